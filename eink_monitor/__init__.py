@@ -1,0 +1,3 @@
+"""eink-monitor."""
+
+__version__ = "0.1.0"

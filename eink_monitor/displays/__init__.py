@@ -1,0 +1,1 @@
+"""Where frames become ink: one file per kind of display."""

@@ -1,0 +1,92 @@
+"""Errors, named by what to do next.
+
+A source, a display or the configuration raises one of these and nothing else; the daemon decides by the class alone.
+Every message is one plain sentence for the person at the wall: it names the thing, the place and the way out, and
+never holds a secret. ``exit_code`` follows sysexits.h, ``what`` is the word kept in the outcome of a poll.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class Trouble(Exception):
+    """Anything that can go wrong in a house and that the program has a plan for."""
+
+    what: ClassVar[str] = "trouble"
+    exit_code: ClassVar[int] = 70
+
+
+class Unavailable(Trouble):
+    """Nobody answered, or not in time: try again later, with growing pauses."""
+
+    what = "unavailable"
+    exit_code = 75
+
+
+class Throttled(Trouble):
+    """The vendor (or our own ledger) says wait: no call of this account before ``until`` (epoch seconds, UTC).
+
+    ``account_wide`` is False when only this one poll is too dear at the moment.
+    """
+
+    what = "throttled"
+    exit_code = 75
+
+    def __init__(self, message: str, until: int, *, account_wide: bool = True) -> None:
+        super().__init__(message)
+        self.until = until
+        self.account_wide = account_wide
+
+    def __reduce__(self) -> tuple[object, ...]:  # an exception with extra arguments must say how it travels up a pipe
+        return _throttled, (str(self), self.until, self.account_wide)
+
+
+def _throttled(message: str, until: int, account_wide: bool) -> Throttled:
+    return Throttled(message, until, account_wide=account_wide)
+
+
+class AuthFailed(Trouble):
+    """The vendor refuses us: a person must sign in or mend a key."""
+
+    what = "auth"
+    exit_code = 77
+
+
+class Gone(Trouble):
+    """The interface is closed for good: stop asking and say what replaces it."""
+
+    what = "gone"
+    exit_code = 69
+
+
+class BadAnswer(Trouble):
+    """The answer made no sense: store nothing of it, try again later."""
+
+    what = "bad-answer"
+    exit_code = 65
+
+
+class DisplayError(Trouble):
+    """The panel did not do what it was told, or is not there."""
+
+    what = "display"
+    exit_code = 69
+
+
+class StoreError(Trouble):
+    """The database cannot be opened or written; the sentence says why (card full, read-only, damaged)."""
+
+    what = "store"
+    exit_code = 75
+
+
+class ConfigError(Trouble):
+    """The configuration cannot be used; ``complaints`` holds every one as ``file:line:column: path: message``."""
+
+    what = "config"
+    exit_code = 78
+
+    def __init__(self, complaints: list[str]) -> None:
+        super().__init__("\n".join(complaints))
+        self.complaints = complaints

@@ -1,0 +1,45 @@
+"""The dictionary: every quantity the house can speak of, with its unit, its resolution and its plausible range."""
+
+from __future__ import annotations
+
+from eink_monitor.model import Metric
+
+_POWER = 100_000  # W; three times the largest domestic connection
+_DAY_ENERGY = 2_000_000  # Wh
+_LIFE_ENERGY = 10_000_000_000  # Wh; 10 GWh outlives any roof
+
+PV_POWER = Metric("pv_power", "W", 1, 0, _POWER, "power from the roof")
+LOAD_POWER = Metric("load_power", "W", 1, 0, _POWER, "power the house uses")
+GRID_POWER = Metric("grid_power", "W", 1, -_POWER, _POWER, "power from the grid (negative: feed-in)")
+STORAGE_POWER = Metric("storage_power", "W", 1, -_POWER, _POWER, "power into the house battery (negative: out of it)")
+STORAGE_SOC = Metric("storage_soc", "%", 0.1, 0, 100, "state of charge of the house battery")
+
+PRODUCTION_TODAY = Metric("production_today", "Wh", 1, 0, _DAY_ENERGY, "produced today")
+CONSUMPTION_TODAY = Metric("consumption_today", "Wh", 1, 0, _DAY_ENERGY, "used today")
+SELF_CONSUMPTION_TODAY = Metric(
+    "self_consumption_today", "Wh", 1, 0, _DAY_ENERGY, "production that stayed in the house today"
+)
+FEED_IN_TODAY = Metric("feed_in_today", "Wh", 1, 0, _DAY_ENERGY, "fed into the grid today")
+PURCHASED_TODAY = Metric("purchased_today", "Wh", 1, 0, _DAY_ENERGY, "bought from the grid today")
+PRODUCTION_MONTH = Metric("production_month", "Wh", 1, 0, 31 * _DAY_ENERGY, "produced this month")
+PRODUCTION_YEAR = Metric("production_year", "Wh", 1, 0, 366 * _DAY_ENERGY, "produced this year")
+PRODUCTION_LIFETIME = Metric("production_lifetime", "Wh", 1, 0, _LIFE_ENERGY, "produced since installation")
+
+SOC = Metric("soc", "%", 0.1, 0, 100, "state of charge")
+TARGET_SOC = Metric("target_soc", "%", 1, 0, 100, "state of charge at which charging stops")
+RANGE = Metric("range", "km", 1, 0, 3_000, "range left")
+PLUGGED = Metric("plugged", "0/1", 1, 0, 1, "charging cable plugged in")
+CHARGING = Metric("charging", "0/1", 1, 0, 1, "charging now")
+CHARGING_POWER = Metric("charging_power", "W", 10, 0, 1_000_000, "charging power")
+TIME_TO_FULL = Metric("time_to_full", "min", 1, 0, 10_000, "minutes until the target is reached")
+ODOMETER = Metric("odometer", "km", 1, 0, 3_000_000, "distance travelled")
+FUEL = Metric("fuel", "%", 1, 0, 100, "fuel left")
+BATTERY_12V = Metric("battery_12v", "V", 0.01, 0, 30, "voltage of the 12 V battery")
+
+_BYTES = 1 << 60
+DISK_SIZE = Metric("disk_size", "B", 1, 0, _BYTES, "size of the disk")
+DISK_USED = Metric("disk_used", "B", 1, 0, _BYTES, "space used on the disk")
+DISK_FREE = Metric("disk_free", "B", 1, 0, _BYTES, "space free on the disk")
+NEWEST_BACKUP = Metric("newest_backup", "s", 1, 0, 1 << 33, "when the newest backup was made, in epoch seconds")
+
+METRICS: dict[str, Metric] = {metric.name: metric for metric in list(vars().values()) if isinstance(metric, Metric)}

@@ -1,0 +1,258 @@
+"""The words the whole house shares: metrics, readings, outcomes, frames, and what a source, a panel and a display are.
+
+A reading is a sentence of four words: subject, metric, value, at. ``at`` is when the *thing* measured it (UTC), never
+when we fetched it. Missing means no reading; a failed poll never writes one.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
+from zoneinfo import ZoneInfo
+
+from eink_monitor.errors import Throttled
+
+if TYPE_CHECKING:
+    from eink_monitor.draw.canvas import Canvas
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One quantity the house can speak of.
+
+    ``step`` is the finest difference worth keeping (values are stored as whole multiples of it); ``low`` and ``high``
+    bound what is physically plausible in a home: anything outside is a wrong answer, not a reading.
+    """
+
+    name: str
+    unit: str
+    step: float
+    low: float
+    high: float
+    words: str
+
+
+class Reading(NamedTuple):
+    """``subject``'s ``metric`` was ``value`` (in the metric's unit) ``at`` that instant (epoch seconds UTC)."""
+
+    subject: str
+    metric: Metric
+    value: float
+    at: int
+
+
+class Run(NamedTuple):
+    """A value that held from ``start`` to ``end`` without a gap; a single measurement has ``start == end``."""
+
+    start: int
+    end: int
+    value: float
+
+
+class Bucket(NamedTuple):
+    """What one hour or local day of a series came to; ``n`` counts measurements, ``at`` dates the last of them."""
+
+    n: int
+    low: float
+    high: float
+    mean: float
+    last: float
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one poll came to. ``what`` is "ok" or the ``what`` of an error; ``detail`` is one plain sentence or empty."""
+
+    feed: str
+    at: int
+    took: float
+    what: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """At most ``calls`` in any ``span``: "minute", "hour" and "day" roll; "month" is the local calendar month."""
+
+    calls: int
+    span: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """The budgets of one vendor account. ``account`` names it in the ledger and must not be a secret."""
+
+    account: str
+    budgets: tuple[Budget, ...]
+
+
+@dataclass(slots=True)
+class Visit:
+    """Everything a source may know about the poll it is asked for.
+
+    ``latest`` holds the newest stored reading per (subject, metric name) of what this source publishes, so that a
+    source without any state of its own can skip what is fresh. ``allowance`` is how many vendor calls the ledger has
+    reserved; ``spend`` must be called before each one. ``note`` may hold a plain sentence about a poll that went well
+    ("the car sleeps"). ``state`` is a private directory for tokens.
+    """
+
+    feed: str
+    subject: str
+    now: int
+    zone: ZoneInfo
+    every: int
+    latest: Mapping[tuple[str, str], Reading]
+    state: Path
+    allowance: int = 0
+    spent: int = 0
+    note: str = ""
+
+    def spend(self, calls: int = 1) -> None:
+        """Account for vendor calls about to be made; raises ``Throttled`` rather than exceed what was reserved."""
+        if self.spent + calls > self.allowance:
+            message = f"{self.feed}: this poll wanted more than the {self.allowance} calls reserved for it"
+            raise Throttled(message, self.now + self.every, account_wide=False)
+        self.spent += calls
+
+    def last(self, metric: Metric, subject: str | None = None) -> Reading | None:
+        """The newest stored reading of a metric of this feed (of its own subject unless another is named)."""
+        return self.latest.get((subject or self.subject, metric.name))
+
+    def age(self, metric: Metric, subject: str | None = None) -> int:
+        """Seconds since that metric was measured; very large when never."""
+        reading = self.last(metric, subject)
+        return self.now - reading.at if reading else 1 << 40
+
+
+class Source(ABC):
+    """Where readings come from: one frozen dataclass whose fields are its YAML keys, and one verb, ``poll``.
+
+    ``metrics`` lists what it can publish; ``lag`` is by how many seconds its vendor's data trails reality at best;
+    ``preload`` names light modules worth importing once in the daemon instead of in every child.
+    """
+
+    metrics: ClassVar[tuple[Metric, ...]] = ()
+    lag: ClassVar[int] = 0
+    preload: ClassVar[tuple[str, ...]] = ()
+
+    @abstractmethod
+    def poll(self, visit: Visit) -> Iterable[Reading]:
+        """Fetch once. Raises only the errors of ``eink_monitor.errors``. Runs in a child process with a deadline."""
+
+    def publishes(self, subject: str) -> Mapping[str, tuple[Metric, ...]]:
+        """Which metrics of which subjects can come from here; most sources speak of one subject only."""
+        return {subject: self.metrics}
+
+    def quota(self) -> Quota | None:
+        """The vendor account's budgets, or None where calls are free."""
+        return None
+
+    def cost(self, visit: Visit) -> int:
+        """At most how many vendor calls the next poll would make; 0 where calls are free."""
+        return 0 if self.quota() is None else 1
+
+    def pace(self, visit: Visit) -> int:
+        """Seconds this source would like between polls, knowing what it knows; the ledger may stretch it."""
+        return visit.every
+
+    def patience(self, every: int) -> int:
+        """Seconds after which a reading from here counts as stale."""
+        return 3 * every + self.lag
+
+
+class FeedStatus(NamedTuple):
+    """How a feed is doing: what the last poll came to, and since when. Times are epoch seconds UTC, None for never."""
+
+    name: str
+    label: str
+    type: str
+    what: str | None
+    detail: str
+    since: int | None
+    at: int | None
+    ok_at: int | None
+    due: int | None
+    measured_at: int | None
+    patience: int
+    calls_used: int | None
+    calls_limit: int | None
+
+
+class History(Protocol):
+    """What a panel may ask. Every answer comes from our own store; nothing here touches a network."""
+
+    zone: ZoneInfo
+
+    def latest(self, subject: str, metric: Metric) -> Reading | None:
+        """The newest reading, or None."""
+
+    def series(self, subject: str, metric: Metric, since: int, until: int) -> Sequence[Run]:
+        """Runs that end at or after ``since`` and start at or before ``until``, in order of time."""
+
+    def daily(self, subject: str, metric: Metric, first: date, last: date) -> Mapping[date, Bucket]:
+        """Local days from ``first`` to ``last`` inclusive; a day without a measurement is absent."""
+
+    def gap(self, subject: str) -> int:
+        """Seconds between two measurements of a subject beyond which a chart must show a gap."""
+
+    def patience(self, subject: str) -> int:
+        """Seconds after which a measurement of a subject is stale."""
+
+    def label(self, subject: str) -> str:
+        """What a person calls the subject."""
+
+    def trouble(self, subject: str) -> FeedStatus | None:
+        """The feed of a subject that is failing now, or None when all is well."""
+
+    def feeds(self) -> Sequence[FeedStatus]:
+        """Every feed, in the order of the configuration."""
+
+
+class Need(NamedTuple):
+    """A panel cannot work unless one of ``any_of`` is published for ``subject``."""
+
+    subject: str
+    any_of: tuple[Metric, ...]
+
+
+class Panel(ABC):
+    """What the ink can show: one frozen dataclass whose fields are its YAML keys, and one verb, ``draw``."""
+
+    @abstractmethod
+    def draw(self, canvas: Canvas, history: History, now: int) -> None:
+        """Draw onto a blank canvas. Never fails for lack of data: an empty store gets words, not an exception."""
+
+    def needs(self) -> Iterator[Need]:
+        """What must be published for this panel to make sense; checked when the configuration is read."""
+        return iter(())
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One picture for the ink: rows of ``(width + 7) // 8`` bytes, most significant bit leftmost, 1 is white.
+
+    ``name`` is the panel it came from; two frames with the same bits are the same frame.
+    """
+
+    width: int
+    height: int
+    bits: bytes = field(repr=False)
+    name: str = field(default="", compare=False)
+
+
+class Display(ABC):
+    """Where frames become ink: one dataclass whose fields are its YAML keys, and one verb, ``show``."""
+
+    size: ClassVar[tuple[int, int]] = (250, 122)
+
+    @abstractmethod
+    def show(self, frame: Frame) -> None:
+        """Make the frame visible before returning. Raises ``DisplayError``."""
+
+    def close(self) -> None:
+        """Release what is held; the last frame stays visible."""

@@ -1,0 +1,1 @@
+"""What the ink can show: one file per panel."""

@@ -1,0 +1,41 @@
+"""A plugin is a file: ``sources/solaredge.py`` is ``type: solaredge``. Nothing is registered anywhere.
+
+A module whose name starts with ``_`` is not a plugin. A module is imported only when the configuration names it, and
+defines exactly one class of its kind.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from importlib import import_module
+from pathlib import Path
+from typing import TypeVar
+
+from eink_monitor.model import Display, Panel, Source
+
+Kind = TypeVar("Kind", Source, Panel, Display)
+
+_ROOMS = {Source: "sources", Panel: "panels", Display: "displays"}
+
+
+def names(kind: type[Kind]) -> list[str]:
+    """Every plugin of a kind, in alphabetical order, without importing any."""
+    folder = Path(__file__).parent / _ROOMS[kind]
+    return sorted(module.name for module in pkgutil.iter_modules([str(folder)]) if not module.name.startswith("_"))
+
+
+def load(kind: type[Kind], name: str) -> type[Kind]:
+    """The plugin class of that file. Raises ``KeyError`` for a name that ``names`` does not list."""
+    if name not in names(kind):
+        raise KeyError(name)
+    module = import_module(f"eink_monitor.{_ROOMS[kind]}.{name}")
+    for value in vars(module).values():
+        if isinstance(value, type) and issubclass(value, kind) and value.__module__ == module.__name__:
+            return value
+    message = f"{module.__name__} defines no {kind.__name__}"
+    raise TypeError(message)
+
+
+def blurb(plugin: type[Source | Panel | Display]) -> str:
+    """The first line of a plugin's docstring, for the directory of plugins."""
+    return (plugin.__doc__ or "").strip().partition("\n")[0]

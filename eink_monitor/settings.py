@@ -1,0 +1,93 @@
+"""The kinds of value a setting can have beyond text and numbers; each is read from text by its ``parse``.
+
+``parse`` raises ``ValueError`` with a sentence a person can act on; ``schema`` adds the place.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from eink_monitor.clock import DAY, HOUR, MINUTE
+
+_UNITS = {"s": 1, "m": MINUTE, "h": HOUR, "d": DAY, "w": 7 * DAY, "y": 365 * DAY}
+
+
+class Duration(int):
+    """Seconds, written as "30s", "5m", "1h 30m", "7d", "2y"."""
+
+    @classmethod
+    def parse(cls, text: str) -> Duration:
+        """Read a duration; a bare number is refused because nobody remembers its unit."""
+        parts = re.findall(r"(\d+)\s*([a-z]+)", text)
+        if not parts or re.sub(r"(\d+)\s*([a-z]+)|\s", "", text) or any(unit not in _UNITS for _, unit in parts):
+            message = f'"{text}" is not a duration; write for example 30s, 5m, 1h 30m or 7d'
+            raise ValueError(message)
+        return cls(sum(int(number) * _UNITS[unit] for number, unit in parts))
+
+    def __str__(self) -> str:
+        rest, words = int(self), []
+        for unit in ("d", "h", "m", "s"):
+            count, rest = divmod(rest, _UNITS[unit])
+            if count:
+                words.append(f"{count}{unit}")
+        return " ".join(words) or "0s"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A stretch of the local day in minutes after midnight, written "22:00-06:00"; it may span midnight."""
+
+    start: int
+    end: int
+
+    @classmethod
+    def parse(cls, text: str) -> Window:
+        """Read a window; start and end must differ."""
+        found = re.fullmatch(r"(\d\d?):(\d\d)\s*-\s*(\d\d?):(\d\d)", text.strip())
+        if found:
+            hours_a, minutes_a, hours_b, minutes_b = (int(group) for group in found.groups())
+            start, end = hours_a * 60 + minutes_a, hours_b * 60 + minutes_b
+            if max(minutes_a, minutes_b) < 60 and max(start, end) <= 1440 and start != end:
+                return cls(start, end)
+        message = f'"{text}" is not a stretch of the day; write for example 00:00-06:00'
+        raise ValueError(message)
+
+    def holds(self, minute: int) -> bool:
+        """Whether a minute of the local day (0 to 1439) lies inside; the end does not."""
+        if self.start < self.end:
+            return self.start <= minute < self.end
+        return minute >= self.start or minute < self.end
+
+    def __str__(self) -> str:
+        return f"{self.start // 60:02}:{self.start % 60:02}-{self.end // 60:02}:{self.end % 60:02}"
+
+
+class Secret:
+    """A value that prints as stars. ``reveal`` is the only way to it, so that every use can be found by its name."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    @classmethod
+    def parse(cls, text: str) -> Secret:
+        """Wrap a secret; an empty one is refused."""
+        if not text.strip():
+            message = "this secret is empty"
+            raise ValueError(message)
+        return cls(text)
+
+    def reveal(self) -> str:
+        """The secret itself, for the vendor's eyes only."""
+        return self._value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    def __repr__(self) -> str:
+        return "****"

@@ -179,7 +179,7 @@ def _where(error: BaseException) -> str:
     return f"at {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
 
 
-# -- in the child --------------------------------------------------------------------------------------------------------
+# -- in the child ------------------------------------------------------------------------------------------------------
 
 
 def _live(feed: Feed, visit: Visit, writer: int) -> NoReturn:

@@ -61,7 +61,11 @@ def _chart(sheet: Sheet) -> None:
     newest = charts.curve(canvas, plot, runs, history.gap(sheet.panel.subject))
     if newest and not sheet.stale:
         charts.ring(canvas, *newest)
-    for text, align, x in (("0h", "left", LEFT), ("12h", "centre", LEFT + _CHART // 2), ("24h", "right", LEFT + _CHART)):
+    for text, align, x in (
+        ("0h", "left", LEFT),
+        ("12h", "centre", LEFT + _CHART // 2),
+        ("24h", "right", LEFT + _CHART),
+    ):
         canvas.text(x, sheet.bottom - 2, text, fonts.TINY, align=align)
 
 

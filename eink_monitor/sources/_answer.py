@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
+from email.utils import parsedate_to_datetime  # http.client has loaded it already
 
 from eink_monitor.clock import DAY, MINUTE
 from eink_monitor.errors import AuthFailed, BadAnswer, Gone, Throttled, Trouble, Unavailable

@@ -99,7 +99,7 @@ class Store:
         self._pending_outcomes.clear()
 
     def sync(self) -> None:
-        """Notice what another process wrote. (A simulation has its database to itself.)"""
+        """Notice what another process wrote; a simulation has its database to itself."""
         if not self._durable:
             return
         with _plain_words(self.path):

@@ -169,7 +169,7 @@ class Fetching:
             if self._clock.monotonic() - started < limit:
                 return
             running.kill()
-            detail = f"{turn.feed.name}: no answer within {turn.feed.deadline} s"
+            detail = f"{turn.feed.name}: no answer within {turn.feed.deadline}"
             result = Result([], "unavailable", detail, self._clock.monotonic() - started)
         self._running = None
         self._settle(turn, result, booking, now)

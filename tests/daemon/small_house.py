@@ -1,4 +1,4 @@
-"""A small house for the tests of the two halves: scripted sources, a panel that says what it sees, a clock that jumps."""
+"""A small house for the tests: scripted sources, a panel that says what it sees, a clock that jumps."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -141,7 +142,7 @@ def test_a_budget_is_never_exceeded_and_is_spread_over_the_day(path: Path) -> No
         assert sum(at - DAY < other <= at for other in asked) <= 24
     assert len(asked) >= 60, "what there is, is used"
     last_day = [at for at in asked if at > START + 2 * DAY]
-    gaps = [b - a for a, b in zip(last_day, last_day[1:], strict=False)]
+    gaps = [b - a for a, b in itertools.pairwise(last_day)]
     assert max(gaps) < 3 * HOUR, "spread, not spent at once"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import sqlite3
 from collections import defaultdict
@@ -169,7 +170,7 @@ def _check_runs(truth: dict[int, int], found: list[Run]) -> None:
     for run in found:
         inside = [moment for moment in times if run.start <= moment <= run.end]
         assert (inside[0], inside[-1]) == (run.start, run.end), "a run begins and ends with a measurement"
-        assert all(b - a <= SPACING for a, b in zip(inside, inside[1:], strict=False)), "no gap inside a run"
+        assert all(b - a <= SPACING for a, b in itertools.pairwise(inside)), "no gap inside a run"
         assert run.end - run.start <= LONGEST_RUN + SPACING
 
 

@@ -10,12 +10,13 @@ from types import ModuleType
 from eink_monitor.clock import Clock, FastClock
 from virtual_panel.board import BUSY, DC, PWR, RST, Board, Faults
 from virtual_panel.chip import Chip
-from virtual_panel.controller import Controller, Policy
+from virtual_panel.controller import Controller
 from virtual_panel.fake_gpio import Gpio
 from virtual_panel.fake_spidev import Bus
 from virtual_panel.glass import Glass
 from virtual_panel.il3897 import IL3897
 from virtual_panel.lint import Finding, Kind, Lint, Refresh, Rules
+from virtual_panel.policy import Policy
 from virtual_panel.process import Owner
 from virtual_panel.ssd1680 import SSD1680
 
@@ -96,7 +97,7 @@ class VirtualPanel:
         modules.setdefault("lgpio", None)
         modules |= dict.fromkeys(without)
         before = {name: sys.modules.get(name, self) for name in modules}
-        sys.modules.update(modules)  # type: ignore[arg-type]
+        sys.modules.update(modules)
         try:
             yield self
         finally:

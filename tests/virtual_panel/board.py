@@ -1,7 +1,7 @@
 """The HAT: pins, power and SPI between a computer and the controller, on a clock that only moves when somebody waits.
 
-A pin nobody drives is what its resistor makes it: RST high, PWR low, DC low. Reading BUSY costs no time; SPI costs eight
-bits a byte at the bus's speed when ``spi_time`` is set.
+A pin nobody drives is what its resistor makes it: RST high, PWR low, DC low. Reading BUSY costs no time; SPI costs
+eight bits a byte at the bus's speed when ``spi_time`` is set.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Board:
         before, self.levels[name] = self.levels[name], level
         if before == level:
             return
-        self._judge_power()
+        self._judge_power(self.now)
         if name == RST and self._powered:
             if level:
                 self.controller.wake(self.now)
@@ -113,10 +113,9 @@ class Board:
             self._hear(data, is_data=is_data)
 
     def _hear(self, data: bytes, *, is_data: bool) -> None:
-        before = self.controller.update
+        before = self.controller.refreshing
         self.controller.receive(self.now, data, is_data=is_data)
-        update = self.controller.update
-        if update is not None and update is not before and self.faults.cut_after is not None:
+        if self.controller.refreshing and not before and self.faults.cut_after is not None:
             self._cut_at, self.faults.cut_after = self.now + self.faults.cut_after, None
         self._stir()
 
@@ -124,33 +123,33 @@ class Board:
         """Somebody pulls the plug; glass keeps what it has."""
         self.settle()
         self._cut = True
-        self._judge_power()
+        self._judge_power(self.now)
 
     def restore_power(self) -> None:
         """The plug is back."""
         self._cut, self._cut_at = False, None
-        self._judge_power()
+        self._judge_power(self.now)
 
     def settle(self) -> None:
         """Catch up with the clock: power cuts, updates that ended, a panel left awake."""
         now = self.now
         if self._cut_at is not None and now >= self._cut_at:
-            self.controller.settle(self._cut_at)
-            self._cut, self._cut_at = True, None
-            self._judge_power()
+            at, self._cut_at = self._cut_at, None
+            self._cut = True
+            self._judge_power(at)
         self.controller.settle(now)
         self._judge_rest(now)
 
-    def _judge_power(self) -> None:
+    def _judge_power(self, at: float) -> None:
         source = {"pin": self.levels[PWR], "reset": self.levels[RST], "always": 1}[self.supply]
         powered = bool(source) and not self._cut
         if powered == self._powered:
             return
         self._powered = powered
         if powered:
-            self._was_reset = self.supply == "reset"
+            self._was_reset = self.supply == "reset" or not self.levels[RST]
         else:
-            self.controller.lose_power(self.now)
+            self.controller.lose_power(at)
 
     def _judge_rest(self, now: float) -> None:
         """Powered, not in deep sleep, and nobody speaks: the voltage eats the panel."""

@@ -21,13 +21,17 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """A controller. ``lut`` turns the bytes of 0x32 (and the other registers) into a waveform."""
+    """A controller. ``lut`` turns the bytes of 0x32 into a waveform.
+
+    ``assumes`` maps (register, index of its data byte) to the one value whose effect is modelled.
+    """
 
     name: str
     stride: int
     rows: int
     commands: Mapping[int, Command]
-    lut: Callable[[bytes, Mapping[int, bytearray]], Waveform]
+    lut: Callable[[bytes], Waveform]
+    assumes: Mapping[tuple[int, int], int]
     ping_pong: tuple[int, int] | None = None  # byte and bit of 0x37, where documented
     otp: bool = True
 

@@ -6,6 +6,7 @@ import errno
 import os
 from collections.abc import Iterable
 from types import ModuleType
+from typing import Self
 
 from virtual_panel.board import Board
 from virtual_panel.lint import Kind
@@ -101,13 +102,12 @@ class SpiDev:
 
     def close(self) -> None:
         """Closing twice is fine."""
-        if self._open:
-            self._bus.owner.check("spidev close")
+        if self._open and not self._bus.owner.foreign():
             self._bus.closes += 1
         self._open = False
         self._speed = 0
 
-    def __enter__(self) -> SpiDev:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -13,6 +13,7 @@ BITS = 8 * STRIDE * ROWS
 ROW = ((1 << COLUMNS) - 1) << (8 * STRIDE - COLUMNS)
 VISIBLE = int.from_bytes(ROW.to_bytes(STRIDE, "big") * ROWS, "big")
 GREY = 128
+ALL = (1 << BITS) - 1
 
 
 def pixels(rows: bytes) -> int:

@@ -6,18 +6,8 @@ nothing. Ping-pong is not documented.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from virtual_panel.chip import SHARED, Chip, Command, hexes
-from virtual_panel.waveform import Waveform, decode_70
-
-
-def _lut(table: bytes, registers: Mapping[int, bytearray]) -> Waveform:
-    # A longer dummy line or gate time slows the scan; only the pair of the datasheet's 50 Hz is known for certain.
-    dummy, gate = registers[0x3A][0], registers[0x3B][0]
-    slowness = (250 + dummy) / (250 + 0x30) * (1.0 + 0.12 * (gate - 0x0A))
-    return decode_70(table, 50.0 / max(0.1, slowness))
-
+from virtual_panel.waveform import decode_70
 
 IL3897 = Chip(
     name="IL3897",
@@ -36,6 +26,7 @@ IL3897 = Chip(
         0x74: Command("analog block", 1),
         0x7E: Command("digital block", 1),
     },
-    lut=_lut,
+    lut=decode_70,
+    assumes={(0x01, 2): 0x00, (0x3A, 0): 0x30, (0x3B, 0): 0x0A},
     otp=False,
 )

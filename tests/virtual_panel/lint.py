@@ -38,7 +38,6 @@ class Kind(StrEnum):
     HASTE = "refreshes too close"
     AWAKE = "left awake"
     DOUBLE_OPEN = "SPI opened twice"
-    FOREIGN = "used by a forked child"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from virtual_panel.chip import ANY, SHARED, Chip, Command, hexes
-from virtual_panel.waveform import Waveform, decode_153
-
-
-def _lut(table: bytes, _registers: Mapping[int, bytearray]) -> Waveform:
-    return decode_153(table)
-
+from virtual_panel.waveform import decode_153
 
 SSD1680 = Chip(
     name="SSD1680",
@@ -29,6 +22,7 @@ SSD1680 = Chip(
         0x46: Command("fill old RAM", 1),
         0x47: Command("fill new RAM", 1),
     },
-    lut=_lut,
+    lut=decode_153,
+    assumes={(0x01, 2): 0x00},
     ping_pong=(5, 0x40),
 )

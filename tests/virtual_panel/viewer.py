@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PIL import Image
 
-from virtual_panel.glass import BITS, COLUMNS, ROWS, STRIDE, Glass, bit_of
+from virtual_panel.glass import COLUMNS, ROWS, Glass
 
 
 def picture(glass: Glass) -> Image.Image:

@@ -78,14 +78,14 @@ def decode_153(table: bytes) -> Waveform:
 
 
 @lru_cache(maxsize=64)
-def decode_70(table: bytes, hertz: float = 50.0) -> Waveform:
-    """The IL3897's table; its frame rate comes from 0x3A and 0x3B (30h and 0Ah make 50 Hz)."""
+def decode_70(table: bytes) -> Waveform:
+    """The IL3897's table, at the 50 Hz that 0x3A = 30h and 0x3B = 0Ah make."""
     phases: list[tuple[int, int, int]] = []
     for group in range(7):
         *timing, repeat = table[35 + 5 * group : 40 + 5 * group]
         phases += [(group, phase, n) for phase, n in enumerate(timing) if n] * (repeat + 1)
     frames = sum(n for _, _, n in phases)
-    return _waveform(table, 7, phases, frames, frames / hertz)
+    return _waveform(table, 7, phases, frames, frames / 50)
 
 
 def _waveform(table: bytes, groups: int, phases: list[tuple[int, int, int]], frames: int, seconds: float) -> Waveform:

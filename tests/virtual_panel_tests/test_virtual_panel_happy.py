@@ -6,8 +6,8 @@ import random
 
 import pytest
 from virtual_panel import VirtualPanel
-from virtual_panel.sequences import PARTIAL, START, full
 from virtual_panel.script import play
+from virtual_panel.sequences import PARTIAL, START, full
 
 MODELS = ["2in13_V2", "2in13_V3", "2in13_V4"]
 

@@ -30,13 +30,12 @@ from eink_monitor.errors import DisplayError
 from eink_monitor.model import Frame
 
 _POWER_UP = 0.010  # datasheet, operation flow: 10 ms after power is supplied
-_RESET_PULSE = 0.002  # HAT revisions up to 2.2 cut the panel's power while RST is low: keep it short
-_SETTLE = 0.001  # before BUSY is worth reading after a reset
+_RESET_PULSE = 0.001  # the vendor's at partial refreshes; HATs up to revision 2.2 cut the power while RST is low
 _RESET_DEADLINE = 2.0
-_RISE_DEADLINE = 0.050  # BUSY rises within 1 ms or so of an activation
-_POLL = 0.002
-_FAST_POLL = 0.001
-_SLEPT_THROUGH = 0.9  # of the shortest refresh of that kind so far: time in which BUSY need not be polled
+_RISE_DEADLINE = 0.050  # BUSY rises within 1 ms or so; nothing that is sent before it does is heard
+_POLL = 0.001
+_FAST_POLL = 0.0005
+_SLEPT_THROUGH = 0.95  # of the shortest refresh of that kind so far: time in which BUSY need not be polled
 
 
 def pack(frame: Frame, *, upside_down: bool = False) -> bytes:
@@ -62,6 +61,7 @@ class Panel213:
         self._glass: bytes | None = None
         self._awake = False
         self._confirms_sleep = False
+        self._cut = False
         self._shortest: dict[Refresh, float] = {}
         self.driven = False
 
@@ -86,7 +86,7 @@ class Panel213:
             self._load(RAM_OLD, old)
             self._load(RAM_NEW, new)
             self._activate(way)
-            asleep = self._sleep()
+            asleep = self._rest()
         except DisplayError:
             self._awake = False
             self._wires.drop()
@@ -101,7 +101,7 @@ class Panel213:
         try:
             self._settle()
             self._wake()
-            asleep = self._sleep()
+            asleep = self._rest()
         except DisplayError:
             self._awake = False
             self._wires.drop()
@@ -114,30 +114,36 @@ class Panel213:
         """Let a refresh under way come to its end, put the panel to sleep, release the wires. Never raises."""
         try:
             self._settle()
+            if self._cut and not self._wires.foreign:  # an older HAT gets power back when RST is let go of
+                self._wake()
+                self._sleep()
         except DisplayError:
             self._awake = False  # there is no more to be done for it
         self._wires.close()
 
     def _settle(self) -> None:
         """An exception from outside (Ctrl-C) may have left a refresh running: await it and send the panel to sleep."""
-        if self._awake:
+        if self._awake and not self._wires.foreign:
             self._idle(self._revision.full.deadline, "the end of the last refresh")
             self._sleep()
 
     def _wake(self) -> None:
         self._wires.open()
-        self._awake = True
+        self._awake, self._cut = True, False
         if not self._wires.powered:
             self._wires.power(on=True)
             self._clock.wait(_POWER_UP)
         self._wires.reset(active=True)
         self._clock.wait(_RESET_PULSE)
         self._wires.reset(active=False)
-        self._clock.wait(_SETTLE)
-        self._idle(_RESET_DEADLINE, "a reset")
+        self._recover("a reset")
         self._wires.command(SW_RESET)
-        self._clock.wait(_SETTLE)
-        self._idle(_RESET_DEADLINE, "a software reset")
+        self._recover("a software reset")
+
+    def _recover(self, after: str) -> None:
+        """Await the end of a reset. Where BUSY is not seen to rise the pulse was too short to see, and is over."""
+        self._until(True, _RISE_DEADLINE, _FAST_POLL)
+        self._idle(_RESET_DEADLINE, after, step=_FAST_POLL)
 
     def _load(self, bank: int, rows: bytes) -> None:
         if len(rows) != BANK:
@@ -149,14 +155,15 @@ class Panel213:
     def _activate(self, way: Refresh) -> None:
         self._wires.command(UPDATE_SEQUENCE, bytes([way.sequence]))
         self._wires.command(ACTIVATE)
-        if not self._until(True, _RISE_DEADLINE, _FAST_POLL):
-            raise DisplayError(self._absent())
         self.driven = True
+        if not self._until(True, _RISE_DEADLINE, _FAST_POLL):
+            self.driven = False
+            raise DisplayError(self._absent())
         start = self._clock.monotonic()
         usual = self._shortest.get(way)
         if usual:
             self._clock.wait(_SLEPT_THROUGH * usual)
-        self._idle(way.deadline - (self._clock.monotonic() - start), "a refresh", way.deadline)
+        self._idle(way.deadline, "the start of a refresh", passed=self._clock.monotonic() - start)
         took = self._clock.monotonic() - start
         if took < way.shortest:
             raise DisplayError(
@@ -175,15 +182,20 @@ class Panel213:
             )
         self._confirms_sleep = asleep
         self._awake = False
-        if self._power_off:
-            self._wires.power(on=False)
         return asleep
 
-    def _idle(self, seconds: float, after: str, told: float | None = None) -> None:
-        if not self._until(False, seconds, _POLL):
+    def _rest(self) -> bool:
+        asleep = self._sleep()
+        if self._power_off:
+            self._wires.power(on=False)
+            self._cut = True
+        return asleep
+
+    def _idle(self, seconds: float, after: str, *, step: float = _POLL, passed: float = 0.0) -> None:
+        if not self._until(False, seconds - passed, step):
             raise DisplayError(
-                f"the panel is still busy {told or seconds:.0f} s after {after} (BUSY stays high): check that "
-                f"display.model 2in13_{self._revision.name} is what the sticker says, then the cable and the pin `busy`"
+                f"the panel is still busy {seconds:.0f} s after {after} (BUSY stays high): check that display.model "
+                f"2in13_{self._revision.name} is what the sticker says, then the cable and the pins `busy` and `rst`"
             )
 
     def _until(self, level: bool, seconds: float, step: float) -> bool:

@@ -11,6 +11,8 @@ from enum import Enum
 
 from eink_monitor.clock import DAY, HOUR
 
+_ROUNDING = 1e-3  # a wait may end this much early
+
 
 class Step(Enum):
     """What to do with a frame."""
@@ -51,7 +53,8 @@ class Policy:
 
     def ready_in(self, past: Past) -> float:
         """Seconds until the ink may move again."""
-        return 0.0 if past.moved is None else max(0.0, self.min_interval - past.moved)
+        rest = 0.0 if past.moved is None else self.min_interval - past.moved
+        return rest if rest > _ROUNDING else 0.0
 
     def due(self, past: Past) -> bool:
         """Whether a full refresh must come with the next chance.

@@ -70,7 +70,7 @@ class Wires:
 
     def open(self) -> None:
         """Claim the lines and open SPI, unless that is done. Raises ``DisplayError`` with the cure."""
-        if self._foreign():
+        if self.foreign:
             raise DisplayError(f"the panel belongs to process {self._owner}; a process forked from it must not draw")
         self._owner = os.getpid()
         if self._gpio is None:
@@ -79,7 +79,7 @@ class Wires:
             self._spi = self._open_spi()
 
     def power(self, on: bool) -> None:
-        """PWR, RST and DC up, or all down: an unpowered panel must not be fed through its inputs."""
+        """PWR and RST (which switches the power on older HATs) up or down; an unpowered panel is fed by no input."""
         levels = {"PWR": on, "RST": on, "DC": False}
         for name, level in levels.items():
             self._set(name, level)
@@ -102,28 +102,38 @@ class Wires:
 
     def drop(self) -> None:
         """After a fault: close SPI and take the power away; the lines stay ours. Never raises."""
-        if self._foreign():
+        if self.foreign:
             return
-        spi, self._spi = self._spi, None
-        with suppress(Exception):  # it is broken already; what broke it has been told
-            if spi is not None:
-                spi.close()
+        self._close_spi()
         with suppress(DisplayError):
             if self._gpio is not None:
                 self.power(on=False)
         self._data, self.powered = False, False
 
     def close(self) -> None:
-        """Close SPI, power off, give the lines back. Does nothing in a forked child. Never raises."""
-        if self._foreign():
+        """Close SPI, power off, give the lines back. Does nothing in a forked child. Never raises.
+
+        RST is let go of, not driven low: where PWR is not wired a reset would end the panel's deep sleep.
+        """
+        if self.foreign:
             return
-        self.drop()
+        self._close_spi()
         gpio, self._gpio = self._gpio, None
         with suppress(Exception):  # leaving anyway
             if gpio is not None:
+                gpio.output(self._wiring.pwr, 0)
                 gpio.cleanup(list(self._wiring.pins().values()))
+        self._data, self.powered = False, False
 
-    def _foreign(self) -> bool:
+    def _close_spi(self) -> None:
+        spi, self._spi = self._spi, None
+        with suppress(Exception):  # it may be broken already, and what broke it has been told
+            if spi is not None:
+                spi.close()
+
+    @property
+    def foreign(self) -> bool:
+        """Whether this is a process forked from the one that opened the wires."""
         return self._owner not in {0, os.getpid()}
 
     def _set(self, name: str, level: bool) -> None:

@@ -43,7 +43,8 @@ class Waveshare(Display):
 
     ``model`` is 2in13_V2, 2in13_V3, 2in13_V4 (the sticker on the back says which), or vendor:NAME with the name of a
     module of Waveshare's, for example vendor:epd2in9_V2. ``rotate`` is 0 or 180. The pins (BCM numbers) are those of
-    the HAT. ``power_off`` cuts the power between refreshes, for 10 ms at each; in deep sleep a panel takes 1 uA.
+    the HAT. ``power_off`` cuts the power between refreshes by PWR and RST, at the price of 10 ms each; without it the
+    panel rests in deep sleep, which takes 1 uA.
     """
 
     model: str

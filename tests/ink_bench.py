@@ -52,11 +52,12 @@ def mounted(
     without: Sequence[str] = (),
     pins: dict[int, str] | None = None,
     node: tuple[int, int] = (0, 0),
+    wired: str | None = None,
     **fields: Any,  # noqa: ANN401 - the keys of the display's YAML block
 ) -> Iterator[Mounted]:
-    """A display of that model and those fields, opened on a virtual panel of the same model."""
+    """A display of that model and those fields, opened on a virtual panel of the same model (or ``wired``)."""
     rules = Rules(min_interval=int(fields.get("min_interval", 180)))
-    panel = VirtualPanel(model, policy=policy, supply=supply, lgpio=lgpio, rules=rules, pins=pins, node=node)
+    panel = VirtualPanel(wired or model, policy=policy, supply=supply, lgpio=lgpio, rules=rules, pins=pins, node=node)
     with panel.installed(without=without):
         display, wear = Waveshare(model, **fields), Wear()
         display.open(panel.clock, wear)

@@ -36,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             _demo(panel)
     except (BadScriptError, OSError) as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return 101
     panel.clock.wait(60)
     _report(panel)
@@ -82,18 +82,18 @@ def _test_card(model: str, minute: int) -> bytes:
 
 
 def _report(panel: VirtualPanel) -> None:
-    for refresh in panel.refreshes:
-        print(
-            f"{refresh.at:12.6f} s  {refresh.kind} refresh, {refresh.seconds:.2f} s:"
-            f" {refresh.driven} pixels driven, {refresh.changed} changed"
-        )
-    for finding in panel.findings:
-        print(finding)
+    lines = [
+        f"{refresh.at:12.6f} s  {refresh.kind} refresh, {refresh.seconds:.2f} s:"
+        f" {refresh.driven} pixels driven, {refresh.changed} changed"
+        for refresh in panel.refreshes
+    ]
+    lines += [str(finding) for finding in panel.findings]
     state = "asleep" if panel.asleep else "awake"
-    print(
+    lines.append(
         f"{state}; {panel.glass.unknown()} pixels unknown, ghosting {panel.glass.ghosting()},"
         f" worst charge {panel.glass.imbalance()} frames, {len(panel.findings)} findings"
     )
+    sys.stdout.write("\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":

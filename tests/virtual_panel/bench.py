@@ -93,16 +93,13 @@ class VirtualPanel:
     @contextmanager
     def installed(self, *, without: Sequence[str] = ()) -> Iterator[VirtualPanel]:
         """Put ``spidev``, ``RPi`` and ``RPi.GPIO`` in ``sys.modules``; those named in ``without`` are not installed."""
-        modules: dict[str, ModuleType | None] = {"spidev": self.bus.module(), **self.gpio.modules()}
-        modules.setdefault("lgpio", None)
+        modules: dict[str, ModuleType | None] = {"lgpio": None, "spidev": self.bus.module(), **self.gpio.modules()}
         modules |= dict.fromkeys(without)
-        before = {name: sys.modules.get(name, self) for name in modules}
-        sys.modules.update(modules)
+        before = {name: sys.modules[name] for name in modules if name in sys.modules}
+        vars(sys)["modules"].update(modules)  # None is what makes an import fail
         try:
             yield self
         finally:
-            for name, module in before.items():
-                if isinstance(module, ModuleType) or module is None:
-                    sys.modules[name] = module  # type: ignore[assignment]
-                else:
-                    del sys.modules[name]
+            for name in modules:
+                sys.modules.pop(name, None)
+            sys.modules.update(before)

@@ -66,6 +66,7 @@ class Board:
     @property
     def powered(self) -> bool:
         """Whether the controller has power."""
+        self.settle()
         return self._powered
 
     def set_pin(self, name: str, level: int) -> None:

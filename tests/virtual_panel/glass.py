@@ -80,6 +80,10 @@ class Glass:
         """How many visible pixels are not as in these 4000 bytes; an unknown pixel is wrong."""
         return (((self.white ^ pixels(rows)) | ~self.known) & VISIBLE).bit_count()
 
+    def wrong_known(self, bits: int) -> int:
+        """How many visible pixels of known colour are not as in ``bits``."""
+        return ((self.white ^ bits) & self.known & VISIBLE).bit_count()
+
     def unknown(self) -> int:
         """How many visible pixels were never driven, or were left half way."""
         return (VISIBLE & ~self.known).bit_count()

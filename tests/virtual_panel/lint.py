@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 HOUR = 3600.0
+SAME = 1.0  # seconds
 
 
 class Kind(StrEnum):
@@ -28,6 +29,7 @@ class Kind(StrEnum):
     OUTSIDE = "RAM write outside the window"
     OVERFLOW = "more RAM data than the window holds"
     UNWRITTEN = "refresh of a never-written bank"
+    OUT_OF_STEP = "old bank is not what the glass shows"
     NO_WAVEFORM = "refresh without a waveform"
     NO_DRIVE = "refresh without clock or analog"
     NO_SENSOR = "temperature of a sensor that is not there"
@@ -64,7 +66,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Refresh:
-    """One display update: when it began, its kind, how long BUSY was to last, and how many pixels changed colour.
+    """One display update: when it began, its kind, how long the ink moves, and how many pixels changed colour.
 
     ``kind`` is "full" (every pixel driven both ways), "fast" (the same from a hot waveform), "partial" or "none".
     """
@@ -92,8 +94,9 @@ class Lint:
         self._stale_told = False
 
     def add(self, at: float, kind: Kind, detail: str) -> None:
-        """Note one breach; the same one over and over (a whole frame sent while BUSY) is noted once."""
-        if self.findings and self.findings[-1].kind is kind and self.findings[-1].detail == detail:
+        """Note one breach; the same one over and over (a whole frame sent while BUSY, byte by byte) is noted once."""
+        last = self.findings[-1] if self.findings else None
+        if last and (last.kind, last.detail) == (kind, detail) and at - last.at < SAME:
             return
         if len(self.findings) < self.KEEP:
             self.findings.append(Finding(at, kind, detail))

@@ -128,10 +128,13 @@ class Sequencer:
         for bank in (NEW, OLD) if waveform.needs_old else (NEW,):
             self._judge_bank(now, bank, first)
         options = self.registers[0x21][0]
+        old = _option(options >> 4, self._bits(OLD, first))
+        if waveform.needs_old and (astray := self.glass.wrong_known(old)):
+            self.lint.add(now, Kind.OUT_OF_STEP, f"{astray} pixels of 26")
         self.update = Update(
             ends=now,
             waveform=waveform,
-            old=_option(options >> 4, self._bits(OLD, first)),
+            old=old,
             new=_option(options & 0xF, self._bits(NEW, first)),
             scanned=self.registers.scanned,
             swap=bool(bits & 8) and self.registers.ping_pong,

@@ -48,7 +48,44 @@ class Waveform:
         return self.effects[0] != self.effects[2] or self.effects[1] != self.effects[3]
 
 
-def effect(drives: list[tuple[int, int]]) -> Effect:
+class Timing:
+    """The phases of a table: in order, for where a pixel ends up, and in sum, for the charge.
+
+    Repeats are written out at most ``ENOUGH`` times: more of the same drives no pixel anywhere else.
+    """
+
+    ENOUGH = TURN_FRAMES + 1
+
+    def __init__(self) -> None:
+        self.order: list[tuple[int, int, int]] = []  # group, phase, frames
+        self.total: dict[tuple[int, int], int] = {}
+        self.frames = 0
+
+    def add(self, group: int, halves: list[tuple[list[tuple[int, int]], int]], times: int) -> int:
+        """A group: its halves of (phase, frames), each so many times, all of it so many times; returns its frames."""
+        before = self.frames
+        for phases, again in halves:
+            for phase, n in phases:
+                self.total[group, phase] = n * again * times
+                self.frames += n * again * times
+        once = [(group, phase, n) for phases, again in halves for phase, n in phases * min(again, self.ENOUGH) if n]
+        self.order += once * min(times, self.ENOUGH)
+        return self.frames - before
+
+    def waveform(self, table: bytes, groups: int, seconds: float) -> Waveform:
+        """With the voltages of the table: five rows of one byte a group, two bits a phase."""
+
+        def drive(transition: int, group: int, phase: int) -> int:
+            return DRIVES[table[transition * groups + group] >> (6 - 2 * phase) & 3]
+
+        def one(transition: int) -> Effect:
+            charge = sum(drive(transition, *at) * n for at, n in self.total.items())
+            return effect([(drive(transition, group, phase), n) for group, phase, n in self.order], charge)
+
+        return Waveform((one(0), one(1), one(2), one(3)), self.frames, seconds)
+
+
+def effect(drives: list[tuple[int, int]], charge: int) -> Effect:
     """Judge one transition from its (drive, frames) phases; a drive is +1 towards black, -1 towards white, 0 rest."""
     ends, turned = STAYS, set()
     moving = [(drive, frames) for drive, frames in drives if drive and frames]
@@ -56,44 +93,29 @@ def effect(drives: list[tuple[int, int]]) -> Effect:
         if sum(frames for _, frames in same) >= TURN_FRAMES:
             ends = BLACK if drive > 0 else WHITE
             turned.add(drive)
-    return Effect(ends, sum(drive * frames for drive, frames in moving), cleans=len(turned) == 2)
+    return Effect(ends, charge, cleans=len(turned) == 2)
 
 
 @lru_cache(maxsize=64)
 def decode_153(table: bytes) -> Waveform:
     """The SSD1680's table; frame rate nibbles are taken as 25 Hz x (n + 1), which the datasheet does not spell out."""
-    phases: list[tuple[int, int, int]] = []  # group, phase, frames
-    frames, seconds = 0, 0.0
+    timing, seconds = Timing(), 0.0
     for group in range(12):
         a, b, repeat_ab, c, d, repeat_cd, repeat = table[60 + 7 * group : 67 + 7 * group]
-        rate = table[144 + group // 2] >> (4 if group % 2 == 0 else 0) & 0xF
-        before = frames
-        for _ in range(repeat + 1):
-            halves = ((0, a), (1, b)), ((2, c), (3, d))
-            for half, again in zip(halves, (repeat_ab, repeat_cd), strict=True):
-                phases += [(group, phase, n) for phase, n in half if n] * (again + 1)
-        frames = sum(n for _, _, n in phases)
-        seconds += (frames - before) / (25 * ((rate & 7) + 1))
-    return _waveform(table, 12, phases, frames, seconds)
+        rate = table[144 + group // 2] >> (4 if group % 2 == 0 else 0) & 7
+        halves = [([(0, a), (1, b)], repeat_ab + 1), ([(2, c), (3, d)], repeat_cd + 1)]
+        seconds += timing.add(group, halves, repeat + 1) / (25 * (rate + 1))
+    return timing.waveform(table, 12, seconds)
 
 
 @lru_cache(maxsize=64)
 def decode_70(table: bytes) -> Waveform:
     """The IL3897's table, at the 50 Hz that 0x3A = 30h and 0x3B = 0Ah make."""
-    phases: list[tuple[int, int, int]] = []
+    timing = Timing()
     for group in range(7):
-        *timing, repeat = table[35 + 5 * group : 40 + 5 * group]
-        phases += [(group, phase, n) for phase, n in enumerate(timing) if n] * (repeat + 1)
-    frames = sum(n for _, _, n in phases)
-    return _waveform(table, 7, phases, frames, frames / 50)
-
-
-def _waveform(table: bytes, groups: int, phases: list[tuple[int, int, int]], frames: int, seconds: float) -> Waveform:
-    def one(transition: int) -> Effect:
-        row = table[transition * groups : (transition + 1) * groups]
-        return effect([(DRIVES[row[group] >> (6 - 2 * phase) & 3], n) for group, phase, n in phases])
-
-    return Waveform((one(0), one(1), one(2), one(3)), frames, seconds)
+        *phases, repeat = table[35 + 5 * group : 40 + 5 * group]
+        timing.add(group, [(list(enumerate(phases)), 1)], repeat + 1)
+    return timing.waveform(table, 7, timing.frames / 50)
 
 
 def otp(mode: int, *, hot: bool) -> Waveform:

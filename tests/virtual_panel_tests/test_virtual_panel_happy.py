@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
+
 from virtual_panel import VirtualPanel
 from virtual_panel.script import play
 from virtual_panel.sequences import PARTIAL, START, full

@@ -145,7 +145,7 @@ def _init(epd: Any) -> None:  # noqa: ANN401 - a foreign class without types
     if not _wanted(epd.init):
         failed = epd.init()
     else:
-        failed = epd.init(getattr(epd, "lut_full_update", getattr(epd, "FULL_UPDATE", 0)))
+        failed = epd.init(getattr(epd, "FULL_UPDATE", getattr(epd, "lut_full_update", 0)))
     if failed:
         raise DisplayError(f"{type(epd).__module__.rpartition('.')[2]} could not be started: check SPI and the pins")
 

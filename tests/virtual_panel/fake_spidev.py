@@ -13,6 +13,8 @@ from virtual_panel.lint import Kind
 from virtual_panel.process import Owner
 
 BLOCK = 4096  # /sys/module/spidev/parameters/bufsiz, as it comes
+FASTEST = 20_000_000  # SSD1680 r0.14, serial write
+FIT = {"mode": (0, 3), "no_cs": (False,), "lsbfirst": (False,), "cshigh": (False,)}
 
 
 class Bus:
@@ -48,6 +50,8 @@ class Bus:
     def write(self, data: bytes, speed_hz: int) -> None:
         """One ``write`` system call, at most a block long."""
         self.owner.check("spidev write")
+        if speed_hz > FASTEST:
+            self.complain(f"{speed_hz / 1e6:g} MHz, {FASTEST / 1e6:g} at most")
         faults = self.board.faults
         if faults.eio_after is not None:
             if len(data) > faults.eio_after:
@@ -64,6 +68,10 @@ class Bus:
                 )
             faults.short_after -= len(data)
         self._send(data, speed_hz)
+
+    def complain(self, what: str) -> None:
+        """Note settings that the datasheet's timing does not allow."""
+        self.board.controller.lint.add(self.board.now, Kind.BUS, what)
 
     def _send(self, data: bytes, speed_hz: int) -> None:
         if data:
@@ -154,6 +162,9 @@ class SpiDev:
 
     def _write(self, data: bytes, speed_hz: int = 0) -> None:
         self._require()
+        for name, fit in FIT.items():
+            if self._settings[name] not in fit:
+                self._bus.complain(f"{name} {self._settings[name]}")
         self._bus.write(data, speed_hz or self._speed)
 
     def _require(self) -> None:

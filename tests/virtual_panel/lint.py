@@ -39,6 +39,7 @@ class Kind(StrEnum):
     STALE = "too long without a full refresh"
     HASTE = "refreshes too close"
     AWAKE = "left awake"
+    BUS = "SPI as the chip cannot read it"
     DOUBLE_OPEN = "SPI opened twice"
 
 

@@ -36,7 +36,9 @@ def opened(panel: VirtualPanel) -> SpiDev:
 def in_a_child(work: Callable[[], object]) -> str:
     """The name of what ``work`` raised in a forked child, or an empty string."""
     reader, writer = os.pipe()
-    pid = os.fork()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # pytest-xdist's threads; the child touches none of them
+        pid = os.fork()
     if pid == 0:
         try:
             work()
@@ -127,6 +129,28 @@ def test_opening_twice_leaks() -> None:
         device.close()
         assert (panel.bus.opens, panel.bus.closes, panel.bus.leaked) == (2, 1, 1)
         assert panel.kinds == {Kind.DOUBLE_OPEN}
+
+
+@pytest.mark.parametrize(("setting", "value"), [("mode", 1), ("lsbfirst", True), ("no_cs", True), ("cshigh", True)])
+def test_settings_the_chip_cannot_read_are_found(setting: str, value: int) -> None:
+    with wired() as (panel, _, _):
+        device = opened(panel)
+        setattr(device, setting, value)
+        device.writebytes([0x7F])
+        assert (Kind.BUS, f"{setting} {value}") in {(finding.kind, finding.detail) for finding in panel.findings}
+
+
+def test_a_bus_too_fast_for_the_chip_is_found() -> None:
+    with wired() as (panel, _, _):
+        device = opened(panel)
+        device.max_speed_hz = 20_000_000
+        device.writebytes([0x7F])
+        assert Kind.BUS not in panel.kinds
+        device.xfer2([0x7F], 25_000_000)
+        assert Kind.BUS in panel.kinds
+        device.mode = 3
+        device.writebytes([0x7F])
+        assert [finding.detail for finding in panel.findings if finding.kind is Kind.BUS] == ["25 MHz, 20 at most"]
 
 
 def test_a_device_that_is_missing_or_denied() -> None:

@@ -69,7 +69,8 @@ class Rules:
 class Refresh:
     """One display update: when it began, its kind, how long the ink moves, and how many pixels changed colour.
 
-    ``kind`` is "full" (every pixel driven both ways), "fast" (the same from a hot waveform), "partial" or "none".
+    ``kind`` is "full" (every pixel driven both ways), "fast" (the same from a hot waveform) or "partial". An activation
+    that moves nothing is no refresh but a finding.
     """
 
     at: float
@@ -107,8 +108,6 @@ class Lint:
         self.counts[refresh.kind] += 1
         self.refreshes.append(refresh)
         del self.refreshes[: -self.KEEP]
-        if refresh.kind == "none":
-            return
         if self.last is not None and refresh.at - self.last < self.rules.min_interval:
             gap = refresh.at - self.last
             self.add(refresh.at, Kind.HASTE, f"{gap:.1f} s after the last one, {self.rules.min_interval:g} s asked for")

@@ -12,7 +12,6 @@ from PIL import Image
 from eink_monitor.clock import Clock
 from eink_monitor.displays._revisions import (
     ACTIVATE,
-    BANK,
     DEEP_SLEEP,
     HEIGHT,
     RAM_NEW,
@@ -146,8 +145,6 @@ class Panel213:
         self._idle(_RESET_DEADLINE, after, step=_FAST_POLL)
 
     def _load(self, bank: int, rows: bytes) -> None:
-        if len(rows) != BANK:
-            raise DisplayError(f"a bank of the panel holds {BANK} bytes, not {len(rows)}")
         self._wires.command(RAM_X_COUNTER, b"\0")
         self._wires.command(RAM_Y_COUNTER, b"\0\0")
         self._wires.command(bank, rows)

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-WIDTH, HEIGHT, STRIDE = 122, 250, 16  # the glass: gates are rows, the last 6 bits of a row lie beyond it
-BANK = STRIDE * HEIGHT  # 4000 bytes: one write() with spidev's default buffer of 4096
+# The glass: gates are rows, the last 6 bits of a row lie beyond it; a bank is 4000 bytes, one write() of spidev's.
+WIDTH, HEIGHT, STRIDE = 122, 250, 16
 
 DRIVER_OUTPUT, GATE_VOLTAGE, SOURCE_VOLTAGE, DEEP_SLEEP, ENTRY_MODE, SW_RESET = 0x01, 0x03, 0x04, 0x10, 0x11, 0x12
 TEMPERATURE_SENSOR, ACTIVATE, UPDATE_OPTION, UPDATE_SEQUENCE, RAM_NEW, RAM_OLD = 0x18, 0x20, 0x21, 0x22, 0x24, 0x26

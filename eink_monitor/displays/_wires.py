@@ -105,9 +105,11 @@ class Wires:
         if self.foreign:
             return
         self._close_spi()
-        with suppress(DisplayError):
+        try:
             if self._gpio is not None:
                 self.power(on=False)
+        except DisplayError:
+            self._release()  # the lines themselves are what broke: claim them anew
         self._data, self.powered = False, False
 
     def close(self) -> None:
@@ -118,12 +120,17 @@ class Wires:
         if self.foreign:
             return
         self._close_spi()
+        with suppress(DisplayError):
+            if self._gpio is not None:
+                self._set("PWR", level=False)
+        self._release()
+        self._data, self.powered = False, False
+
+    def _release(self) -> None:
         gpio, self._gpio = self._gpio, None
         with suppress(Exception):  # leaving anyway
             if gpio is not None:
-                gpio.output(self._wiring.pwr, 0)
                 gpio.cleanup(list(self._wiring.pins().values()))
-        self._data, self.powered = False, False
 
     def _close_spi(self) -> None:
         spi, self._spi = self._spi, None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 
 import pytest
@@ -15,7 +17,7 @@ from eink_monitor.errors import DisplayError
 from eink_monitor.model import Display, Frame, Wear
 from eink_monitor.plugins import blurb, load
 from eink_monitor.settings import Duration
-from ink_bench import MODELS, mounted, noise, scene
+from ink_bench import MODELS, Mounted, mounted, noise, scene
 from virtual_panel import Kind, Policy
 from virtual_panel.viewer import picture, rows_of_bits
 
@@ -178,32 +180,59 @@ def test_the_wall_clock_may_jump() -> None:
         assert ink.kinds() == ["full"]
 
 
-def test_an_interrupted_refresh_is_let_finish() -> None:
-    class Interrupting(FastClock):
-        armed = False
+class Interrupting(FastClock):
+    """Ctrl-C while the ink moves."""
 
-        def wait(self, seconds: float, readable: object = ()) -> list[int]:
-            super().wait(seconds)
-            if self.armed and ink.panel.controller.refreshing:
-                self.armed = False
-                raise KeyboardInterrupt
-            return []
+    mounted: Mounted | None = None
 
+    def wait(self, seconds: float, readable: Sequence[int] = ()) -> list[int]:
+        """Jump, and be interrupted on arrival if armed."""
+        super().wait(seconds)
+        if self.mounted is not None and self.mounted.panel.controller.refreshing:
+            self.mounted = None
+            raise KeyboardInterrupt
+        return list(readable)
+
+
+@contextmanager
+def interrupted() -> Iterator[Mounted]:
+    """A display whose second frame was interrupted half-way."""
     with mounted() as ink:
         clock = Interrupting(1000)
         ink.panel.clock = ink.panel.board.clock = clock
         ink.display.open(clock, ink.wear)
         ink.show(scene(1))
-        for leave in (ink.display.close, lambda: ink.display.show(scene(3), urgent=True)):
-            clock.wait(200)
-            clock.armed = True
-            with pytest.raises(KeyboardInterrupt):
-                ink.display.show(scene(2))
-            leave()
-            assert ink.panel.asleep
+        clock.wait(200)
+        clock.mounted = ink
+        with pytest.raises(KeyboardInterrupt):
+            ink.display.show(scene(2))
+        yield ink
+
+
+def test_an_interrupted_refresh_is_let_finish_on_the_way_out() -> None:
+    with interrupted() as ink:
+        assert ink.panel.controller.refreshing
+        ink.display.close()
+        assert ink.panel.asleep
+        assert ink.wrong(scene(2)) == 0
+        assert ink.panel.findings == []
+
+
+def test_an_interrupted_refresh_is_let_finish_before_the_next() -> None:
+    with interrupted() as ink:
+        ink.display.show(scene(3), urgent=True)
+        assert ink.panel.asleep
         assert ink.wrong(scene(3)) == 0
+        assert ink.kinds() == ["full", "partial", "full"]
         assert ink.panel.kinds == {Kind.HASTE}  # a person asked
-        assert ink.panel.bus.leaked == 1
+
+
+def test_an_interrupted_refresh_that_sticks_does_not_keep_the_program() -> None:
+    with interrupted() as ink:
+        ink.panel.faults.busy = 1
+        ink.display.close()
+        assert ink.panel.bus.leaked == 0
+        assert not ink.panel.board.powered
 
 
 def test_probing_moves_no_ink() -> None:

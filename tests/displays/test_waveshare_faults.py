@@ -9,6 +9,10 @@ from typing import NamedTuple
 
 import pytest
 
+from eink_monitor.clock import FastClock
+from eink_monitor.displays._panel213 import Panel213
+from eink_monitor.displays._revisions import REVISIONS
+from eink_monitor.displays._wires import Wires, Wiring
 from eink_monitor.displays.waveshare import Waveshare
 from eink_monitor.errors import DisplayError
 from eink_monitor.model import Frame
@@ -221,3 +225,17 @@ def test_closing_a_stuck_panel_ends() -> None:
         ink.display.close()
         assert ink.panel.clock.monotonic() - start < 1
         assert ink.panel.bus.leaked == 0
+
+
+def test_lines_that_are_lost_are_claimed_anew() -> None:
+    with mounted() as ink:
+        ink.show(scene(1))
+        ink.panel.gpio.directions.clear()
+        fails(ink, scene(2), r"RST \(GPIO 17\) cannot be set: .*set up")
+        recovers(ink, 3)
+
+
+def test_a_partial_refresh_needs_a_full_one() -> None:
+    panel = Panel213(Wires(Wiring()), REVISIONS["2in13_V4"], FastClock(0))
+    with pytest.raises(DisplayError, match="needs a full one"):
+        panel.refresh(scene(1), partial=True)

@@ -231,4 +231,8 @@ def _library(name: str) -> Any:  # noqa: ANN401 - as above
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, SystemError):
+        return "it was cut short"  # py-spidev returns NULL without an exception after a short write
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
     return str(error).rstrip("!.") or type(error).__name__

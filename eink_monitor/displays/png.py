@@ -27,7 +27,7 @@ class Png(Display):
 
     path: Path = Path("out")
 
-    def show(self, frame: Frame) -> None:
+    def show(self, frame: Frame, *, urgent: bool = False) -> None:  # noqa: ARG002 - a picture needs no sparing
         """Write both pictures, each at once and whole. Raises ``DisplayError`` where the folder cannot be written."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)

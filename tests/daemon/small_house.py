@@ -74,7 +74,7 @@ class Wall(Display):
     tried: list[int] = field(default_factory=list)
     closed: bool = False
 
-    def show(self, frame: Frame) -> None:
+    def show(self, frame: Frame, *, urgent: bool = False) -> None:
         self.tried.append(self.clock.now())
         if self.failures:
             self.failures -= 1

@@ -173,7 +173,7 @@ def test_a_backup_is_a_whole_database(tmp_path: Path) -> None:
 
 def test_counters_of_the_ink(tmp_path: Path) -> None:
     store = Store(tmp_path / "readings.db", UTC)
-    with store.transaction():
-        store.set_wear({"full": 2, "partial": 7})
+    store.keep_wear({"full": 2, "partial": 7, "last": None})
+    store.flush()
     assert store.wear() == {"full": 2, "partial": 7}
     store.close()

@@ -13,7 +13,6 @@ from eink_monitor.sources._address import address
 from eink_monitor.sources._solaredge_plan import LAG, NIGHT, Rhythm
 
 _V1_CALLS = 3
-_TIMEOUT = Duration(20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,7 @@ class SolarEdge(Source):
     calls_per_day: int = 300
     daylight: Window | None = None
     latitude: float = 50.0
-    timeout: Duration = _TIMEOUT
+    timeout: Duration = Duration(20)
 
     metrics: ClassVar[tuple[Metric, ...]] = (
         metrics.PV_POWER,

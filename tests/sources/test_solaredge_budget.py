@@ -19,16 +19,18 @@ from eink_monitor.sources.solaredge import SolarEdge
 ZONE = ZoneInfo("Europe/Berlin")
 
 
-@pytest.mark.parametrize("first", [date(2026, 6, 1), date(2026, 12, 1), date(2026, 3, 15), date(2026, 10, 10)])
-@pytest.mark.parametrize(("meters", "battery"), [(True, True), (False, False)])
-def test_thirty_days_at_half_an_hour_stay_under_2000_calls(
+@pytest.mark.parametrize(
+    ("first", "meters", "battery"),
+    [(date(2026, 5, 1), True, True), (date(2026, 12, 1), True, True), (date(2026, 7, 1), False, False)],
+)
+def test_a_month_at_half_an_hour_stay_under_2000_calls(
     tmp_path: Path, first: date, meters: bool, battery: bool
 ) -> None:
     server = SolarEdgeServer(ZONE, lambda: visitor.clock.now(), meters=meters, battery=battery)
     with server:
         source = SolarEdge(SITE, api_key=Secret(KEY), base_url=server.url + "/v2")
         visitor = Visitor(source, tmp_path, ZONE, midnight(first, ZONE) + 11 * HOUR, every=30 * MINUTE)
-        end = visitor.clock.now() + 30 * DAY
+        end = visitor.clock.now() + 31 * DAY
         minutes: Counter[int] = Counter()
         visits = reserved = 0
         while visitor.clock.now() < end:

@@ -41,8 +41,11 @@ class Tokens:
 class TokenStore:
     """The sign-in of ``feed`` in the private directory ``folder`` (``Visit.state``), made if it is missing.
 
-    ``load``, ``save`` and ``forget`` belong inside ``with store.locked():``.
+    ``load``, ``save`` and ``forget`` belong inside ``with store.locked():``; ``lock`` is the file descriptor that holds
+    the lock meanwhile.
     """
+
+    lock = -1
 
     def __init__(self, folder: Path, feed: str) -> None:
         self._feed = feed
@@ -57,12 +60,12 @@ class TokenStore:
         """
         with self._plainly():
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            lock = os.open(self._path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self.lock = os.open(self._path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            self._wait(lock, patience)
+            self._wait(patience)
             yield self
         finally:
-            os.close(lock)
+            os.close(self.lock)
 
     def load(self) -> Tokens | None:
         """The sign-in, or None before the first. A damaged file is ``AuthFailed``: only a person can mend it."""
@@ -106,11 +109,11 @@ class TokenStore:
         finally:
             os.close(folder)
 
-    def _wait(self, lock: int, patience: float) -> None:
+    def _wait(self, patience: float) -> None:
         started = stopwatch()
         while True:
             with suppress(BlockingIOError):
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 return
             if stopwatch() - started >= patience:
                 message = f"{self._feed}: another eink-monitor is using this sign-in; trying again later"

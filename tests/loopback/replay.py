@@ -6,11 +6,13 @@ import copy
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from hypothesis import strategies as st
+
 from loopback.server import Asked, LoopbackServer, Said
 
-Path_ = tuple[str | int, ...]
+Place = tuple[str | int, ...]
 
 
 class ReplayServer(LoopbackServer):
@@ -32,7 +34,7 @@ def recorded(file: Path) -> object:
     return json.loads(file.read_text())
 
 
-def places(document: object, here: Path_ = ()) -> list[Path_]:
+def places(document: object, here: Place = ()) -> list[Place]:
     """Every place in a JSON document."""
     found = [here]
     if isinstance(document, dict):
@@ -44,7 +46,7 @@ def places(document: object, here: Path_ = ()) -> list[Path_]:
     return found
 
 
-_ODD = st.one_of(
+_ODD: st.SearchStrategy[object] = st.one_of(
     st.sampled_from(
         [None, True, 0, -1, 10**30, -1e308, 1e308, "", "x", "NaN", [], {}, [[]], {"value": 1}, "2099-01-01T00:00:00Z"]
     ),
@@ -63,14 +65,15 @@ def mutated(draw: st.DrawFn, document: object) -> object:
         place = draw(st.sampled_from(places(changed)))
         if not place:
             continue
-        holder: object = changed
+        holder: Any = changed  # whatever places() has just found there
         for step in place[:-1]:
-            holder = holder[step]  # type: ignore[index]  # places() has just found it
-        match holder, draw(st.sampled_from(["replace", "remove", "double"])):
-            case ((dict() | list()), "remove"):
-                del holder[place[-1]]
-            case list(), "double":
-                holder.append(copy.deepcopy(holder[place[-1]]))  # type: ignore[index]  # a list's step is a number
-            case _:
-                holder[place[-1]] = draw(_ODD)  # type: ignore[index]  # as above
+            holder = holder[step]
+        last: Any = place[-1]
+        what = draw(st.sampled_from(["replace", "remove", "double"]))
+        if what == "remove":
+            del holder[last]
+        elif what == "double" and isinstance(holder, list):
+            holder.append(copy.deepcopy(holder[last]))
+        else:
+            holder[last] = copy.deepcopy(draw(_ODD))
     return changed

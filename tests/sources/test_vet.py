@@ -32,7 +32,7 @@ def test_impossible_values(value: object) -> None:
 
 @pytest.mark.parametrize("at", [NOW + 301, 0, -(10**30), 10**30])
 def test_impossible_dates(at: int) -> None:
-    with pytest.raises(BadAnswer, match="roof: pv_power is dated .* clock right"):
+    with pytest.raises(BadAnswer, match=r"roof: pv_power is dated .* clock right"):
         vet([reading(3, at)], NOW)
 
 

@@ -8,7 +8,6 @@ Ctrl-C reaches, and which ends itself.
 from __future__ import annotations
 
 import os
-import pickle
 import signal
 from collections.abc import Callable, Collection
 from contextlib import suppress
@@ -37,6 +36,8 @@ def apart(work: Callable[[], None], feed: str, keep: Collection[int] = (), secon
     if said == _DONE:
         return
     if said:
+        import pickle
+
         raise pickle.loads(said)  # noqa: S301 - written by our own child a moment ago
     message = f"{feed}: renewing the sign-in was cut off; trying again later"
     raise Unavailable(message)
@@ -57,6 +58,8 @@ def _work(work: Callable[[], None], writer: int, keep: Collection[int], seconds:
         work()
         said = _DONE
     except Trouble as error:
+        import pickle
+
         said = pickle.dumps(error)
     finally:
         with suppress(OSError):  # the poll may be dead by now

@@ -10,7 +10,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
@@ -83,17 +82,13 @@ class TokenStore:
     def save(self, tokens: Tokens) -> None:
         """Replace the sign-in; on return it survives a power cut. ``Unavailable`` if the disk does not take it."""
         with self._plainly():
-            handle, name = tempfile.mkstemp(dir=self._folder, prefix=f".{self._path.name}.")  # mode 0600
-            try:
-                with os.fdopen(handle, "w", encoding="ascii") as file:
-                    json.dump(asdict(tokens), file)
-                    file.flush()
-                    os.fsync(file.fileno())
-                Path(name).replace(self._path)
-            except BaseException:
-                with suppress(OSError):
-                    Path(name).unlink()
-                raise
+            fresh = self._path.with_suffix(".new")  # one writer at a time: a name that a crash left is overwritten
+            handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            with os.fdopen(handle, "w", encoding="ascii") as file:
+                json.dump(asdict(tokens), file)
+                file.flush()
+                os.fsync(file.fileno())
+            fresh.replace(self._path)
             self._settle()
 
     def forget(self) -> None:

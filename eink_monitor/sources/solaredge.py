@@ -53,7 +53,7 @@ class SolarEdge(Source):
         metrics.PRODUCTION_LIFETIME,
     )
     lag: ClassVar[int] = LAG
-    preload: ClassVar[tuple[str, ...]] = ("eink_monitor.sources._web", "encodings.idna")
+    preload: ClassVar[tuple[str, ...]] = ("eink_monitor.sources._solaredge_v2", "encodings.idna")
 
     def __post_init__(self) -> None:
         for wrong, message in (

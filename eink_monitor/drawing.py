@@ -34,7 +34,10 @@ class Drawing:
         self._turn = (self._turn + 1) % len(self._slides)
         slide = self._slides[self._turn]
         self.next_due = mono + slide.dwell
-        frame = draw(slide, self._house, now, self._display.size)
+        if self._display.looks:
+            frame = draw(slide, self._house, now, self._display.size)
+        else:
+            frame = Frame(0, 0, now.to_bytes(8, "big"), slide.name)
         if frame == self._last:
             return
         try:
@@ -67,7 +70,7 @@ def draw(slide: Slide, house: House, now: int, size: tuple[int, int]) -> Frame:
     except Exception:
         log.exception("the panel %s could not be drawn", slide.name)
         canvas = Canvas(*size)
-        canvas.header(slide.name, "")
-        canvas.text((6, 40), "This panel could not be drawn.")
-        canvas.text((6, 60), "The log says why.")
+        canvas.text(6, 24, slide.name)
+        canvas.text(6, 56, "This panel could not be drawn.")
+        canvas.text(6, 76, "The log says why.")
     return canvas.frame(slide.name)

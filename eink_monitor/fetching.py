@@ -84,6 +84,7 @@ class Fetching:
         self._clock = clock
         self._runner = runner
         self._complain = complain
+        self._states = {name: config.state / name for name in config.feeds}
         self._running: tuple[Turn, Running, int | None, float] | None = None
         now, mono = clock.now(), clock.monotonic()
         self._turns = {feed.name: self._first_turn(feed, now, mono) for feed in config.feeds.values()}
@@ -168,7 +169,7 @@ class Fetching:
             if self._clock.monotonic() - started < limit:
                 return
             running.kill()
-            detail = f"{turn.feed.name}: no answer within {turn.feed.deadline} s"
+            detail = f"{turn.feed.name}: no answer within {turn.feed.deadline}"
             result = Result([], "unavailable", detail, self._clock.monotonic() - started)
         self._running = None
         self._settle(turn, result, booking, now)
@@ -181,23 +182,23 @@ class Fetching:
         self._plan(turn, result, now)
         due = None if turn.stopped else int(now + turn.due - self._clock.monotonic())
         self._log(feed, result)
-        self._store.note(Outcome(feed.name, now, result.took, result.what, result.detail), due, self._stamp(feed))
+        stamp = self._stamp(feed) if result.what == "auth" else 0  # only a refusal waits for something to be mended
+        self._store.note(Outcome(feed.name, now, result.took, result.what, result.detail), due, stamp)
         self._book(feed, result, booking)
 
     def _book(self, feed: Feed, result: Result, booking: int | None) -> None:
         """Settle the reservation and keep what the vendor said about waiting."""
         quota = feed.source.quota()
-        waits = quota is not None and result.what == "throttled" and result.account_wide and booking is not None
-        if quota is None or (booking is None and not waits):
+        if quota is None or booking is None:
             return
-        try:
-            with self._store.transaction():
-                if booking is not None and result.spent is not None:
-                    self._store.ledger.settle(booking, result.spent)
-                if waits:
+        if result.spent is not None:  # a child that died cannot say; its reservation stands
+            self._store.ledger.settle(booking, result.spent)
+        if result.what == "throttled" and result.account_wide:
+            try:
+                with self._store.transaction():
                     self._store.ledger.wait_until(quota.account, result.until, result.detail)
-        except StoreError as error:  # the reservation stands: overcounted, never undercounted
-            self._complain(error)
+            except StoreError as error:
+                self._complain(error)
 
     def _plan(self, turn: Turn, result: Result, now: int) -> None:
         """When a feed is due again."""
@@ -232,12 +233,12 @@ class Fetching:
 
     def visit(self, feed: Feed, now: int) -> Visit:
         """What a source may know about a poll at that instant."""
-        state = self._config.state / feed.name
+        state = self._states[feed.name]
         return Visit(feed.name, feed.subject, now, self._config.zone, feed.every, self._store.readings, state)
 
     def _stamp(self, feed: Feed) -> int:
         """Changes when the configuration, a secret file or this feed's tokens do."""
-        return max([self._config.stamp, *_modified(self._config.state / feed.name)])
+        return max([self._config.stamp, *_modified(self._states[feed.name])])
 
     def _mended(self, turn: Turn) -> bool:
         past = self._store.outcomes.get(turn.feed.name)

@@ -250,6 +250,11 @@ class Display(ABC):
 
     size: ClassVar[tuple[int, int]] = (250, 122)
 
+    @property
+    def looks(self) -> bool:
+        """Whether anybody will see the frame; where nobody does it need not be drawn."""
+        return True
+
     @abstractmethod
     def show(self, frame: Frame) -> None:
         """Make the frame visible before returning. Raises ``DisplayError``."""

@@ -16,6 +16,7 @@ import os
 import resource
 import signal
 import struct
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -179,7 +180,7 @@ def _where(error: BaseException) -> str:
     return f"at {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
 
 
-# -- in the child --------------------------------------------------------------------------------------------------------
+# -- in the child ------------------------------------------------------------------------------------------------------
 
 
 def _live(feed: Feed, visit: Visit, writer: int) -> NoReturn:
@@ -205,6 +206,7 @@ def _settle_down(feed: Feed, visit: Visit) -> None:
     nowhere = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
         os.dup2(nowhere, standard)
+    sys.stdout = sys.stderr = os.fdopen(nowhere, "w")  # whatever stood in their place
     with contextlib.suppress(OSError):  # the card may be read-only; a source that needs the folder will say so
         visit.state.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.chdir(visit.state)  # some libraries write where they stand

@@ -2,7 +2,7 @@
 
 At run time nothing here is needed: no FreeType, no text layout, no particular version of pillow, so a panel looks the
 same to the bit on every machine. To regenerate, install the Debian packages ``fonts-terminus-otb``,
-``fonts-roboto-unhinted`` and ``xfonts-base``, pillow and this project, unpack the npm package ``@mdi/font`` 7.4.47, and run
+``fonts-roboto-unhinted`` and ``xfonts-base``, pillow and this project, unpack the npm package ``@mdi/font`` 7.4.47, run
 
     python fonts/rasterise.py path/to/package/fonts/materialdesignicons-webfont.ttf
 
@@ -31,18 +31,18 @@ LATIN_1 = "".join(map(chr, range(0xA0, 0x100)))
 LATIN_A = "".join(map(chr, range(0x100, 0x180))) + "ȘșȚț"
 GREEK = "".join(map(chr, [*range(0x386, 0x3CF)]))
 CYRILLIC = "".join(map(chr, range(0x400, 0x460))) + "Ґґ"
-SIGNS = "–—‘’‚“”„•…‹›€←↑→↓↔↕−≈≤≥×✓"
+SIGNS = "∞–—‘’‚“”„•…‹›€←↑→↓↔↕−≈≤≥×✓"
 UNITS = "0123456789.,:-–−+±/% kMGTWhBVmindC°?∞…"
 
-# name: (file, size in px, characters)
+# name: (file, size in px, characters; None for everyday text)
 FACES = {
     "tiny-7": ("/usr/share/fonts/X11/misc/5x7.pcf.gz", 7, ASCII + LATIN_1),
     "text-12": ("/usr/share/fonts/opentype/terminus/terminus-bold.otb", 12, None),
     "text-14": ("/usr/share/fonts/opentype/terminus/terminus-bold.otb", 14, None),
     "text-16": ("/usr/share/fonts/opentype/terminus/terminus-bold.otb", 16, None),
-    "heavy-18": ("/usr/share/fonts/truetype/roboto/unhinted/RobotoCondensed-Bold.ttf", 18, ASCII + LATIN_1 + SIGNS),
-    "heavy-22": ("/usr/share/fonts/truetype/roboto/unhinted/RobotoCondensed-Bold.ttf", 22, ASCII + LATIN_1 + SIGNS),
-    "heavy-28": ("/usr/share/fonts/truetype/roboto/unhinted/RobotoCondensed-Bold.ttf", 28, ASCII + LATIN_1 + SIGNS),
+    "heavy-18": ("/usr/share/fonts/truetype/roboto/unhinted/RobotoCondensed-Bold.ttf", 18, None),
+    "heavy-22": ("/usr/share/fonts/truetype/roboto/unhinted/RobotoCondensed-Bold.ttf", 22, None),
+    "heavy-28": ("/usr/share/fonts/truetype/roboto/unhinted/RobotoCondensed-Bold.ttf", 28, None),
     "heavy-44": ("/usr/share/fonts/truetype/roboto/unhinted/RobotoCondensed-Bold.ttf", 44, UNITS),
     "heavy-64": ("/usr/share/fonts/truetype/roboto/unhinted/RobotoCondensed-Bold.ttf", 64, UNITS),
 }

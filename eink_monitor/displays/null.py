@@ -11,7 +11,13 @@ from eink_monitor.model import Display, Frame
 class Null(Display):
     """Shows nothing; counts the frames it was given."""
 
+    draw: bool = False
     frames: int = field(default=0, init=False)
+
+    @property
+    def looks(self) -> bool:
+        """Whether frames are to be drawn all the same."""
+        return self.draw
 
     def show(self, frame: Frame) -> None:  # noqa: ARG002 - the interface is the point
         """Count the frame."""

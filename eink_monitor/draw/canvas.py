@@ -102,9 +102,7 @@ class Canvas:
         self.fill(x, y, thickness, height)
         self.fill(x + width - thickness, y, thickness, height)
 
-    def bar(
-        self, x: int, y: int, width: int, height: int, share: float, *, pattern: tuple[int, ...] = SOLID
-    ) -> None:
+    def bar(self, x: int, y: int, width: int, height: int, share: float, *, pattern: tuple[int, ...] = SOLID) -> None:
         """A framed bar filled to a share between 0 and 1; the least bit of something shows as one column."""
         self.box(x, y, width, height)
         room = width - 4

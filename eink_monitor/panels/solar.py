@@ -15,9 +15,9 @@ from eink_monitor.metrics import (
     PV_POWER,
 )
 from eink_monitor.model import History, Need
-from eink_monitor.panels._sheet import LEFT, RIGHT, Sheet, SubjectPanel, amount_right, hero
+from eink_monitor.panels._figures import amount_right, hero
+from eink_monitor.panels._sheet import LEFT, RIGHT, RULE, Sheet, SubjectPanel
 
-_RULE = 79
 _CHART = 146  # px wide
 
 
@@ -38,7 +38,7 @@ class Solar(SubjectPanel):
         if watts is not None:
             hero(canvas, *words.power(watts), hollow=sheet.hollow)
         _today(sheet)
-        canvas.rule(_RULE)
+        canvas.rule(RULE)
         _chart(sheet)
         _sums(sheet)
 
@@ -56,12 +56,16 @@ def _chart(sheet: Sheet) -> None:
     runs = history.series(sheet.panel.subject, PV_POWER, since, min(until, sheet.now))
     top = charts.ceiling(max((run.value for run in runs), default=0))
     foot = sheet.bottom - 12
-    plot = charts.Plot(LEFT, _RULE + 6, _CHART, foot - _RULE - 8, since, until, top)
+    plot = charts.Plot(LEFT, RULE + 6, _CHART, foot - RULE - 8, since, until, top)
     canvas.rule(foot, LEFT, LEFT + _CHART)
     newest = charts.curve(canvas, plot, runs, history.gap(sheet.panel.subject))
     if newest and not sheet.stale:
         charts.ring(canvas, *newest)
-    for text, align, x in (("0h", "left", LEFT), ("12h", "centre", LEFT + _CHART // 2), ("24h", "right", LEFT + _CHART)):
+    for text, align, x in (
+        ("0h", "left", LEFT),
+        ("12h", "centre", LEFT + _CHART // 2),
+        ("24h", "right", LEFT + _CHART),
+    ):
         canvas.text(x, sheet.bottom - 2, text, fonts.TINY, align=align)
 
 
@@ -69,7 +73,7 @@ def _sums(sheet: Sheet) -> None:
     """As many of the three longer sums as there is room for."""
     sums = (("month", PRODUCTION_MONTH), ("year", PRODUCTION_YEAR), ("total", PRODUCTION_LIFETIME))
     pitch = 14 if sheet.bottom == sheet.canvas.height else 12
-    line = _RULE + pitch - 1
+    line = RULE + pitch - 1
     for word, metric in sums:
         if line >= sheet.bottom:
             return

@@ -85,6 +85,7 @@ class Store:
                 self.sync()
                 self.readings.write()
                 self.outcomes.write()
+                self.ledger.write()
                 yield
                 self._db.execute("COMMIT")
             except BaseException:
@@ -93,11 +94,14 @@ class Store:
                 raise
         self.readings.written()
         self.outcomes.written()
+        self.ledger.written()
         self._pending.clear()
         self._pending_outcomes.clear()
 
     def sync(self) -> None:
-        """Notice what another process wrote."""
+        """Notice what another process wrote; a simulation has its database to itself."""
+        if not self._durable:
+            return
         with _plain_words(self.path):
             version = self._version()
             if version == self._seen:
@@ -118,6 +122,12 @@ class Store:
     def set_wear(self, wear: dict[str, int]) -> None:
         """Keep counters of the ink, inside a transaction of the caller's."""
         self._db.executemany("INSERT OR REPLACE INTO wear (name, value) VALUES (?, ?)", wear.items())
+
+    def rows(self) -> dict[str, int]:
+        """How many rows each table holds."""
+        tables = ("series", "reading", "hour", "day", "feed", "outcome", "call")
+        count = "SELECT count(*) FROM {}"
+        return {table: int(self._db.execute(count.format(table)).fetchone()[0]) for table in tables}
 
     def size(self) -> int:
         """Bytes of the database file, without its log."""

@@ -44,6 +44,8 @@ def command(config_file: Path | None, form: str | None, **what: str | None) -> N
         raise click.UsageError(f"--since: {error}") from None
     with opened(config, writes=False) as store:
         readings, kind = store.readings, METRICS[metric]
+        head: tuple[str, ...]
+        rows: list[Row]
         if what["step"] == "hour":
             head, rows = _BUCKETS, _lines({iso(at): b for at, b in readings.hours(subject, kind, since, now).items()})
         elif what["step"] == "day":

@@ -32,10 +32,9 @@ class PaperHouse:
     gap_seconds: int = 5400
 
     def add(self, subject: str, metric: Metric, points: Iterable[tuple[int, float]]) -> PaperHouse:
-        """Store some more points of a series."""
-        known = self.readings.setdefault((subject, metric.name), [])
-        known.extend(points)
-        known.sort()
+        """Store some more points of a series; the later of two at one instant counts."""
+        known = {**dict(self.readings.get((subject, metric.name), [])), **dict(points)}
+        self.readings[subject, metric.name] = sorted(known.items())
         return self
 
     def set(self, subject: str, at: int, values: Mapping[Metric, float]) -> PaperHouse:

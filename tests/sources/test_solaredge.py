@@ -5,12 +5,12 @@ import sys
 from typing import Any
 
 import pytest
-from loopback.solaredge import CLIENT, KEY, SECRET, SITE
 
 from eink_monitor import plugins
 from eink_monitor.model import Budget, Source
 from eink_monitor.settings import Secret
 from eink_monitor.sources.solaredge import SolarEdge
+from loopback.solaredge import CLIENT, KEY, SECRET, SITE
 
 OAUTH = {"client_id": CLIENT, "client_secret": Secret(SECRET)}
 

@@ -6,8 +6,6 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from loopback.solaredge import KEY, SITE, SolarEdgeServer
-from loopback.visits import Visitor
 
 from eink_monitor import metrics
 from eink_monitor.clock import DAY, HOUR, MINUTE, FastClock, midnight
@@ -15,6 +13,8 @@ from eink_monitor.settings import Secret, Window
 from eink_monitor.sources._daylight import sunlit, sunlit_seconds
 from eink_monitor.sources._solaredge_plan import Rhythm
 from eink_monitor.sources.solaredge import SolarEdge
+from loopback.solaredge import KEY, SITE, SolarEdgeServer
+from loopback.visits import Visitor
 
 ZONE = ZoneInfo("Europe/Berlin")
 MORNING = midnight(date(2026, 6, 10), ZONE)

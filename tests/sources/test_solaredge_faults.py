@@ -8,16 +8,16 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from loopback.faults import FAULTS
-from loopback.server import Said
-from loopback.solaredge import CLIENT, KEY, SECRET, SITE, SolarEdgeServer
-from loopback.visits import Visitor
 
 from eink_monitor.clock import HOUR, MINUTE, FastClock, midnight
 from eink_monitor.errors import AuthFailed, BadAnswer, Gone, Throttled, Trouble, Unavailable
 from eink_monitor.settings import Duration, Secret
 from eink_monitor.sources._tokens import Tokens, TokenStore
 from eink_monitor.sources.solaredge import SolarEdge
+from loopback.faults import FAULTS
+from loopback.server import Said
+from loopback.solaredge import CLIENT, KEY, SECRET, SITE, SolarEdgeServer
+from loopback.visits import Visitor
 
 ZONE = ZoneInfo("Europe/Berlin")
 LUNCH = midnight(date(2026, 6, 10), ZONE) + 12 * HOUR + 40 * MINUTE

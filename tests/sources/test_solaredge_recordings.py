@@ -8,9 +8,6 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from loopback.replay import ReplayServer, mutated, recorded
-from loopback.solaredge import SITE
-from loopback.visits import Visitor
 
 from eink_monitor import metrics
 from eink_monitor.clock import FastClock, midnight
@@ -18,6 +15,9 @@ from eink_monitor.errors import BadAnswer, Trouble
 from eink_monitor.model import Metric, Reading
 from eink_monitor.settings import Secret
 from eink_monitor.sources.solaredge import SolarEdge
+from loopback.replay import ReplayServer, mutated, recorded
+from loopback.solaredge import SITE
+from loopback.visits import Visitor
 
 ZONE = ZoneInfo("Europe/Dublin")
 RECORDINGS = Path(__file__).parent / "solaredge"

@@ -6,9 +6,6 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from loopback.server import Said
-from loopback.solaredge import CLIENT, KEY, SECRET, SITE, SolarEdgeServer
-from loopback.visits import Visitor
 
 from eink_monitor import metrics
 from eink_monitor.clock import DAY, HOUR, MINUTE, FastClock, local, midnight
@@ -17,6 +14,9 @@ from eink_monitor.model import Metric, Reading
 from eink_monitor.settings import Secret
 from eink_monitor.sources._tokens import Tokens, TokenStore
 from eink_monitor.sources.solaredge import SolarEdge
+from loopback.server import Said
+from loopback.solaredge import CLIENT, KEY, SECRET, SITE, SolarEdgeServer
+from loopback.visits import Visitor
 
 ZONE = ZoneInfo("Europe/Berlin")
 LUNCH = midnight(date(2026, 6, 10), ZONE) + 12 * HOUR + 40 * MINUTE

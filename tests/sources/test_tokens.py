@@ -14,8 +14,6 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from loopback.server import Asked, Said
-from loopback.solaredge import CLIENT, SECRET, SolarEdgeServer
 
 from eink_monitor.clock import SystemClock
 from eink_monitor.errors import AuthFailed, BadAnswer, Gone, Throttled, Trouble, Unavailable
@@ -27,6 +25,8 @@ from eink_monitor.sources._oauth import Grant, valid
 from eink_monitor.sources._solaredge_cloud import SignIn, consent
 from eink_monitor.sources._tokens import Tokens, TokenStore, _parse
 from eink_monitor.sources._web import Web
+from loopback.server import Asked, Said
+from loopback.solaredge import CLIENT, SECRET, SolarEdgeServer
 
 NOW = 1_780_000_000
 ZONE = ZoneInfo("UTC")

@@ -32,7 +32,7 @@ LATIN_A = "".join(map(chr, range(0x100, 0x180))) + "ȘșȚț"
 GREEK = "".join(map(chr, [*range(0x386, 0x3CF)]))
 CYRILLIC = "".join(map(chr, range(0x400, 0x460))) + "Ґґ"
 SIGNS = "∞–—‘’‚“”„•…‹›€←↑→↓↔↕−≈≤≥×✓"
-UNITS = "0123456789.,:-–−+±/% kMGTWhBVmindC°?∞…"
+UNITS = "0123456789.,:-–−+±/% kMGTWhBVmindC°?∞…of"
 
 # name: (file, size in px, characters; None for everyday text)
 FACES = {
@@ -57,7 +57,7 @@ ICONS = {  # our word for it: the name in Material Design Icons
     "arrow-right": "arrow-right-bold",
     "arrow-up": "arrow-up-bold",
     "battery": "battery",
-    "battery-charging": "battery-charging",
+    "battery-empty": "battery-outline",
     "calendar": "calendar-month",
     "car": "car-side",
     "chart": "chart-bar",

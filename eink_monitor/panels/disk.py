@@ -92,7 +92,7 @@ def _below(sheet: Sheet, used: float | None, outlook: Cell, oldest: int) -> None
     figures = [outlook]
     if backup is not None:
         old = sheet.now - int(backup)
-        figures.append(Cell("backup age", _age(old), alarm=old > oldest or old < -words.FUTURE))
+        figures.append(Cell("backup age", _age(old), alarm=old > oldest or old < -words.FUTURE, brief="backup"))
     cells(sheet, figures, top)
 
 

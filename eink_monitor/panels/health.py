@@ -12,6 +12,7 @@ from eink_monitor.model import FeedStatus, History, Panel
 from eink_monitor.panels._sheet import HEADER, LEFT, RIGHT, empty, fault, header
 
 _MOST = 8
+_LISTED = 6  # of more than that
 _NAME, _WORDS = 26, 116
 _DETAIL_LINE = 13
 
@@ -28,14 +29,15 @@ class _Size(NamedTuple):
 _ROOMY = _Size(34, fonts.FIGURE_22, 25, 9)
 _WIDE = _Size(26, fonts.FIGURE_18, 19, 5)
 _PLAIN = _Size(20, fonts.TITLE, 14, 2)
-_CLOSE = _Size(17, fonts.TITLE, 13, 0)
-_TIGHT = _Size(13, fonts.TEXT, 10, -1)
+_CLOSE = _Size(17, fonts.TITLE, 12, 0)
+_SEVEN = _Size(14, fonts.TEXT, 12, -1)
+_EIGHT = _Size(13, fonts.SMALL, 10, -1)
 
 
 def _size(feeds: int, faults: bool) -> _Size:
     """The largest size that fits; a fault's sentence needs room below up to five rows."""
     if feeds > 6:
-        return _TIGHT
+        return _EIGHT if feeds == _MOST else _SEVEN
     if faults or feeds == 6:
         return _CLOSE
     return {5: _PLAIN, 4: _WIDE}.get(feeds, _ROOMY)
@@ -70,15 +72,15 @@ def _is_well(feed: FeedStatus) -> bool:
 
 
 def _rows(canvas: Canvas, history: History, feeds: Sequence[FeedStatus], now: int) -> None:
-    more = len(feeds) - _MOST
+    more = len(feeds) - _LISTED if len(feeds) > _MOST else 0
     size = _size(len(feeds), not _is_well(feeds[0]))
-    shown = feeds[: _MOST - 1] if more > 0 else feeds
+    shown = feeds[:_LISTED] if more else feeds
     y = HEADER + 1
     for feed in shown:
         _row(canvas, history, feed, y, size, now)
         y += size.height
-    if more > 0:
-        canvas.text(_NAME, y + size.line, f"and {more + 1} more that are well", size.face)
+    if more:
+        canvas.text(_NAME, y + size.line, f"and {more} more", size.face)
     elif not _is_well(feeds[0]):
         _detail(canvas, feeds[0].detail, y + 2)
 
@@ -86,7 +88,7 @@ def _rows(canvas: Canvas, history: History, feeds: Sequence[FeedStatus], now: in
 def _row(canvas: Canvas, history: History, feed: FeedStatus, y: int, size: _Size, now: int) -> None:
     well, line = _is_well(feed), y + size.line
     if not well:
-        canvas.fill(0, y, canvas.width, size.height - 1)
+        canvas.fill(0, y, canvas.width, size.height - (size.mark >= 0))
     mark = {"ok": "check", None: "wait", "auth": "key"}.get(feed.what, "alert")
     if size.mark >= 0:
         canvas.icon(LEFT, y + size.mark, mark, 16, ink=well)

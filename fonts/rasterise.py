@@ -51,21 +51,12 @@ EVERYDAY = ASCII + LATIN_1 + LATIN_A + GREEK + CYRILLIC + SIGNS
 ICON_SIZES = (16, 24, 40)
 ICONS = {  # our word for it: the name in Material Design Icons
     "alert": "alert",
-    "archive": "archive-clock",
-    "arrow-down": "arrow-down-bold",
-    "arrow-left": "arrow-left-bold",
-    "arrow-right": "arrow-right-bold",
-    "arrow-up": "arrow-up-bold",
     "battery": "battery",
     "battery-empty": "battery-outline",
-    "calendar": "calendar-month",
     "car": "car-side",
     "chart": "chart-bar",
     "check": "check-bold",
-    "clock": "clock-outline",
-    "cloud-off": "cloud-off-outline",
     "disk": "harddisk",
-    "distance": "map-marker-distance",
     "fuel": "gas-station",
     "grid": "transmission-tower",
     "grid-export": "transmission-tower-import",
@@ -74,7 +65,6 @@ ICONS = {  # our word for it: the name in Material Design Icons
     "heart": "heart-pulse",
     "house": "home",
     "key": "key-variant",
-    "lightning": "lightning-bolt",
     "plug": "power-plug",
     "plug-off": "power-plug-off",
     "sun": "white-balance-sunny",
@@ -111,14 +101,13 @@ def face(path: Path, size: int, characters: str) -> tuple[list[Glyph], int]:
 
 def _draw(font: ImageFont.FreeTypeFont, character: str, top: int, bottom: int) -> Image.Image:
     """One character in a cell as wide as its advance, wider only if its ink would be cut."""
-    left, _, right, _ = font.getbbox(character, mode="1", anchor="ls")
-    start = max(0, -int(left))
-    width = max(round(font.getlength(character, mode="1")), int(right) + start)
-    cell = Image.new("1", (width, bottom - top))
+    advance, margin = round(font.getlength(character, mode="1")), 8
+    cell = Image.new("1", (advance + 2 * margin, bottom - top))
     draw = ImageDraw.Draw(cell)
     draw.fontmode = "1"
-    draw.text((start, -top), character, fill=1, font=font, anchor="ls")
-    return cell
+    draw.text((margin, -top), character, fill=1, font=font, anchor="ls")
+    ink = cell.getbbox() or (margin, 0, margin, 0)
+    return cell.crop((min(margin, ink[0]), 0, max(margin + advance, ink[2]), cell.height))
 
 
 def icon(path: Path, codepoint: int, size: int) -> Image.Image:
@@ -126,7 +115,11 @@ def icon(path: Path, codepoint: int, size: int) -> Image.Image:
     font = ImageFont.truetype(str(path), size * SHARPNESS, layout_engine=ImageFont.Layout.BASIC)
     large = Image.new("L", (size * SHARPNESS, size * SHARPNESS))
     ImageDraw.Draw(large).text((large.width // 2, large.height // 2), chr(codepoint), fill=255, font=font, anchor="mm")
-    return large.resize((size, size), Image.Resampling.BOX).point(lambda v: 255 * (v >= 128)).convert("1", dither=0)
+    return (
+        large.resize((size, size), Image.Resampling.BOX)
+        .point(lambda v: 255 * (v >= 128))
+        .convert("1", dither=Image.Dither.NONE)
+    )
 
 
 def icon_names(path: Path) -> dict[str, int]:

@@ -19,7 +19,7 @@ from eink_monitor.model import History, Need
 from eink_monitor.panels._figures import amount_right, hero
 from eink_monitor.panels._sheet import LEFT, RIGHT, RULE, Sheet, SubjectPanel
 
-_CHART = 146  # px wide
+_CHART = 128  # px wide
 _FLOOR = 100  # W; the least a chart's height stands for, so that a moonlit night is no mountain
 _SUMS = (("month", PRODUCTION_MONTH, "%Y-%m"), ("year", PRODUCTION_YEAR, "%Y"), ("total", PRODUCTION_LIFETIME, ""))
 
@@ -37,9 +37,7 @@ class Solar(SubjectPanel):
         sheet = Sheet(canvas, history, now, self)
         if not sheet.begin((PV_POWER,), "sun", "the first sun"):
             return
-        watts = sheet.value(PV_POWER)
-        if watts is not None:
-            hero(canvas, *words.power(watts), hollow=sheet.hollow)
+        hero(canvas, *words.power(sheet.value(PV_POWER) or 0), hollow=sheet.hollow)
         _today(sheet)
         canvas.rule(RULE)
         _chart(sheet)
@@ -73,8 +71,10 @@ def _chart(sheet: Sheet) -> None:
 
 def _sums(sheet: Sheet) -> None:
     """As many of the three longer sums as there is room for; what was measured last month is not this month's."""
-    pitch = 14 if sheet.bottom == sheet.canvas.height else 12
-    zone, line = sheet.history.zone, RULE + pitch - 1
+    zone, (line, pitch) = (
+        sheet.history.zone,
+        (RULE + 13, 14) if sheet.bottom == sheet.canvas.height else (RULE + 12, 11),
+    )
     for word, metric, period in _SUMS:
         if line >= sheet.bottom:
             return
@@ -83,5 +83,5 @@ def _sums(sheet: Sheet) -> None:
         if reading and local(reading.at, zone).strftime(period) == local(sheet.now, zone).strftime(period):
             text = str(words.energy(reading.value))
         sheet.canvas.text(LEFT + _CHART + 10, line, word, fonts.SMALL)
-        sheet.canvas.text(RIGHT, line, text, fonts.SMALL, align="right")
+        sheet.canvas.text(RIGHT, line, text, fonts.TEXT, align="right")
         line += pitch

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -33,7 +34,7 @@ def test_a_terminal_without_block_characters_is_named() -> None:
         capture_output=True,
         check=False,
         text=True,
-        env={"PYTHONIOENCODING": "ascii", "PYTHONPATH": ":".join(sys.path)},
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
     )
     assert "set LANG to a UTF-8 locale" in run.stderr
 
@@ -44,6 +45,6 @@ def test_a_closed_terminal_is_named() -> None:
         stderr=subprocess.PIPE,
         check=False,
         text=True,
-        env={"PYTHONIOENCODING": "utf-8", "PYTHONPATH": ":".join(sys.path)},
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
     )
     assert "the terminal is gone (No space left on device)" in run.stderr

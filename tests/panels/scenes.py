@@ -61,7 +61,7 @@ def roof(values: Mapping[Metric, float] | None = None, at: int = AT, without: tu
     for quarter in range((at - start) // (15 * MINUTE) + 1):
         hour = quarter / 4
         sun = max(0.0, math.sin((hour - 5.5) / 15.5 * math.pi)) * 5200
-        clouds = 0.55 + 0.45 * ((quarter * 7) % 5) / 4 if 12 < hour < 13.6 else 1
+        clouds = 1 - 0.5 * math.sin((hour - 11.5) / 2.2 * math.pi) ** 2 if 11.5 < hour < 13.7 else 1
         house.add("roof", m.PV_POWER, [(start + quarter * 15 * MINUTE, sun * clouds)])
     for back, energy in enumerate(reversed(DAYS), start=1):
         if energy:

@@ -71,10 +71,8 @@ def _chart(sheet: Sheet) -> None:
 
 def _sums(sheet: Sheet) -> None:
     """As many of the three longer sums as there is room for; what was measured last month is not this month's."""
-    zone, (line, pitch) = (
-        sheet.history.zone,
-        (RULE + 13, 14) if sheet.bottom == sheet.canvas.height else (RULE + 12, 11),
-    )
+    zone = sheet.history.zone
+    line, pitch = (RULE + 13, 14) if sheet.bottom == sheet.canvas.height else (RULE + 12, 11)
     for word, metric, period in _SUMS:
         if line >= sheet.bottom:
             return

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from paper_house import BERLIN, PaperHouse, feed
-from scenes import AT, CHARGE, DISK, ENYAQ, NOW, SCENES, Scene, car, disk, roof
+from scenes import AT, CHARGE, DISK, ENYAQ, NOW, SCENES, car, disk, roof
 from witness import WitnessCanvas
 
 from eink_monitor import metrics as m
 from eink_monitor.clock import DAY, HOUR, MINUTE, day_bounds
+from eink_monitor.draw import fonts, words
 from eink_monitor.draw.canvas import Canvas
 from eink_monitor.model import FeedStatus, Frame, Metric, Panel
 from eink_monitor.panels.battery import Battery
@@ -79,8 +80,24 @@ def houses(draw_from: st.DrawFn) -> PaperHouse:
 
 
 @pytest.mark.parametrize("name", SCENES)
-def test_no_scene_clips_or_overlaps(name: str) -> None:
-    draw(*SCENES[name])
+def test_no_scene_clips_overlaps_or_lacks_a_letter(name: str) -> None:
+    panel, house, now = SCENES[name]
+    canvas = WitnessCanvas()
+    panel.draw(canvas, house, now)
+    canvas.assert_intact()
+    assert canvas.missing == set()
+
+
+@given(value=st.floats(-1e5, 1e11))
+def test_the_faces_hold_whatever_a_number_can_become(value: float) -> None:
+    texts = [words.power(value), words.energy(value), words.size(value), (words.percent(value), words.distance(value))]
+    assert {c for text in texts for c in text[0] if c not in fonts.face(fonts.FIGURE_64)} == set()
+    times = words.age(value) + words.duration(value / 1e6) + words.stamp(int(abs(value) % 1e10), NOW, BERLIN)
+    assert {c for c in times if c not in fonts.face(fonts.TITLE)} == set()
+
+
+def test_a_house_that_only_knows_its_own_use_has_no_arrows() -> None:
+    draw(Flow("roof"), PaperHouse().set("roof", AT, {m.LOAD_POWER: 640}))
 
 
 PANELS = [
@@ -109,10 +126,6 @@ def test_a_panel_says_what_it_needs(name: str) -> None:
     needs = list(panel().needs() if name == "health" else panel(subject="it").needs())  # type: ignore[call-arg]
     assert bool(needs) == (name != "health")
     assert all(need.subject == "it" and need.any_of for need in needs)
-
-
-def drawn(scene: Scene) -> Frame:
-    return draw(*scene)
 
 
 def test_what_was_measured_on_another_day_is_not_shown_as_todays() -> None:

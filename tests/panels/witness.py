@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from eink_monitor.draw import fonts
 from eink_monitor.draw.bitmap import Bitmap
 from eink_monitor.draw.canvas import Canvas
 
@@ -25,6 +26,22 @@ class WitnessCanvas(Canvas):
     def __init__(self) -> None:
         super().__init__()
         self.marks: list[Mark] = []
+        self.missing: set[str] = set()
+
+    def text(
+        self,
+        x: int,
+        line: int,
+        text: str,
+        face: str = fonts.TEXT,
+        *,
+        align: str = "left",
+        width: int | None = None,
+        ink: bool = True,
+        hollow: int = 0,
+    ) -> int:
+        self.missing |= {c for c in text if c not in fonts.face(face)}
+        return super().text(x, line, text, face, align=align, width=width, ink=ink, hollow=hollow)
 
     def stamp(self, bitmap: Bitmap, x: int, y: int, *, ink: bool = True) -> None:
         shift = self.width - x - bitmap.width

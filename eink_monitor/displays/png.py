@@ -31,7 +31,7 @@ class Png(Display):
         """Write both pictures, each at once and whole. Raises ``DisplayError`` where the folder cannot be written."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            write_png(frame, self.path / f"{frame.name or 'frame'}.png")
+            write_png(frame, self.path / f"{frame.name.replace('/', '-') or 'frame'}.png")
             write_png(frame, self.path / "now.png")
         except OSError as error:
             reason = _REASONS.get(error.errno or 0, f"the system says: {error.strerror}")

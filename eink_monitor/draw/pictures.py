@@ -62,10 +62,7 @@ def _rows(frame: Frame) -> list[int]:
 
 
 def half_blocks(frame: Frame) -> str:
-    """The frame in Unicode half blocks, two rows of pixels a line, for a terminal with dark letters on light paper.
-
-    White is drawn as a block, so that a dark terminal shows paper as paper.
-    """
+    """The frame in Unicode half blocks, two rows of pixels a line; paper is drawn as light blocks."""
     rows = [f"{row:0{frame.width}b}" for row in _rows(frame)]
     if len(rows) % 2:
         rows.append("1" * frame.width)

@@ -6,8 +6,8 @@ same to the bit on every machine. To regenerate, install the Debian packages ``f
 
     python fonts/rasterise.py path/to/package/fonts/materialdesignicons-webfont.ttf
 
-An atlas is a sheet of glyphs, ``NAME.png`` (1 bit, white ink on black), and ``NAME.json``: ``height`` of a glyph,
-``baseline`` (rows above it), and ``lines`` of the sheet, each a list of [glyph, width] from left to right.
+An atlas, ``NAME.json``, is a sheet of glyphs: ``height`` of a glyph, ``baseline`` (rows above it), ``lines`` of the
+sheet, each a list of [glyph, width] from left to right, and the ``rows`` of pixels as hexadecimal digits, 1 is ink.
 """
 
 from __future__ import annotations
@@ -19,8 +19,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from PIL import Image, ImageDraw, ImageFont
-
-from eink_monitor.draw import png
 
 HERE = Path(__file__).parent
 SHEET_WIDTH = 512
@@ -156,14 +154,16 @@ def write(name: str, glyphs: Iterable[Glyph], baseline: int) -> None:
         for glyph in line:
             sheet.paste(glyph.picture, (x, row * height))
             x += glyph.picture.width
-    (HERE / f"{name}.png").write_bytes(png.encode(*sheet.size, sheet.tobytes()))
-    key = {
-        "height": height,
-        "baseline": baseline,
-        "lines": [[[glyph.name, glyph.picture.width] for glyph in line] for line in lines],
-    }
-    text = json.dumps(key, ensure_ascii=False, separators=(",", ":")).replace('"lines":', '"lines":\n')
-    (HERE / f"{name}.json").write_text(text.replace("]],[[", "]],\n[[") + "\n")
+    bits, stride = sheet.tobytes(), (width + 7) // 8
+    text = f'{{"height":{height},"baseline":{baseline},"lines":[\n'
+    text += ",\n".join(_compact([[glyph.name, glyph.picture.width] for glyph in line]) for line in lines)
+    text += '\n],"rows":[\n'
+    text += ",\n".join(_compact(bits[start : start + stride].hex()) for start in range(0, len(bits), stride))
+    (HERE / f"{name}.json").write_text(text + "\n]}\n", encoding="utf-8")
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from eink_monitor.errors import AuthFailed, BadAnswer, Gone, Throttled, Unavaila
 from eink_monitor.fetching import GRACE, Result
 from eink_monitor.metrics import METRICS, PV_POWER, STORAGE_SOC
 from eink_monitor.model import Metric, Reading, Source, Visit
-from eink_monitor.polls import Child, Forked, vet
+from eink_monitor.polls import Child, Forked
 from small_house import START, UTC, feed, small_house
 
 Blank = Callable[[Path], Path]
@@ -66,7 +66,7 @@ def _begun(tmp_path: Path, deed: Callable[[Visit], Iterable[Reading]]) -> Child:
 
 
 def test_readings_come_back_as_they_were(tmp_path: Path) -> None:
-    wanted = [Reading("roof", PV_POWER, 1234.5, START), Reading("roof", STORAGE_SOC, 67.8, START - 60)]
+    wanted = [Reading("roof", STORAGE_SOC, 67.8, START - 60), Reading("roof", PV_POWER, 1234.5, START)]
 
     def deed(visit: Visit) -> Iterable[Reading]:
         visit.note = "all is well"
@@ -266,22 +266,6 @@ def test_the_daemon_kills_at_the_deadline_and_goes_on(tmp_path: Path, blank: Bla
     assert (past.what, past.detail) == ("unavailable", "deaf: no answer within 1s")
     assert 1 + GRACE <= took < 1 + GRACE + 2
     house.daemon.stop()
-
-
-@pytest.mark.parametrize(
-    ("value", "at", "words"),
-    [
-        (float("nan"), START, "cannot be nan W"),
-        (float("inf"), START, "cannot be inf W"),
-        (-5, START, "cannot be -5 W"),
-        (1e9, START, "cannot be 1e[+]09 W"),
-        (5, START + 3600, "in the future"),
-        (5, 0, "before 1970"),
-    ],
-)
-def test_what_cannot_be_is_refused(value: float, at: int, words: str) -> None:
-    with pytest.raises(BadAnswer, match=words):
-        vet([Reading("roof", PV_POWER, value, at)], START)
 
 
 @given(

@@ -5,11 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image
 
-from eink_monitor.draw import png
 from eink_monitor.draw.canvas import Canvas
 from eink_monitor.draw.pictures import contact, half_blocks, write_png
 from eink_monitor.model import Frame
@@ -63,28 +60,3 @@ def test_half_blocks_show_paper_as_light() -> None:
     canvas.fill(0, 0, 2, 1)
     canvas.fill(1, 1, 2, 1)
     assert half_blocks(canvas.frame()) == "▄ ▀█\n▀▀▀▀"
-
-
-@given(st.integers(1, 40), st.integers(1, 20), st.randoms(use_true_random=False))
-def test_the_codec_and_pillow_agree(width: int, height: int, random: object) -> None:
-    canvas = Canvas(width, height)
-    canvas.fill(width // 3, height // 3, width // 2, height // 2, (0xA7, 0x31))
-    frame = canvas.frame()
-    assert png.decode(png.encode(width, height, frame.bits)) == (width, height, frame.bits)
-
-
-@given(st.binary(max_size=80), st.integers(0, 70))
-def test_a_damaged_picture_is_refused_in_words(noise: bytes, at: int) -> None:
-    good = png.encode(30, 20, sketch(30, 20).bits)
-    for bad in (noise, good[:at] + noise + good[at + len(noise) + 1 :]):
-        try:
-            _, height, bits = png.decode(bad)
-        except ValueError:
-            continue
-        assert len(bits) % max(1, height) == 0
-
-
-def test_other_kinds_of_picture_are_refused(tmp_path: Path) -> None:
-    Image.new("RGB", (9, 9)).save(tmp_path / "rgb.png")
-    with pytest.raises(ValueError, match="not a PNG file of the kind we write"):
-        png.decode((tmp_path / "rgb.png").read_bytes())

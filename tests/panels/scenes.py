@@ -8,8 +8,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
-from paper_house import BERLIN, PaperHouse, feed
-
 from eink_monitor import metrics as m
 from eink_monitor.clock import DAY, HOUR, MINUTE, local, midnight
 from eink_monitor.model import Metric, Panel
@@ -23,6 +21,7 @@ from eink_monitor.panels.health import Health
 from eink_monitor.panels.history import DailyHistory
 from eink_monitor.panels.solar import Solar
 from eink_monitor.settings import Duration
+from paper_house import BERLIN, PaperHouse, feed
 
 NOW = int(datetime(2026, 6, 16, 14, 34, tzinfo=BERLIN).timestamp())  # a Tuesday
 AT = NOW - 2 * MINUTE

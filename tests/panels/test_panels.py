@@ -8,9 +8,6 @@ from datetime import date, datetime
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from paper_house import BERLIN, PaperHouse, feed
-from scenes import AT, CHARGE, DISK, ENYAQ, NOW, SCENES, car, disk, roof
-from witness import WitnessCanvas
 
 from eink_monitor import metrics as m
 from eink_monitor.clock import DAY, HOUR, MINUTE, day_bounds
@@ -28,6 +25,9 @@ from eink_monitor.panels.history import DailyHistory
 from eink_monitor.panels.solar import Solar
 from eink_monitor.plugins import load, names
 from eink_monitor.settings import Duration
+from paper_house import BERLIN, PaperHouse, feed
+from scenes import AT, CHARGE, DISK, ENYAQ, NOW, SCENES, car, disk, roof
+from witness import WitnessCanvas
 
 FAULTS = ("auth", "gone", "throttled", "unavailable", "bad-answer", "timeout")
 AROUND = st.integers(NOW - 3 * DAY, NOW + 10 * MINUTE)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from eink_monitor import metrics
 from eink_monitor.errors import BadAnswer
 from eink_monitor.model import Metric, Reading
-from eink_monitor.sources._vet import vet
+from eink_monitor.vet import vet
 
 NOW = 1_780_000_000
 

@@ -135,15 +135,14 @@ class Source(ABC):
     """Where readings come from: one frozen dataclass whose fields are its YAML keys, and one verb, ``poll``.
 
     ``metrics`` lists what it can publish; ``lag`` is by how many seconds its vendor's data trails reality at best;
-    ``preload`` names light modules worth importing once in the daemon instead of in every child. ``modules`` are the
-    import names of libraries it cannot work without, ``extra`` the extra of this package that installs them.
+    ``preload`` names light modules worth importing once in the daemon instead of in every child. ``extra`` is the extra
+    of this package that installs what ``modules`` names.
     """
 
     metrics: ClassVar[tuple[Metric, ...]] = ()
     lag: ClassVar[int] = 0
     preload: ClassVar[tuple[str, ...]] = ()
     extra: ClassVar[str] = ""
-    modules: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def poll(self, visit: Visit) -> Iterable[Reading]:
@@ -168,6 +167,11 @@ class Source(ABC):
     def patience(self, every: int) -> int:
         """Seconds after which a reading from here counts as stale."""
         return 3 * every + self.lag
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """Import names of the libraries that it cannot work without as it is configured."""
+        return ()
 
     @property
     def follows(self) -> bool:

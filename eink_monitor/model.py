@@ -56,7 +56,7 @@ class Run(NamedTuple):
 
 
 class Bucket(NamedTuple):
-    """What one hour or local day of a series came to; ``n`` counts measurements, ``at`` dates the last of them."""
+    """What one hour or local day of a series came to; ``n`` counts measurements, ``at`` is its first instant."""
 
     n: int
     low: float
@@ -68,7 +68,7 @@ class Bucket(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one poll came to. ``what`` is "ok" or the ``what`` of an error; ``detail`` is one plain sentence or empty."""
+    """What one poll came to: ``what`` is "ok" or an error's word, ``detail`` one plain sentence or empty."""
 
     feed: str
     at: int

@@ -5,9 +5,9 @@ import stat
 from pathlib import Path
 
 import pytest
-from car_vendor import NOW, Reply, Vendor, recording, said, values, visit_to
 from hypothesis import given
 from hypothesis import strategies as st
+from loopback.cars import NOW, Reply, Vendor, recording, said, values, visit_to
 
 from eink_monitor.clock import DAY, HOUR, MINUTE
 from eink_monitor.errors import AuthFailed, BadAnswer, Throttled, Trouble, Unavailable

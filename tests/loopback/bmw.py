@@ -6,12 +6,11 @@ import base64
 import hashlib
 from pathlib import Path
 
-from car_vendor import NOW, Call, Reply, Vendor, visit_to
-
 from eink_monitor.settings import Secret
 from eink_monitor.sources._bmw_account import Account
 from eink_monitor.sources._tokens import Tokens, TokenStore
 from eink_monitor.sources.bmw_cardata import BmwCarData
+from loopback.cars import NOW, Call, Reply, Vendor, visit_to
 
 VIN = "WBA53FJ0X0CH00001"
 CLIENT = "5b7c9a10-1111-2222-3333-444455556666"

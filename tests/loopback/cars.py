@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from types import TracebackType
-from typing import Self
-from urllib.parse import parse_qs, unquote, urlsplit
+from threading import Lock
+from urllib.parse import parse_qs, unquote
 from zoneinfo import ZoneInfo
 
 from eink_monitor.model import Metric, Reading, Visit
+from loopback.server import Asked, LoopbackServer, Said
 
 NOW = 1_791_460_800  # 2026-10-08 12:00:00 UTC
 RECORDINGS = Path(__file__).parent.parent / "sources"
@@ -46,59 +43,28 @@ class Reply:
 Script = Reply | Callable[[Call], Reply]
 
 
-class Vendor:
+class Vendor(LoopbackServer):
     """Routes are (method, path) -> replies in turn, of which the last repeats. Unknown routes are 404."""
 
     def __init__(self, routes: Mapping[tuple[str, str], Sequence[Script]] | None = None) -> None:
+        super().__init__()
         self.routes = {key: list(script) for key, script in (routes or {}).items()}
         self.calls: list[Call] = []
-        self._lock = threading.Lock()
-        vendor = self
+        self._lock = Lock()
 
-        class Desk(BaseHTTPRequestHandler):
-            def _serve(self) -> None:
-                vendor._serve(self)
-
-            do_GET = do_POST = do_DELETE = do_PUT = _serve  # noqa: N815 - the names http.server calls
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
-                """Stay quiet."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Desk)
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-    def asked(self, path: str) -> list[Call]:
+    def on(self, path: str) -> list[Call]:
+        """The calls of one path."""
         return [call for call in self.calls if call.path == path]
 
-    def _serve(self, desk: BaseHTTPRequestHandler) -> None:
-        parts = urlsplit(desk.path)
-        body = desk.rfile.read(int(desk.headers.get("Content-Length") or 0))
-        headers = {name.lower(): value for name, value in desk.headers.items()}
-        query = {key: values[0] for key, values in parse_qs(parts.query).items()}
-        call = Call(desk.command, unquote(parts.path), query, headers, body)
+    def answer(self, asked: Asked) -> Said:
+        headers = {name.lower(): value for name, value in asked.headers.items()}
+        call = Call(asked.method, unquote(asked.path), dict(asked.params), headers, asked.body)
         with self._lock:
             self.calls.append(call)
-            script = self.routes.get((call.method, call.path), [Reply(b"", 404)])
+            script = self.routes.get((call.method, call.path)) or [Reply(b"", 404)]
             step = script.pop(0) if len(script) > 1 else script[0]
         reply = step if isinstance(step, Reply) else step(call)
-        content = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
-        desk.send_response(reply.status)
-        for name, value in reply.headers.items():
-            desk.send_header(name, value)
-        if "Content-Length" not in reply.headers:
-            desk.send_header("Content-Length", str(len(content)))
-        desk.end_headers()
-        desk.wfile.write(content)
+        return Said(reply.status, reply.body, reply.headers)
 
 
 def visit_to(

@@ -193,6 +193,10 @@ class Source(ABC):
         """Revoke and forget the sign-in; returns a sentence about what was done."""
         return "There is no sign-in to forget."
 
+    def shares(self, state: Path) -> tuple[Path, ...]:
+        """Folders beside ``state``, its own, that it shares with the other feeds of its vendor account."""
+        return ()
+
     def credentials(self, visit: Visit) -> list[Credential]:
         """What the vendor let us in with and how long that holds; makes no call."""
         return []

@@ -9,6 +9,7 @@ import base64
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from eink_monitor.clock import DAY, MINUTE, Clock
 from eink_monitor.errors import AuthFailed, Trouble, Unavailable
@@ -40,6 +41,10 @@ class Account:
     def name(self) -> str:
         """What the ledger and the state directory call it."""
         return account("bmw_cardata", self.client_id)
+
+    def folder(self, state: Path) -> Path:
+        """Where what all cars of the account share is kept: beside the feed's own ``state``."""
+        return state.parent / self.name
 
     def tokens(self, visit: Visit, now: int, rejected: str = "") -> Tokens:
         """The sign-in, renewed when it must be. Raises ``AuthFailed`` when a person must act."""
@@ -130,7 +135,7 @@ class Account:
             store.save(tokens)
 
     def _store(self, visit: Visit) -> TokenStore:
-        return TokenStore(visit.state, visit.feed, self.name)
+        return TokenStore(self.folder(visit.state), visit.feed, "account")
 
     def _grant(self, visit: Visit) -> Grant:
         def ask(refresh: str) -> Answer:

@@ -30,7 +30,7 @@ class Rest:
         self._visit = visit
         self._wanted = wanted
         self._label = container_label(wanted)
-        self._notes = Notebook(visit.state, account.name)
+        self._notes = Notebook(account.folder(visit.state), "containers")
         self._access = ""
 
     def telematics(self, vin: str) -> object:

@@ -196,8 +196,9 @@ _SHUT_OUT = (
 def _alone(visit: Visit, account: Account) -> Iterator[None]:
     """BMW allows one connection per account; a second one would throw the first out, and so on for ever."""
     try:
-        visit.state.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = os.open(visit.state / f"{account.name}.stream", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        folder = account.folder(visit.state)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = os.open(folder / "stream.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         message = f"{visit.feed}: the state directory cannot be used: {os.strerror(error.errno or 0)}"
         raise Unavailable(message) from None

@@ -20,7 +20,6 @@ class Notebook:
 
     def __init__(self, folder: Path, name: str) -> None:
         self._path = folder / f"{name.replace('/', '_')}.notes"
-        self._name = name
 
     def read(self) -> dict[str, str | int]:
         """Everything noted; empty before the first note."""
@@ -45,7 +44,7 @@ class Notebook:
             reason = os.strerror(error.errno) if error.errno else "unknown fault"
         else:
             return
-        message = f"{self._name}: the state directory cannot be written: {reason}"
+        message = f"the state directory cannot be written ({reason}); see to its owner and to the card"
         raise Unavailable(message)
 
     def _replace(self, content: bytes) -> None:

@@ -41,7 +41,7 @@ class Tokens:
 class TokenStore:
     """The sign-in of ``feed`` in the private directory ``folder`` (``Visit.state``), made if it is missing.
 
-    Feeds that share a vendor account share one sign-in: then ``name`` is the account's.
+    Feeds that share a vendor account share one sign-in: then ``name`` is not the feed's.
     ``load``, ``save`` and ``forget`` belong inside ``with store.locked():``.
     """
 

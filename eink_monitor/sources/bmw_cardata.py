@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 from eink_monitor.clock import Clock
@@ -70,7 +71,7 @@ class BmwCarData(Source):
         from eink_monitor.sources._bmw_rest import container_label
 
         label = container_label(descriptors(position=self.position))
-        return 1 if label in Notebook(visit.state, self._account.name).read() else 3
+        return 1 if label in self._notes(visit).read() else 3
 
     def pace(self, visit: Visit) -> int:
         """By the car's state; beside a stream always that of an idle car."""
@@ -105,12 +106,19 @@ class BmwCarData(Source):
     def sign_out(self, visit: Visit) -> str:
         """Forget; BMW offers no way to revoke from here."""
         self._account.forget(visit)
-        Notebook(visit.state, self._account.name).write({})
+        self._notes(visit).write({})
         return "Forgotten here; to revoke it at BMW too, delete the client on the CarData page of the car."
 
     def credentials(self, visit: Visit) -> list[Credential]:
         """The refresh token: 14 days, renewed with every refresh."""
         return self._account.credentials(visit)
+
+    def shares(self, state: Path) -> tuple[Path, ...]:
+        """All cars of an account share its sign-in."""
+        return (self._account.folder(state),)
+
+    def _notes(self, visit: Visit) -> Notebook:
+        return Notebook(self._account.folder(visit.state), "containers")
 
     @property
     def _account(self) -> Account:

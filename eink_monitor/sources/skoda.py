@@ -88,7 +88,7 @@ class Skoda(Source):
         return [lifetime("the Skoda API key", known, visit.now, _WAY_OUT)]
 
     def _notes(self, visit: Visit) -> Notebook:
-        return Notebook(visit.state, account("skoda", self.api_key.reveal()))
+        return Notebook(visit.state, "key")
 
     def _remember_expiry(self, answer: Answer, visit: Visit) -> int | None:
         said = answer.headers.get("x-api-key-expires-at")

@@ -86,7 +86,8 @@ def cardata_error(code: str, status: int) -> Reply:
 
 
 def store(state: Path) -> TokenStore:
-    return TokenStore(state, "car", Account(CLIENT, "http://127.0.0.1:1", stream=False).name)
+    account = Account(CLIENT, "http://127.0.0.1:1", stream=False)
+    return TokenStore(account.folder(state / "car"), "car", "account")
 
 
 def signed_in(state: Path, expires_at: int = NOW + 3600, turn: int = 0) -> Tokens:

@@ -72,7 +72,7 @@ def visit_to(
 ) -> Visit:
     """A visit of the feed "car"."""
     latest = {(reading.subject, reading.metric.name): reading for reading in known or []}
-    return Visit("car", "car", now, ZoneInfo("Europe/Berlin"), every, latest, state, allowance)
+    return Visit("car", "car", now, ZoneInfo("Europe/Berlin"), every, latest, state / "car", allowance)
 
 
 def recording(source: str, name: str) -> bytes:

@@ -156,7 +156,7 @@ def test_the_expiry_of_the_key_is_remembered_and_warned_of(tmp_path: Path) -> No
     assert "expires in 2 days; make a new one" in known.words
     assert source.credentials(visit_to(tmp_path, now=NOW - 8 * DAY))[0].words == "the Skoda API key expires in 10 days"
     assert "has expired" in source.credentials(visit_to(tmp_path, now=NOW + 3 * DAY))[0].words
-    files = [path for path in tmp_path.iterdir() if path.is_file()]
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert files
     assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in files)
     assert not any(KEY in path.name or KEY.encode() in path.read_bytes() for path in files)
@@ -165,7 +165,7 @@ def test_the_expiry_of_the_key_is_remembered_and_warned_of(tmp_path: Path) -> No
 def test_a_strange_expiry_costs_nothing(tmp_path: Path) -> None:
     with Vendor({PATH: [Reply(ENYAQ, headers={"X-API-Key-Expires-At": "never"})]}) as vendor:
         assert skoda(vendor.url).poll(visit_to(tmp_path))
-    assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.rglob("*")) == []
 
 
 def test_the_quota_belongs_to_the_key_without_naming_it() -> None:

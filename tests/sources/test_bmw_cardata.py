@@ -59,8 +59,8 @@ def test_miles_no_value_markers_and_the_order_of_preference() -> None:
     found = values(parse(json.loads(recording("bmw_cardata", "mini_miles")), "car"))
     spoke = NOW - 4 * HOUR
     assert found["soc"] == (41, spoke)
-    assert found["range"][0] == pytest.approx(160.9344)
-    assert found["odometer"][0] == pytest.approx(1609.344)
+    assert round(found["range"][0], 4) == 160.9344
+    assert round(found["odometer"][0], 3) == 1609.344
     assert found["charging"] == (0, spoke - HOUR)
     assert found["plugged"] == (1, spoke)
     assert set(found) == {"soc", "range", "odometer", "charging", "plugged"}

@@ -31,7 +31,7 @@ class Bmw(Vendor):
         self.life = 3599
         self.containers: list[dict[str, str]] = []
         self.said_while_waiting: list[Reply] = []
-        self.routes[("POST", TOKEN)] = [self._token]
+        self.routes[("POST", TOKEN)] = [self.token]
         self.routes[("POST", DEVICE)] = [self._device]
         self.routes[("GET", CONTAINERS)] = [lambda _: Reply({"containers": self.containers})]
         self.routes[("POST", CONTAINERS)] = [Reply({"containerId": "made-1", "state": "ACTIVE"}, 201)]
@@ -54,7 +54,7 @@ class Bmw(Vendor):
             }
         )
 
-    def _token(self, call: Call) -> Reply:
+    def token(self, call: Call) -> Reply:
         if self.said_while_waiting:
             return self.said_while_waiting.pop(0)
         if call.form["grant_type"] == "refresh_token":

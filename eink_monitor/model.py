@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from eink_monitor.clock import Clock
 from eink_monitor.errors import Throttled
+from eink_monitor.signin import Credential, SignIn
 
 if TYPE_CHECKING:
     from eink_monitor.draw.canvas import Canvas
@@ -134,12 +135,14 @@ class Source(ABC):
     """Where readings come from: one frozen dataclass whose fields are its YAML keys, and one verb, ``poll``.
 
     ``metrics`` lists what it can publish; ``lag`` is by how many seconds its vendor's data trails reality at best;
-    ``preload`` names light modules worth importing once in the daemon instead of in every child.
+    ``preload`` names light modules worth importing once in the daemon instead of in every child. ``extra`` is the extra
+    of this package that installs what ``modules`` names.
     """
 
     metrics: ClassVar[tuple[Metric, ...]] = ()
     lag: ClassVar[int] = 0
     preload: ClassVar[tuple[str, ...]] = ()
+    extra: ClassVar[str] = ""
 
     @abstractmethod
     def poll(self, visit: Visit) -> Iterable[Reading]:
@@ -164,6 +167,39 @@ class Source(ABC):
     def patience(self, every: int) -> int:
         """Seconds after which a reading from here counts as stale."""
         return 3 * every + self.lag
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """Import names of the libraries that it cannot work without as it is configured."""
+        return ()
+
+    @property
+    def follows(self) -> bool:
+        """Whether ``follow`` has something to add to ``poll``."""
+        return False
+
+    def follow(self, visit: Visit, clock: Clock) -> Iterator[list[Reading]]:
+        """Readings as the vendor sends them, batch by batch, without end.
+
+        Runs in a child process that lives long; raises ``Trouble`` when the stream ends.
+        """
+        return iter(())
+
+    def sign_in(self) -> SignIn | None:
+        """How a person signs in, or None where nobody needs to."""
+        return None
+
+    def sign_out(self, visit: Visit) -> str:
+        """Revoke and forget the sign-in; returns a sentence about what was done."""
+        return "There is no sign-in to forget."
+
+    def shares(self, state: Path) -> tuple[Path, ...]:
+        """Folders beside ``state``, its own, that it shares with the other feeds of its vendor account."""
+        return ()
+
+    def credentials(self, visit: Visit) -> list[Credential]:
+        """What the vendor let us in with and how long that holds; makes no call."""
+        return []
 
 
 class FeedStatus(NamedTuple):

@@ -40,16 +40,16 @@ class Tokens:
 class TokenStore:
     """The sign-in of ``feed`` in the private directory ``folder`` (``Visit.state``), made if it is missing.
 
-    ``load``, ``save`` and ``forget`` belong inside ``with store.locked():``; ``lock`` is the file descriptor that holds
-    the lock meanwhile.
+    Feeds that share a vendor account share one sign-in: then ``name`` is not the feed's. ``load``, ``save`` and
+    ``forget`` belong inside ``with store.locked():``; ``lock`` is the file descriptor that holds the lock meanwhile.
     """
 
     lock = -1
 
-    def __init__(self, folder: Path, feed: str) -> None:
+    def __init__(self, folder: Path, feed: str, name: str = "") -> None:
         self._feed = feed
         self._folder = folder
-        self._path = folder / f"{feed.replace('/', '_')}.token"
+        self._path = folder / f"{(name or feed).replace('/', '_')}.token"
 
     @contextmanager
     def locked(self, patience: float = 20.0) -> Iterator[TokenStore]:

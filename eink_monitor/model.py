@@ -54,7 +54,7 @@ class Run(NamedTuple):
 
 
 class Bucket(NamedTuple):
-    """What one hour or local day of a series came to; ``n`` counts measurements, ``at`` dates the last of them."""
+    """What one hour or local day of a series came to; ``n`` counts measurements, ``at`` is its first instant."""
 
     n: int
     low: float
@@ -66,7 +66,7 @@ class Bucket(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one poll came to. ``what`` is "ok" or the ``what`` of an error; ``detail`` is one plain sentence or empty."""
+    """What one poll came to: ``what`` is "ok" or an error's word, ``detail`` one plain sentence or empty."""
 
     feed: str
     at: int
@@ -249,6 +249,11 @@ class Display(ABC):
     """Where frames become ink: one dataclass whose fields are its YAML keys, and one verb, ``show``."""
 
     size: ClassVar[tuple[int, int]] = (250, 122)
+
+    @property
+    def looks(self) -> bool:
+        """Whether anybody will see the frame; where nobody does it need not be drawn."""
+        return True
 
     @abstractmethod
     def show(self, frame: Frame) -> None:

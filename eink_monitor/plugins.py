@@ -34,8 +34,3 @@ def load(kind: type[Kind], name: str) -> type[Kind]:
             return value
     message = f"{module.__name__} defines no {kind.__name__}"
     raise TypeError(message)
-
-
-def blurb(plugin: type[Source | Panel | Display]) -> str:
-    """The first line of a plugin's docstring, for the directory of plugins."""
-    return (plugin.__doc__ or "").strip().partition("\n")[0]

@@ -1,0 +1,78 @@
+"""The verbs a person can say. One file per verb in ``verbs/``, imported only when it is said.
+
+Exit codes follow sysexits.h: 0 done, 64 usage, 65 an answer made no sense, 69 unavailable for good, 70 a bug, 75 try
+later, 77 a person must sign in, 78 configuration.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import click
+
+from eink_monitor import __version__
+from eink_monitor.errors import ConfigError, Trouble
+
+_USAGE = 64
+_INTERRUPTED = 130
+
+
+class _Verbs(click.Group):
+    """The folder ``verbs/`` as a group of commands."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's interface
+        folder = str(Path(__file__).parent / "verbs")
+        return sorted(module.name for module in pkgutil.iter_modules([folder]) if module.name[0] != "_")
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        command: click.Command = import_module(f"eink_monitor.verbs.{cmd_name}").command
+        return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:  # noqa: ANN401 - click's interface
+        import difflib  # noqa: PLC0415 - only to help with a typo
+
+        if self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            near = difflib.get_close_matches(args[0], self.list_commands(ctx), 1, 0.5)
+            hint = f" Did you mean `{near[0]}`?" if near else " Known: " + ", ".join(self.list_commands(ctx)) + "."
+            ctx.fail(f"No verb `{args[0]}`.{hint}")
+        return super().resolve_command(ctx, args)
+
+
+@click.command(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="eink-monitor")
+def commands() -> None:
+    r"""A panel on the wall at home that tells the truth at a glance.
+
+    Try it without an account or hardware:  eink-monitor demo
+
+    Then copy config.example.yaml to config.yaml, change it, and:
+
+    \b
+      eink-monitor check        is the configuration right?
+      eink-monitor poll roof    ask one source now
+      eink-monitor show         look at the panels here in the terminal
+      eink-monitor run          the daemon, until Ctrl-C
+    """
+
+
+def speak(words: list[str]) -> int:
+    """Carry out one command line; returns its exit code and prints what went wrong in plain words."""
+    try:
+        code = commands.main(words, prog_name="eink-monitor", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return _USAGE if isinstance(error, click.UsageError) else error.exit_code
+    except Trouble as error:
+        complaints = error.complaints if isinstance(error, ConfigError) else [f"eink-monitor: {error}"]
+        click.echo("\n".join(complaints), err=True)
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return _INTERRUPTED
+    except BrokenPipeError:  # somebody piped us into `head`
+        return 0
+    return code if isinstance(code, int) else 0

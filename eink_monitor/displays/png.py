@@ -1,0 +1,38 @@
+"""Pictures in a folder instead of ink: for a first look, a web server, or a digital picture frame."""
+
+from __future__ import annotations
+
+import errno
+from dataclasses import dataclass
+from pathlib import Path
+
+from eink_monitor.draw.pictures import write_png
+from eink_monitor.errors import DisplayError
+from eink_monitor.model import Display, Frame
+
+_REASONS = {
+    errno.EACCES: "it may not be written by this user; change its owner or choose another path",
+    errno.EPERM: "it may not be written by this user; change its owner or choose another path",
+    errno.EROFS: "it lies on a read-only file system; choose another path",
+    errno.ENOSPC: "the disk is full; make room",
+    errno.EDQUOT: "this user's disk quota is used up; make room",
+    errno.ENOTDIR: "part of the path is a file, not a folder; choose another path",
+    errno.EEXIST: "there is a file of that name; choose another path",
+}
+
+
+@dataclass(frozen=True)
+class Png(Display):
+    """Writes each panel as PATH/<panel>.png and the one that shows now as PATH/now.png."""
+
+    path: Path = Path("out")
+
+    def show(self, frame: Frame) -> None:
+        """Write both pictures, each at once and whole. Raises ``DisplayError`` where the folder cannot be written."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            write_png(frame, self.path / f"{frame.name or 'frame'}.png")
+            write_png(frame, self.path / "now.png")
+        except OSError as error:
+            reason = _REASONS.get(error.errno or 0, f"the system says: {error.strerror}")
+            raise DisplayError(f"the picture folder {self.path} cannot be used: {reason}") from error

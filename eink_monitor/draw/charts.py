@@ -1,0 +1,98 @@
+"""A curve over time and bars over days. A gap in what was measured is a gap in the drawing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from eink_monitor.draw.canvas import DOTS, Canvas
+from eink_monitor.model import Run
+
+
+class Plot(NamedTuple):
+    """Where a curve goes: a rectangle in pixels, the time it spans and the value at its top (0 is its foot)."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+    since: int
+    until: int
+    top: float
+
+    def column(self, at: int) -> int:
+        """The column of an instant, from the left edge of the plot."""
+        return (at - self.since) * (self.width - 1) // max(1, self.until - self.since)
+
+    def row(self, value: float) -> int:
+        """The row of a value, from the top edge of the plot; what is out of range ends at the edge."""
+        share = min(1.0, max(0.0, value / self.top if self.top > 0 else 0.0))
+        return round((1 - share) * (self.height - 1))
+
+
+def ceiling(value: float) -> float:
+    """The next round number (1, 1.5, 2, 3, 4, 5, 6, 8 times a power of ten) for the top of a scale; at least 1."""
+    power = 1.0
+    while power * 10 <= value:
+        power *= 10
+    return next((power * step for step in (1, 1.5, 2, 3, 4, 5, 6, 8) if power * step >= value), power * 10)
+
+
+def curve(canvas: Canvas, plot: Plot, runs: Sequence[Run], gap: int) -> tuple[int, int] | None:
+    """Draw runs as a 2 px line over a dotted fill; two runs further apart than ``gap`` seconds are not joined.
+
+    Returns where on the sheet the newest measurement is, or None when nothing lies in the plot.
+    """
+    spans: dict[int, tuple[int, int]] = {}
+    last: tuple[int, int, int] | None = None
+    for run in runs:
+        start, end = max(run.start, plot.since), min(run.end, plot.until)
+        if end < start:
+            continue
+        left, right, row = plot.column(start), plot.column(end), plot.row(run.value)
+        if last and start - last[0] <= gap:
+            _join(spans, last[1], last[2], left, row)
+        _join(spans, left, row, right, row)
+        last = (end, right, row)
+    _paint(canvas, plot, spans)
+    return (plot.x + last[1], plot.y + last[2]) if last else None
+
+
+def _join(spans: dict[int, tuple[int, int]], left: int, start: int, right: int, end: int) -> None:
+    """Widen the highest and lowest row of every column that a straight line touches."""
+    before, steps = start, max(1, right - left)
+    for column in range(left, right + 1):
+        row = start + (end - start) * (column - left) // steps if right > left else end
+        high, low = min(before, row), max(before, row)
+        if column in spans:
+            high, low = min(high, spans[column][0]), max(low, spans[column][1])
+        spans[column] = (high, low)
+        before = row
+
+
+def _paint(canvas: Canvas, plot: Plot, spans: dict[int, tuple[int, int]]) -> None:
+    """Two sweeps from top to bottom, each row one number: bits switch on at a span's top and off below its end."""
+    line, area = [0] * (plot.height + 2), [0] * (plot.height + 2)
+    for column, (high, low) in spans.items():
+        bit = 1 << (plot.width - 1 - column)
+        line[high] ^= bit
+        line[low + 2] ^= bit  # a line is 2 px thick
+        area[low] |= bit
+    shift, inked, filled = canvas.width - plot.x - plot.width, 0, 0
+    for row in range(plot.height + 1):
+        inked ^= line[row]
+        filled |= area[row]
+        at = plot.y + row
+        if row < plot.height:
+            dots = canvas.dots(DOTS, at)
+            canvas.rows[at] |= (inked << shift) | ((filled << shift) & dots)
+        else:
+            canvas.rows[at] |= inked << shift
+
+
+def ring(canvas: Canvas, x: int, y: int) -> None:
+    """The mark at the end of a curve: here is now."""
+    for top, left, width, high, ink in ((-3, -1, 4, 8, True), (-1, -3, 8, 4, True), (-2, -2, 6, 6, True)):
+        canvas.fill(x + left, y + top, width, high, ink=ink)
+    canvas.fill(x - 1, y, 4, 2, ink=False)
+    canvas.fill(x, y - 1, 2, 4, ink=False)

@@ -1,0 +1,96 @@
+"""Letters and icons, cut from the 1-bit atlases in ``fonts/`` when first asked for and kept.
+
+Faces: ``text-12``, ``text-14``, ``text-16`` (everyday text), ``tiny-7`` (axis labels), ``heavy-18`` to ``heavy-64``
+(figures; the two largest hold digits and units only). Icons: ``icons-16``, ``icons-24``, ``icons-40``.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from pathlib import Path
+
+from eink_monitor.draw import png
+from eink_monitor.draw.bitmap import Bitmap, box
+
+TINY, SMALL, TEXT, TITLE = "tiny-7", "text-12", "text-14", "text-16"
+FIGURE_18, FIGURE_22, FIGURE_28, FIGURE_44, FIGURE_64 = "heavy-18", "heavy-22", "heavy-28", "heavy-44", "heavy-64"
+ELLIPSIS = "…"
+
+
+def folder() -> Path:
+    """Where the atlases are: inside the package when installed, beside it in a checkout."""
+    package = Path(__file__).resolve().parent.parent
+    inside = package / "fonts"
+    return inside if inside.is_dir() else package.parent / "fonts"
+
+
+class Face:
+    """One atlas: glyphs by character, or icons by name."""
+
+    def __init__(self, name: str) -> None:
+        key = json.loads((folder() / f"{name}.json").read_text(encoding="utf-8"))
+        width, _, bits = png.decode((folder() / f"{name}.png").read_bytes())
+        stride = (width + 7) // 8
+        self.height: int = key["height"]
+        self.base: int = key["baseline"]
+        self._sheet = [int.from_bytes(bits[start : start + stride], "big") for start in range(0, len(bits), stride)]
+        self._places: dict[str, tuple[int, int, int]] = {}
+        for row, line in enumerate(key["lines"]):
+            right = stride * 8
+            for glyph, advance in line:
+                right -= advance
+                self._places[glyph] = (row * self.height, right, advance)
+        self._cut: dict[str, Bitmap] = {}
+        self._space = self._places.get("n", (0, 0, self.height))[2]
+
+    def __contains__(self, glyph: str) -> bool:
+        return glyph in self._places
+
+    def glyph(self, glyph: str) -> Bitmap:
+        """One character or icon; a visible empty box for one that the atlas lacks."""
+        if glyph not in self._cut:
+            self._cut[glyph] = self._find(glyph)
+        return self._cut[glyph]
+
+    def _find(self, glyph: str) -> Bitmap:
+        if glyph not in self._places:
+            return box(self._space, self.height, self.base)
+        top, right, advance = self._places[glyph]
+        mask = (1 << advance) - 1
+        rows = tuple((row >> right) & mask for row in self._sheet[top : top + self.height])
+        return Bitmap(advance, self.height, self.base, rows)
+
+    def width(self, text: str) -> int:
+        """How many pixels a text takes."""
+        places, space = self._places, self._space
+        return sum(places[c][2] if c in places else space for c in text)
+
+    def fit(self, text: str, width: int) -> str:
+        """The text, or as much of its beginning as fits ``width`` pixels together with an ellipsis."""
+        if self.width(text) <= width:
+            return text
+        while text and self.width(text) + self.width(ELLIPSIS) > width:
+            text = text[:-1]
+        return text.rstrip() + ELLIPSIS if self.width(ELLIPSIS) <= width else ""
+
+
+@lru_cache(maxsize=32)
+def face(name: str) -> Face:
+    """The face of that name; read from disk once."""
+    return Face(name)
+
+
+@lru_cache(maxsize=1024)
+def line(name: str, text: str, hollow: int = 0) -> Bitmap:
+    """A line of text in a face, as one bitmap; ``hollow`` draws only its outline, that many pixels wide."""
+    glyphs = [face(name).glyph(c) for c in text]
+    whole = Bitmap(0, face(name).height, face(name).base, (0,) * face(name).height)
+    for glyph in glyphs:
+        whole = whole.beside(glyph)
+    return whole.hollow(hollow) if hollow else whole
+
+
+def icon(name: str, size: int) -> Bitmap:
+    """An icon at 16, 24 or 40 pixels; an empty box if there is none of that name."""
+    return face(f"icons-{size}").glyph(name)

@@ -1,0 +1,74 @@
+"""Finished frames as files and previews for people."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from eink_monitor.draw import png
+from eink_monitor.draw.canvas import GREY, Canvas
+from eink_monitor.model import Frame
+
+
+def write_png(frame: Frame, path: Path, scale: int = 1) -> None:
+    """Write a frame as a 1-bit PNG; a reader sees the old picture or the new one, never half. Raises ``OSError``."""
+    if scale > 1:
+        canvas = Canvas(frame.width * scale, frame.height * scale)
+        _paste(canvas, frame, 0, 0, scale)
+        frame = canvas.frame(frame.name)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        draft.write_bytes(png.encode(frame.width, frame.height, frame.bits))
+        draft.replace(path)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
+
+
+def contact(frames: Sequence[Frame], path: Path, scale: int = 2, columns: int = 3) -> None:
+    """All frames on one sheet, enlarged, with even margins, row by row; frames of one size. Raises ``OSError``."""
+    margin = 6 * scale
+    columns = max(1, min(columns, len(frames)))
+    lines = math.ceil(len(frames) / columns)
+    wide, high = (frames[0].width * scale, frames[0].height * scale) if frames else (0, 0)
+    sheet = Canvas(columns * (wide + margin) + margin, lines * (high + margin) + margin)
+    sheet.fill(0, 0, sheet.width, sheet.height, GREY)
+    for number, frame in enumerate(frames):
+        row, column = divmod(number, columns)
+        _paste(sheet, frame, margin + column * (wide + margin), margin + row * (high + margin), scale)
+    write_png(sheet.frame("contact"), path)
+
+
+def _paste(sheet: Canvas, frame: Frame, x: int, y: int, scale: int) -> None:
+    """Copy a frame onto a sheet, paper and ink, each pixel ``scale`` by ``scale``."""
+    wide = frame.width * scale
+    shift = sheet.width - x - wide
+    cell = ((1 << wide) - 1) << shift
+    for number, row in enumerate(_rows(frame)):
+        digits = f"{row:0{frame.width}b}"
+        ink = int(digits.replace("0", "0" * scale).replace("1", "1" * scale), 2) << shift
+        for at in range(y + number * scale, y + (number + 1) * scale):
+            sheet.rows[at] = (sheet.rows[at] & ~cell) | ink
+
+
+def _rows(frame: Frame) -> list[int]:
+    """The rows of a frame as whole numbers, 1 is ink."""
+    stride = (frame.width + 7) // 8
+    pad, full = stride * 8 - frame.width, (1 << frame.width) - 1
+    starts = range(0, stride * frame.height, stride)
+    return [(int.from_bytes(frame.bits[start : start + stride], "big") >> pad) ^ full for start in starts]
+
+
+def half_blocks(frame: Frame) -> str:
+    """The frame in Unicode half blocks, two rows of pixels a line, for a terminal with dark letters on light paper.
+
+    White is drawn as a block, so that a dark terminal shows paper as paper.
+    """
+    rows = [f"{row:0{frame.width}b}" for row in _rows(frame)]
+    if len(rows) % 2:
+        rows.append("1" * frame.width)
+    blocks = {("0", "0"): "█", ("0", "1"): "▀", ("1", "0"): "▄", ("1", "1"): " "}
+    pairs = zip(rows[::2], rows[1::2], strict=True)
+    return "\n".join("".join(blocks[pair] for pair in zip(upper, lower, strict=True)) for upper, lower in pairs)

@@ -1,0 +1,261 @@
+"""The half that fetches: whose turn it is, one poll at a time, and what follows from how it ended.
+
+The timetable runs on the monotonic clock: a beat that was missed is skipped, never replayed, and a jump of the wall
+clock moves nothing. Vendor calls are booked in the ledger before a poll starts and settled after it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from eink_monitor import quota as planning
+from eink_monitor.clock import HOUR, MINUTE, Clock
+from eink_monitor.config import Config, Feed
+from eink_monitor.errors import StoreError, Throttled
+from eink_monitor.house import spacing
+from eink_monitor.model import Outcome, Reading, Visit
+from eink_monitor.store import Store
+
+log = logging.getLogger("eink_monitor")
+
+GRACE = 5  # seconds past its deadline before a poll is killed
+_LONGEST_BACKOFF = HOUR
+_REFUSALS = 2  # after so many a person must act before we knock again
+
+
+@dataclass(slots=True)
+class Result:
+    """What a poll child came to: readings, or the word and sentence of an error."""
+
+    readings: list[Reading]
+    what: str = "ok"
+    detail: str = ""
+    took: float = 0.0
+    spent: int | None = None  # None: the child died and cannot say
+    until: int = 0
+    account_wide: bool = True
+
+
+class Running(Protocol):
+    """A poll under way."""
+
+    @property
+    def watch(self) -> Sequence[int]:
+        """File descriptors that become readable when there is something to collect."""
+
+    def result(self) -> Result | None:
+        """What it came to, or None while it still runs."""
+
+    def kill(self) -> object:
+        """End it now, with everything it started."""
+
+
+class Runner(Protocol):
+    """Whoever can carry out polls."""
+
+    def start(self, feed: Feed, visit: Visit) -> Running:
+        """Begin one poll and return at once."""
+
+
+@dataclass(slots=True)
+class Turn:
+    """One feed's place on the timetable. ``due`` is monotonic; ``failures`` counts in a row."""
+
+    feed: Feed
+    due: float
+    failures: int = 0
+    stopped: bool = False
+
+
+class Fetching:
+    """The timetable of a house. ``complain`` is told when something could not be written down."""
+
+    def __init__(
+        self, config: Config, store: Store, clock: Clock, runner: Runner, complain: Callable[[StoreError], None]
+    ) -> None:
+        self.polls = 0
+        self.last = Result([])
+        self._config = config
+        self._store = store
+        self._clock = clock
+        self._runner = runner
+        self._complain = complain
+        self._states = {name: config.state / name for name in config.feeds}
+        self._running: tuple[Turn, Running, int | None, float] | None = None
+        now, mono = clock.now(), clock.monotonic()
+        self._turns = {feed.name: self._first_turn(feed, now, mono) for feed in config.feeds.values()}
+
+    @property
+    def busy(self) -> bool:
+        """Whether a poll is under way."""
+        return self._running is not None
+
+    def watch(self) -> Sequence[int]:
+        """File descriptors worth waking up for."""
+        return self._running[1].watch if self._running else ()
+
+    def next_due(self) -> float:
+        """The monotonic instant at which there is something to do again."""
+        if self._running:
+            return self._running[3] + self._running[0].feed.deadline + GRACE
+        return min((turn.due for turn in self._turns.values() if not turn.stopped), default=float("inf"))
+
+    def kill(self) -> None:
+        """End the poll under way; its reservation stands."""
+        if self._running:
+            self._running[1].kill()
+            self._running = None
+
+    def _first_turn(self, feed: Feed, now: int, mono: float) -> Turn:
+        """When a feed is due after a start: where it left off, so that restarts cost no calls."""
+        past = self._store.outcomes.get(feed.name)
+        wait = min(max(past.due - now, 0), 6 * HOUR) if past and past.due else 0
+        turn = Turn(feed, mono + wait)
+        if past and past.what == "auth" and past.polls >= _REFUSALS and past.stamp == self._stamp(feed):
+            turn.failures, turn.stopped = past.polls, True
+        return turn
+
+    def launch(self, now: int, mono: float) -> None:
+        """Start the poll that has been due longest, if none is under way."""
+        if self._running:
+            return
+        for turn in self._turns.values():
+            if turn.stopped and turn.failures and self._mended(turn):
+                turn.stopped, turn.failures, turn.due = False, 0, mono
+        due = [turn for turn in self._turns.values() if not turn.stopped and turn.due <= mono]
+        if due:
+            self._start(min(due, key=lambda turn: turn.due), now, mono)
+
+    def poll_now(self, name: str, *, force: bool = False) -> Result:
+        """Poll one feed in the foreground, whatever the timetable says; ``force`` spends calls meant to be kept."""
+        self._start(self._turns[name], self._clock.now(), self._clock.monotonic(), force=force)
+        while self._running:
+            self._clock.wait(max(0.0, self.next_due() - self._clock.monotonic()), self.watch())
+            self.collect(self._clock.now())
+        return self.last
+
+    def _start(self, turn: Turn, now: int, mono: float, *, force: bool = False) -> None:
+        feed = turn.feed
+        visit = self.visit(feed, now)
+        quota, booking = feed.source.quota(), None
+        if quota and (cost := feed.source.cost(visit)):
+            try:
+                booking = self._store.reserve(quota, cost, now, force=force)
+            except Throttled as error:
+                self._settle(turn, Result([], error.what, str(error), 0.0, 0, error.until), None, now)
+                return
+            except StoreError as error:  # a call that cannot be booked is a call not made
+                self._complain(error)
+                self.last = Result([], error.what, str(error))
+                turn.due = mono + MINUTE
+                return
+            visit.allowance = cost
+        self._running = (turn, self._runner.start(feed, visit), booking, mono)
+        self.polls += 1
+        self.collect(now)
+
+    def collect(self, now: int) -> None:
+        """Take in what a finished poll came to."""
+        if not self._running:
+            return
+        turn, running, booking, started = self._running
+        result = running.result()
+        if result is None:
+            limit = turn.feed.deadline + GRACE
+            if self._clock.monotonic() - started < limit:
+                return
+            running.kill()
+            detail = f"{turn.feed.name}: no answer within {turn.feed.deadline} s"
+            result = Result([], "unavailable", detail, self._clock.monotonic() - started)
+        self._running = None
+        self._settle(turn, result, booking, now)
+
+    def _settle(self, turn: Turn, result: Result, booking: int | None, now: int) -> None:
+        feed = turn.feed
+        self.last = result
+        if result.readings:
+            self._store.add(result.readings, spacing(feed))
+        self._plan(turn, result, now)
+        due = None if turn.stopped else int(now + turn.due - self._clock.monotonic())
+        self._log(feed, result)
+        stamp = self._stamp(feed) if result.what == "auth" else 0  # only a refusal waits for something to be mended
+        self._store.note(Outcome(feed.name, now, result.took, result.what, result.detail), due, stamp)
+        self._book(feed, result, booking)
+
+    def _book(self, feed: Feed, result: Result, booking: int | None) -> None:
+        """Settle the reservation and keep what the vendor said about waiting."""
+        quota = feed.source.quota()
+        if quota is None or booking is None:
+            return
+        if result.spent is not None:  # a child that died cannot say; its reservation stands
+            self._store.ledger.settle(booking, result.spent)
+        if result.what == "throttled" and result.account_wide:
+            try:
+                with self._store.transaction():
+                    self._store.ledger.wait_until(quota.account, result.until, result.detail)
+            except StoreError as error:
+                self._complain(error)
+
+    def _plan(self, turn: Turn, result: Result, now: int) -> None:
+        """When a feed is due again."""
+        mono = self._clock.monotonic()
+        pace = self._pace(turn.feed, now)
+        turn.stopped = False
+        if result.what == "ok":
+            turn.failures = 0
+            beat = turn.due + pace
+            turn.due = beat if beat > mono else mono + pace
+        elif result.what == "throttled":
+            turn.due = mono + max(result.until - now, 1)
+        elif result.what == "gone":
+            turn.stopped, turn.failures = True, 0
+        else:
+            turn.failures += 1
+            turn.stopped = result.what == "auth" and turn.failures >= _REFUSALS
+            turn.due = mono + max(pace, min(pace * 2 ** min(turn.failures - 1, 8), _LONGEST_BACKOFF))
+
+    def _pace(self, feed: Feed, now: int) -> float:
+        """Seconds until the next poll: the source's wish, spread so that the account's calls last."""
+        pace = feed.source.pace(self.visit(feed, now))
+        quota = feed.source.quota()
+        if quota is None:
+            return pace
+        calls = self._store.ledger.calls(quota, now)
+        recent = calls[-10:]
+        each = sum(call.calls for call in recent) / len(recent) if recent else 1.0
+        fellows = [other for other in self._config.feeds.values() if other.source.quota() == quota]
+        wishes = [lambda at, other=other: each / max(other.source.pace(self.visit(other, at)), 1) for other in fellows]
+        return pace * planning.stretch(quota, calls, wishes, now, self._config.zone)
+
+    def visit(self, feed: Feed, now: int) -> Visit:
+        """What a source may know about a poll at that instant."""
+        state = self._states[feed.name]
+        return Visit(feed.name, feed.subject, now, self._config.zone, feed.every, self._store.readings, state)
+
+    def _stamp(self, feed: Feed) -> int:
+        """Changes when the configuration, a secret file or this feed's tokens do."""
+        return max([self._config.stamp, *_modified(self._states[feed.name])])
+
+    def _mended(self, turn: Turn) -> bool:
+        past = self._store.outcomes.get(turn.feed.name)
+        return past is not None and past.stamp != self._stamp(turn.feed)
+
+    def _log(self, feed: Feed, result: Result) -> None:
+        """One line when a fault begins, one when it ends."""
+        past = self._store.outcomes.get(feed.name)
+        was, is_ = past.what if past else "ok", result.what
+        if is_ not in ("ok", was):
+            log.warning("%s", result.detail or f"{feed.name}: {is_}")
+        elif is_ == "ok" and was != "ok" and past:
+            log.info("%s: well again after %d polls", feed.name, past.polls)
+
+
+def _modified(folder: Path) -> list[int]:
+    """When the files a feed keeps were changed, in nanoseconds."""
+    if not folder.is_dir():
+        return []
+    return [entry.stat().st_mtime_ns for entry in folder.iterdir() if entry.is_file()]

@@ -1,0 +1,114 @@
+"""The house as a panel sees it: the store, read with the configuration's eyes. Implements ``model.History``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from eink_monitor.clock import MINUTE
+from eink_monitor.config import Config, Feed
+from eink_monitor.model import Bucket, FeedStatus, Metric, Reading, Run
+from eink_monitor.store import Store
+
+_AT_ONCE = {"auth", "gone"}  # these need a person; anything else may pass by itself and is trouble from the second time
+
+
+class House:
+    """Answers from our own store only; ``now`` is moved on by whoever draws."""
+
+    def __init__(self, config: Config, store: Store, now: int = 0) -> None:
+        self.zone = config.zone
+        self.now = now
+        self.card = ""  # what is wrong with storage, in words, or empty
+        self.screen = ""  # what is wrong with the display, in words, or empty
+        self._config = config
+        self._store = store
+        self._by_subject: dict[str, list[Feed]] = {}
+        for feed in config.feeds.values():
+            for subject in feed.source.publishes(feed.subject):
+                self._by_subject.setdefault(subject, []).append(feed)
+
+    def latest(self, subject: str, metric: Metric) -> Reading | None:
+        """The newest reading, or None."""
+        return self._store.readings.latest(subject, metric)
+
+    def series(self, subject: str, metric: Metric, since: int, until: int) -> Sequence[Run]:
+        """Runs that end at or after ``since`` and start at or before ``until``, in order of time."""
+        return self._store.readings.runs(subject, metric, since, until)
+
+    def daily(self, subject: str, metric: Metric, first: date, last: date) -> Mapping[date, Bucket]:
+        """Local days from ``first`` to ``last`` inclusive; a day without a measurement is absent."""
+        return self._store.readings.days(subject, metric, first, last)
+
+    def gap(self, subject: str) -> int:
+        """Seconds between two measurements of a subject beyond which a chart must show a gap."""
+        return max((spacing(feed) for feed in self._by_subject.get(subject, ())), default=15 * MINUTE)
+
+    def patience(self, subject: str) -> int:
+        """Seconds after which a measurement of a subject is stale: its most patient feed decides."""
+        feeds = self._by_subject.get(subject, ())
+        return max((feed.source.patience(feed.every) for feed in feeds), default=15 * MINUTE)
+
+    def label(self, subject: str) -> str:
+        """What a person calls the subject."""
+        feeds = self._by_subject.get(subject, ())
+        return next((feed.label for feed in feeds if feed.subject == subject), subject)
+
+    def trouble(self, subject: str) -> FeedStatus | None:
+        """The feed of a subject that is failing now, or None when at least one of its feeds is well."""
+        statuses = [self._status(feed) for feed in self._by_subject.get(subject, ())]
+        if not statuses or any(self._is_well(status) for status in statuses):
+            return None
+        return statuses[0]
+
+    def feeds(self) -> Sequence[FeedStatus]:
+        """Every feed, in the order of the configuration, then what is wrong with the machine itself."""
+        statuses = [self._status(feed) for feed in self._config.feeds.values()]
+        for name, complaint in (("card", self.card), ("display", self.screen)):
+            if complaint:
+                statuses.append(_machine(name, complaint, self.now))
+        return statuses
+
+    def _is_well(self, status: FeedStatus) -> bool:
+        if status.what in (None, "ok", "throttled"):
+            return True
+        past = self._store.outcomes.get(status.name)
+        return status.what not in _AT_ONCE and past is not None and past.polls < 2
+
+    def _status(self, feed: Feed) -> FeedStatus:
+        past = self._store.outcomes.get(feed.name)
+        quota = feed.source.quota()
+        budgets = (
+            [entry for entry in self._store.ledger.spent(quota, self.now) if entry.span != "minute"] if quota else []
+        )
+        tight = min(budgets, key=lambda entry: entry.limit - entry.used, default=None)
+        newest = [
+            reading.at
+            for subject, metrics in feed.source.publishes(feed.subject).items()
+            for metric in metrics
+            if (reading := self._store.readings.latest(subject, metric))
+        ]
+        return FeedStatus(
+            name=feed.name,
+            label=feed.label,
+            type=feed.type,
+            what=past.what if past else None,
+            detail=past.detail if past else "",
+            since=past.since if past else None,
+            at=past.at if past else None,
+            ok_at=past.ok_at if past else None,
+            due=past.due if past else None,
+            measured_at=max(newest, default=None),
+            patience=feed.source.patience(feed.every),
+            calls_used=tight.used if tight else None,
+            calls_limit=tight.limit if tight else None,
+        )
+
+
+def spacing(feed: Feed) -> int:
+    """Seconds that may lie between two measurements of a feed before its series counts as broken."""
+    return max(int(feed.every * 2.5), feed.source.lag)
+
+
+def _machine(name: str, complaint: str, now: int) -> FeedStatus:
+    return FeedStatus(name, name, name, name, complaint, now, now, None, None, None, 0, None, None)

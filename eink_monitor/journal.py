@@ -1,0 +1,49 @@
+"""Logging for journald, and systemd's notify protocol in a few lines.
+
+Under systemd every line begins with its priority ("<4>") and has no date of its own; on a terminal it has the time.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import sys
+
+_PRIORITIES = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
+
+
+class _Journal(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        lines = super().format(record).splitlines() or [""]
+        priority = _PRIORITIES.get(record.levelno, 6)
+        return "\n".join(f"<{priority}>{line}" for line in lines)
+
+
+def open_journal(*, verbose: bool = False) -> None:
+    """Send the program's log to standard error, worded for journald where it listens."""
+    handler = logging.StreamHandler(sys.stderr)
+    if os.environ.get("JOURNAL_STREAM"):
+        handler.setFormatter(_Journal("%(message)s"))
+    else:
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S"))
+    logger = logging.getLogger("eink_monitor")
+    logger.handlers[:] = [handler]
+    logger.setLevel(logging.DEBUG if verbose else logging.INFO)
+    logger.propagate = False
+
+
+def notify(**fields: str) -> None:
+    """Tell systemd, if it asked to be told: ``notify(READY="1", STATUS="first frame drawn")``."""
+    address = os.environ.get("NOTIFY_SOCKET")
+    if not address:
+        return
+    if address.startswith("@"):
+        address = "\0" + address[1:]
+    message = "\n".join(f"{name}={value}" for name, value in fields.items())
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sock:
+        try:
+            sock.connect(address)
+            sock.sendall(message.encode())
+        except OSError as error:
+            logging.getLogger("eink_monitor").debug("systemd could not be told: %s", error.strerror)

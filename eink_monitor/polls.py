@@ -1,0 +1,235 @@
+"""One poll is one child process: fork, wait, and at the deadline SIGKILL to it and everything it started.
+
+A timeout of a network library is no deadline (a server that sends one byte per half second outlives it) and a thread
+cannot be killed. A fork of the single-threaded daemon costs about 2 ms and gives all its memory back. The child sends
+one JSON message up a pipe; it never touches the database, the display or the terminal.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import json
+import logging
+import os
+import resource
+import signal
+import struct
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from eink_monitor.clock import stopwatch
+from eink_monitor.config import Config, Feed
+from eink_monitor.errors import BadAnswer, Throttled, Trouble
+from eink_monitor.fetching import GRACE, Result
+from eink_monitor.metrics import METRICS
+from eink_monitor.model import Reading, Visit
+
+_LARGEST_MESSAGE = 8 * 1024 * 1024
+_MEMORY = 1024 * 1024 * 1024  # address space of a child: a leak ends the child, not the Pi
+_AHEAD = 10 * 60  # a measurement may be dated so far in the future: vendors' clocks differ from ours
+
+
+class Inline:
+    """Carries a poll out on the spot, without a process: for simulations, whose sources wait for nobody."""
+
+    def start(self, feed: Feed, visit: Visit) -> Done:
+        """Poll now; the result is there at once."""
+        return Done(carry_out(feed, visit))
+
+
+class Done:
+    """A poll that is over."""
+
+    watch: Sequence[int] = ()
+
+    def __init__(self, result: Result) -> None:
+        self._result = result
+
+    def result(self) -> Result:
+        """What it came to."""
+        return self._result
+
+    def kill(self) -> None:
+        """Nothing is left to end."""
+
+
+class Forked:
+    """Carries every poll out in a child process of its own."""
+
+    def __init__(self, config: Config) -> None:
+        for feed in config.feeds.values():
+            for module in feed.source.preload:
+                with contextlib.suppress(ImportError):  # the poll itself will say what is missing
+                    importlib.import_module(module)
+        gc.collect()
+        gc.freeze()  # what is alive now will not be moved: children share the pages instead of copying them
+
+    def start(self, feed: Feed, visit: Visit) -> Child:
+        """Fork; returns at once."""
+        reader, writer = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            os.close(reader)
+            _live(feed, visit, writer)
+        os.close(writer)
+        return Child(feed.name, pid, reader)
+
+
+class Child:
+    """A poll under way in another process."""
+
+    def __init__(self, name: str, pid: int, reader: int) -> None:
+        self._name = name
+        self._pid = pid
+        self._reader = reader
+        self._got = b""
+        self._began = stopwatch()
+        os.set_blocking(reader, False)
+
+    @property
+    def watch(self) -> Sequence[int]:
+        """The pipe."""
+        return (self._reader,)
+
+    def result(self) -> Result | None:
+        """What it came to, or None while it still runs."""
+        over = self._read()
+        size = struct.unpack(">I", self._got[:4])[0] if len(self._got) >= 4 else None
+        if size is not None and len(self._got) >= size + 4:
+            self.kill()
+            return _unpack(self._got[4 : size + 4])
+        if not over:
+            return None
+        status = self.kill()
+        died = f"killed by signal {-status}" if status < 0 else f"left with code {status}"
+        return Result([], "crashed", f"{self._name}: the poll was {died} before it answered", self._age())
+
+    def kill(self) -> int:
+        """End it with all its descendants, reap it and close the pipe; returns its exit code, negative for a signal."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # in the moment before it leads a group of its own
+            os.kill(self._pid, signal.SIGKILL)
+        _, status = os.waitpid(self._pid, 0)
+        os.close(self._reader)
+        return os.waitstatus_to_exitcode(status)
+
+    def _read(self) -> bool:
+        """Take what has arrived; True when no more will."""
+        while len(self._got) <= _LARGEST_MESSAGE:
+            try:
+                piece = os.read(self._reader, 65536)
+            except BlockingIOError:
+                return False
+            if not piece:
+                return True
+            self._got += piece
+        return True
+
+    def _age(self) -> float:
+        return stopwatch() - self._began
+
+
+def carry_out(feed: Feed, visit: Visit) -> Result:
+    """Poll a source in this process; whatever happens becomes a ``Result``."""
+    began = stopwatch()
+    try:
+        readings = vet(feed.source.poll(visit), visit.now)
+        result = Result(readings, "ok", visit.note)
+    except Throttled as error:
+        result = Result([], error.what, str(error), until=error.until, account_wide=error.account_wide)
+    except Trouble as error:
+        result = Result([], error.what, str(error))
+    except ImportError as error:
+        result = Result([], "gone", f"{feed.name}: the library {error.name} is not installed; {_extra(feed)}")
+    except MemoryError:
+        result = Result([], "crashed", f"{feed.name}: the poll wanted too much memory")
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - libraries raise anything; the text may be secret
+        result = Result([], "crashed", f"{feed.name}: {type(error).__name__} {_where(error)}")
+    result.took, result.spent = stopwatch() - began, visit.spent
+    return result
+
+
+def vet(readings: Iterable[Reading], now: int) -> list[Reading]:
+    """Readings that are physically plausible and not from the future; raises ``BadAnswer`` at the first that is not."""
+    checked = []
+    for reading in readings:
+        subject, metric, value, at = reading
+        if not metric.low <= value <= metric.high:  # also refuses what is not a number
+            raise BadAnswer(f"{subject}: {metric.words} cannot be {value:g} {metric.unit}")
+        if not 0 < at <= now + _AHEAD:
+            when = "in the future" if at > 0 else "before 1970"
+            raise BadAnswer(f"{subject}: {metric.words} is dated {when}; is a clock wrong?")
+        checked.append(reading)
+    return checked
+
+
+def _extra(feed: Feed) -> str:
+    return f"install the extra that `type: {feed.type}` needs (see README)"
+
+
+def _where(error: BaseException) -> str:
+    """File and line of an error, without its text."""
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    return f"at {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
+
+
+# -- in the child ------------------------------------------------------------------------------------------------------
+
+
+def _live(feed: Feed, visit: Visit, writer: int) -> NoReturn:
+    """The whole life of a child: settle down, poll, send, leave without a trace."""
+    code = 1
+    try:
+        _settle_down(feed, visit)
+        message = _pack(carry_out(feed, visit))
+        with os.fdopen(writer, "wb") as pipe:
+            pipe.write(struct.pack(">I", len(message)) + message)
+        code = 0
+    finally:
+        os._exit(code)  # no exit handlers: they belong to the daemon and would touch its display
+
+
+def _settle_down(feed: Feed, visit: Visit) -> None:
+    os.setsid()
+    signal.set_wakeup_fd(-1)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGALRM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+    signal.alarm(feed.deadline + 2 * GRACE)  # should the daemon itself die, nobody else would end us
+    logging.disable(logging.CRITICAL)  # vendor libraries log VINs and tokens
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for standard in (0, 1, 2):
+        os.dup2(nowhere, standard)
+    with contextlib.suppress(OSError):  # the card may be read-only; a source that needs the folder will say so
+        visit.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.chdir(visit.state)  # some libraries write where they stand
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
+
+
+def _pack(result: Result) -> bytes:
+    fields: dict[str, Any] = {
+        "readings": [[subject, metric.name, value, at] for subject, metric, value, at in result.readings],
+        "what": result.what,
+        "detail": result.detail,
+        "took": result.took,
+        "spent": result.spent,
+        "until": result.until,
+        "account_wide": result.account_wide,
+    }
+    return json.dumps(fields).encode()
+
+
+def _unpack(message: bytes) -> Result:
+    fields = json.loads(message)
+    fields["readings"] = [
+        Reading(subject, METRICS[metric], value, at) for subject, metric, value, at in fields["readings"]
+    ]
+    return Result(**fields)

@@ -1,0 +1,104 @@
+"""Which SolarEdge V2 calls the next visit is worth, and how long to wait between visits.
+
+Everything follows from what is stored, so that a restart changes nothing. A call is a credit, and a homeowner has
+2,000 a month: 64 a day.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import NamedTuple
+
+from eink_monitor import metrics
+from eink_monitor.clock import DAY, HOUR, MINUTE, local
+from eink_monitor.model import Metric, Visit
+from eink_monitor.settings import Window
+from eink_monitor.sources._daylight import sunlit, sunlit_seconds
+
+NIGHT = 2 * HOUR
+"""Between two visits while the sun is down."""
+
+LAG = 17 * MINUTE
+"""A bucket is a quarter of an hour, its value is there about 90 s after its end."""
+
+_KNOWN = 7 * DAY  # a device that was silent for longer is looked for like a new one
+_TOTALS = 5 * HOUR  # between two looks at the month and the years
+_SPARE = 0.96  # of the month's calls; the rest is for a person who types ``poll``
+_DAILY = 8  # calls a day that do not depend on the pace: the energies 3 x 2, the day before, looking for devices
+
+
+class Plan(NamedTuple):
+    """The calls of one visit. ``power`` is only needed if the meters say nothing of the production.
+
+    ``unfinished`` is the past day whose totals are still to be completed, if any.
+    """
+
+    meters: bool
+    storage: bool
+    power: bool
+    overview: bool
+    energy: bool
+    unfinished: date | None
+
+    def calls(self) -> int:
+        """At most how many calls that is."""
+        return self.meters + self.storage + self.power + self.overview + 2 * self.energy + (self.unfinished is not None)
+
+
+class Rhythm(NamedTuple):
+    """The settings that decide when to ask: calls a month, latitude in degrees, and daylight if a person knows it."""
+
+    calls_per_month: int
+    latitude: float
+    daylight: Window | None
+
+    def plan(self, visit: Visit) -> Plan:
+        """What to ask now. Devices that have spoken this week are asked; others are looked for once a day."""
+        today, by_day = _day(visit, visit.now), self._is_day(visit, visit.now)
+        power, metered = visit.last(metrics.PV_POWER), _spoke(visit, metrics.GRID_POWER)
+        look = power is None or (by_day and _day(visit, power.at) != today)
+        behind = visit.age(metrics.PV_POWER) - visit.age(metrics.GRID_POWER)
+        total, used = visit.last(metrics.PRODUCTION_TODAY), visit.last(metrics.CONSUMPTION_TODAY)
+        month = visit.last(metrics.PRODUCTION_MONTH)
+        overview = (
+            total is None
+            or _day(visit, total.at) != today
+            or visit.now - total.at >= (1.5 * self.pace(visit) + 10 * MINUTE if by_day else HOUR)
+        )
+        energy = month is None or _day(visit, month.at) != today or (by_day and visit.now - month.at >= _TOTALS)
+        cut_off = overview and used is not None and _spoke(visit, metrics.CONSUMPTION_TODAY)
+        used_day = _day(visit, used.at) if used and cut_off else today
+        return Plan(
+            meters=metered or look,
+            storage=_spoke(visit, metrics.STORAGE_POWER) or look,
+            power=not metered or (by_day and behind > 20 * MINUTE),
+            overview=overview,
+            energy=energy,
+            unfinished=used_day if used_day < today else None,
+        )
+
+    def pace(self, visit: Visit) -> int:
+        """``every`` by day, longer where the month's calls would not last, and two hours by night."""
+        if self._is_day(visit, visit.now):
+            return max(visit.every, self._affordable(visit))
+        dawn = next((at for at in range(visit.now, visit.now + NIGHT, 5 * MINUTE) if self._is_day(visit, at)), None)
+        return max(visit.every, NIGHT if dawn is None else dawn - visit.now)
+
+    def _affordable(self, visit: Visit) -> int:
+        bright = sunlit_seconds(visit.now, visit.zone, self.latitude, self.daylight)
+        each = 2 if _spoke(visit, metrics.GRID_POWER) and _spoke(visit, metrics.STORAGE_POWER) else 1
+        night = (each + 1) * (DAY - bright) / NIGHT
+        left = self.calls_per_month * _SPARE / 31 - _DAILY - night
+        visits = max(1.0, left / (each + 0.5))  # the overview joins every second visit, and every one by night
+        return int(bright / visits)
+
+    def _is_day(self, visit: Visit, at: int) -> bool:
+        return sunlit(at, visit.zone, self.latitude, self.daylight)
+
+
+def _day(visit: Visit, at: int) -> date:
+    return local(at, visit.zone).date()
+
+
+def _spoke(visit: Visit, metric: Metric) -> bool:
+    return visit.age(metric) < _KNOWN

@@ -1,0 +1,160 @@
+"""Where a sign-in is kept between polls: one small file per feed, used by one process at a time.
+
+Vendors rotate refresh tokens: each refresh kills the old one at once. So a new token is on the disk (temporary file,
+fsync, rename, fsync of the directory) before it is used, and before the vendor is asked the file is written once with
+``refreshing_since``: that proves the disk can be written, and says after a crash what happened.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from eink_monitor.clock import SystemClock, stopwatch
+from eink_monitor.errors import AuthFailed, Unavailable
+
+_NAP = 0.05  # seconds between two tries for the lock
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """One sign-in; prints without its secrets. Times are epoch seconds UTC.
+
+    ``extra`` is what else the vendor gave and the source keeps (an id token, a site id). ``refreshing_since`` is set
+    while a refresh is under way: finding it means that one was cut off.
+    """
+
+    access: str = field(repr=False)
+    refresh: str = field(repr=False)
+    expires_at: int
+    refresh_expires_at: int | None = None
+    extra: Mapping[str, str] = field(default_factory=dict, repr=False)
+    refreshing_since: int | None = None
+
+
+class TokenStore:
+    """The sign-in of ``feed`` in the private directory ``folder`` (``Visit.state``), made if it is missing.
+
+    ``load``, ``save`` and ``forget`` belong inside ``with store.locked():``.
+    """
+
+    def __init__(self, folder: Path, feed: str) -> None:
+        self._feed = feed
+        self._folder = folder
+        self._path = folder / f"{feed.replace('/', '_')}.token"
+
+    @contextmanager
+    def locked(self, patience: float = 20.0) -> Iterator[TokenStore]:
+        """Be the only user of the sign-in; waits up to ``patience`` seconds, then ``Unavailable``.
+
+        The kernel releases the lock when its holder dies.
+        """
+        with self._plainly():
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            lock = os.open(self._path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            self._wait(lock, patience)
+            yield self
+        finally:
+            os.close(lock)
+
+    def load(self) -> Tokens | None:
+        """The sign-in, or None before the first. A damaged file is ``AuthFailed``: only a person can mend it."""
+        with self._plainly():
+            try:
+                content = self._path.read_bytes()
+            except FileNotFoundError:
+                return None
+        tokens = _parse(content)
+        if tokens is None:
+            message = f"{self._feed}: the stored sign-in is damaged; sign in again: eink-monitor login {self._feed}"
+            raise AuthFailed(message)
+        return tokens
+
+    def save(self, tokens: Tokens) -> None:
+        """Replace the sign-in; on return it survives a power cut. ``Unavailable`` if the disk does not take it."""
+        with self._plainly():
+            handle, name = tempfile.mkstemp(dir=self._folder, prefix=f".{self._path.name}.")  # mode 0600
+            try:
+                with os.fdopen(handle, "w", encoding="ascii") as file:
+                    json.dump(asdict(tokens), file)
+                    file.flush()
+                    os.fsync(file.fileno())
+                Path(name).replace(self._path)
+            except BaseException:
+                with suppress(OSError):
+                    Path(name).unlink()
+                raise
+            self._settle()
+
+    def forget(self) -> None:
+        """Remove the sign-in."""
+        with self._plainly():
+            self._path.unlink(missing_ok=True)
+            self._settle()
+
+    def _settle(self) -> None:
+        folder = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def _wait(self, lock: int, patience: float) -> None:
+        started = stopwatch()
+        while True:
+            with suppress(BlockingIOError):
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            if stopwatch() - started >= patience:
+                message = f"{self._feed}: another eink-monitor is using this sign-in; trying again later"
+                raise Unavailable(message)
+            SystemClock().wait(_NAP)
+
+    @contextmanager
+    def _plainly(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            reason = os.strerror(error.errno) if error.errno else "unknown fault"
+            trouble = Unavailable(f"{self._feed}: the sign-in in the state directory cannot be used: {reason}")
+        else:
+            return
+        raise trouble
+
+
+def _parse(content: bytes) -> Tokens | None:
+    try:
+        known: dict[str, object] = json.loads(content)
+        good = all(fits(known.get(name)) for name, fits in _FIELDS.items())
+        return Tokens(**known) if good else None  # type: ignore[arg-type]  # _FIELDS has just checked them
+    except (ValueError, TypeError, AttributeError, RecursionError):  # no JSON, no object, unknown fields
+        return None
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value)
+
+
+def _is_instant(value: object) -> bool:
+    return type(value) is int
+
+
+def _is_extra(value: object) -> bool:
+    return isinstance(value, dict) and all(isinstance(text, str) for text in value.values())
+
+
+_FIELDS: Mapping[str, Callable[[object], bool]] = {
+    "access": _is_text,
+    "refresh": _is_text,
+    "expires_at": _is_instant,
+    "refresh_expires_at": lambda value: value is None or _is_instant(value),
+    "extra": _is_extra,
+    "refreshing_since": lambda value: value is None or _is_instant(value),
+}

@@ -1,0 +1,133 @@
+"""The solar roof, through SolarEdge's cloud."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from eink_monitor import metrics
+from eink_monitor.model import Budget, Metric, Quota, Reading, Source, Visit
+from eink_monitor.settings import Duration, Secret, Window
+from eink_monitor.sources._address import address
+from eink_monitor.sources._solaredge_plan import LAG, NIGHT, Rhythm
+
+_V1_CALLS = 3
+_TIMEOUT = Duration(20)
+
+
+@dataclass(frozen=True, slots=True)
+class SolarEdge(Source):
+    """A SolarEdge roof with its meters and battery, from the Monitoring API (15 min averages, 2,000 calls a month).
+
+    ``api: v2`` wants ``client_id`` and ``client_secret`` of an app registered at developer.solaredge.com and one
+    ``eink-monitor login``, or the ``api_key`` of a fleet account; ``api: v1`` wants ``api_key``. ``daylight``
+    ("06:00-21:00") or else ``latitude`` (degrees north) decides when the roof is asked often.
+    """
+
+    site_id: int
+    api: Literal["v2", "v1"] = "v2"
+    api_key: Secret | None = None
+    client_id: str = ""
+    client_secret: Secret | None = None
+    base_url: str = ""
+    calls_per_month: int = 2_000
+    calls_per_minute: int = 10
+    calls_per_day: int = 300
+    daylight: Window | None = None
+    latitude: float = 50.0
+    timeout: Duration = _TIMEOUT
+
+    metrics: ClassVar[tuple[Metric, ...]] = (
+        metrics.PV_POWER,
+        metrics.LOAD_POWER,
+        metrics.GRID_POWER,
+        metrics.STORAGE_POWER,
+        metrics.STORAGE_SOC,
+        metrics.PRODUCTION_TODAY,
+        metrics.CONSUMPTION_TODAY,
+        metrics.SELF_CONSUMPTION_TODAY,
+        metrics.FEED_IN_TODAY,
+        metrics.PURCHASED_TODAY,
+        metrics.PRODUCTION_MONTH,
+        metrics.PRODUCTION_YEAR,
+        metrics.PRODUCTION_LIFETIME,
+    )
+    lag: ClassVar[int] = LAG
+    preload: ClassVar[tuple[str, ...]] = ("eink_monitor.sources._web", "encodings.idna")
+
+    def __post_init__(self) -> None:
+        for wrong, message in (
+            (self.site_id <= 0, "site_id must be the number in the address of your SolarEdge site"),
+            (self.api == "v1" and self.api_key is None, "api: v1 needs api_key"),
+            (
+                self.api == "v2" and self.api_key is None and not (self.client_id and self.client_secret),
+                "api: v2 needs client_id and client_secret (or, for a fleet account, api_key)",
+            ),
+            (
+                self.api_key is not None and bool(self.client_id or self.client_secret),
+                "give either api_key or client_id and client_secret, not both",
+            ),
+            (
+                min(self.calls_per_month, self.calls_per_minute, self.calls_per_day) < 1,
+                "calls_per_month, calls_per_minute and calls_per_day must be at least 1",
+            ),
+            (not -90 <= self.latitude <= 90, "latitude must be between -90 and 90 degrees"),
+            (self.timeout < 1, "timeout must be at least 1s"),
+        ):
+            if wrong:
+                raise ValueError(message)
+        if self.base_url:
+            address(self.base_url)
+
+    def quota(self) -> Quota:
+        """V1 counts per site and day; V2 per developer account, minute and month."""
+        if self.api == "v1":
+            return Quota(f"solaredge:site-{self.site_id}", (Budget(self.calls_per_day, "day"),))
+        budgets = (Budget(self.calls_per_minute, "minute"), Budget(self.calls_per_month, "month"))
+        if self.api_key is None:
+            return Quota(f"solaredge:{self.client_id[:8]}", budgets)
+        import hashlib
+
+        digest = hashlib.sha256(self.api_key.reveal().encode()).hexdigest()  # tells accounts apart, not the key
+        return Quota(f"solaredge:key-{digest[:8]}", budgets)
+
+    def cost(self, visit: Visit) -> int:
+        """The calls that the next visit may need, by what is stored."""
+        return _V1_CALLS if self.api == "v1" else self._rhythm().plan(visit).calls()
+
+    def pace(self, visit: Visit) -> int:
+        """``every`` in daylight (longer where the month's calls would not last), two hours by night."""
+        if self.api == "v1":
+            rhythm = self._rhythm()._replace(calls_per_month=1 << 30)
+            return rhythm.pace(visit)
+        return self._rhythm().pace(visit)
+
+    def patience(self, every: int) -> int:
+        """Three missed visits, or one long one at night."""
+        return max(3 * every, NIGHT + every) + self.lag
+
+    def poll(self, visit: Visit) -> Iterable[Reading]:
+        """Fetch what this visit is worth: whole curves since the last one, and the totals that are due."""
+        from eink_monitor.sources._vet import vet
+        from eink_monitor.sources._web import Web
+
+        if self.api == "v1" and self.api_key is not None:
+            from eink_monitor.sources import _solaredge_v1 as v1
+
+            web = Web(self.base_url or v1.BASE, "SolarEdge", visit, self.timeout)
+            return vet(v1.fetch(web, visit, self.site_id, self.api_key), visit.now)
+        from eink_monitor.sources import _solaredge_cloud as door
+        from eink_monitor.sources import _solaredge_v2 as v2
+
+        web = Web(self.base_url or door.BASE, "SolarEdge", visit, self.timeout)
+        badge: door.Badge
+        if self.api_key is not None:
+            badge = door.FleetKey(self.api_key)
+        else:
+            badge = door.SignIn(web, visit, self.client_id, self.client_secret or Secret(""))
+        cloud = door.Cloud(web, visit, self.site_id, badge)
+        return vet(v2.fetch(cloud, visit, self._rhythm().plan(visit)), visit.now)
+
+    def _rhythm(self) -> Rhythm:
+        return Rhythm(self.calls_per_month, self.latitude, self.daylight)

@@ -1,0 +1,86 @@
+"""The tables, step by step. Each function is applied once and recorded by sqlite-utils in ``_sqlite_migrations``.
+
+This module is imported only when a database is behind: sqlite-utils costs 15 MiB that the daemon need not carry.
+Pages are 1 KiB: a commit touches six or seven of them, and three 4 KiB blocks then reach the card instead of seven.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlite_utils import Database, Migrations
+
+_APPLICATION_ID = 0x65696E6B  # "eink"
+
+steps = Migrations("eink-monitor")
+
+
+@steps()
+def m001_readings(db: Database) -> None:
+    """Series with their open run, closed runs in order of time, and what hours and days came to."""
+    db.conn.execute(
+        """CREATE TABLE series (
+             id INTEGER PRIMARY KEY, subject TEXT NOT NULL, metric TEXT NOT NULL, unit TEXT NOT NULL,
+             step REAL NOT NULL, start INTEGER, end INTEGER, value INTEGER, UNIQUE (subject, metric))"""
+    )
+    db.conn.execute(
+        """CREATE TABLE reading (
+             at INTEGER NOT NULL, series INTEGER NOT NULL REFERENCES series(id), value INTEGER NOT NULL,
+             held INTEGER NOT NULL, PRIMARY KEY (at, series)) WITHOUT ROWID"""
+    )
+    for table in ("hour", "day"):
+        db.conn.execute(
+            f"""CREATE TABLE {table} (
+                  at INTEGER NOT NULL, series INTEGER NOT NULL REFERENCES series(id), n INTEGER NOT NULL,
+                  total INTEGER NOT NULL, low INTEGER NOT NULL, high INTEGER NOT NULL, last INTEGER NOT NULL,
+                  PRIMARY KEY (at, series)) WITHOUT ROWID"""
+        )
+    db.create_view(
+        "readings",
+        """SELECT datetime(at - held, 'unixepoch') AS since, datetime(at, 'unixepoch') AS until, subject, metric,
+             reading.value * step AS value, unit FROM reading JOIN series ON series.id = reading.series
+           UNION ALL SELECT datetime(start, 'unixepoch'), datetime(end, 'unixepoch'), subject, metric,
+             value * step, unit FROM series WHERE start IS NOT NULL""",
+    )
+
+
+@steps()
+def m002_outcomes(db: Database) -> None:
+    """What polls came to: the open run of equal outcomes per feed, and the closed runs."""
+    columns = """feed TEXT NOT NULL, since INTEGER NOT NULL, at INTEGER NOT NULL, polls INTEGER NOT NULL,
+                 took REAL NOT NULL, what TEXT NOT NULL, detail TEXT NOT NULL"""
+    db.conn.execute(f"CREATE TABLE feed ({columns}, ok_at INTEGER, due INTEGER, stamp INTEGER, UNIQUE (feed))")
+    db.conn.execute(f"CREATE TABLE outcome (id INTEGER PRIMARY KEY, {columns})")
+
+
+@steps()
+def m003_ledger(db: Database) -> None:
+    """Vendor calls: reserved before they are made, settled after; and accounts a vendor has told to wait."""
+    db.conn.execute(
+        """CREATE TABLE call (
+             id INTEGER PRIMARY KEY, account TEXT NOT NULL, at INTEGER NOT NULL, calls INTEGER NOT NULL,
+             settled INTEGER NOT NULL)"""
+    )
+    db.conn.execute("CREATE INDEX call_account_at ON call (account, at)")
+    db.conn.execute("CREATE TABLE account (name TEXT PRIMARY KEY, waits_until INTEGER NOT NULL, why TEXT NOT NULL)")
+
+
+@steps()
+def m004_wear(db: Database) -> None:
+    """How often the ink was refreshed: named counters and instants."""
+    db.conn.execute("CREATE TABLE wear (name TEXT PRIMARY KEY, value INTEGER)")
+
+
+def apply(path: Path, version: int) -> None:
+    """Bring the database at ``path`` up to ``version``, creating it where there is none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    db = Database(path)
+    try:
+        db.execute("PRAGMA page_size = 1024")
+        db.execute("PRAGMA auto_vacuum = NONE")
+        db.enable_wal()
+        steps.apply(db)
+        db.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+        db.execute(f"PRAGMA user_version = {version}")
+    finally:
+        db.close()

@@ -1,0 +1,103 @@
+"""What polls came to: per feed the open run of equal outcomes, and behind it the runs before.
+
+A poll is an outcome row or one more in the count of an open one. When a feed is next due is kept too, so that a restart
+neither forgets a feed nor asks twice.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+from eink_monitor.model import Outcome
+
+KEPT = 500  # closed runs of all feeds together
+
+
+@dataclass(slots=True)
+class Past:
+    """A run of equal outcomes of one feed: ``since`` the first poll, ``at`` the last, ``polls`` of them.
+
+    ``ok_at`` is when a poll last went well, ``due`` when the next is planned (wall clock); ``stamp`` identifies the
+    configuration it was polled with.
+    """
+
+    feed: str
+    since: int
+    at: int
+    polls: int
+    took: float
+    what: str
+    detail: str
+    ok_at: int | None = None
+    due: int | None = None
+    stamp: int | None = None
+
+
+class Outcomes:
+    """Outcomes in memory and on disk. Nothing here commits; ``Store`` does."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+        self._open: dict[str, Past] = {}
+        self._closed: list[Past] = []
+        self._dirty: set[str] = set()
+        self.reload()
+
+    def reload(self) -> None:
+        """Forget what is in memory and read the open runs from disk."""
+        self._closed.clear()
+        self._dirty.clear()
+        rows = self._db.execute("SELECT feed, since, at, polls, took, what, detail, ok_at, due, stamp FROM feed")
+        self._open = {row[0]: Past(*row) for row in rows}
+
+    def add(self, outcome: Outcome, due: int | None, stamp: int) -> None:
+        """Take an outcome in."""
+        past = self._open.get(outcome.feed)
+        ok_at = outcome.at if outcome.what == "ok" else past.ok_at if past else None
+        if past and (past.what, past.detail, past.stamp) == (outcome.what, outcome.detail, stamp):
+            past.at, past.took, past.polls = outcome.at, outcome.took, past.polls + 1
+            past.ok_at, past.due = ok_at, due
+        else:
+            if past:
+                self._closed.append(past)
+            took, what, detail = outcome.took, outcome.what, outcome.detail
+            self._open[outcome.feed] = Past(
+                outcome.feed, outcome.at, outcome.at, 1, took, what, detail, ok_at, due, stamp
+            )
+        self._dirty.add(outcome.feed)
+
+    def get(self, feed: str) -> Past | None:
+        """The open run of a feed, or None when it was never polled."""
+        return self._open.get(feed)
+
+    def recent(self, limit: int = 50) -> list[Past]:
+        """Closed runs on disk, newest first."""
+        rows = self._db.execute(
+            "SELECT feed, since, at, polls, took, what, detail FROM outcome ORDER BY id DESC LIMIT ?", (limit,)
+        )
+        return [Past(*row) for row in rows]
+
+    def write(self) -> None:
+        """Put what is only in memory on disk, inside the caller's transaction."""
+        self._db.executemany(
+            "INSERT INTO outcome (feed, since, at, polls, took, what, detail) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [(past.feed, past.since, past.at, past.polls, past.took, past.what, past.detail) for past in self._closed],
+        )
+        self._db.executemany(
+            """INSERT OR REPLACE INTO feed (feed, since, at, polls, took, what, detail, ok_at, due, stamp)
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+            [
+                (p.feed, p.since, p.at, p.polls, round(p.took, 3), p.what, p.detail, p.ok_at, p.due, p.stamp)
+                for p in (self._open[feed] for feed in sorted(self._dirty))
+            ],
+        )
+
+    def written(self) -> None:
+        """The transaction is durable."""
+        self._closed.clear()
+        self._dirty.clear()
+
+    def prune(self) -> None:
+        """Keep the newest closed runs only, inside the caller's transaction."""
+        self._db.execute("DELETE FROM outcome WHERE id <= (SELECT max(id) FROM outcome) - ?", (KEPT,))

@@ -1,0 +1,321 @@
+"""Readings in memory and on disk: runs of equal values, hours and days.
+
+A run is one row however long it held: its open end is kept in ``series`` and moves, its closed form goes to ``reading``
+under the instant it ended. So no change is lost, no gap is hidden (a pause longer than the expected spacing ends the
+run), and a house where little happens costs little. Nothing here commits; ``Store`` does.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from eink_monitor.clock import HOUR, day_bounds, local, midnight
+from eink_monitor.metrics import METRICS
+from eink_monitor.model import Bucket, Metric, Reading, Run
+
+LONGEST_RUN = 6 * HOUR  # a run is cut there, so that a look at a window never has to search further ahead
+
+_UPSERT = "INSERT OR REPLACE INTO {} (at, series, n, total, low, high, last) VALUES (?, ?, ?, ?, ?, ?, ?)"
+
+
+class _Tally:
+    """The running sum of one hour or day of one series, in steps of its metric."""
+
+    __slots__ = ("dirty", "end", "high", "key", "last", "low", "n", "start", "total")
+
+    def __init__(self, key: int, start: int, end: int) -> None:
+        self.key, self.start, self.end = key, start, end
+        self.n = self.total = self.last = 0
+        self.low = self.high = 0
+        self.dirty = False
+
+    def count(self, value: int, *, newest: bool) -> None:
+        """Take one measurement in."""
+        if not self.n:
+            self.low = self.high = self.last = value
+        elif value < self.low:
+            self.low = value
+        elif value > self.high:
+            self.high = value
+        self.dirty = True
+        self.n += 1
+        self.total += value
+        if newest:
+            self.last = value
+
+    def correct(self, old: int, new: int) -> None:
+        """A measurement already counted was restated."""
+        self.dirty = True
+        self.total += new - old
+        self.low, self.high = min(self.low, new), max(self.high, new)
+        if self.last == old:
+            self.last = new
+
+    def bucket(self, step: float) -> Bucket:
+        """What it came to, in the metric's unit."""
+        return Bucket(
+            self.n, self.low * step, self.high * step, self.total / max(self.n, 1) * step, self.last * step, self.start
+        )
+
+
+class _Series:
+    """One metric of one subject: its open run and the tallies being filled."""
+
+    __slots__ = ("day", "dirty", "end", "hour", "id", "metric", "start", "step", "subject", "value")
+
+    def __init__(self, number: int, subject: str, metric: str, step: float) -> None:
+        self.id, self.subject, self.metric, self.step = number, subject, metric, step
+        self.start = self.end = -1
+        self.value = 0
+        self.hour: _Tally | None = None
+        self.day: _Tally | None = None
+        self.dirty = False
+
+
+class Readings(Mapping[tuple[str, str], Reading]):
+    """Every series of the house: newest values in memory, what is older on disk."""
+
+    def __init__(self, db: sqlite3.Connection, zone: ZoneInfo) -> None:
+        self._db = db
+        self._zone = zone
+        self._series: dict[tuple[str, str], _Series] = {}
+        self._closed: list[tuple[int, int, int, int]] = []
+        self._tallies: dict[tuple[str, int, int], _Tally] = {}
+        self._created: list[_Series] = []
+        self._last_bounds: dict[str, tuple[int, int, int]] = {}
+        self.reload()
+
+    def reload(self) -> None:
+        """Forget what is in memory and read the open runs from disk."""
+        self._series.clear()
+        self._closed.clear()
+        self._tallies.clear()
+        self._created.clear()
+        rows = self._db.execute("SELECT id, subject, metric, step, start, end, value FROM series ORDER BY id")
+        for number, subject, metric, step, start, end, value in rows:
+            series = self._series[subject, metric] = _Series(number, subject, metric, step)
+            if start is not None:
+                series.start, series.end, series.value = start, end, value
+
+    # -- writing ---------------------------------------------------------------------------------------------------
+
+    def add(self, readings: Iterable[Reading], spacing: int) -> None:
+        """Take readings in; those known already change nothing.
+
+        ``spacing`` is how many seconds may lie between two measurements of an unbroken run.
+        """
+        for subject, metric, number, at in readings:
+            series = self._series.get((subject, metric.name)) or self._create(subject, metric)
+            value = round(number / series.step)
+            before = series.end
+            if at > before:
+                if value == series.value and at - before <= spacing and at - series.start <= LONGEST_RUN:
+                    series.end = at
+                else:
+                    self._close(series)
+                    series.start = series.end = at
+                    series.value = value
+                self._count(series, value, at, before)
+            elif value != series.value or at < series.start:
+                self._late(series, value, at)
+            series.dirty = True
+
+    def _create(self, subject: str, metric: Metric) -> _Series:
+        number = max((series.id for series in self._series.values()), default=0) + 1
+        series = self._series[subject, metric.name] = _Series(number, subject, metric.name, metric.step)
+        self._created.append(series)
+        return series
+
+    def _close(self, series: _Series) -> None:
+        if series.end >= 0:
+            self._closed.append((series.end, series.id, series.value, series.end - series.start))
+
+    def _count(self, series: _Series, value: int, at: int, before: int) -> None:
+        """Count a measurement; ``before`` is the newest one until now."""
+        hour, day = series.hour, series.day
+        if hour is None or not hour.start <= at < hour.end:
+            hour = series.hour = self._tally("hour", series, at, before)
+        if day is None or not day.start <= at < day.end:
+            day = series.day = self._tally("day", series, at, before)
+        newest = at >= series.end
+        hour.count(value, newest=newest)
+        day.count(value, newest=newest)
+
+    def _late(self, series: _Series, value: int, at: int) -> None:
+        """A measurement older than the newest, or a restated one."""
+        known = series.value if series.start <= at <= series.end else self._known(series, at)
+        if known == value:
+            return
+        if at == series.end:
+            if series.start < at:  # all but the restated end keeps the old value
+                self._closed.append((at - 1, series.id, series.value, at - 1 - series.start))
+            series.start, series.value = at, value
+        else:
+            self._closed.append((at, series.id, value, 0))
+        if known is None:
+            self._count(series, value, at, at)
+            return
+        self._tally("hour", series, at, at).correct(known, value)
+        self._tally("day", series, at, at).correct(known, value)
+
+    def _known(self, series: _Series, at: int) -> int | None:
+        """The value stored for an instant, or None when nothing was measured then."""
+        later = [row for row in self._closed if row[1] == series.id and at <= row[0] <= at + LONGEST_RUN]
+        later += self._db.execute(
+            "SELECT at, series, value, held FROM reading WHERE at BETWEEN ? AND ? AND series = ? ORDER BY at LIMIT 1",
+            (at, at + LONGEST_RUN, series.id),
+        )
+        end, _, value, held = min(later, default=(0, 0, 0, -1))
+        return value if end - held <= at <= end else None
+
+    def _tally(self, table: str, series: _Series, at: int, before: int) -> _Tally:
+        """The tally an instant belongs to: from memory, from disk, or new when nothing was measured since it began."""
+        key, start, end = self._bounds(table, at)
+        tally = self._tallies.get((table, key, series.id))
+        if tally is None:
+            tally = self._tallies[table, key, series.id] = _Tally(key, start, end)
+            row = (
+                before >= start
+                and self._db.execute(
+                    f"SELECT n, total, low, high, last FROM {table} WHERE at = ? AND series = ?",  # noqa: S608 - two names
+                    (key, series.id),
+                ).fetchone()
+            )
+            if row:
+                tally.n, tally.total, tally.low, tally.high, tally.last = row
+        return tally
+
+    def _bounds(self, table: str, at: int) -> tuple[int, int, int]:
+        """Key, first instant and end of the local hour or day an instant belongs to."""
+        key, start, end = self._last_bounds.get(table, (0, 0, 0))
+        if start <= at < end:
+            return key, start, end
+        here = local(at, self._zone)
+        if table == "hour":
+            start = at - here.minute * 60 - here.second
+            bounds = (start, start, start + HOUR)
+        else:
+            bounds = (_day_key(here.date()), *day_bounds(here.date(), self._zone))
+        self._last_bounds[table] = bounds
+        return bounds
+
+    def write(self) -> None:
+        """Put what is only in memory on disk, inside the caller's transaction."""
+        dirty = [tally for tally in self._tallies.items() if tally[1].dirty]
+        batches: list[tuple[str, list[Any]]] = [
+            (
+                "INSERT INTO series (id, subject, metric, unit, step) VALUES (?, ?, ?, ?, ?)",
+                [(s.id, s.subject, s.metric, _unit(s.metric), s.step) for s in self._created],
+            ),
+            ("INSERT OR REPLACE INTO reading (at, series, value, held) VALUES (?, ?, ?, ?)", self._closed),
+            (
+                "UPDATE series SET start = ?, end = ?, value = ? WHERE id = ?",
+                [(s.start, s.end, s.value, s.id) for s in self._series.values() if s.dirty],
+            ),
+        ]
+        for table in ("hour", "day"):
+            rows = [
+                (key, number, t.n, t.total, t.low, t.high, t.last) for (kind, key, number), t in dirty if kind == table
+            ]
+            batches.append((_UPSERT.format(table), rows))
+        for statement, rows in batches:
+            if rows:
+                self._db.executemany(statement, rows)
+
+    def written(self) -> None:
+        """The transaction is durable: what was only in memory is no longer."""
+        self._created.clear()
+        self._closed.clear()
+        self._tallies = {}
+        for series in self._series.values():
+            series.dirty = False
+            for table, tally in (("hour", series.hour), ("day", series.day)):
+                if tally:
+                    tally.dirty = False
+                    self._tallies[table, tally.key, series.id] = tally
+
+    def prune(self, raw_before: int, hour_before: int, day_before: date | None) -> None:
+        """Delete what is older than the house wants to keep, inside the caller's transaction."""
+        self._db.execute("DELETE FROM reading WHERE at < ?", (raw_before,))
+        self._db.execute("DELETE FROM hour WHERE at < ?", (hour_before,))
+        if day_before:
+            self._db.execute("DELETE FROM day WHERE at < ?", (_day_key(day_before),))
+
+    # -- reading ---------------------------------------------------------------------------------------------------
+
+    def latest(self, subject: str, metric: Metric) -> Reading | None:
+        """The newest reading of a series, or None."""
+        return self.get((subject, metric.name))
+
+    def __getitem__(self, key: tuple[str, str]) -> Reading:
+        """The newest reading by subject and metric name; as a mapping this is what a ``Visit`` knows."""
+        series = self._series[key]
+        if series.end < 0:
+            raise KeyError(key)
+        return Reading(series.subject, METRICS[series.metric], series.value * series.step, series.end)
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return (key for key, series in self._series.items() if series.end >= 0 and series.metric in METRICS)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def runs(self, subject: str, metric: Metric, since: int, until: int) -> Sequence[Run]:
+        """Runs that end at or after ``since`` and start at or before ``until``, in order of time."""
+        series = self._series.get((subject, metric.name))
+        if series is None:
+            return []
+        rows = self._db.execute(
+            "SELECT at, value, held FROM reading WHERE at BETWEEN ? AND ? AND series = ? ORDER BY at",
+            (since, until + LONGEST_RUN, series.id),
+        ).fetchall()
+        fresh = [(at, value, held) for at, number, value, held in self._closed if number == series.id and at >= since]
+        if fresh:  # what is restated replaces what is stored
+            rows = sorted({row[0]: row for row in [*rows, *fresh]}.values())
+        if series.end >= since:
+            rows.append((series.end, series.value, series.end - series.start))
+        step = series.step
+        return [Run(at - held, at, value * step) for at, value, held in rows if at - held <= until]
+
+    def days(self, subject: str, metric: Metric, first: date, last: date) -> dict[date, Bucket]:
+        """Local days from ``first`` to ``last`` inclusive; a day without a measurement is absent."""
+        found = self._buckets("day", subject, metric, _day_key(first), _day_key(last))
+        days: dict[date, Bucket] = {}
+        for key, bucket in found.items():
+            day = date(key // 10000, key // 100 % 100, key % 100)
+            days[day] = bucket._replace(at=midnight(day, self._zone))
+        return days
+
+    def hours(self, subject: str, metric: Metric, since: int, until: int) -> dict[int, Bucket]:
+        """Hours that start between the instants, by their first instant."""
+        return self._buckets("hour", subject, metric, since, until)
+
+    def _buckets(self, table: str, subject: str, metric: Metric, first: int, last: int) -> dict[int, Bucket]:
+        series = self._series.get((subject, metric.name))
+        if series is None:
+            return {}
+        step = series.step
+        rows = self._db.execute(
+            f"SELECT at, n, low, high, total, last FROM {table} WHERE at BETWEEN ? AND ? AND series = ?",  # noqa: S608
+            (first, last, series.id),
+        )
+        found = {
+            at: Bucket(n, low * step, high * step, total / n * step, newest * step, at)
+            for at, n, low, high, total, newest in rows
+        }
+        for (kind, key, number), tally in self._tallies.items():
+            if kind == table and number == series.id and first <= key <= last and tally.n:
+                found[key] = tally.bucket(step)
+        return dict(sorted(found.items()))
+
+
+def _day_key(day: date) -> int:
+    return day.year * 10000 + day.month * 100 + day.day
+
+
+def _unit(metric: str) -> str:
+    return METRICS[metric].unit if metric in METRICS else ""

@@ -1,0 +1,35 @@
+"""``eink-monitor latest``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from eink_monitor.clock import SystemClock, iso
+from eink_monitor.draw import words
+from eink_monitor.verbs._house import config_option, load, opened
+from eink_monitor.verbs._table import number, table
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON array of readings.")
+@config_option
+def command(config_file: Path | None, *, as_json: bool) -> None:
+    """Print the newest reading of everything that is stored."""
+    config = load(config_file)
+    with opened(config, writes=False) as store:
+        readings = sorted(store.readings.values())
+    if as_json:
+        fields = [
+            {"subject": r.subject, "metric": r.metric.name, "value": r.value, "unit": r.metric.unit, "at": iso(r.at)}
+            for r in readings
+        ]
+        click.echo(json.dumps(fields, indent=1))
+        return
+    now = SystemClock().now()
+    rows = [
+        (r.subject, r.metric.name, number(r.value), r.metric.unit, iso(r.at), words.age(now - r.at)) for r in readings
+    ]
+    click.echo(table(("subject", "metric", "value", "unit", "measured at", "age"), rows, right=(2,)))

@@ -1,0 +1,15 @@
+"""``eink-monitor panels``."""
+
+from __future__ import annotations
+
+import click
+
+from eink_monitor import plugins
+from eink_monitor.model import Panel
+from eink_monitor.verbs._table import directory
+
+
+@click.command()
+def command() -> None:
+    """List the kinds of panel there are: what may stand as `type:` in the configuration."""
+    click.echo(directory([(name, plugins.load(Panel, name)) for name in plugins.names(Panel)]))  # type: ignore[type-abstract]

@@ -1,0 +1,15 @@
+"""``eink-monitor sources``."""
+
+from __future__ import annotations
+
+import click
+
+from eink_monitor import plugins
+from eink_monitor.model import Source
+from eink_monitor.verbs._table import directory
+
+
+@click.command()
+def command() -> None:
+    """List the kinds of source there are: what may stand as `type:` in the configuration."""
+    click.echo(directory([(name, plugins.load(Source, name)) for name in plugins.names(Source)]))  # type: ignore[type-abstract]

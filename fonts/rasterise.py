@@ -1,0 +1,169 @@
+"""Turn outline and bitmap fonts into the 1-bit atlases beside this script. Run once; the results are committed.
+
+At run time nothing here is needed: no FreeType, no text layout, no particular version of pillow, so a panel looks the
+same to the bit on every machine. To regenerate, install the Debian packages ``fonts-terminus-otb``,
+``fonts-roboto-unhinted`` and ``xfonts-base``, pillow and this project, unpack the npm package ``@mdi/font`` 7.4.47, run
+
+    python fonts/rasterise.py path/to/package/fonts/materialdesignicons-webfont.ttf
+
+An atlas is a sheet of glyphs, ``NAME.png`` (1 bit, white ink on black), and ``NAME.json``: ``height`` of a glyph,
+``baseline`` (rows above it), and ``lines`` of the sheet, each a list of [glyph, width] from left to right.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from PIL import Image, ImageDraw, ImageFont
+
+from eink_monitor.draw import png
+
+HERE = Path(__file__).parent
+SHEET_WIDTH = 512
+SHARPNESS = 8  # icons are drawn this much larger, then averaged and cut at the middle: more symmetric than FreeType
+
+ASCII = "".join(map(chr, range(0x20, 0x7F)))
+LATIN_1 = "".join(map(chr, range(0xA0, 0x100)))
+LATIN_A = "".join(map(chr, range(0x100, 0x180))) + "ȘșȚț"
+GREEK = "".join(map(chr, [*range(0x386, 0x3CF)]))
+CYRILLIC = "".join(map(chr, range(0x400, 0x460))) + "Ґґ"
+SIGNS = "∞–—‘’‚“”„•…‹›€←↑→↓↔↕−≈≤≥×✓"
+UNITS = "0123456789.,:-–−+±/% kMGTWhBVmindC°?∞…"
+
+# name: (file, size in px, characters; None for everyday text)
+FACES = {
+    "tiny-7": ("/usr/share/fonts/X11/misc/5x7.pcf.gz", 7, ASCII + LATIN_1),
+    "text-12": ("/usr/share/fonts/opentype/terminus/terminus-bold.otb", 12, None),
+    "text-14": ("/usr/share/fonts/opentype/terminus/terminus-bold.otb", 14, None),
+    "text-16": ("/usr/share/fonts/opentype/terminus/terminus-bold.otb", 16, None),
+    "heavy-18": ("/usr/share/fonts/truetype/roboto/unhinted/RobotoCondensed-Bold.ttf", 18, None),
+    "heavy-22": ("/usr/share/fonts/truetype/roboto/unhinted/RobotoCondensed-Bold.ttf", 22, None),
+    "heavy-28": ("/usr/share/fonts/truetype/roboto/unhinted/RobotoCondensed-Bold.ttf", 28, None),
+    "heavy-44": ("/usr/share/fonts/truetype/roboto/unhinted/RobotoCondensed-Bold.ttf", 44, UNITS),
+    "heavy-64": ("/usr/share/fonts/truetype/roboto/unhinted/RobotoCondensed-Bold.ttf", 64, UNITS),
+}
+EVERYDAY = ASCII + LATIN_1 + LATIN_A + GREEK + CYRILLIC + SIGNS
+
+ICON_SIZES = (16, 24, 40)
+ICONS = {  # our word for it: the name in Material Design Icons
+    "alert": "alert",
+    "archive": "archive-clock",
+    "arrow-down": "arrow-down-bold",
+    "arrow-left": "arrow-left-bold",
+    "arrow-right": "arrow-right-bold",
+    "arrow-up": "arrow-up-bold",
+    "battery": "battery",
+    "battery-charging": "battery-charging",
+    "calendar": "calendar-month",
+    "car": "car-side",
+    "chart": "chart-bar",
+    "check": "check-bold",
+    "clock": "clock-outline",
+    "cloud-off": "cloud-off-outline",
+    "disk": "harddisk",
+    "distance": "map-marker-distance",
+    "fuel": "gas-station",
+    "grid": "transmission-tower",
+    "grid-export": "transmission-tower-import",
+    "grid-import": "transmission-tower-export",
+    "grid-off": "transmission-tower-off",
+    "heart": "heart-pulse",
+    "house": "home",
+    "key": "key-variant",
+    "lightning": "lightning-bolt",
+    "plug": "power-plug",
+    "plug-off": "power-plug-off",
+    "sun": "white-balance-sunny",
+    "wait": "timer-sand",
+}
+
+
+class Glyph(NamedTuple):
+    """One picture on the sheet and the word or character that asks for it."""
+
+    name: str
+    picture: Image.Image
+
+
+def main(icon_font: Path) -> None:
+    """Write every atlas."""
+    for name, (path, size, characters) in FACES.items():
+        glyphs, baseline = face(Path(path), size, characters or EVERYDAY)
+        write(name, glyphs, baseline)
+    names = icon_names(icon_font)
+    for size in ICON_SIZES:
+        write(f"icons-{size}", [Glyph(word, icon(icon_font, names[mdi], size)) for word, mdi in ICONS.items()], size)
+
+
+def face(path: Path, size: int, characters: str) -> tuple[list[Glyph], int]:
+    """Every character the font really has, in cells of one height, and the rows above the baseline."""
+    font = ImageFont.truetype(str(path), size, layout_engine=ImageFont.Layout.BASIC)
+    absent = bytes(font.getmask("\uffff", mode="1")), font.getbbox("\uffff")
+    has = [c for c in characters if c.isspace() or (bytes(font.getmask(c, mode="1")), font.getbbox(c)) != absent]
+    boxes = [font.getbbox(c, mode="1", anchor="ls") for c in has]
+    top, bottom = int(min(box[1] for box in boxes)), int(max(box[3] for box in boxes))
+    return [Glyph(c, _draw(font, c, top, bottom)) for c in has], -top
+
+
+def _draw(font: ImageFont.FreeTypeFont, character: str, top: int, bottom: int) -> Image.Image:
+    """One character in a cell as wide as its advance, wider only if its ink would be cut."""
+    left, _, right, _ = font.getbbox(character, mode="1", anchor="ls")
+    start = max(0, -int(left))
+    width = max(round(font.getlength(character, mode="1")), int(right) + start)
+    cell = Image.new("1", (width, bottom - top))
+    draw = ImageDraw.Draw(cell)
+    draw.fontmode = "1"
+    draw.text((start, -top), character, fill=1, font=font, anchor="ls")
+    return cell
+
+
+def icon(path: Path, codepoint: int, size: int) -> Image.Image:
+    """One icon of the 24-unit grid at ``size`` pixels."""
+    font = ImageFont.truetype(str(path), size * SHARPNESS, layout_engine=ImageFont.Layout.BASIC)
+    large = Image.new("L", (size * SHARPNESS, size * SHARPNESS))
+    ImageDraw.Draw(large).text((large.width // 2, large.height // 2), chr(codepoint), fill=255, font=font, anchor="mm")
+    return large.resize((size, size), Image.Resampling.BOX).point(lambda v: 255 * (v >= 128)).convert("1", dither=0)
+
+
+def icon_names(path: Path) -> dict[str, int]:
+    """Icon name to codepoint, from the style sheet that comes with the font."""
+    sheet = (path.parent.parent / "css" / "materialdesignicons.css").read_text()
+    found = {}
+    for rule in sheet.split(".mdi-")[1:]:
+        name, _, rest = rule.partition("::before")
+        if '"\\' in rest:
+            found[name] = int(rest.split('"\\')[1].split('"')[0], 16)
+    return found
+
+
+def write(name: str, glyphs: Iterable[Glyph], baseline: int) -> None:
+    """Lay the glyphs out in lines and write the sheet and its key."""
+    lines: list[list[Glyph]] = [[]]
+    for glyph in glyphs:
+        if sum(other.picture.width for other in lines[-1]) + glyph.picture.width > SHEET_WIDTH:
+            lines.append([])
+        lines[-1].append(glyph)
+    height = lines[0][0].picture.height
+    width = max(sum(glyph.picture.width for glyph in line) for line in lines)
+    sheet = Image.new("1", (width, height * len(lines)))
+    for row, line in enumerate(lines):
+        x = 0
+        for glyph in line:
+            sheet.paste(glyph.picture, (x, row * height))
+            x += glyph.picture.width
+    (HERE / f"{name}.png").write_bytes(png.encode(*sheet.size, sheet.tobytes()))
+    key = {
+        "height": height,
+        "baseline": baseline,
+        "lines": [[[glyph.name, glyph.picture.width] for glyph in line] for line in lines],
+    }
+    text = json.dumps(key, ensure_ascii=False, separators=(",", ":")).replace('"lines":', '"lines":\n')
+    (HERE / f"{name}.json").write_text(text.replace("]],[[", "]],\n[[") + "\n")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

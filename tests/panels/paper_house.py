@@ -1,0 +1,80 @@
+"""A history that lives in memory: what the store answers, without a store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from eink_monitor.clock import local
+from eink_monitor.model import Bucket, FeedStatus, Metric, Reading, Run
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def feed(name: str, what: str | None = "ok", detail: str = "", **changes: int | str | None) -> FeedStatus:
+    """A feed in the state one wants; the rest is unknown."""
+    status = FeedStatus(name, name.capitalize(), "demo", what, detail, None, None, None, None, None, 5400, None, None)
+    return status._replace(**changes)  # type: ignore[arg-type]  # field by field
+
+
+@dataclass
+class PaperHouse:
+    """Readings by subject and metric name, as (at, value) in order of time."""
+
+    zone: ZoneInfo = BERLIN
+    readings: dict[tuple[str, str], list[tuple[int, float]]] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
+    statuses: list[FeedStatus] = field(default_factory=list)
+    troubles: dict[str, FeedStatus] = field(default_factory=dict)
+    patience_seconds: int = 5400
+    gap_seconds: int = 5400
+
+    def add(self, subject: str, metric: Metric, points: Iterable[tuple[int, float]]) -> PaperHouse:
+        """Store some more points of a series; the later of two at one instant counts."""
+        known = {**dict(self.readings.get((subject, metric.name), [])), **dict(points)}
+        self.readings[subject, metric.name] = sorted(known.items())
+        return self
+
+    def set(self, subject: str, at: int, values: Mapping[Metric, float]) -> PaperHouse:
+        """Store one reading each of several metrics, all measured at one instant."""
+        for metric, value in values.items():
+            self.add(subject, metric, [(at, value)])
+        return self
+
+    def latest(self, subject: str, metric: Metric) -> Reading | None:
+        points = self.readings.get((subject, metric.name))
+        return Reading(subject, metric, points[-1][1], points[-1][0]) if points else None
+
+    def series(self, subject: str, metric: Metric, since: int, until: int) -> Sequence[Run]:
+        points = self.readings.get((subject, metric.name), [])
+        return [Run(at, at, value) for at, value in points if since <= at <= until]
+
+    def daily(self, subject: str, metric: Metric, first: date, last: date) -> Mapping[date, Bucket]:
+        days: dict[date, list[tuple[int, float]]] = {}
+        for at, value in self.readings.get((subject, metric.name), []):
+            day = local(at, self.zone).date()
+            if first <= day <= last:
+                days.setdefault(day, []).append((at, value))
+        return {day: _bucket(points) for day, points in days.items()}
+
+    def gap(self, subject: str) -> int:
+        return self.gap_seconds
+
+    def patience(self, subject: str) -> int:
+        return self.patience_seconds
+
+    def label(self, subject: str) -> str:
+        return self.labels.get(subject, subject.capitalize())
+
+    def trouble(self, subject: str) -> FeedStatus | None:
+        return self.troubles.get(subject)
+
+    def feeds(self) -> Sequence[FeedStatus]:
+        return self.statuses
+
+
+def _bucket(points: list[tuple[int, float]]) -> Bucket:
+    values = [value for _, value in points]
+    return Bucket(len(values), min(values), max(values), sum(values) / len(values), values[-1], points[-1][0])

@@ -94,7 +94,7 @@ def has_table(text: str) -> bool:
 def _rows(text: str) -> Iterable[tuple[str, bool]]:
     """Every line, and whether it heads a table. A long name wrapped onto its own line matches nothing: harmless."""
     for line in text.split("\n"):
-        yield line.rstrip(), line.startswith("Filesystem")
+        yield line.rstrip("\r"), line.startswith("Filesystem")
 
 
 def _counts_inodes(header: str) -> bool:

@@ -47,12 +47,12 @@ class Door:
 @contextmanager
 def plainly(door: Door) -> Iterator[None]:
     """Turn whatever the SSH library and the network raise inside into ``Unavailable``."""
-    from paramiko import SSHException  # noqa: PLC0415 vendor libraries belong to the poll's child
+    from paramiko import SSHException
 
     try:
         yield
     except TimeoutError:
-        message = f"{door.place} did not answer within {door.timeout} s; look whether a disk there hangs"
+        message = f"{door.place} did not answer within {door.timeout:d} s; look whether a disk there hangs"
         raise Unavailable(message) from None
     except (SSHException, EOFError, OSError):
         message = f"{door.place} broke the SSH connection off; it is tried again"
@@ -66,7 +66,7 @@ def connected(door: Door, keys: list[hosts.HostKey]) -> Iterator[tuple[Transport
     Raises ``Unavailable``.
     """
     try:
-        from paramiko import SSHException, Transport  # noqa: PLC0415 as above
+        from paramiko import SSHException, Transport
     except ImportError:
         message = 'ssh_disk needs paramiko; install it with pip install "eink-monitor[ssh]"'
         raise Unavailable(message) from None
@@ -83,7 +83,7 @@ def connected(door: Door, keys: list[hosts.HostKey]) -> Iterator[tuple[Transport
             shown = transport.get_remote_server_key()
             key = hosts.HostKey(shown.get_name(), shown.asbytes())
         except (SSHException, EOFError, OSError):
-            message = f"{door.place} accepts connections but does not speak SSH within {door.timeout} s; check port:"
+            message = f"{door.place} accepts connections but does not speak SSH within {door.timeout:d} s; check port:"
             raise Unavailable(message) from None
         try:
             yield transport, key
@@ -116,7 +116,7 @@ def sign_in(door: Door, transport: Transport) -> None:
 
     Raises ``AuthFailed``, and ``Unavailable`` when the host leaves the question open.
     """
-    from paramiko import AuthenticationException, BadAuthenticationType, SSHException  # noqa: PLC0415 as above
+    from paramiko import AuthenticationException, BadAuthenticationType, SSHException
 
     tried: list[str] = []
     try:
@@ -153,7 +153,7 @@ def sign_in(door: Door, transport: Transport) -> None:
 def _not_late(door: Door, error: Exception) -> None:
     """The library calls silence a refusal, too."""
     if "timeout" in str(error).lower():
-        message = f"{door.place} did not answer the sign-in within {door.timeout} s; it is tried again"
+        message = f"{door.place} did not answer the sign-in within {door.timeout:d} s; it is tried again"
         raise Unavailable(message) from None
 
 
@@ -178,9 +178,9 @@ def _prefer(transport: Transport, kinds: set[str]) -> None:
 
 
 def _key(door: Door) -> PKey:
-    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 as above; it comes with paramiko
-    from paramiko import PKey, SSHException  # noqa: PLC0415 as above
-    from paramiko.pkey import UnknownKeyType  # noqa: PLC0415 as above
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from paramiko import PKey, SSHException
+    from paramiko.pkey import UnknownKeyType
 
     assert door.identity is not None  # noqa: S101 the caller looked
     phrase = door.passphrase.reveal().encode() if door.passphrase else None
@@ -200,7 +200,7 @@ def _keys(door: Door) -> Iterator[list[PKey]]:
     if door.identity:
         yield [_key(door)]
         return
-    from paramiko import Agent  # noqa: PLC0415 as above
+    from paramiko import Agent
 
     path = os.environ.get("SSH_AUTH_SOCK", "")
     if not path or not Path(path).is_socket():
@@ -210,4 +210,4 @@ def _keys(door: Door) -> Iterator[list[PKey]]:
     try:
         yield list(agent.get_keys())
     finally:
-        agent.close()  # type: ignore[no-untyped-call]
+        agent.close()

@@ -29,7 +29,7 @@ class Line:
 
     def __enter__(self) -> Self:
         try:
-            from pymodbus.client import ModbusTcpClient  # noqa: PLC0415 vendor libraries belong to the poll's child
+            from pymodbus.client import ModbusTcpClient
         except ImportError:
             raise Unavailable(
                 'solaredge_modbus needs pymodbus; install it with pip install "eink-monitor[modbus]"'
@@ -61,14 +61,14 @@ class Line:
 
     def probe(self, address: int, count: int) -> list[int] | None:
         """As ``read``, but registers that are not there are None."""
-        from pymodbus.exceptions import ModbusException  # noqa: PLC0415 as above
+        from pymodbus.exceptions import ModbusException
 
         assert self._client is not None  # noqa: S101 a line is read inside its with block
         try:
             answer = self._client.read_holding_registers(address, count=count, device_id=self._unit)
         except (ModbusException, OSError):
             message = (
-                f"{self._place} broke off or gave no sensible answer within {self._timeout} s; "
+                f"{self._place} broke off or gave no sensible answer within {self._timeout:d} s; "
                 "it serves one Modbus client at a time, so close the other one or wait"
             )
             raise Silence(message) from None

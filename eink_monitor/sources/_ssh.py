@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import struct
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _CAP = 64 * 1024  # bytes of answer; df needs a few hundred
 _CHUNK = 8192
+_GARBLED = (ValueError, LookupError, struct.error)  # names that are not UTF-8, packets that end too early
 
 
 def greet(door: Door) -> hosts.HostKey:
@@ -64,7 +66,7 @@ class Session:
     @contextmanager
     def files(self) -> Iterator[Files]:
         """SFTP. Raises ``Unlisted`` where the host offers none."""
-        from paramiko import SFTPClient, SSHException  # noqa: PLC0415 vendor libraries belong to the poll's child
+        from paramiko import SFTPClient, SFTPError, SSHException
 
         with plainly(self._door):
             channel = self._transport.open_session(timeout=self._door.timeout)
@@ -74,7 +76,7 @@ class Session:
                 client = SFTPClient(channel)
             except TimeoutError:
                 raise
-            except (SSHException, EOFError, OSError):
+            except (SSHException, SFTPError, EOFError, OSError):
                 raise Unlisted from None
         with client:
             yield Files(self._door, client)
@@ -88,6 +90,8 @@ class Files:
 
     def entries(self, folder: str) -> Iterable[Entry]:
         """What is in a folder. Raises ``Unlisted`` or ``Unavailable``."""
+        from paramiko import SFTPError
+
         with plainly(self._door):
             try:
                 for found in self._client.listdir_iter(folder):
@@ -96,5 +100,5 @@ class Files:
                         yield Entry(found.filename, int(changed), stat.S_ISDIR(mode))
             except TimeoutError:
                 raise
-            except OSError:
+            except (OSError, SFTPError, *_GARBLED):
                 raise Unlisted from None

@@ -35,7 +35,7 @@ class SolarEdgeModbus(Source):
     unit: int = 1
     keep_open: bool = False
     meter_sign: Literal["auto", "export_positive", "import_positive"] = "auto"
-    timeout: Duration = Duration(3)  # noqa: RUF009 a Duration is an int
+    timeout: Duration = Duration(3)
 
     metrics: ClassVar[tuple[Metric, ...]] = (
         metrics.PV_POWER,

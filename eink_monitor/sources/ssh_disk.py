@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from eink_monitor import metrics
+from eink_monitor.clock import DAY
 from eink_monitor.errors import BadAnswer, StoreError
 from eink_monitor.model import Metric, Reading, Source, Visit
 from eink_monitor.settings import Duration, Secret
@@ -48,8 +49,8 @@ class SshDisk(Source):
     known_hosts: Path | None = None
     newest: dict[str, str] = field(default_factory=dict)
     full_at: int = 90
-    backup_max_age: Duration = Duration.parse("3d")  # noqa: RUF009 a Duration is an int
-    timeout: Duration = Duration.parse("10s")  # noqa: RUF009 as above
+    backup_max_age: Duration = Duration(2 * DAY)
+    timeout: Duration = Duration(10)
 
     metrics: ClassVar[tuple[Metric, ...]] = _DISK + _BACKUP
 

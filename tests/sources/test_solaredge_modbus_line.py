@@ -168,7 +168,7 @@ def garbage(line: socket.socket) -> None:
 
 @pytest.mark.parametrize("talk", [silent, wrong_number, dropped, reset, garbage, lambda _: None])
 def test_a_broken_line_by_day_is_trouble(tmp_path: Path, talk: Talk) -> None:
-    with serve(talk) as port, pytest.raises(Unavailable, match="broke off or gave no sensible answer within 1s"):
+    with serve(talk) as port, pytest.raises(Unavailable, match="broke off or gave no sensible answer within 1 s"):
         source(port).poll(visit(tmp_path))
 
 

@@ -14,6 +14,7 @@ from eink_monitor.config import Config
 from eink_monitor.drawing import Drawing
 from eink_monitor.errors import StoreError
 from eink_monitor.fetching import Fetching, Runner
+from eink_monitor.following import Following
 from eink_monitor.house import House
 from eink_monitor.model import Wear
 from eink_monitor.store import Store
@@ -32,6 +33,7 @@ class Daemon:
         self.clock = clock
         self.house = House(config, store, clock.now())
         self.fetching = Fetching(config, store, clock, runner, self._card)
+        self.following = Following(config, store, clock, runner, self.fetching)
         self.drawing = Drawing(config, self.house, clock.monotonic())
         self.wear = Wear(**store.wear())
         config.display.open(clock, self.wear)
@@ -47,6 +49,7 @@ class Daemon:
         self.fetching.collect(now)
         was_quiet, self._quiet = self._quiet, self._is_quiet(now)
         if self._quiet:
+            self.following.kill()
             self._keep(mono)
             return float(MINUTE - now % MINUTE)
         if was_quiet:
@@ -55,17 +58,19 @@ class Daemon:
         self.drawing.advance(now, mono)
         self.store.keep_wear(asdict(self.wear))
         self.fetching.launch(now, mono)
+        self.following.advance(now)
         self._keep(mono)
         self._prune(now)
         return self._pause()
 
     def watch(self) -> Sequence[int]:
         """File descriptors worth waking up for."""
-        return self.fetching.watch()
+        return (*self.fetching.watch(), *self.following.watch())
 
     def stop(self) -> None:
         """End in good order: the poll under way is killed, everything is written, the last frame stays."""
         self.fetching.kill()
+        self.following.kill()
         self._flush()
         self.config.display.close()
 
@@ -76,7 +81,7 @@ class Daemon:
 
     def _pause(self) -> float:
         mono = self.clock.monotonic()
-        due = [self.drawing.next_due, self.fetching.next_due(), mono + _LONGEST_PAUSE]
+        due = [self.drawing.next_due, self.fetching.next_due(), self.following.next_due(), mono + _LONGEST_PAUSE]
         if self.store.pending:
             due.append(self._flushed + self.config.commit_every)
         return max(0.0, min(due) - mono)

@@ -178,6 +178,11 @@ class Source(ABC):
         """Whether ``follow`` has something to add to ``poll``."""
         return False
 
+    @property
+    def polls(self) -> bool:
+        """Whether ``poll`` is wanted beside ``follow``; where not, the stream must speak at every ``every``."""
+        return True
+
     def follow(self, visit: Visit, clock: Clock) -> Iterator[list[Reading]]:
         """Readings as the vendor sends them, batch by batch, without end.
 

@@ -11,6 +11,13 @@ pytest.importorskip("carconnectivity_connectors.vw_eu_data_act", reason="the ext
 
 from hypothesis import given
 from hypothesis import strategies as st
+
+from eink_monitor.clock import DAY, HOUR, MINUTE
+from eink_monitor.errors import AuthFailed, BadAnswer, Gone, Throttled, Trouble, Unavailable
+from eink_monitor.settings import Secret
+from eink_monitor.sources._vag_fields import parse
+from eink_monitor.sources._vag_files import File
+from eink_monitor.sources.vw_eu_data_act import VwEuDataAct
 from loopback.cars import NOW, Reply, recording, values, visit_to
 from loopback.vw_portal import (
     AUTHENTICATE,
@@ -32,13 +39,6 @@ from loopback.vw_portal import (
     page,
     poll,
 )
-
-from eink_monitor.clock import DAY, HOUR, MINUTE
-from eink_monitor.errors import AuthFailed, BadAnswer, Gone, Throttled, Trouble, Unavailable
-from eink_monitor.settings import Secret
-from eink_monitor.sources._vag_fields import parse
-from eink_monitor.sources._vag_files import File
-from eink_monitor.sources.vw_eu_data_act import VwEuDataAct
 
 SPOKE = NOW - 2 * HOUR
 SOC = "battery_state_report.soc"

@@ -91,7 +91,7 @@ class Reader:
         merged: list[Node] = []
         for key_node, value in node.value:
             key = key_node.value if isinstance(key_node, ScalarNode) else "?"
-            if key == "<<" and key_node.style is None:
+            if key == "<<" and not key_node.style:
                 merged += value.value if isinstance(value, SequenceNode) else [value]
                 continue
             if key in seen:
@@ -183,7 +183,7 @@ class Reader:
             raise UnreadableError from None
 
     def _optional(self, kinds: list[Any], node: Node, path: str) -> Any:  # noqa: ANN401 - whatever `kinds` say
-        if isinstance(node, ScalarNode) and node.style is None and node.tag[0] != "!" and node.value in _NULL:
+        if isinstance(node, ScalarNode) and not node.style and node.tag[0] != "!" and node.value in _NULL:
             return None
         return self.value(kinds[0], node, path)
 

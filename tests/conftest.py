@@ -1,0 +1,28 @@
+"""What is dear is made once."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from eink_monitor.clock import SystemClock
+from eink_monitor.config import load
+from eink_monitor.simulation import simulate
+from houses import write
+
+
+@pytest.fixture(scope="session")
+def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The configuration of a house that has lived: both days on which the clocks change, and the days until today.
+
+    For looking only.
+    """
+    folder = tmp_path_factory.mktemp("lived")
+    file = write(folder)
+    today = datetime.fromtimestamp(SystemClock().now(), UTC).date()
+    for first in (datetime(2025, 10, 25, tzinfo=UTC).date(), datetime(2026, 3, 28, tzinfo=UTC).date()):
+        simulate(load(file), 3, first, folder=folder)
+    simulate(load(file), 3, today - timedelta(days=3), folder=folder)
+    return file

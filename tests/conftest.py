@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from houses import write
 
 from eink_monitor.clock import SystemClock
 from eink_monitor.config import load
 from eink_monitor.simulation import simulate
-from houses import write
 
 
 @pytest.fixture(scope="session")

@@ -54,7 +54,9 @@ def read(folder: Path, text: str | bytes) -> tuple[Any, list[str]]:
     return thing, [line.removeprefix(f"{file}:") for line in reader.complaints]
 
 
-@pytest.mark.parametrize("text", ["no", "12:30", "007", "1e3", "0x10", "~", "2026-03-29", "null", "1_000", "=", "Off", "."])
+@pytest.mark.parametrize(
+    "text", ["no", "12:30", "007", "1e3", "0x10", "~", "2026-03-29", "null", "1_000", "=", "Off", "."]
+)
 def test_text_is_never_mangled(tmp_path: Path, text: str) -> None:
     thing, complaints = read(tmp_path, f"text: {text}\nwords: [{text}]\n")
     assert complaints == []
@@ -177,7 +179,9 @@ def test_a_missing_key_is_missed_beside_a_longer_one(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("text", ["\ufefftext: a\r\ncount: 7\r\n", "text: a\r\ncount: 7", "--- \ntext: a\ncount: 7\n...\n"])
+@pytest.mark.parametrize(
+    "text", ["\ufefftext: a\r\ncount: 7\r\n", "text: a\r\ncount: 7", "--- \ntext: a\ncount: 7\n...\n"]
+)
 def test_byte_order_marks_and_line_ends(tmp_path: Path, text: str) -> None:
     thing, complaints = read(tmp_path, text)
     assert complaints == []
@@ -187,7 +191,11 @@ def test_byte_order_marks_and_line_ends(tmp_path: Path, text: str) -> None:
 def test_a_folder_a_pipe_and_nothing_instead_of_a_file(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     os.mkfifo(tmp_path / "pipe")
-    for name, reason in (("folder", "it is a folder"), ("pipe", "it is no ordinary file"), ("no", "there is no such file")):
+    for name, reason in (
+        ("folder", "it is a folder"),
+        ("pipe", "it is no ordinary file"),
+        ("no", "there is no such file"),
+    ):
         reader = Reader(tmp_path / name)
         assert reader.compose() is None
         assert reader.complaints == [f"{tmp_path / name}:1:1: cannot be read: {reason}"]
@@ -199,10 +207,11 @@ def test_aliases_and_merge_keys(tmp_path: Path) -> None:
         "inner: &one\n  word: a\n  size: 5\ninners:\n  - *one\n  - {<<: *one, word: b}\n"
         "  - <<: [{size: 9}, *one]\n  - {'<<': x, word: c}\n",
     )
-    assert complaints == [f"8:6: inners[3].<<: unknown key `<<`; known are size, word"]
+    assert complaints == ["8:6: inners[3].<<: unknown key `<<`; known are size, word"]
     thing, complaints = read(
         tmp_path,
-        "inner: &one\n  word: a\n  size: 5\ninners:\n  - *one\n  - {<<: *one, word: b}\n  - <<: [{size: 9}, {<<: *one}]\n",
+        "inner: &one\n  word: a\n  size: 5\ninners:\n  - *one\n  - {<<: *one, word: b}\n"
+        "  - <<: [{size: 9}, {<<: *one}]\n",
     )
     assert complaints == []
     assert thing.inners == [Inner("a", 5), Inner("b", 5), Inner("a", 9)]

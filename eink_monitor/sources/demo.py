@@ -188,12 +188,11 @@ def _roof(subject: str, visit: Visit) -> Iterator[Reading]:
     step = (visit.now - day_bounds(today, visit.zone)[0]) // _STEP
     now = moments[min(step, len(moments) - 1)]
     at = visit.now - visit.now % MINUTE
+    month, year, installed = today.replace(day=1), today.replace(month=1, day=1), min(_INSTALLED, today)
     values = (
         *(now.pv, now.load, now.grid, now.storage, 100 * now.charge / _BATTERY, now.produced, now.used),
         *(now.produced - now.fed_in, now.fed_in, now.bought),
-        now.produced + _produced(today.replace(day=1), today),
-        now.produced + _produced(today.replace(month=1, day=1), today),
-        now.produced + _produced(min(_INSTALLED, today), today),
+        *(now.produced + _produced(max(since, installed), today) for since in (month, year, installed)),
     )
     for metric, value in zip(_ROOF, values, strict=True):
         yield Reading(subject, metric, value, at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from houses import write
 
 from eink_monitor.clock import SystemClock
 from eink_monitor.config import load
+from eink_monitor.displays.null import Null
 from eink_monitor.simulation import simulate
 
 
@@ -21,8 +23,9 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """
     folder = tmp_path_factory.mktemp("lived")
     file = write(folder)
+    house = dataclasses.replace(load(file), display=Null())
     today = datetime.fromtimestamp(SystemClock().now(), UTC).date()
     for first in (datetime(2025, 10, 25, tzinfo=UTC).date(), datetime(2026, 3, 28, tzinfo=UTC).date()):
-        simulate(load(file), 3, first, folder=folder)
-    simulate(load(file), 3, today - timedelta(days=3), folder=folder)
+        simulate(house, 3, first, folder=folder)
+    simulate(house, 3, today - timedelta(days=3), folder=folder)
     return file

@@ -14,6 +14,7 @@ from eink_monitor.config import Config, Feed
 from eink_monitor.errors import AuthFailed, BadAnswer, Gone, StoreError, Throttled, Trouble, Unavailable
 from eink_monitor.fetching import Fetching, Result
 from eink_monitor.polls import Forked
+from eink_monitor.simulation import silence
 from eink_monitor.verbs._house import config_option, load, named, opened
 from eink_monitor.verbs._table import number, plain, table
 
@@ -62,7 +63,8 @@ def _poll(config: Config, feed: Feed, *, force: bool) -> Result:
         with opened(config, writes=True) as store:
             fetching = Fetching(config, store, SystemClock(), Forked(config), _complain)
             try:
-                result = fetching.poll_now(feed.name, force=force)
+                with silence():  # what the log would say is said to the person
+                    result = fetching.poll_now(feed.name, force=force)
             finally:
                 fetching.kill()
             store.flush()

@@ -55,4 +55,4 @@ def notify(**fields: str) -> None:
             sock.connect(address)
             sock.sendall(message.encode())
         except OSError as error:
-            logging.getLogger("eink_monitor").debug("systemd could not be told: %s", error.strerror)
+            logging.getLogger("eink_monitor").debug("systemd could not be told: %s", error.strerror or error)

@@ -60,12 +60,16 @@ def test_systemd_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: 
         assert systemd.recv(1000) == b"READY=1\nSTATUS=the first panel is drawn"
 
 
-def test_nobody_to_be_told(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+def test_nobody_to_be_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.delenv("JOURNAL_STREAM", raising=False)
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
+    journal.open_journal(verbose=True)
     journal.notify(READY="1")
-    log.propagate = True
-    with caplog.at_level(logging.DEBUG, "eink_monitor"):
-        for nowhere in ("/nowhere/at/all", "/" + "x" * 300):
-            monkeypatch.setenv("NOTIFY_SOCKET", nowhere)
-            journal.notify(READY="1")
-    assert [record.message.partition(":")[0] for record in caplog.records] == ["systemd could not be told"] * 2
+    assert capsys.readouterr().err == ""
+    for nowhere, reason in (
+        ("/nowhere/at/all", "No such file or directory"),
+        ("/" + "x" * 300, "AF_UNIX path too long"),
+    ):
+        monkeypatch.setenv("NOTIFY_SOCKET", nowhere)
+        journal.notify(READY="1")
+        assert capsys.readouterr().err.endswith(f" DEBUG   systemd could not be told: {reason}\n")

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -32,7 +36,7 @@ def test_words_and_no_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert lines[0].startswith("1 days of ")
     assert [line.split()[0] for line in lines[1:]] == ["polls", "frames", "refreshes", "rows", "database", "account"]
     assert lines[-1] == "account    demo car: at most 45 calls a day, 45 a month"
-    assert list(tmp_path.iterdir()) == []
+    assert not list(tmp_path.glob("[!.]*"))
 
 
 def test_frames_are_drawn_when_asked(tmp_path: Path) -> None:
@@ -43,3 +47,15 @@ def test_frames_are_drawn_when_asked(tmp_path: Path) -> None:
     drawn = json.loads(say("simulate", "--days", 1, "--draw", "--json", "-c", write(tmp_path, text)).out)
     assert 24 <= drawn["frames"] <= 48
     assert not (tmp_path / "out").exists()
+
+
+def test_a_bar_on_a_terminal_only(tmp_path: Path) -> None:
+    terminal, end = pty.openpty()
+    command = [sys.executable, "-m", "eink_monitor", "simulate", "--days", "2", "-c", str(write(tmp_path))]
+    try:
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=end, check=True, timeout=30)
+        assert b"days  [" in os.read(terminal, 65536)
+    finally:
+        os.close(terminal)
+        os.close(end)
+    assert b"[" not in done.stdout

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from eink_monitor.clock import MINUTE, Clock, local
 from eink_monitor.config import Config
@@ -14,6 +15,7 @@ from eink_monitor.drawing import Drawing
 from eink_monitor.errors import StoreError
 from eink_monitor.fetching import Fetching, Runner
 from eink_monitor.house import House
+from eink_monitor.model import Wear
 from eink_monitor.store import Store
 
 log = logging.getLogger("eink_monitor")
@@ -31,6 +33,8 @@ class Daemon:
         self.house = House(config, store, clock.now())
         self.fetching = Fetching(config, store, clock, runner, self._card)
         self.drawing = Drawing(config, self.house, clock.monotonic())
+        self.wear = Wear(**store.wear())
+        config.display.open(clock, self.wear)
         self._flushed = clock.monotonic()
         self._pruned = ""
         self._quiet = False
@@ -47,7 +51,9 @@ class Daemon:
             return float(MINUTE - now % MINUTE)
         if was_quiet:
             self.drawing.next_due = mono
+            self.config.display.freshen()
         self.drawing.advance(now, mono)
+        self.store.keep_wear(asdict(self.wear))
         self.fetching.launch(now, mono)
         self._keep(mono)
         self._prune(now)

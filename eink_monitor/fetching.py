@@ -169,7 +169,7 @@ class Fetching:
             if self._clock.monotonic() - started < limit:
                 return
             running.kill()
-            detail = f"{turn.feed.name}: no answer within {turn.feed.deadline} s"
+            detail = f"{turn.feed.name}: no answer within {turn.feed.deadline}"
             result = Result([], "unavailable", detail, self._clock.monotonic() - started)
         self._running = None
         self._settle(turn, result, booking, now)
@@ -238,7 +238,9 @@ class Fetching:
 
     def _stamp(self, feed: Feed) -> int:
         """Changes when the configuration, a secret file or this feed's tokens do."""
-        return max([self._config.stamp, *_modified(self._states[feed.name])])
+        own = self._states[feed.name]
+        folders = (own, *feed.source.shares(own))
+        return max([self._config.stamp, *(when for folder in folders for when in _modified(folder))])
 
     def _mended(self, turn: Turn) -> bool:
         past = self._store.outcomes.get(turn.feed.name)

@@ -35,11 +35,31 @@ TIME_TO_FULL = Metric("time_to_full", "min", 1, 0, 10_000, "minutes until the ta
 ODOMETER = Metric("odometer", "km", 1, 0, 3_000_000, "distance travelled")
 FUEL = Metric("fuel", "%", 1, 0, 100, "fuel left")
 BATTERY_12V = Metric("battery_12v", "V", 0.01, 0, 30, "voltage of the 12 V battery")
+LATITUDE = Metric("latitude", "deg", 0.0001, -90, 90, "where the car stands, north positive")
+LONGITUDE = Metric("longitude", "deg", 0.0001, -180, 180, "where the car stands, east positive")
 
 _BYTES = 1 << 60
 DISK_SIZE = Metric("disk_size", "B", 1, 0, _BYTES, "size of the disk")
 DISK_USED = Metric("disk_used", "B", 1, 0, _BYTES, "space used on the disk")
 DISK_FREE = Metric("disk_free", "B", 1, 0, _BYTES, "space free on the disk")
 NEWEST_BACKUP = Metric("newest_backup", "s", 1, 0, 1 << 33, "when the newest backup was made, in epoch seconds")
+
+FEED_IN_LIFETIME = Metric("feed_in_lifetime", "Wh", 1, 0, _LIFE_ENERGY, "fed into the grid since installation")
+PURCHASED_LIFETIME = Metric("purchased_lifetime", "Wh", 1, 0, _LIFE_ENERGY, "bought from the grid since installation")
+INVERTER_STATUS = Metric(
+    "inverter_status",
+    "1-8",
+    1,
+    1,
+    8,
+    "1 off, 2 sleeping, 3 starting, 4 producing, 5 throttled, 6 shutting down, 7 fault, 8 standby",
+)
+INVERTER_TEMPERATURE = Metric("inverter_temperature", "°C", 0.1, -60, 150, "temperature of the inverter's heat sink")
+
+DISK_INODES = Metric("disk_inodes", "files", 1, 0, _BYTES, "how many files the disk has room for")
+DISK_INODES_FREE = Metric("disk_inodes_free", "files", 1, 0, _BYTES, "how many more files fit on the disk")
+DISK_STATE = Metric("disk_state", "0-2", 1, 0, 2, "0 mounted, 1 mounted read-only, 2 not mounted")
+DISK_FULL_AT = Metric("disk_full_at", "%", 1, 1, 100, "how full the disk may be before it counts as full")
+BACKUP_MAX_AGE = Metric("backup_max_age", "s", 1, 1, 1 << 33, "how old the newest backup may be")
 
 METRICS: dict[str, Metric] = {metric.name: metric for metric in list(vars().values()) if isinstance(metric, Metric)}

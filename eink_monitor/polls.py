@@ -16,20 +16,21 @@ import os
 import resource
 import signal
 import struct
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 from eink_monitor.clock import stopwatch
 from eink_monitor.config import Config, Feed
-from eink_monitor.errors import BadAnswer, Throttled, Trouble
+from eink_monitor.errors import Throttled, Trouble
 from eink_monitor.fetching import GRACE, Result
 from eink_monitor.metrics import METRICS
 from eink_monitor.model import Reading, Visit
+from eink_monitor.vet import vet
 
 _LARGEST_MESSAGE = 8 * 1024 * 1024
 _MEMORY = 1024 * 1024 * 1024  # address space of a child: a leak ends the child, not the Pi
-_AHEAD = 10 * 60  # a measurement may be dated so far in the future: vendors' clocks differ from ours
 
 
 class Inline:
@@ -153,20 +154,6 @@ def carry_out(feed: Feed, visit: Visit) -> Result:
     return result
 
 
-def vet(readings: Iterable[Reading], now: int) -> list[Reading]:
-    """Readings that are physically plausible and not from the future; raises ``BadAnswer`` at the first that is not."""
-    checked = []
-    for reading in readings:
-        subject, metric, value, at = reading
-        if not metric.low <= value <= metric.high:  # also refuses what is not a number
-            raise BadAnswer(f"{subject}: {metric.words} cannot be {value:g} {metric.unit}")
-        if not 0 < at <= now + _AHEAD:
-            when = "in the future" if at > 0 else "before 1970"
-            raise BadAnswer(f"{subject}: {metric.words} is dated {when}; is a clock wrong?")
-        checked.append(reading)
-    return checked
-
-
 def _extra(feed: Feed) -> str:
     return f"install the extra that `type: {feed.type}` needs (see README)"
 
@@ -205,6 +192,7 @@ def _settle_down(feed: Feed, visit: Visit) -> None:
     nowhere = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
         os.dup2(nowhere, standard)
+    sys.stdout = sys.stderr = os.fdopen(nowhere, "w")  # whatever stood in their place
     with contextlib.suppress(OSError):  # the card may be read-only; a source that needs the folder will say so
         visit.state.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.chdir(visit.state)  # some libraries write where they stand

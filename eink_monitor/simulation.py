@@ -89,7 +89,7 @@ def simulate(
             days=days,
             polls=daemon.fetching.polls,
             frames=daemon.drawing.frames,
-            refreshes=store.wear() or {"frames": daemon.drawing.frames},
+            refreshes={"full": daemon.wear.full, "partial": daemon.wear.partial},
             rows=store.rows(),
             peaks=store.ledger.peaks(config.zone),
             database_bytes=store.size(),

@@ -1,18 +1,41 @@
-"""What is dear is made once."""
+"""What many tests begin with."""
 
 from __future__ import annotations
 
 import dataclasses
+import shutil
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
-from houses import write
 
 from eink_monitor.clock import SystemClock
 from eink_monitor.config import load
 from eink_monitor.displays.null import Null
 from eink_monitor.simulation import simulate
+from eink_monitor.store import Store
+from houses import write
+
+
+@pytest.fixture(scope="session")
+def blank_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty database, made once: making one takes a child process."""
+    path = tmp_path_factory.mktemp("blank") / "readings.db"
+    Store(path, ZoneInfo("UTC")).close()
+    return path
+
+
+@pytest.fixture
+def blank(blank_database: Path) -> Callable[[Path], Path]:
+    """Puts a copy of the empty database at a path."""
+
+    def put(path: Path) -> Path:
+        shutil.copy(blank_database, path)
+        return path
+
+    return put
 
 
 @pytest.fixture(scope="session")

@@ -7,9 +7,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from houses import say, write
 
 from eink_monitor import __version__
+from houses import say, write
 
 PROGRAM = [sys.executable, "-m", "eink_monitor"]
 VERBS = [file.stem for file in (Path(__file__).parent.parent / "eink_monitor" / "verbs").glob("[!_]*.py")]

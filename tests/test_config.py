@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from houses import complaints, read_or_complain, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +15,7 @@ from eink_monitor.config import Config
 from eink_monitor.errors import ConfigError
 from eink_monitor.model import Display, Panel, Source
 from eink_monitor.settings import Duration
+from houses import complaints, read_or_complain, write
 
 KINDS: tuple[type[Any], ...] = (Source, Panel, Display)
 EXAMPLE = Path(__file__).parent.parent / "config.example.yaml"
@@ -37,7 +37,7 @@ def test_the_example_is_a_whole_house() -> None:
 
 
 def uncommented() -> str:
-    return re.sub(r"^#( *[a-z_]+:( |$))", r"\1", TEXT, flags=re.MULTILINE)
+    return re.sub(r"^#( *[a-z_0-9]+:( |$))", r"\1", TEXT, flags=re.MULTILINE)
 
 
 def test_what_the_example_has_in_comments_is_right_too(tmp_path: Path) -> None:

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from eink_monitor.clock import DAY, MINUTE, day_bounds, local, midnight
 from eink_monitor.errors import Throttled, Unavailable
 from eink_monitor.model import Visit
-from eink_monitor.polls import vet
 from eink_monitor.settings import Window
 from eink_monitor.sources.demo import Demo
+from eink_monitor.vet import vet
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ZONES = st.sampled_from(

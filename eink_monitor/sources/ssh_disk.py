@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from eink_monitor import metrics
 from eink_monitor.clock import DAY
@@ -13,10 +13,11 @@ from eink_monitor.errors import BadAnswer, StoreError
 from eink_monitor.model import Metric, Reading, Source, Visit
 from eink_monitor.settings import Duration, Secret
 from eink_monitor.sources import _disk as disk
-from eink_monitor.sources import _hosts as hosts
-from eink_monitor.sources import _ssh as ssh
-from eink_monitor.sources._door import Door
 from eink_monitor.sources._newest import Lister, Unlisted, newest
+from eink_monitor.sources._vet import vet
+
+if TYPE_CHECKING:
+    from eink_monitor.sources._door import Door
 
 _DISK = (
     metrics.DISK_STATE,
@@ -69,22 +70,26 @@ class SshDisk(Source):
         """Ask for every mount. A disk that is not mounted gives its state and no sizes."""
         if self.host == "localhost":
             looks = {name: disk.local(path) for name, path in self.mounts.items()}
-            return list(self._readings(visit, looks, disk.listing))
+            return vet(self._readings(visit, looks, disk.listing), visit.now)
+        from eink_monitor.sources import _ssh as ssh
+
         with ssh.visit(self._door(visit)) as session:
             looks = {name: disk.remote(session.run, path) for name, path in self.mounts.items()}
             if not any(name in self.newest and look.mounted for name, look in looks.items()):
-                return list(self._readings(visit, looks, disk.no_listing))
+                return vet(self._readings(visit, looks, disk.no_listing), visit.now)
             try:
                 with session.files() as files:
-                    return list(self._readings(visit, looks, files.entries))
+                    return vet(self._readings(visit, looks, files.entries), visit.now)
             except Unlisted:
-                return list(self._readings(visit, looks, disk.no_listing))
+                return vet(self._readings(visit, looks, disk.no_listing), visit.now)
 
     def greet(self, visit: Visit) -> str:
         """The fingerprint ("SHA256:...") of the key that the host shows, for a person to compare.
 
         Raises ``Unavailable``.
         """
+        from eink_monitor.sources import _ssh as ssh
+
         return ssh.greet(self._door(visit)).fingerprint
 
     def trust(self, visit: Visit, fingerprint: str) -> None:
@@ -92,6 +97,9 @@ class SshDisk(Source):
 
         Raises ``BadAnswer`` when the host shows another key by now, ``Unavailable``, ``StoreError``.
         """
+        from eink_monitor.sources import _hosts as hosts
+        from eink_monitor.sources import _ssh as ssh
+
         door = self._door(visit)
         key = ssh.greet(door)
         if key.fingerprint != fingerprint:
@@ -105,6 +113,8 @@ class SshDisk(Source):
             raise StoreError(message) from None
 
     def _door(self, visit: Visit) -> Door:
+        from eink_monitor.sources._door import Door
+
         theirs = self.known_hosts or Path("~/.ssh/known_hosts")
         return Door(
             feed=visit.feed,
@@ -150,6 +160,10 @@ class SshDisk(Source):
         yield from self._backup_complaints()
         if self.fingerprint is not None and not self.fingerprint.startswith("SHA256:"):
             yield "fingerprint: must start with SHA256:, as ssh-keygen -lf shows it"
+        if not 0 < self.port < 1 << 16:
+            yield "port: must be between 1 and 65535; SSH has 22"
+        if self.timeout < 1:
+            yield "timeout: must be at least 1s"
         if self.host != "localhost" and not self.user:
             yield "user: is missing; over SSH somebody must sign in"
 

@@ -18,10 +18,15 @@ from eink_monitor.model import Visit
 from eink_monitor.settings import Secret
 
 
+@pytest.fixture(autouse=True)
+def no_agent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever runs the tests may have an agent of their own."""
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+
+
 @pytest.fixture
 def hosts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hosts]:
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
     started = Hosts(tmp_path)
     yield started
     started.stop()
@@ -57,22 +62,30 @@ def test_a_key_with_a_passphrase(hosts: Hosts, visit: Visit, tmp_path: Path) -> 
         assert "hunter2" not in str(caught.value)
 
 
-def test_a_key_of_an_agent(hosts: Hosts, visit: Visit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    host = hosts.start()
+@pytest.fixture
+def agent(no_agent: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A real ssh-agent, empty."""
     monkeypatch.setenv("SSH_AUTH_SOCK", str(tmp_path / "agent"))
-    agent = subprocess.Popen(["ssh-agent", "-D", "-a", tmp_path / "agent"], stdout=subprocess.PIPE, text=True)
-    with agent:
-        assert agent.stdout
-        agent.stdout.readline()
-        source = host.source(identity=None)
-        with pytest.raises(AuthFailed, match="nothing to sign in"):
-            source.poll(visit)
-        subprocess.run(["ssh-add", "-q", keygen(tmp_path / "stranger"), host.folder / "key"], check=True)
-        assert ("nas:root", "disk_size") in poll(source, visit)
-        subprocess.run(["ssh-add", "-q", "-d", host.folder / "key"], check=True)
-        with pytest.raises(AuthFailed, match="refuses 1 keys of the SSH agent"):
-            source.poll(visit)
-        agent.terminate()
+    with subprocess.Popen(["ssh-agent", "-D", "-a", tmp_path / "agent"], stdout=subprocess.PIPE, text=True) as running:
+        try:
+            assert running.stdout
+            assert "SSH_AUTH_SOCK" in running.stdout.readline()
+            yield
+        finally:
+            running.terminate()
+
+
+@pytest.mark.usefixtures("agent")
+def test_a_key_of_an_agent(hosts: Hosts, visit: Visit, tmp_path: Path) -> None:
+    host = hosts.start()
+    source = host.source(identity=None)
+    with pytest.raises(AuthFailed, match="nothing to sign in"):
+        source.poll(visit)
+    subprocess.run(["ssh-add", "-q", keygen(tmp_path / "stranger"), host.folder / "key"], check=True)
+    assert ("nas:root", "disk_size") in poll(source, visit)
+    subprocess.run(["ssh-add", "-q", "-d", host.folder / "key"], check=True)
+    with pytest.raises(AuthFailed, match="refuses 1 keys of the SSH agent"):
+        source.poll(visit)
 
 
 def test_no_agent_no_key_no_password(hosts: Hosts, visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,6 +31,9 @@ class Drawing:
         """Show the next panel when its time has come; an unchanged frame is not sent."""
         if mono < self.next_due or not self._slides:
             return
+        if (rest := self._display.ready_in()) > 0:
+            self.next_due = mono + rest
+            return
         self._turn = (self._turn + 1) % len(self._slides)
         slide = self._slides[self._turn]
         self.next_due = mono + slide.dwell
@@ -38,7 +41,8 @@ class Drawing:
             frame = draw(slide, self._house, now, self._display.size)
         else:
             frame = Frame(0, 0, now.to_bytes(8, "big"), slide.name)
-        if frame == self._last:
+        changed = frame != self._last
+        if not changed and not self._display.every_beat:
             return
         try:
             self._display.show(frame)
@@ -46,7 +50,7 @@ class Drawing:
             self._screen(error, mono)
             return
         self._last = frame
-        self.frames += 1
+        self.frames += changed
         if self._house.screen:
             log.info("the display works again")
             self._house.screen = ""

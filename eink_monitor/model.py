@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
+from eink_monitor.clock import Clock
 from eink_monitor.errors import Throttled
+from eink_monitor.signin import Credential, SignIn
 
 if TYPE_CHECKING:
     from eink_monitor.draw.canvas import Canvas
@@ -133,12 +135,14 @@ class Source(ABC):
     """Where readings come from: one frozen dataclass whose fields are its YAML keys, and one verb, ``poll``.
 
     ``metrics`` lists what it can publish; ``lag`` is by how many seconds its vendor's data trails reality at best;
-    ``preload`` names light modules worth importing once in the daemon instead of in every child.
+    ``preload`` names light modules worth importing once in the daemon instead of in every child. ``extra`` is the extra
+    of this package that installs what ``modules`` names.
     """
 
     metrics: ClassVar[tuple[Metric, ...]] = ()
     lag: ClassVar[int] = 0
     preload: ClassVar[tuple[str, ...]] = ()
+    extra: ClassVar[str] = ""
 
     @abstractmethod
     def poll(self, visit: Visit) -> Iterable[Reading]:
@@ -163,6 +167,44 @@ class Source(ABC):
     def patience(self, every: int) -> int:
         """Seconds after which a reading from here counts as stale."""
         return 3 * every + self.lag
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """Import names of the libraries that it cannot work without as it is configured."""
+        return ()
+
+    @property
+    def follows(self) -> bool:
+        """Whether ``follow`` has something to add to ``poll``."""
+        return False
+
+    @property
+    def polls(self) -> bool:
+        """Whether ``poll`` is wanted beside ``follow``; where not, the stream must speak at every ``every``."""
+        return True
+
+    def follow(self, visit: Visit, clock: Clock) -> Iterator[list[Reading]]:
+        """Readings as the vendor sends them, batch by batch, without end.
+
+        Runs in a child process that lives long; raises ``Trouble`` when the stream ends.
+        """
+        return iter(())
+
+    def sign_in(self) -> SignIn | None:
+        """How a person signs in, or None where nobody needs to."""
+        return None
+
+    def sign_out(self, visit: Visit) -> str:
+        """Revoke and forget the sign-in; returns a sentence about what was done."""
+        return "There is no sign-in to forget."
+
+    def shares(self, state: Path) -> tuple[Path, ...]:
+        """Folders beside ``state``, its own, that it shares with the other feeds of its vendor account."""
+        return ()
+
+    def credentials(self, visit: Visit) -> list[Credential]:
+        """What the vendor let us in with and how long that holds; makes no call."""
+        return []
 
 
 class FeedStatus(NamedTuple):
@@ -245,8 +287,27 @@ class Frame:
     name: str = field(default="", compare=False)
 
 
+@dataclass(slots=True)
+class Wear:
+    """How much a panel has been through; kept in the database, because no panel lives for ever.
+
+    ``full`` and ``partial`` count refreshes since the panel was new, ``since_full`` the partial ones in a row.
+    ``last_full`` and ``last`` are when (epoch seconds UTC) the last full one ended and when the ink last moved.
+    """
+
+    full: int = 0
+    partial: int = 0
+    since_full: int = 0
+    last_full: int | None = None
+    last: int | None = None
+
+
 class Display(ABC):
-    """Where frames become ink: one dataclass whose fields are its YAML keys, and one verb, ``show``."""
+    """Where frames become ink: one dataclass whose fields are its YAML keys, and one verb, ``show``.
+
+    The daemon calls ``open`` once, then ``show`` at every turn of the rotation: a display knows itself what it shows,
+    so an unchanged frame costs nothing. After each ``show``, whether it succeeded or not, ``wear`` is worth saving.
+    """
 
     size: ClassVar[tuple[int, int]] = (250, 122)
 
@@ -255,9 +316,30 @@ class Display(ABC):
         """Whether anybody will see the frame; where nobody does it need not be drawn."""
         return True
 
+    def open(self, clock: Clock, wear: Wear) -> None:
+        """Lend the display a clock and its history, which it keeps up to date in place; touches no hardware yet."""
+
+    def ready_in(self) -> float:
+        """Seconds until a frame that is not urgent may be drawn; 0.0 for now."""
+        return 0.0
+
+    @property
+    def every_beat(self) -> bool:
+        """Whether ``show`` wants unchanged frames, too: a panel that ages decides by itself when to refresh."""
+        return False
+
     @abstractmethod
-    def show(self, frame: Frame) -> None:
-        """Make the frame visible before returning. Raises ``DisplayError``."""
+    def show(self, frame: Frame, *, urgent: bool = False) -> None:
+        """Make the frame visible before returning. Raises ``DisplayError``.
+
+        A display that must be spared does nothing while ``ready_in`` is above 0, unless a person asked (``urgent``).
+        """
+
+    def freshen(self) -> None:
+        """Make the next frame crisp, whatever it costs: quiet hours are over."""
+
+    def clear(self) -> None:
+        """Whiten the panel, for storage. Raises ``DisplayError``."""
 
     def close(self) -> None:
-        """Release what is held; the last frame stays visible."""
+        """Release what is held; the last frame stays visible. Does nothing in a forked child."""

@@ -20,7 +20,7 @@ from eink_monitor.config import Config, Feed
 from eink_monitor.daemon import Daemon
 from eink_monitor.fetching import Result
 from eink_monitor.model import Metric, Reading, Visit
-from eink_monitor.polls import Done, carry_out
+from eink_monitor.polls import Done, Silence, carry_out
 from eink_monitor.settings import Duration
 from eink_monitor.store import Store
 
@@ -50,6 +50,10 @@ class StandIn:
             return Done(carry_out(feed, visit))
         visit.spend(visit.allowance)
         return Done(Result(list(_invented(feed, visit)), "ok", "", 0.0, visit.spent))
+
+    def follow(self, feed: Feed, visit: Visit) -> Silence:  # noqa: ARG002 - the interface
+        """Nobody speaks up in a simulation."""
+        return Silence()
 
 
 def _invented(feed: Feed, visit: Visit) -> Iterator[Reading]:
@@ -89,7 +93,7 @@ def simulate(
             days=days,
             polls=daemon.fetching.polls,
             frames=daemon.drawing.frames,
-            refreshes=store.wear() or {"frames": daemon.drawing.frames},
+            refreshes={"full": daemon.wear.full, "partial": daemon.wear.partial},
             rows=store.rows(),
             peaks=store.ledger.peaks(config.zone),
             database_bytes=store.size(),

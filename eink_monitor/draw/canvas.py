@@ -87,7 +87,9 @@ class Canvas:
     def invert(self, x: int, y: int, width: int, height: int) -> None:
         """Swap ink and paper in a rectangle."""
         left, right = max(0, x), min(self.width, x + width)
-        span = ((1 << max(0, right - left)) - 1) << (self.width - max(right, left))
+        if right <= left:
+            return
+        span = ((1 << (right - left)) - 1) << (self.width - right)
         for at in range(max(0, y), min(self.height, y + height)):
             self.rows[at] ^= span
 

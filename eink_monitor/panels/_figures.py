@@ -46,12 +46,13 @@ def hero(canvas: Canvas, number: str, unit: str, word: str = "", *, hollow: int 
 
 
 class Cell(NamedTuple):
-    """One supporting figure of the lower zone: what it is, its number and its unit."""
+    """One supporting figure of the lower zone: what it is (also in brief), its number and its unit."""
 
     word: str
     number: str
     unit: str = ""
     alarm: bool = False
+    brief: str = ""
 
 
 def cells(sheet: Sheet, figures: Sequence[Cell], top: int = RULE) -> None:
@@ -63,14 +64,14 @@ def cells(sheet: Sheet, figures: Sequence[Cell], top: int = RULE) -> None:
         if number:
             canvas.fill(left - LEFT, top + 1, 1, foot - top - 1)
         if low:
-            room = right - left - 6 - canvas.text(left, foot - 5, cell.word, fonts.SMALL)
+            room = right - left - 6 - canvas.text(left, foot - 5, cell.brief or cell.word, fonts.SMALL)
             face = _fitting(cell, room, (fonts.FIGURE_18, fonts.SMALL))
             amount_right(canvas, right, foot - 5, (cell.number, cell.unit), (face, fonts.SMALL))
         else:
-            canvas.text(left, top + 13, cell.word, fonts.TEXT)
+            canvas.text(left, top + 12, cell.word, fonts.TEXT)
             large = fonts.FIGURE_28 if foot - top > 40 else fonts.FIGURE_22
             face = _fitting(cell, right - left, (large, fonts.FIGURE_18, fonts.SMALL))
-            amount(canvas, left, foot - 4, cell.number, cell.unit, (face, fonts.TEXT))
+            amount(canvas, left, foot - 6 + (top > RULE), cell.number, cell.unit, (face, fonts.TEXT))
         if cell.alarm:
             canvas.invert(left - LEFT, top + 1, wide, foot - top - 1)
 
@@ -90,5 +91,5 @@ def gauge(sheet: Sheet, share: float, mark: float | None = None, *, tall: bool =
     if mark is not None and 0 < mark < 1:
         x = LEFT + 2 + round((RIGHT - LEFT - 4) * mark)
         canvas.fill(x - 3, top, 7, height, ink=False)
-        canvas.fill(x - 1, top - 1, 3, height + 2)
+        canvas.fill(x - 1, top - 2, 3, height + 2)
     return top + height

@@ -17,6 +17,7 @@ from eink_monitor.model import FeedStatus, History, Metric, Panel, Reading
 LEFT, RIGHT = 6, 244
 HEADER = 18
 STRIP = 18
+_STRIPES = 44  # px at least, so that they are seen from across the room
 RULE = 79  # between the hero and what supports it
 MIDDLE = 125
 
@@ -61,7 +62,7 @@ class Sheet:
         ages = [reading.at for metric in mains if (reading := history.latest(subject, metric))]
         if not ages:
             header(self.canvas, label, "no data yet", stale=False)
-            hint = "" if trouble else "it comes with the first good poll"
+            hint = "" if trouble else "it comes with the first poll"
             empty(self.canvas, icon, f"Waiting for {wanted}", hint, self.bottom)
             return False
         at = min(ages)
@@ -103,7 +104,7 @@ def header(canvas: Canvas, label: str, when: str, *, stale: bool) -> None:
     """The bar at the top; striped between label and age when the panel is stale."""
     canvas.fill(0, 0, canvas.width, HEADER)
     right = fonts.face(fonts.TITLE).width(when)
-    room = RIGHT - LEFT - right - 12
+    room = RIGHT - LEFT - right - (_STRIPES if stale else 12)
     fitted = fonts.face(fonts.TITLE).fit(label, room)
     left = fonts.face(fonts.TITLE).width(fitted)
     canvas.text(LEFT, 14, fitted, fonts.TITLE, ink=False)

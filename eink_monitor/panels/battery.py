@@ -29,7 +29,7 @@ class Battery(SubjectPanel):
     def draw(self, canvas: Canvas, history: History, now: int) -> None:
         """The charge in huge digits, the power in words, and a battery lying across the sheet."""
         sheet = Sheet(canvas, history, now, self)
-        if not sheet.begin((STORAGE_SOC,), "battery", "the first charge"):
+        if not sheet.begin((STORAGE_SOC,), "battery-empty", "the first charge"):
             return
         soc = sheet.value(STORAGE_SOC) or 0.0
         hero(canvas, words.percent(soc), "%", hollow=sheet.hollow)

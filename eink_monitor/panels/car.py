@@ -26,7 +26,7 @@ class Car(SubjectPanel):
         """Charge (else fuel) in huge digits, range beside it, a gauge and the cable's state below."""
         sheet = Sheet(canvas, history, now, self)
         electric = sheet.reading(SOC) is not None
-        if not sheet.begin((SOC,) if electric else (FUEL,), "car", "the car's first word"):
+        if not sheet.begin((SOC,) if electric else (FUEL,), "car", "the car"):
             return
         level = sheet.value(SOC if electric else FUEL) or 0.0
         x = hero(canvas, words.percent(level), "%", hollow=sheet.hollow)

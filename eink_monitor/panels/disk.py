@@ -40,7 +40,8 @@ class Disk(SubjectPanel):
         sheet = Sheet(canvas, history, now, self)
         if not sheet.begin((DISK_FREE,), "disk", "the disk"):
             return
-        free, used = sheet.value(DISK_FREE) or 0.0, _used_share(sheet)
+        free = sheet.value(DISK_FREE) or 0.0
+        used = _used_share(sheet, free)
         hero(canvas, *words.size(free), "free", hollow=sheet.hollow)
         if used is not None:
             canvas.text(RIGHT, 42, "used", fonts.TEXT, align="right")
@@ -50,12 +51,10 @@ class Disk(SubjectPanel):
         _below(sheet, used, _outlook(sheet, free), self.backup_max_age)
 
 
-def _used_share(sheet: Sheet) -> float | None:
+def _used_share(sheet: Sheet, free: float) -> float | None:
     """The share in use, between 0 and 1, from used and free (what the system keeps for itself counts as neither)."""
-    free, used, size = (sheet.value(metric) for metric in (DISK_FREE, DISK_USED, DISK_SIZE))
-    if free is None:
-        return None
-    total = used + free if used is not None else size
+    used = sheet.value(DISK_USED)
+    total = used + free if used is not None else sheet.value(DISK_SIZE)
     return max(0.0, min(1.0, 1 - free / total)) if total else None
 
 
@@ -92,7 +91,7 @@ def _below(sheet: Sheet, used: float | None, outlook: Cell, oldest: int) -> None
     figures = [outlook]
     if backup is not None:
         old = sheet.now - int(backup)
-        figures.append(Cell("backup age", _age(old), alarm=old > oldest or old < -words.FUTURE))
+        figures.append(Cell("backup age", _age(old), alarm=old > oldest or old < -words.FUTURE, brief="backup"))
     cells(sheet, figures, top)
 
 

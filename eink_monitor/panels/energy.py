@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from eink_monitor.draw import charts, fonts, words
+from eink_monitor.draw import fonts, words
 from eink_monitor.draw.canvas import GREY, SOLID, Canvas
 from eink_monitor.metrics import (
     CONSUMPTION_TODAY,
@@ -17,7 +17,7 @@ from eink_monitor.metrics import (
 )
 from eink_monitor.model import History, Need
 from eink_monitor.panels._figures import amount_right
-from eink_monitor.panels._sheet import HEADER, LEFT, RIGHT, Sheet, SubjectPanel
+from eink_monitor.panels._sheet import HEADER, LEFT, RIGHT, Sheet, SubjectPanel, empty
 
 _BAR, _BAR_END = 76, 172
 _METERS = (
@@ -45,7 +45,10 @@ class Energy(SubjectPanel):
         if not sheet.begin(tuple(metric for _, metric in _METERS), "chart", "today's meters"):
             return
         values = [sheet.today(metric) for _, metric in _METERS]
-        top = charts.ceiling(max((value for value in values if value is not None), default=0))
+        if all(value is None for value in values):
+            empty(canvas, "chart", "Nothing measured yet today", "", sheet.bottom)
+            return
+        top = max(value for value in values if value is not None)
         pitch = (sheet.bottom - HEADER) // len(_METERS)
         for row, ((word, _), value) in enumerate(zip(_METERS, values, strict=True)):
             middle = HEADER + pitch * row + pitch // 2 + 1

@@ -50,9 +50,10 @@ class Flow(SubjectPanel):
             _row(sheet, side, value, middle)
         if middles:
             centre = (HEADER + sheet.bottom) // 2
-            first, last = min(centre, middles[0]), max(centre, middles[-1])
+            door = centre - 17
+            first, last = min(door, middles[0]), max(door, middles[-1])
             canvas.fill(_BUS, first - 1, 3, last - first + 3)
-            canvas.fill(_BUS, centre - 1, 14, 3)
+            canvas.fill(_BUS, door - 1, 20, 3)
         _house(sheet)
 
 

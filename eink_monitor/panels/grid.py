@@ -35,7 +35,7 @@ class Grid(SubjectPanel):
             return
         watts = sheet.value(GRID_POWER) or 0.0
         if off:
-            hero(canvas, words.UNKNOWN, "kW", hollow=sheet.hollow)
+            hero(canvas, "off", "", hollow=sheet.hollow)
             word, icon = "off-grid", "grid-off"
         else:
             hero(canvas, *words.power(abs(watts)), hollow=sheet.hollow)
@@ -55,7 +55,7 @@ def _off(sheet: Sheet) -> bool:
 def _direction(watts: float) -> tuple[str, str]:
     """A word and an icon for a power from the grid in W."""
     if abs(watts) < _IDLE:
-        return "in balance", "grid"
+        return "balanced", "grid"
     return ("importing", "grid-import") if watts > 0 else ("exporting", "grid-export")
 
 

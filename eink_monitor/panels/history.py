@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Literal
 
 from eink_monitor.clock import local
-from eink_monitor.draw import charts, fonts, words
+from eink_monitor.draw import fonts, words
 from eink_monitor.draw.canvas import DOTS, Canvas
 from eink_monitor.metrics import CONSUMPTION_TODAY, PRODUCTION_TODAY
 from eink_monitor.model import Bucket, History, Metric, Need
@@ -70,7 +70,7 @@ def _bars(sheet: Sheet, known: Mapping[date, Bucket], first: date, count: int) -
     left = LEFT + (RIGHT - LEFT - pitch * count) // 2
     foot = sheet.bottom - 14
     wide = max(1, pitch - max(1, pitch // 4))
-    top = charts.ceiling(max((bucket.last for bucket in known.values()), default=0))
+    top = max((bucket.last for bucket in known.values()), default=0) or 1
     for number in range(count):
         day, x = first + timedelta(days=number), left + number * pitch
         bucket = known.get(day)
@@ -79,7 +79,7 @@ def _bars(sheet: Sheet, known: Mapping[date, Bucket], first: date, count: int) -
             _bar(canvas, x, foot, wide, round((foot - _TOP) * min(1.0, bucket.last / top)), number == count - 1)
         if pitch >= 9:
             canvas.text(x + wide // 2 + 1, sheet.bottom - 3, words.weekday(day)[0], fonts.SMALL, align="centre")
-        elif day.weekday() == 0 and x + 22 < RIGHT:
+        elif day.weekday() == 0 and x + 30 <= RIGHT:
             canvas.text(x, sheet.bottom - 4, f"{day.day} {words.month(day)}", fonts.TINY)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -59,8 +59,11 @@ def stamp(at: int, zone: ZoneInfo) -> str:
     return when.replace(tzinfo=None).isoformat()
 
 
-def series(known: object, where: str, zone: ZoneInfo, unit: object = None) -> Series:
-    """The non-null buckets of ``{"unit", "values": [{"timestamp", "value"}]}``; an absent series is empty."""
+def series(known: object, where: str, zone: ZoneInfo, since: int | None = None) -> Series:
+    """The non-null buckets of ``{"unit", "values": [{"timestamp", "value"}]}``; an absent series is empty.
+
+    ``since`` is the start of the window that was asked for.
+    """
     if known is None or known == {}:
         return {}
     content = table(known, WHO, where)
@@ -68,7 +71,7 @@ def series(known: object, where: str, zone: ZoneInfo, unit: object = None) -> Se
     found: dict[int, float] = {}
     if not values:
         return found
-    factor, at = scale(content.get("unit", unit), where), None
+    factor, at = scale(content.get("unit"), where), None if since is None else since - 1
     for item in values:
         bucket = table(item, WHO, f"a value of {where}")
         at = instant(bucket.get("timestamp"), zone, at)
@@ -77,13 +80,13 @@ def series(known: object, where: str, zone: ZoneInfo, unit: object = None) -> Se
     return found
 
 
-def devices(document: object, kind: str, zone: ZoneInfo) -> dict[str, list[Series]]:
+def devices(document: object, kind: str, zone: ZoneInfo, since: int | None = None) -> dict[str, list[Series]]:
     """Every series of every device under ``kind`` ("meters", "storage"), by the name of the series."""
     found: dict[str, list[Series]] = {}
     known = table(document, WHO, "the telemetry").get(kind)
     for device in table({} if known is None else known, WHO, kind).values():
         for name, content in table(device, WHO, f"a device of {kind}").items():
-            if name in _WANTED and (buckets := series(content, name, zone)):
+            if name in _WANTED and (buckets := series(content, name, zone, since)):
                 found.setdefault(name, []).append(buckets)
     return found
 
@@ -111,7 +114,7 @@ def present(document: object, kind: str) -> bool:
 
 
 def flows(
-    power: Series, meters: Mapping[str, list[Series]], storage: Mapping[str, list[Series]] | None
+    power: Series, meters: Mapping[str, Sequence[Series]], storage: Mapping[str, Sequence[Series]] | None
 ) -> dict[Metric, Series]:
     """Powers of roof, house, grid and battery in W per bucket; a bucket in which one is unknown is left out.
 

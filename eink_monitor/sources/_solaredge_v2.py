@@ -63,7 +63,7 @@ def _news(visit: Visit, metric: Metric, measured: int) -> bool:
     """Whether the roof has measured anything today since that total; if not, asking again is a call for nothing."""
     last = visit.last(metric)
     today = local(visit.now, visit.zone).date()
-    return measured >= midnight(today, visit.zone) and (last is None or measured > last.at)
+    return measured > midnight(today, visit.zone) and (last is None or measured > last.at)
 
 
 def _window(cloud: Cloud, since: int, until: int, resolution: str = "") -> dict[str, str]:
@@ -73,18 +73,18 @@ def _window(cloud: Cloud, since: int, until: int, resolution: str = "") -> dict[
 
 def _curves(cloud: Cloud, visit: Visit, plan: Plan) -> Iterator[Reading]:
     known = [last.at for metric in _POWERS[:2] if (last := visit.last(metric))]
-    since = max(min(known, default=0) - _ALSO, visit.now - _FARTHEST)
-    window = _window(cloud, since // _QUARTER * _QUARTER, visit.now, "QUARTER_HOUR")
+    since = max(min(known, default=0) - _ALSO, visit.now - _FARTHEST) // _QUARTER * _QUARTER
+    window = _window(cloud, since, visit.now, "QUARTER_HOUR")
     meters: Mapping[str, list[Series]] = {}
     storage: Mapping[str, list[Series]] | None = None
     power: Series = {}
     if plan.meters:
-        meters = devices(cloud.ask("/meters/telemetry", window, optional="meters"), "meters", visit.zone)
+        meters = devices(cloud.ask("/meters/telemetry", window, optional="meters"), "meters", visit.zone, since)
     if plan.storage:
         document = cloud.ask("/storage/telemetry", window, optional="storage")
-        storage = devices(document, "storage", visit.zone) if present(document, "storage") else None
+        storage = devices(document, "storage", visit.zone, since) if present(document, "storage") else None
     if plan.power and "productionPower" not in meters:
-        power = series(cloud.ask("/power", window | {"unit": "W"}), "power", visit.zone)
+        power = series(cloud.ask("/power", window | {"unit": "W"}), "power", visit.zone, since)
     last = visit.last(metrics.STORAGE_SOC)
     curves = flows(power, meters, storage)
     curves[metrics.STORAGE_SOC] = charge((storage or {}).get("stateOfEnergy", []), last.value if last else None)

@@ -13,7 +13,6 @@ from eink_monitor.sources._address import address
 from eink_monitor.sources._solaredge_plan import LAG, NIGHT, Rhythm
 
 _V1_CALLS = 3
-_TIMEOUT = Duration(20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,7 @@ class SolarEdge(Source):
     calls_per_day: int = 300
     daylight: Window | None = None
     latitude: float = 50.0
-    timeout: Duration = _TIMEOUT
+    timeout: Duration = Duration(20)
 
     metrics: ClassVar[tuple[Metric, ...]] = (
         metrics.PV_POWER,
@@ -54,7 +53,7 @@ class SolarEdge(Source):
         metrics.PRODUCTION_LIFETIME,
     )
     lag: ClassVar[int] = LAG
-    preload: ClassVar[tuple[str, ...]] = ("eink_monitor.sources._web", "encodings.idna")
+    preload: ClassVar[tuple[str, ...]] = ("eink_monitor.sources._solaredge_v2", "encodings.idna")
 
     def __post_init__(self) -> None:
         for wrong, message in (
@@ -109,8 +108,8 @@ class SolarEdge(Source):
 
     def poll(self, visit: Visit) -> Iterable[Reading]:
         """Fetch what this visit is worth: whole curves since the last one, and the totals that are due."""
-        from eink_monitor.sources._vet import vet
         from eink_monitor.sources._web import Web
+        from eink_monitor.vet import vet
 
         if self.api == "v1" and self.api_key is not None:
             from eink_monitor.sources import _solaredge_v1 as v1

@@ -78,7 +78,17 @@ class SolarEdgeModbus(Source):
             return rest(visit, self.latitude, silence)
         return self._digest(visit, plant, seen)
 
-    def stream(self, visit: Visit, clock: Clock) -> Generator[list[Reading], None, None]:
+    @property
+    def follows(self) -> bool:
+        """With ``keep_open: true``."""
+        return self.keep_open
+
+    @property
+    def polls(self) -> bool:
+        """The inverter serves one client only: who keeps the line open needs no polls."""
+        return not self.keep_open
+
+    def follow(self, visit: Visit, clock: Clock) -> Generator[list[Reading], None, None]:
         """For ``keep_open``: the readings of every beat over one connection, without end.
 
         Raises what ``poll`` raises. Asleep, it yields an empty list per beat and tries to connect again.

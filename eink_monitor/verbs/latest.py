@@ -20,7 +20,7 @@ def command(config_file: Path | None, *, as_json: bool) -> None:
     """Print the newest reading of everything that is stored."""
     config = load(config_file)
     with opened(config, writes=False) as store:
-        readings = sorted(store.readings.values())
+        readings = sorted(store.readings.values(), key=lambda reading: (reading.subject, reading.metric.name))
     if as_json:
         fields = [
             {"subject": r.subject, "metric": r.metric.name, "value": r.value, "unit": r.metric.unit, "at": iso(r.at)}

@@ -13,10 +13,10 @@ from eink_monitor.model import Bucket, FeedStatus, Metric, Reading, Run
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
-def feed(name: str, what: str | None = "ok", detail: str = "", **changes: int | str | None) -> FeedStatus:
+def feed(name: str, what: str | None = "ok", detail: str = "", **times: int) -> FeedStatus:
     """A feed in the state one wants; the rest is unknown."""
     status = FeedStatus(name, name.capitalize(), "demo", what, detail, None, None, None, None, None, 5400, None, None)
-    return status._replace(**changes)  # type: ignore[arg-type]  # field by field
+    return status._replace(**times)  # type: ignore[arg-type]  # the fields that are times
 
 
 @dataclass

@@ -238,7 +238,7 @@ def test_refused_at_night_is_sleep(
 def test_stream_keeps_one_connection_and_dates_each_look(tmp_path: Path) -> None:
     clock = FastClock(NOON)
     with serve(honest) as port:
-        stream = replace(source(port), keep_open=True).stream(visit(tmp_path), clock)
+        stream = replace(source(port), keep_open=True).follow(visit(tmp_path), clock)
         looks = list(islice(stream, 4))
         stream.close()
     assert [look[0].at - NOON for look in looks] == [0, 30, 60, 90]
@@ -255,7 +255,7 @@ def test_stream_sleeps_and_wakes(tmp_path: Path) -> None:
     clock = FastClock(DAY + 22 * HOUR)
     errand = visit(tmp_path, clock.now())
     with serve(dusk, silent, honest) as port:
-        stream = source(port).stream(errand, clock)
+        stream = source(port).follow(errand, clock)
         counts, notes = [], []
         for look in islice(stream, 6):
             counts.append(len(look) > 0)
@@ -268,7 +268,7 @@ def test_stream_sleeps_and_wakes(tmp_path: Path) -> None:
 
 
 def test_stream_by_day_ends_with_trouble(tmp_path: Path) -> None:
-    stream = source(closed_port()).stream(visit(tmp_path), FastClock(NOON))
+    stream = source(closed_port()).follow(visit(tmp_path), FastClock(NOON))
     with pytest.raises(Unavailable):
         next(stream)
 

@@ -1,0 +1,70 @@
+"""What signing in looks like from the outside: the person's part of it, and what is known of the result.
+
+The command line shows a ``Prompt``, waits or reads a line, and calls ``finish``; it need not know which vendor it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from eink_monitor.clock import DAY, Clock
+
+if TYPE_CHECKING:
+    from eink_monitor.model import Visit
+
+WARNING = 3 * DAY
+"""How long before a credential dies a person is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What a person must do: open ``url`` (also as a QR code) before ``expires_at`` (epoch seconds UTC).
+
+    ``short_url`` and ``code`` are for typing by hand where there is no camera; both may be empty. When ``brings`` is
+    not empty the person must bring something back, which those words describe, and ``finish`` takes it as ``answer``;
+    a page on this machine may take it instead if ``listen`` names its port. ``pending`` belongs to the sign-in.
+    """
+
+    url: str
+    text: str
+    expires_at: int
+    code: str = ""
+    short_url: str = ""
+    brings: str = ""
+    listen: int | None = None
+    pending: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+class SignIn(Protocol):
+    """One vendor's way of letting us in. Raises ``Trouble`` only."""
+
+    def begin(self, visit: Visit) -> Prompt:
+        """Ask the vendor for what a person needs."""
+
+    def finish(self, visit: Visit, prompt: Prompt, clock: Clock, answer: str = "") -> str:
+        """Wait until the person is done (or take their ``answer``), save the sign-in, and say so in a sentence."""
+
+
+class Credential(NamedTuple):
+    """Something a vendor lets us in with. ``expires_at`` is None where unknown; ``words`` are for the person."""
+
+    name: str
+    present: bool
+    expires_at: int | None
+    words: str
+
+
+def lifetime(name: str, expires_at: int | None, now: int, way_out: str) -> Credential:
+    """A credential that is there, worded by how long it still holds; ``way_out`` is what renews it."""
+    if expires_at is None:
+        return Credential(name, present=True, expires_at=None, words=f"{name} is there")
+    left = expires_at - now
+    if left <= 0:
+        return Credential(name, present=True, expires_at=expires_at, words=f"{name} has expired; {way_out}")
+    days, ending = divmod(left, DAY)[0], ""
+    when = "in less than a day" if days < 1 else f"in {days} day{'s' if days > 1 else ''}"
+    if left <= WARNING:
+        ending = f"; {way_out}"
+    return Credential(name, present=True, expires_at=expires_at, words=f"{name} expires {when}{ending}")

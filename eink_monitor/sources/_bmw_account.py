@@ -1,0 +1,153 @@
+"""A BMW account: how a person lets us in (OAuth device flow with PKCE, RFC 8628 and 7636), and how we stay in.
+
+Access and id tokens live an hour, refresh tokens 14 days, and each refresh replaces the refresh token.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from eink_monitor.clock import DAY, MINUTE, Clock
+from eink_monitor.errors import AuthFailed, Trouble, Unavailable
+from eink_monitor.model import Visit
+from eink_monitor.signin import Credential, Prompt, lifetime
+from eink_monitor.sources._answer import Answer, judge, number, table, text
+from eink_monitor.sources._bmw_descriptors import WHO
+from eink_monitor.sources._car import account
+from eink_monitor.sources._oauth import Grant, oauth_error, valid
+from eink_monitor.sources._tokens import Tokens, TokenStore
+
+_TOKEN, _DEVICE = "/gcdm/oauth/token", "/gcdm/oauth/device/code"
+_REFRESH_LIFE = 14 * DAY
+_SLOWER = 5  # s more between two questions when told to slow down (RFC 8628 section 3.5)
+_SCOPE = "authenticate_user openid cardata:api:read"
+_STREAM_SCOPE = " cardata:streaming:read"
+_MOST_PATIENT = 30 * MINUTE
+
+
+@dataclass(frozen=True)
+class Account:
+    """One CarData client of one BMW account; every car of the account shares its sign-in and its quota."""
+
+    client_id: str
+    auth_url: str
+    stream: bool
+
+    @property
+    def name(self) -> str:
+        """What the ledger and the state directory call it."""
+        return account("bmw_cardata", self.client_id)
+
+    def folder(self, state: Path) -> Path:
+        """Where what all cars of the account share is kept: beside the feed's own ``state``."""
+        return state.parent / self.name
+
+    def tokens(self, visit: Visit, now: int, rejected: str = "") -> Tokens:
+        """The sign-in, renewed when it must be. Raises ``AuthFailed`` when a person must act."""
+        return valid(self._store(visit), self._grant(visit), now, rejected)
+
+    def credentials(self, visit: Visit) -> list[Credential]:
+        """The refresh token and how long it still holds."""
+        name, way_out = "the BMW sign-in", self._grant(visit).way_out
+        try:
+            with self._store(visit).locked():
+                tokens = self._store(visit).load()
+        except Trouble as trouble:
+            return [Credential(name, present=False, expires_at=None, words=str(trouble))]
+        if tokens is None:
+            return [Credential(name, present=False, expires_at=None, words=f"{name} is missing; {way_out}")]
+        return [lifetime(name, tokens.refresh_expires_at, visit.now, f"sign in again: {way_out}")]
+
+    def forget(self, visit: Visit) -> None:
+        """Remove the sign-in from this machine."""
+        with self._store(visit).locked() as store:
+            store.forget()
+
+    def begin(self, visit: Visit) -> Prompt:
+        """Ask BMW for a code to show; it holds for about 5 minutes."""
+        import secrets  # the daemon has no use for it
+
+        verifier = secrets.token_urlsafe(48)
+        challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+        form = {
+            "client_id": self.client_id,
+            "response_type": "device_code",
+            "scope": _SCOPE + (_STREAM_SCOPE if self.stream else ""),
+            "code_challenge": challenge,
+            "code_challenge_method": "S256",
+        }
+        answer = self._post(visit, _DEVICE, form)
+        if oauth_error(answer):
+            message = (
+                f"{WHO} does not accept client_id; copy it again from the CarData page of the car, and subscribe to "
+                f"CarData API{' and CarData Stream' if self.stream else ''} there"
+            )
+            raise AuthFailed(message)
+        told = table(judge(answer, visit.now).json(), WHO, "the answer about a code")
+        code, page = text(told.get("user_code"), WHO, "user_code"), text(told.get("verification_uri"), WHO, "the page")
+        whole = told.get("verification_uri_complete")
+        interval = number(told.get("interval", _SLOWER), WHO, "interval")
+        life = number(told.get("expires_in"), WHO, "expires_in")
+        device = text(told.get("device_code"), WHO, "device_code")
+        return Prompt(
+            url=whole if isinstance(whole, str) else page,
+            text="Open the page, sign in with the BMW account that is the car's primary user, and confirm the code.",
+            expires_at=visit.now + int(min(max(life, 0), _MOST_PATIENT)),
+            code=code,
+            short_url=page,
+            pending={"device": device, "verifier": verifier, "interval": str(int(min(max(interval, 1), MINUTE)))},
+        )
+
+    def finish(self, visit: Visit, prompt: Prompt, clock: Clock, answer: str = "") -> str:  # noqa: ARG002 - no answer here
+        """Ask every few seconds whether the person has confirmed the code, and save the sign-in."""
+        interval = int(prompt.pending["interval"])
+        form = {
+            "client_id": self.client_id,
+            "grant_type": "urn:ietf:params:oauth:grant-type:device_code",
+            "device_code": prompt.pending["device"],
+            "code_verifier": prompt.pending["verifier"],
+        }
+        while clock.now() + interval < prompt.expires_at:
+            clock.wait(interval)
+            try:
+                said = self._post(visit, _TOKEN, form)
+                waiting = oauth_error(said)
+                if waiting not in {"authorization_pending", "slow_down"}:
+                    self._admit(visit, said, clock.now(), waiting)
+                    return f"{WHO}: signed in; every car of this account with this client_id can be asked now."
+            except Unavailable:  # RFC 8628: keep asking, more slowly
+                waiting = "slow_down"
+            interval += _SLOWER if waiting == "slow_down" else 0
+        raise AuthFailed(_TOO_LATE)
+
+    def _admit(self, visit: Visit, said: Answer, now: int, refusal: str) -> None:
+        if refusal == "access_denied":
+            message = f"{WHO}: the sign-in was refused on BMW's page; start again if that was a mistake"
+            raise AuthFailed(message)
+        if refusal == "expired_token":
+            raise AuthFailed(_TOO_LATE)
+        tokens = self._grant(visit).read(said, now)
+        with self._store(visit).locked(patience=MINUTE) as store:
+            store.save(tokens)
+
+    def _store(self, visit: Visit) -> TokenStore:
+        return TokenStore(self.folder(visit.state), visit.feed, "account")
+
+    def _grant(self, visit: Visit) -> Grant:
+        def ask(refresh: str) -> Answer:
+            form = {"client_id": self.client_id, "grant_type": "refresh_token", "refresh_token": refresh}
+            return self._post(visit, _TOKEN, form)
+
+        return Grant(visit.feed, WHO, ask, _REFRESH_LIFE, keep=("gcid", "id_token"))
+
+    def _post(self, visit: Visit, path: str, form: Mapping[str, str]) -> Answer:
+        from eink_monitor.sources._web import Web
+
+        return Web(self.auth_url, "BMW's sign-in", visit).post_form(path, form, cost=0)
+
+
+_TOO_LATE = f"{WHO}: the code ran out before it was confirmed; start again and confirm it within 5 minutes"

@@ -1,0 +1,62 @@
+"""Small facts a source wants to find again at its next poll: a container id, when a key expires, a session.
+
+Nothing in here is beyond recovery, so a damaged notebook counts as an empty one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from eink_monitor.errors import Unavailable
+
+
+class Notebook:
+    """The notes called ``name`` in the private directory ``folder`` (``Visit.state``), of texts and whole numbers."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self._path = folder / f"{name.replace('/', '_')}.notes"
+
+    def read(self) -> dict[str, str | int]:
+        """Everything noted; empty before the first note."""
+        try:
+            known = json.loads(self._path.read_bytes())
+        except (OSError, ValueError, RecursionError):
+            return {}
+        if not isinstance(known, dict):
+            return {}
+        return {key: value for key, value in known.items() if type(value) in {str, int}}
+
+    def write(self, notes: Mapping[str, str | int]) -> None:
+        """Replace the notes, atomically and readable by nobody else. ``Unavailable`` if the disk does not take them.
+
+        Unchanged notes are not written again: an SD card wears.
+        """
+        if notes == self.read():
+            return
+        try:
+            self._replace(json.dumps(dict(notes)).encode())
+        except OSError as error:
+            reason = os.strerror(error.errno) if error.errno else "unknown fault"
+        else:
+            return
+        message = f"the state directory cannot be written ({reason}); see to its owner and to the card"
+        raise Unavailable(message)
+
+    def _replace(self, content: bytes) -> None:
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}.")  # mode 0600
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).replace(self._path)
+        except BaseException:
+            with suppress(OSError):
+                Path(name).unlink()
+            raise

@@ -1,0 +1,84 @@
+"""A homeowner lets us in at SolarEdge: a page in any browser, whose last address comes back to us (RFC 6749, 4.1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from eink_monitor.clock import MINUTE, Clock
+from eink_monitor.errors import AuthFailed
+from eink_monitor.model import Visit
+from eink_monitor.settings import Secret
+from eink_monitor.signin import Prompt
+
+PORT = 8765
+"""Where ``_landing`` listens if the app was registered with the redirect address http://localhost:8765/."""
+
+_WHO = "SolarEdge"
+_TIME_FOR_IT = 15 * MINUTE
+_MONTHS = "24"  # the longest consent there is
+
+
+@dataclass(frozen=True)
+class Consent:
+    """The consent to read one site, for an app registered at developer.solaredge.com."""
+
+    client_id: str
+    client_secret: Secret
+    site_id: int
+    base_url: str
+    consent_url: str = "https://connect.solaredge.com/authorize"
+
+    def begin(self, visit: Visit) -> Prompt:
+        """The page to open; no call is made yet."""
+        import secrets
+
+        state = secrets.token_urlsafe(16)
+        asked = {
+            "client_id": self.client_id,
+            "scope": "SITE_DATA DEVICE_DATA",
+            "access_duration": _MONTHS,
+            "state": state,
+        }
+        return Prompt(
+            url=f"{self.consent_url}?{urlencode(asked)}",
+            text="Open the page, sign in as the owner of the roof, choose the site and allow the access.",
+            expires_at=visit.now + _TIME_FOR_IT,
+            brings="the whole address of the page you end up on (it holds code=...), even if that page shows an error",
+            listen=PORT,
+            pending={"state": state},
+        )
+
+    def finish(self, visit: Visit, prompt: Prompt, clock: Clock, answer: str = "") -> str:
+        """Take the last address (or the bare code), turn it into a sign-in and save it."""
+        from eink_monitor.sources._solaredge_cloud import SignIn
+        from eink_monitor.sources._web import Web
+
+        code = self._code(answer.strip(), prompt)
+        now = replace(visit, now=clock.now())
+        SignIn(Web(self.base_url, _WHO, now), now, self.client_id, self.client_secret).redeem(code)
+        return f"{_WHO}: signed in; site {self.site_id} can be read for two years."
+
+    def _code(self, answer: str, prompt: Prompt) -> str:
+        if "=" not in answer and "/" not in answer and answer:
+            return answer
+        try:
+            told = {name: values[-1] for name, values in parse_qs(urlsplit(answer).query).items()}
+        except ValueError:  # brackets that are no IPv6 address
+            told = {}
+        if told.get("error"):
+            message = f"{_WHO}: the consent was refused on SolarEdge's page; start again if that was a mistake"
+            raise AuthFailed(message)
+        if not told.get("code"):
+            message = f"{_WHO}: there is no code= in that; paste the whole address of the last page, or start again"
+            raise AuthFailed(message)
+        if told.get("state", prompt.pending["state"]) != prompt.pending["state"]:  # not every answer echoes it
+            message = f"{_WHO}: that address belongs to another sign-in; start again and paste the newest one"
+            raise AuthFailed(message)
+        site = told.get("site_id", str(self.site_id))
+        if site != str(self.site_id):
+            message = (
+                f"{_WHO}: the consent is for site {site[:12]}, the configuration says {self.site_id}; mend site_id"
+            )
+            raise AuthFailed(message)
+        return told["code"]

@@ -1,0 +1,125 @@
+"""A BMW or MINI through CarData: 50 REST calls a day for an account, and a stream that costs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from eink_monitor.clock import Clock
+from eink_monitor.model import Budget, Metric, Quota, Reading, Source, Visit
+from eink_monitor.settings import Secret
+from eink_monitor.signin import Credential, SignIn
+from eink_monitor.sources._address import address
+from eink_monitor.sources._bmw_account import Account
+from eink_monitor.sources._bmw_descriptors import descriptors, parse
+from eink_monitor.sources._bmw_stream import Broker, follow
+from eink_monitor.sources._car import CAR, IDLE, pace, patience, published
+from eink_monitor.sources._notebook import Notebook
+from eink_monitor.vet import vet
+
+
+@dataclass(frozen=True)
+class BmwCarData(Source):
+    """A BMW or MINI: charge, range, plug, charging, odometer, fuel and 12 V battery, from BMW CarData."""
+
+    client_id: str
+    vin: Secret
+    base_url: str = "https://api-cardata.bmwgroup.com"
+    auth_url: str = "https://customer.bmwgroup.com"
+    calls_per_day: int = 45
+    stream: bool = False
+    stream_url: str = "mqtts://customer.streaming-cardata.bmwgroup.com:9000"
+    position: bool = False
+
+    metrics: ClassVar[tuple[Metric, ...]] = CAR
+    preload: ClassVar[tuple[str, ...]] = ("eink_monitor.sources._web", "eink_monitor.sources._bmw_rest")
+    extra: ClassVar[str] = "stream"
+
+    def __post_init__(self) -> None:
+        address(self.base_url)
+        address(self.auth_url)
+        Broker.parse(self.stream_url)
+        if not self.client_id.strip():
+            message = "client_id is empty; copy it from the CarData page of the car"
+            raise ValueError(message)
+        if not 1 <= self.calls_per_day <= 50:
+            message = "calls_per_day must be 1 to 50: BMW allows 50, other programs of the account included"
+            raise ValueError(message)
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """Only the stream needs a library."""
+        return ("paho.mqtt.client",) if self.stream else ()
+
+    @property
+    def follows(self) -> bool:
+        """With ``stream: true``."""
+        return self.stream
+
+    def publishes(self, subject: str) -> Mapping[str, tuple[Metric, ...]]:
+        """The car's metrics; its position only with ``position: true``."""
+        return published(subject, self.metrics, self.position)
+
+    def quota(self) -> Quota:
+        """BMW's own limit is 50 in 24 hours for the account; the moment it resets is not known, so it rolls."""
+        return Quota(self._account.name, (Budget(self.calls_per_day, "day"),))
+
+    def cost(self, visit: Visit) -> int:
+        """One call; three while the container is still to be found or made."""
+        from eink_monitor.sources._bmw_rest import container_label
+
+        label = container_label(descriptors(position=self.position))
+        return 1 if label in self._notes(visit).read() else 3
+
+    def pace(self, visit: Visit) -> int:
+        """By the car's state; beside a stream always that of an idle car."""
+        return max(visit.every, IDLE) if self.stream else pace(visit)
+
+    def patience(self, every: int) -> int:
+        """A sleeping car is not an error."""
+        return patience(every)
+
+    def poll(self, visit: Visit) -> Iterable[Reading]:
+        """One call for everything; BMW answers from its own store and wakes no car."""
+        from eink_monitor.sources._bmw_rest import Rest
+
+        rest = Rest(self.base_url, self._account, visit, descriptors(position=self.position))
+        readings = vet(parse(rest.telematics(self.vin.reveal()), visit.subject, position=self.position), visit.now)
+        if not readings:
+            visit.note = "BMW has nothing of this car yet; it comes after the next drive or charge"
+        return readings
+
+    def follow(self, visit: Visit, clock: Clock) -> Iterator[list[Reading]]:
+        """What the car reports, as it reports it."""
+
+        def read(document: object) -> list[Reading]:
+            return vet(parse(document, visit.subject, position=self.position), clock.now())
+
+        return follow(self._account, Broker.parse(self.stream_url), self.vin.reveal(), read, (visit, clock))
+
+    def sign_in(self) -> SignIn:
+        """BMW's device flow: a code to confirm on any phone."""
+        return self._account
+
+    def sign_out(self, visit: Visit) -> str:
+        """Forget; BMW offers no way to revoke from here."""
+        self._account.forget(visit)
+        self._notes(visit).write({})
+        return "Forgotten here; to revoke it at BMW too, delete the client on the CarData page of the car."
+
+    def credentials(self, visit: Visit) -> list[Credential]:
+        """The refresh token: 14 days, renewed with every refresh."""
+        return self._account.credentials(visit)
+
+    def shares(self, state: Path) -> tuple[Path, ...]:
+        """All cars of an account share its sign-in."""
+        return (self._account.folder(state),)
+
+    def _notes(self, visit: Visit) -> Notebook:
+        return Notebook(self._account.folder(visit.state), "containers")
+
+    @property
+    def _account(self) -> Account:
+        return Account(self.client_id, self.auth_url, self.stream)

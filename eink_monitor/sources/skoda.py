@@ -1,0 +1,177 @@
+"""A Skoda, through the official public API with a key from the MySkoda app: 20 calls an hour, read only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from eink_monitor.clock import HOUR
+from eink_monitor.errors import AuthFailed, BadAnswer, Throttled, Unavailable
+from eink_monitor.metrics import CHARGING, CHARGING_POWER, FUEL, ODOMETER, PLUGGED, RANGE, SOC, TARGET_SOC, TIME_TO_FULL
+from eink_monitor.model import Budget, Metric, Quota, Reading, Source, Visit
+from eink_monitor.settings import Secret
+from eink_monitor.signin import WARNING, Credential, lifetime
+from eink_monitor.sources._address import address
+from eink_monitor.sources._answer import Answer, judge, retry_after, rows, table
+from eink_monitor.sources._car import POSITION, Sheet, account, instant, pace, patience, published
+from eink_monitor.sources._notebook import Notebook
+from eink_monitor.vet import vet
+
+_WHO = "Skoda"
+_WAY_OUT = "make a new one in the MySkoda app or at go.skoda.eu/api-keys and put it into the configuration"
+_NOT_CHARGING = ("CONNECT_CABLE", "CONSERVING", "READY_FOR_CHARGING", "DISCHARGING", "CHARGING_INTERRUPTED", "OFF")
+_CHARGING = {"CHARGING": True} | dict.fromkeys(_NOT_CHARGING, False)
+_PLUGGED = {"CONNECTED": True, "DISCONNECTED": False}
+_PLUG_OF_STATE = {"CONNECT_CABLE": False} | dict.fromkeys(
+    ("CHARGING", "CONSERVING", "READY_FOR_CHARGING", "CHARGING_INTERRUPTED"), True
+)
+
+
+@dataclass(frozen=True)
+class Skoda(Source):
+    """A Skoda: charge, range, plug, charging and odometer, from the official API with a key."""
+
+    api_key: Secret
+    vin: Secret
+    base_url: str = "https://public.api.connect.skoda-auto.cz"
+    position: bool = False
+
+    metrics: ClassVar[tuple[Metric, ...]] = (
+        SOC,
+        TARGET_SOC,
+        RANGE,
+        PLUGGED,
+        CHARGING,
+        CHARGING_POWER,
+        TIME_TO_FULL,
+        ODOMETER,
+        FUEL,
+    )
+    preload: ClassVar[tuple[str, ...]] = ("eink_monitor.sources._web",)
+
+    def __post_init__(self) -> None:
+        address(self.base_url)
+
+    def publishes(self, subject: str) -> Mapping[str, tuple[Metric, ...]]:
+        """The car's metrics; its position only with ``position: true``."""
+        return published(subject, self.metrics, self.position)
+
+    def quota(self) -> Quota:
+        """20 calls an hour for a key (Skoda's documentation says in one place key, in another VIN)."""
+        return Quota(account("skoda", self.api_key.reveal()), (Budget(20, "hour"),))
+
+    def pace(self, visit: Visit) -> int:
+        """Slower while the car is idle."""
+        return pace(visit)
+
+    def patience(self, every: int) -> int:
+        """A sleeping car is not an error."""
+        return patience(every)
+
+    def poll(self, visit: Visit) -> Iterable[Reading]:
+        """One call for everything."""
+        from eink_monitor.sources._web import Web
+
+        web = Web(self.base_url, _WHO, visit)
+        answer = web.get(f"/api/v1/vehicles/{self.vin.reveal()}", headers={"X-API-Key": self.api_key.reveal()})
+        expires_at = self._remember_expiry(answer, visit)
+        if expires_at is not None and expires_at - visit.now <= WARNING:
+            visit.note = lifetime("the Skoda API key", expires_at, visit.now, _WAY_OUT).words
+        document = judge(answer, visit.now, _verdicts(answer, visit.now)).json()
+        return vet(parse(document, visit.subject, position=self.position), visit.now)
+
+    def credentials(self, visit: Visit) -> list[Credential]:
+        """The API key and when it expires, as Skoda said with its last answer."""
+        expires_at = self._notes(visit).read().get("expires_at")
+        known = expires_at if isinstance(expires_at, int) else None
+        return [lifetime("the Skoda API key", known, visit.now, _WAY_OUT)]
+
+    def _notes(self, visit: Visit) -> Notebook:
+        return Notebook(visit.state, "key")
+
+    def _remember_expiry(self, answer: Answer, visit: Visit) -> int | None:
+        said = answer.headers.get("x-api-key-expires-at")
+        try:
+            expires_at = instant(said, _WHO, "the key's expiry")
+        except BadAnswer:  # worth no failed poll
+            expires_at = None
+        if expires_at is not None:
+            self._notes(visit).write({"expires_at": expires_at})
+        return expires_at
+
+
+def _verdicts(answer: Answer, now: int) -> Mapping[int, AuthFailed | BadAnswer | Throttled]:
+    reset = answer.headers.get("ratelimit-reset", "").strip()
+    seconds = int(reset[:6]) if reset.isascii() and reset.isdigit() and len(reset) < 10 else 0
+    until = now + (retry_after(answer, now) or min(seconds, HOUR) or HOUR)
+    return {
+        401: AuthFailed(f"{_WHO} refuses the API key: it is wrong or has expired; {_WAY_OUT}"),
+        403: AuthFailed(f"{_WHO} does not allow this API key to read this car; {_WAY_OUT}"),
+        404: BadAnswer(f"{_WHO} does not know this car; check vin in the configuration"),
+        429: Throttled(f"{_WHO} says we ask too often (20 calls an hour)", until),
+    }
+
+
+def parse(document: object, subject: str, *, position: bool = False) -> list[Reading]:
+    """The readings in Skoda's answer, dated by the car. Raises ``BadAnswer``; ``Unavailable`` if all is missing."""
+    whole = table(document, _WHO, "the answer")
+    car = table(whole.get("vehicle"), _WHO, "vehicle")
+    sheet = Sheet(subject, _WHO)
+    _charging(_section(car, "charging"), sheet)
+    _fuel(_section(car, "fuelStatus"), sheet)
+    odometer = _section(car, "odometer")
+    sheet.put(ODOMETER, odometer.get("mileageInKm"), _captured(odometer, "odometer"))
+    if position:
+        place = _section(car, "parkingPosition")
+        spoke = max((reading.at for reading in sheet.readings), default=None)  # a place may carry no date of its own
+        at = _captured(place, "parkingPosition") or spoke
+        for metric in POSITION:
+            sheet.put(metric, _section(place, "gpsCoordinates").get(metric.name), at)
+    if not sheet.readings and rows(whole.get("errors", []), _WHO, "errors"):
+        message = f"{_WHO} could read nothing of the car just now; trying again later"
+        raise Unavailable(message)
+    return sheet.newest()
+
+
+def _fuel(status: Mapping[str, object], sheet: Sheet) -> None:
+    """Engines: a car with a plug is measured by its electric range, any other by the range of its tank."""
+    at = _captured(status, "fuelStatus")
+    engines = [_section(status, "primaryEngineRange"), _section(status, "secondaryEngineRange")]
+    electric = [engine for engine in engines if engine.get("engineType") == "ELECTRIC"]
+    for engine in electric[:1]:
+        sheet.put(SOC, engine.get("currentSoCInPercent"), at)
+        sheet.put(RANGE, engine.get("remainingRangeInKm"), at)
+    if not electric:
+        sheet.put(RANGE, status.get("totalRangeInKm"), at)
+    for engine in engines:
+        if engine not in electric and engine.get("currentFuelLevelInPercent") is not None:
+            sheet.put(FUEL, engine["currentFuelLevelInPercent"], at)
+            break
+
+
+def _charging(charging: Mapping[str, object], sheet: Sheet) -> None:
+    at = _captured(charging, "charging")
+    status, battery = _section(charging, "status"), _section(_section(charging, "status"), "battery")
+    sheet.put(SOC, battery.get("stateOfChargeInPercent"), at)
+    sheet.put(RANGE, battery.get("remainingCruisingRangeInMeters"), at, 0.001)
+    sheet.put(TARGET_SOC, _section(charging, "settings").get("targetStateOfChargeInPercent"), at)
+    state = status.get("state")
+    sheet.put_state(CHARGING, state, _CHARGING, at)
+    if status.get("plugConnectionState") is not None:
+        sheet.put_state(PLUGGED, status["plugConnectionState"], _PLUGGED, at)
+    else:
+        sheet.put_state(PLUGGED, state, _PLUG_OF_STATE, at)
+    sheet.put(CHARGING_POWER, status.get("chargePowerInKw"), at, 1000)
+    if state == "CHARGING":  # otherwise Skoda sends 0, which would read as full
+        sheet.put(TIME_TO_FULL, status.get("remainingTimeToFullyChargedInMinutes"), at)
+
+
+def _section(parent: Mapping[str, object], name: str) -> Mapping[str, object]:
+    """A part of the answer; one that could not be read is missing or null."""
+    part = parent.get(name)
+    return {} if part is None else table(part, _WHO, name)
+
+
+def _captured(section: Mapping[str, object], name: str) -> int | None:
+    return instant(section.get("carCapturedTimestamp"), _WHO, name)

@@ -1,0 +1,44 @@
+"""Polling a source by hand: what the daemon does, without the daemon."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from eink_monitor.clock import FastClock
+from eink_monitor.model import Metric, Reading, Source, Visit
+
+
+class Visitor:
+    """Polls ``source`` on a simulated clock and remembers the newest reading of every metric, as the store does."""
+
+    def __init__(self, source: Source, state: Path, zone: ZoneInfo, clock: FastClock, every: int = 1800) -> None:
+        self.source, self.state, self.zone, self.every = source, state, zone, every
+        self.clock = clock
+        self.latest: dict[tuple[str, str], Reading] = {}
+        self.note = ""
+        self.spent = 0
+
+    def visit(self, allowance: int | None = None) -> Visit:
+        visit = Visit("roof", "roof", self.clock.now(), self.zone, self.every, self.latest, self.state)
+        visit.allowance = self.source.cost(visit) if allowance is None else allowance
+        return visit
+
+    def poll(self, allowance: int | None = None) -> list[Reading]:
+        """One poll; nothing is remembered of a failed one."""
+        visit = self.visit(allowance)
+        try:
+            readings = list(self.source.poll(visit))
+        finally:
+            self.spent, self.note = visit.spent, visit.note
+        for reading in readings:
+            key = (reading.subject, reading.metric.name)
+            if key not in self.latest or self.latest[key].at <= reading.at:
+                self.latest[key] = reading
+        return readings
+
+    def value(self, metric: Metric) -> float:
+        return self.latest["roof", metric.name].value
+
+    def at(self, metric: Metric) -> int:
+        return self.latest["roof", metric.name].at

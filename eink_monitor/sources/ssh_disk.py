@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from eink_monitor import metrics
-from eink_monitor.clock import DAY
-from eink_monitor.errors import BadAnswer, StoreError
+from eink_monitor.clock import DAY, MINUTE, Clock
+from eink_monitor.errors import AuthFailed, BadAnswer, StoreError
 from eink_monitor.model import Metric, Reading, Source, Visit
 from eink_monitor.settings import Duration, Secret
+from eink_monitor.signin import Prompt, SignIn
 from eink_monitor.sources import _disk as disk
 from eink_monitor.sources._newest import Lister, Unlisted, newest
-from eink_monitor.sources._vet import vet
+from eink_monitor.vet import vet
 
 if TYPE_CHECKING:
     from eink_monitor.sources._door import Door
@@ -54,11 +55,17 @@ class SshDisk(Source):
     timeout: Duration = Duration(10)
 
     metrics: ClassVar[tuple[Metric, ...]] = _DISK + _BACKUP
+    extra: ClassVar[str] = "ssh"
 
     def __post_init__(self) -> None:
         """Refuse what cannot work, in words for the configuration's reader. Raises ``ValueError``."""
         for complaint in self._complaints():
             raise ValueError(complaint)
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """Paramiko, except for this machine's own disks."""
+        return () if self.host == "localhost" else ("paramiko",)
 
     def publishes(self, subject: str) -> Mapping[str, tuple[Metric, ...]]:
         """A subject for every mount; backups only where ``newest`` has a pattern."""
@@ -82,6 +89,10 @@ class SshDisk(Source):
                     return vet(self._readings(visit, looks, files.entries), visit.now)
             except Unlisted:
                 return vet(self._readings(visit, looks, disk.no_listing), visit.now)
+
+    def sign_in(self) -> SignIn | None:
+        """A person looks at the host's fingerprint once; a pinned one, and this machine's own disks, need nobody."""
+        return None if self.host == "localhost" or self.fingerprint else Handshake(self)
 
     def greet(self, visit: Visit) -> str:
         """The fingerprint ("SHA256:...") of the key that the host shows, for a person to compare.
@@ -175,3 +186,31 @@ class SshDisk(Source):
                 yield f"newest: {name}: is empty; write for example *.sparsebundle"
         if not 1 <= self.full_at <= 100:
             yield f"full_at: {self.full_at} must be a percentage from 1 to 100"
+
+
+@dataclass(frozen=True)
+class Handshake:
+    """How a person vouches for an SSH host: by comparing its fingerprint with what the machine itself says."""
+
+    source: SshDisk
+
+    def begin(self, visit: Visit) -> Prompt:
+        """Ask the host for its key. Raises ``Unavailable``."""
+        shown = self.source.greet(visit)
+        return Prompt(
+            url="",
+            text=f"{self.source.host} shows the SSH key {shown}. On that machine, compare it with what "
+            "ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub prints (or the file of another key type).",
+            expires_at=visit.now + 10 * MINUTE,
+            brings='the word "yes" if the two are the same',
+            pending={"fingerprint": shown},
+        )
+
+    def finish(self, visit: Visit, prompt: Prompt, clock: Clock, answer: str = "") -> str:  # noqa: ARG002 no waiting here
+        """Keep the key if the person said so, by "yes" or by the fingerprint itself. Raises as ``trust`` does."""
+        shown = prompt.pending["fingerprint"]
+        if answer.strip().lower() not in {"yes", "y"} and answer.strip() != shown:
+            message = f"the SSH key of {self.source.host} was not accepted; nothing was kept"
+            raise AuthFailed(message)
+        self.source.trust(visit, shown)
+        return f"The SSH key of {self.source.host} is known from now on."

@@ -13,6 +13,7 @@ import pytest
 
 from doors.nas import new_visit, poll
 from doors.sshd import Hosts, fingerprint, keygen
+from eink_monitor.clock import FastClock
 from eink_monitor.errors import AuthFailed, BadAnswer, StoreError
 from eink_monitor.model import Visit
 from eink_monitor.settings import Secret
@@ -149,6 +150,32 @@ def test_a_stranger_is_greeted_then_trusted(hosts: Hosts, visit: Visit) -> None:
         source.trust(visit, "SHA256:another")
     source.trust(visit, shown)
     assert ("nas:root", "disk_size") in poll(source, visit)
+
+
+def test_a_person_signs_a_host_in(hosts: Hosts, visit: Visit) -> None:
+    host = hosts.start()
+    source = host.source(fingerprint=None)
+    door = source.sign_in()
+    assert door
+    prompt = door.begin(visit)
+    shown = fingerprint(host.folder / "host")
+    assert shown in prompt.text
+    for answer in ("", "no", "SHA256:other"):
+        with pytest.raises(AuthFailed, match="was not accepted"):
+            door.finish(visit, prompt, FastClock(visit.now), answer)
+    assert not (visit.state / "known_hosts").exists()
+    for answer in ("Yes ", shown):
+        assert door.finish(visit, prompt, FastClock(visit.now), answer).endswith("is known from now on.")
+        assert ("nas:root", "disk_size") in poll(source, visit)
+        (visit.state / "known_hosts").unlink()
+
+
+def test_who_needs_no_person(hosts: Hosts) -> None:
+    source = hosts.start().source()
+    assert source.sign_in() is None
+    assert replace(source, host="localhost", fingerprint=None).sign_in() is None
+    assert source.modules == ("paramiko",)
+    assert replace(source, host="localhost").modules == ()
 
 
 def test_trust_that_cannot_be_kept(hosts: Hosts, visit: Visit) -> None:

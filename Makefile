@@ -42,7 +42,7 @@ check: packages .venv/dev .venv/vendor/epaper
 	$(BIN)/lint-imports
 
 bench: .venv/dev
-	@$(BIN)/python -m bench
+	@PYTHONPATH=tests:tests/panels $(BIN)/python -m bench
 
 .venv/dev: .venv/ready
 	@echo "setting up the developer's tools ..."

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from eink_monitor.clock import MINUTE, Clock, local
 from eink_monitor.config import Config
 from eink_monitor.drawing import Drawing
 from eink_monitor.errors import StoreError
 from eink_monitor.fetching import Fetching, Runner
+from eink_monitor.following import Following
 from eink_monitor.house import House
+from eink_monitor.model import Wear
 from eink_monitor.store import Store
 
 log = logging.getLogger("eink_monitor")
@@ -30,7 +33,10 @@ class Daemon:
         self.clock = clock
         self.house = House(config, store, clock.now())
         self.fetching = Fetching(config, store, clock, runner, self._card)
+        self.following = Following(config, store, clock, runner, self.fetching)
         self.drawing = Drawing(config, self.house, clock.monotonic())
+        self.wear = Wear(**store.wear())
+        config.display.open(clock, self.wear)
         self._flushed = clock.monotonic()
         self._pruned = ""
         self._quiet = False
@@ -43,23 +49,28 @@ class Daemon:
         self.fetching.collect(now)
         was_quiet, self._quiet = self._quiet, self._is_quiet(now)
         if self._quiet:
+            self.following.kill()
             self._keep(mono)
             return float(MINUTE - now % MINUTE)
         if was_quiet:
             self.drawing.next_due = mono
+            self.config.display.freshen()
         self.drawing.advance(now, mono)
+        self.store.keep_wear(asdict(self.wear))
         self.fetching.launch(now, mono)
+        self.following.advance(now)
         self._keep(mono)
         self._prune(now)
         return self._pause()
 
     def watch(self) -> Sequence[int]:
         """File descriptors worth waking up for."""
-        return self.fetching.watch()
+        return (*self.fetching.watch(), *self.following.watch())
 
     def stop(self) -> None:
         """End in good order: the poll under way is killed, everything is written, the last frame stays."""
         self.fetching.kill()
+        self.following.kill()
         self._flush()
         self.config.display.close()
 
@@ -70,7 +81,7 @@ class Daemon:
 
     def _pause(self) -> float:
         mono = self.clock.monotonic()
-        due = [self.drawing.next_due, self.fetching.next_due(), mono + _LONGEST_PAUSE]
+        due = [self.drawing.next_due, self.fetching.next_due(), self.following.next_due(), mono + _LONGEST_PAUSE]
         if self.store.pending:
             due.append(self._flushed + self.config.commit_every)
         return max(0.0, min(due) - mono)

@@ -31,11 +31,18 @@ class Drawing:
         """Show the next panel when its time has come; an unchanged frame is not sent."""
         if mono < self.next_due or not self._slides:
             return
+        if (rest := self._display.ready_in()) > 0:
+            self.next_due = mono + rest
+            return
         self._turn = (self._turn + 1) % len(self._slides)
         slide = self._slides[self._turn]
         self.next_due = mono + slide.dwell
-        frame = draw(slide, self._house, now, self._display.size)
-        if frame == self._last:
+        if self._display.looks:
+            frame = draw(slide, self._house, now, self._display.size)
+        else:
+            frame = Frame(0, 0, now.to_bytes(8, "big"), slide.name)
+        changed = frame != self._last
+        if not changed and not self._display.every_beat:
             return
         try:
             self._display.show(frame)
@@ -43,7 +50,7 @@ class Drawing:
             self._screen(error, mono)
             return
         self._last = frame
-        self.frames += 1
+        self.frames += changed
         if self._house.screen:
             log.info("the display works again")
             self._house.screen = ""
@@ -67,7 +74,7 @@ def draw(slide: Slide, house: House, now: int, size: tuple[int, int]) -> Frame:
     except Exception:
         log.exception("the panel %s could not be drawn", slide.name)
         canvas = Canvas(*size)
-        canvas.header(slide.name, "")
-        canvas.text((6, 40), "This panel could not be drawn.")
-        canvas.text((6, 60), "The log says why.")
+        canvas.text(6, 24, slide.name)
+        canvas.text(6, 56, "This panel could not be drawn.")
+        canvas.text(6, 76, "The log says why.")
     return canvas.frame(slide.name)

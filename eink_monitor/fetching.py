@@ -54,11 +54,32 @@ class Running(Protocol):
         """End it now, with everything it started."""
 
 
+class Stream(Protocol):
+    """A vendor that speaks up by itself, listened to in another process."""
+
+    @property
+    def watch(self) -> Sequence[int]:
+        """File descriptors that become readable when there is something to collect."""
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will come."""
+
+    def results(self) -> list[Result]:
+        """What has come since the last time; the last one of all says why it ended."""
+
+    def kill(self) -> object:
+        """End it now, with everything it started."""
+
+
 class Runner(Protocol):
-    """Whoever can carry out polls."""
+    """Whoever can carry out polls and follow streams."""
 
     def start(self, feed: Feed, visit: Visit) -> Running:
         """Begin one poll and return at once."""
+
+    def follow(self, feed: Feed, visit: Visit) -> Stream:
+        """Begin to listen to a stream and return at once."""
 
 
 @dataclass(slots=True)
@@ -84,9 +105,14 @@ class Fetching:
         self._clock = clock
         self._runner = runner
         self._complain = complain
+        self._states = {name: config.state / name for name in config.feeds}
         self._running: tuple[Turn, Running, int | None, float] | None = None
         now, mono = clock.now(), clock.monotonic()
-        self._turns = {feed.name: self._first_turn(feed, now, mono) for feed in config.feeds.values()}
+        self._turns = {
+            feed.name: self._first_turn(feed, now, mono)
+            for feed in config.feeds.values()
+            if feed.source.polls or not feed.source.follows
+        }
 
     @property
     def busy(self) -> bool:
@@ -123,7 +149,7 @@ class Fetching:
         if self._running:
             return
         for turn in self._turns.values():
-            if turn.stopped and turn.failures and self._mended(turn):
+            if turn.stopped and turn.failures and self.mended(turn.feed, turn.feed.name):
                 turn.stopped, turn.failures, turn.due = False, 0, mono
         due = [turn for turn in self._turns.values() if not turn.stopped and turn.due <= mono]
         if due:
@@ -168,7 +194,7 @@ class Fetching:
             if self._clock.monotonic() - started < limit:
                 return
             running.kill()
-            detail = f"{turn.feed.name}: no answer within {turn.feed.deadline} s"
+            detail = f"{turn.feed.name}: no answer within {turn.feed.deadline}"
             result = Result([], "unavailable", detail, self._clock.monotonic() - started)
         self._running = None
         self._settle(turn, result, booking, now)
@@ -180,24 +206,22 @@ class Fetching:
             self._store.add(result.readings, spacing(feed))
         self._plan(turn, result, now)
         due = None if turn.stopped else int(now + turn.due - self._clock.monotonic())
-        self._log(feed, result)
-        self._store.note(Outcome(feed.name, now, result.took, result.what, result.detail), due, self._stamp(feed))
+        self.note(feed, Outcome(feed.name, now, result.took, result.what, result.detail), due)
         self._book(feed, result, booking)
 
     def _book(self, feed: Feed, result: Result, booking: int | None) -> None:
         """Settle the reservation and keep what the vendor said about waiting."""
         quota = feed.source.quota()
-        waits = quota is not None and result.what == "throttled" and result.account_wide and booking is not None
-        if quota is None or (booking is None and not waits):
+        if quota is None or booking is None:
             return
-        try:
-            with self._store.transaction():
-                if booking is not None and result.spent is not None:
-                    self._store.ledger.settle(booking, result.spent)
-                if waits:
+        if result.spent is not None:  # a child that died cannot say; its reservation stands
+            self._store.ledger.settle(booking, result.spent)
+        if result.what == "throttled" and result.account_wide:
+            try:
+                with self._store.transaction():
                     self._store.ledger.wait_until(quota.account, result.until, result.detail)
-        except StoreError as error:  # the reservation stands: overcounted, never undercounted
-            self._complain(error)
+            except StoreError as error:
+                self._complain(error)
 
     def _plan(self, turn: Turn, result: Result, now: int) -> None:
         """When a feed is due again."""
@@ -232,27 +256,30 @@ class Fetching:
 
     def visit(self, feed: Feed, now: int) -> Visit:
         """What a source may know about a poll at that instant."""
-        state = self._config.state / feed.name
+        state = self._states[feed.name]
         return Visit(feed.name, feed.subject, now, self._config.zone, feed.every, self._store.readings, state)
 
     def _stamp(self, feed: Feed) -> int:
         """Changes when the configuration, a secret file or this feed's tokens do."""
-        own = self._config.state / feed.name
+        own = self._states[feed.name]
         folders = (own, *feed.source.shares(own))
         return max([self._config.stamp, *(when for folder in folders for when in _modified(folder))])
 
-    def _mended(self, turn: Turn) -> bool:
-        past = self._store.outcomes.get(turn.feed.name)
-        return past is not None and past.stamp != self._stamp(turn.feed)
+    def mended(self, feed: Feed, name: str) -> bool:
+        """Whether a person has changed something since the outcome kept under ``name``."""
+        past = self._store.outcomes.get(name)
+        return past is not None and past.stamp != self._stamp(feed)
 
-    def _log(self, feed: Feed, result: Result) -> None:
-        """One line when a fault begins, one when it ends."""
-        past = self._store.outcomes.get(feed.name)
-        was, is_ = past.what if past else "ok", result.what
-        if is_ not in ("ok", was):
-            log.warning("%s", result.detail or f"{feed.name}: {is_}")
-        elif is_ == "ok" and was != "ok" and past:
-            log.info("%s: well again after %d polls", feed.name, past.polls)
+    def note(self, feed: Feed, outcome: Outcome, due: int | None) -> None:
+        """Keep an outcome; one line in the log when a fault begins, one when it ends."""
+        past = self._store.outcomes.get(outcome.feed)
+        was, what = past.what if past else "ok", outcome.what
+        if what not in ("ok", was):
+            log.warning("%s", outcome.detail or f"{outcome.feed}: {what}")
+        elif what == "ok" and was != "ok" and past:
+            log.info("%s: well again after %d %s", outcome.feed, past.polls, "poll" if past.polls == 1 else "polls")
+        stamp = self._stamp(feed) if what == "auth" else 0  # only a refusal waits for something to be mended
+        self._store.note(outcome, due, stamp)
 
 
 def _modified(folder: Path) -> list[int]:

@@ -44,4 +44,22 @@ DISK_USED = Metric("disk_used", "B", 1, 0, _BYTES, "space used on the disk")
 DISK_FREE = Metric("disk_free", "B", 1, 0, _BYTES, "space free on the disk")
 NEWEST_BACKUP = Metric("newest_backup", "s", 1, 0, 1 << 33, "when the newest backup was made, in epoch seconds")
 
+FEED_IN_LIFETIME = Metric("feed_in_lifetime", "Wh", 1, 0, _LIFE_ENERGY, "fed into the grid since installation")
+PURCHASED_LIFETIME = Metric("purchased_lifetime", "Wh", 1, 0, _LIFE_ENERGY, "bought from the grid since installation")
+INVERTER_STATUS = Metric(
+    "inverter_status",
+    "1-8",
+    1,
+    1,
+    8,
+    "1 off, 2 sleeping, 3 starting, 4 producing, 5 throttled, 6 shutting down, 7 fault, 8 standby",
+)
+INVERTER_TEMPERATURE = Metric("inverter_temperature", "°C", 0.1, -60, 150, "temperature of the inverter's heat sink")
+
+DISK_INODES = Metric("disk_inodes", "files", 1, 0, _BYTES, "how many files the disk has room for")
+DISK_INODES_FREE = Metric("disk_inodes_free", "files", 1, 0, _BYTES, "how many more files fit on the disk")
+DISK_STATE = Metric("disk_state", "0-2", 1, 0, 2, "0 mounted, 1 mounted read-only, 2 not mounted")
+DISK_FULL_AT = Metric("disk_full_at", "%", 1, 1, 100, "how full the disk may be before it counts as full")
+BACKUP_MAX_AGE = Metric("backup_max_age", "s", 1, 1, 1 << 33, "how old the newest backup may be")
+
 METRICS: dict[str, Metric] = {metric.name: metric for metric in list(vars().values()) if isinstance(metric, Metric)}

@@ -178,6 +178,11 @@ class Source(ABC):
         """Whether ``follow`` has something to add to ``poll``."""
         return False
 
+    @property
+    def polls(self) -> bool:
+        """Whether ``poll`` is wanted beside ``follow``; where not, the stream must speak at every ``every``."""
+        return True
+
     def follow(self, visit: Visit, clock: Clock) -> Iterator[list[Reading]]:
         """Readings as the vendor sends them, batch by batch, without end.
 
@@ -282,14 +287,59 @@ class Frame:
     name: str = field(default="", compare=False)
 
 
+@dataclass(slots=True)
+class Wear:
+    """How much a panel has been through; kept in the database, because no panel lives for ever.
+
+    ``full`` and ``partial`` count refreshes since the panel was new, ``since_full`` the partial ones in a row.
+    ``last_full`` and ``last`` are when (epoch seconds UTC) the last full one ended and when the ink last moved.
+    """
+
+    full: int = 0
+    partial: int = 0
+    since_full: int = 0
+    last_full: int | None = None
+    last: int | None = None
+
+
 class Display(ABC):
-    """Where frames become ink: one dataclass whose fields are its YAML keys, and one verb, ``show``."""
+    """Where frames become ink: one dataclass whose fields are its YAML keys, and one verb, ``show``.
+
+    The daemon calls ``open`` once, then ``show`` at every turn of the rotation: a display knows itself what it shows,
+    so an unchanged frame costs nothing. After each ``show``, whether it succeeded or not, ``wear`` is worth saving.
+    """
 
     size: ClassVar[tuple[int, int]] = (250, 122)
 
+    @property
+    def looks(self) -> bool:
+        """Whether anybody will see the frame; where nobody does it need not be drawn."""
+        return True
+
+    def open(self, clock: Clock, wear: Wear) -> None:
+        """Lend the display a clock and its history, which it keeps up to date in place; touches no hardware yet."""
+
+    def ready_in(self) -> float:
+        """Seconds until a frame that is not urgent may be drawn; 0.0 for now."""
+        return 0.0
+
+    @property
+    def every_beat(self) -> bool:
+        """Whether ``show`` wants unchanged frames, too: a panel that ages decides by itself when to refresh."""
+        return False
+
     @abstractmethod
-    def show(self, frame: Frame) -> None:
-        """Make the frame visible before returning. Raises ``DisplayError``."""
+    def show(self, frame: Frame, *, urgent: bool = False) -> None:
+        """Make the frame visible before returning. Raises ``DisplayError``.
+
+        A display that must be spared does nothing while ``ready_in`` is above 0, unless a person asked (``urgent``).
+        """
+
+    def freshen(self) -> None:
+        """Make the next frame crisp, whatever it costs: quiet hours are over."""
+
+    def clear(self) -> None:
+        """Whiten the panel, for storage. Raises ``DisplayError``."""
 
     def close(self) -> None:
-        """Release what is held; the last frame stays visible."""
+        """Release what is held; the last frame stays visible. Does nothing in a forked child."""

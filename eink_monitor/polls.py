@@ -16,20 +16,21 @@ import os
 import resource
 import signal
 import struct
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from eink_monitor.clock import stopwatch
+from eink_monitor.clock import SystemClock, stopwatch
 from eink_monitor.config import Config, Feed
-from eink_monitor.errors import BadAnswer, Throttled, Trouble
+from eink_monitor.errors import Throttled, Trouble
 from eink_monitor.fetching import GRACE, Result
 from eink_monitor.metrics import METRICS
 from eink_monitor.model import Reading, Visit
+from eink_monitor.vet import vet
 
 _LARGEST_MESSAGE = 8 * 1024 * 1024
 _MEMORY = 1024 * 1024 * 1024  # address space of a child: a leak ends the child, not the Pi
-_AHEAD = 10 * 60  # a measurement may be dated so far in the future: vendors' clocks differ from ours
 
 
 class Inline:
@@ -38,6 +39,24 @@ class Inline:
     def start(self, feed: Feed, visit: Visit) -> Done:
         """Poll now; the result is there at once."""
         return Done(carry_out(feed, visit))
+
+    def follow(self, feed: Feed, visit: Visit) -> Silence:  # noqa: ARG002 - the interface
+        """Nobody speaks up in a simulation."""
+        return Silence()
+
+
+class Silence:
+    """A stream on which nothing ever comes."""
+
+    watch: Sequence[int] = ()
+    over = False
+
+    def results(self) -> list[Result]:
+        """Nothing."""
+        return []
+
+    def kill(self) -> None:
+        """Nothing is left to end."""
 
 
 class Done:
@@ -77,9 +96,20 @@ class Forked:
         os.close(writer)
         return Child(feed.name, pid, reader)
 
+    def follow(self, feed: Feed, visit: Visit) -> Listener:
+        """Fork a child that lives long; returns at once."""
+        reader, writer = os.pipe()
+        parent = os.getpid()
+        pid = os.fork()
+        if pid == 0:
+            os.close(reader)
+            _listen(feed, visit, writer, parent)
+        os.close(writer)
+        return Listener(feed.name, pid, reader)
 
-class Child:
-    """A poll under way in another process."""
+
+class _Process:
+    """A child process that sends messages up a pipe, each after its length in four bytes."""
 
     def __init__(self, name: str, pid: int, reader: int) -> None:
         self._name = name
@@ -87,35 +117,25 @@ class Child:
         self._reader = reader
         self._got = b""
         self._began = stopwatch()
+        self._code: int | None = None
         os.set_blocking(reader, False)
 
     @property
     def watch(self) -> Sequence[int]:
         """The pipe."""
-        return (self._reader,)
-
-    def result(self) -> Result | None:
-        """What it came to, or None while it still runs."""
-        over = self._read()
-        size = struct.unpack(">I", self._got[:4])[0] if len(self._got) >= 4 else None
-        if size is not None and len(self._got) >= size + 4:
-            self.kill()
-            return _unpack(self._got[4 : size + 4])
-        if not over:
-            return None
-        status = self.kill()
-        died = f"killed by signal {-status}" if status < 0 else f"left with code {status}"
-        return Result([], "crashed", f"{self._name}: the poll was {died} before it answered", self._age())
+        return () if self._code is not None else (self._reader,)
 
     def kill(self) -> int:
         """End it with all its descendants, reap it and close the pipe; returns its exit code, negative for a signal."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._pid, signal.SIGKILL)
-        with contextlib.suppress(ProcessLookupError):  # in the moment before it leads a group of its own
-            os.kill(self._pid, signal.SIGKILL)
-        _, status = os.waitpid(self._pid, 0)
-        os.close(self._reader)
-        return os.waitstatus_to_exitcode(status)
+        if self._code is None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # in the moment before it leads a group of its own
+                os.kill(self._pid, signal.SIGKILL)
+            _, status = os.waitpid(self._pid, 0)
+            os.close(self._reader)
+            self._code = os.waitstatus_to_exitcode(status)
+        return self._code
 
     def _read(self) -> bool:
         """Take what has arrived; True when no more will."""
@@ -129,46 +149,78 @@ class Child:
             self._got += piece
         return True
 
-    def _age(self) -> float:
-        return stopwatch() - self._began
+    def _message(self) -> Result | None:
+        """The next whole message, or None."""
+        size = struct.unpack(">I", self._got[:4])[0] if len(self._got) >= 4 else _LARGEST_MESSAGE
+        if len(self._got) < size + 4:
+            return None
+        message, self._got = self._got[4 : size + 4], self._got[size + 4 :]
+        return _unpack(message)
+
+    def _died(self) -> Result:
+        code = self.kill()
+        died = f"killed by signal {-code}" if code < 0 else f"left with code {code}"
+        took = stopwatch() - self._began
+        return Result([], "crashed", f"{self._name}: the poll was {died} before it answered", took)
+
+
+class Child(_Process):
+    """A poll under way in another process."""
+
+    def result(self) -> Result | None:
+        """What it came to, or None while it still runs."""
+        over = self._read()
+        if result := self._message():
+            self.kill()
+            return result
+        return self._died() if over else None
+
+
+class Listener(_Process):
+    """A stream listened to in another process."""
+
+    over = False
+
+    def results(self) -> list[Result]:
+        """What has come since the last time; the last one of all says why it ended."""
+        if self.over:
+            return []
+        ended = self._read()
+        found = list(iter(self._message, None))
+        if ended or any(result.what != "ok" for result in found):
+            self.over = True
+            if not found or found[-1].what == "ok":
+                found.append(self._died())
+        return found
 
 
 def carry_out(feed: Feed, visit: Visit) -> Result:
     """Poll a source in this process; whatever happens becomes a ``Result``."""
     began = stopwatch()
     try:
-        readings = vet(feed.source.poll(visit), visit.now)
-        result = Result(readings, "ok", visit.note)
-    except Throttled as error:
-        result = Result([], error.what, str(error), until=error.until, account_wide=error.account_wide)
-    except Trouble as error:
-        result = Result([], error.what, str(error))
-    except ImportError as error:
-        result = Result([], "gone", f"{feed.name}: the library {error.name} is not installed; {_extra(feed)}")
-    except MemoryError:
-        result = Result([], "crashed", f"{feed.name}: the poll wanted too much memory")
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - libraries raise anything; the text may be secret
-        result = Result([], "crashed", f"{feed.name}: {type(error).__name__} {_where(error)}")
+        result = Result(vet(feed.source.poll(visit), visit.now), "ok", visit.note)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a vendor library raises anything
+        result = _trouble(feed, error)
     result.took, result.spent = stopwatch() - began, visit.spent
     return result
 
 
-def vet(readings: Iterable[Reading], now: int) -> list[Reading]:
-    """Readings that are physically plausible and not from the future; raises ``BadAnswer`` at the first that is not."""
-    checked = []
-    for reading in readings:
-        subject, metric, value, at = reading
-        if not metric.low <= value <= metric.high:  # also refuses what is not a number
-            raise BadAnswer(f"{subject}: {metric.words} cannot be {value:g} {metric.unit}")
-        if not 0 < at <= now + _AHEAD:
-            when = "in the future" if at > 0 else "before 1970"
-            raise BadAnswer(f"{subject}: {metric.words} is dated {when}; is a clock wrong?")
-        checked.append(reading)
-    return checked
+def _trouble(feed: Feed, error: BaseException) -> Result:
+    """What an exception means, in a word and a sentence; only our own are quoted, the text of others may be secret."""
+    if isinstance(error, Throttled):
+        return Result([], error.what, str(error), until=error.until, account_wide=error.account_wide)
+    if isinstance(error, Trouble):
+        return Result([], error.what, str(error))
+    if isinstance(error, ImportError):
+        return Result([], "gone", f"{feed.name}: the library {error.name} is not installed; {_extra(feed)}")
+    if isinstance(error, MemoryError):
+        return Result([], "crashed", f"{feed.name}: the poll wanted too much memory")
+    return Result([], "crashed", f"{feed.name}: {type(error).__name__} {_where(error)}")
 
 
 def _extra(feed: Feed) -> str:
-    return f"install the extra that `type: {feed.type}` needs (see README)"
+    extra = feed.source.extra
+    return f"pip install 'eink-monitor[{extra}]'" if extra else "install it"
 
 
 def _where(error: BaseException) -> str:
@@ -179,32 +231,61 @@ def _where(error: BaseException) -> str:
     return f"at {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
 
 
-# -- in the child --------------------------------------------------------------------------------------------------------
+# -- in the child ------------------------------------------------------------------------------------------------------
 
 
 def _live(feed: Feed, visit: Visit, writer: int) -> NoReturn:
-    """The whole life of a child: settle down, poll, send, leave without a trace."""
-    code = 1
+    """The whole life of a poll child: settle down, poll, send, leave without a trace."""
     try:
-        _settle_down(feed, visit)
-        message = _pack(carry_out(feed, visit))
-        with os.fdopen(writer, "wb") as pipe:
-            pipe.write(struct.pack(">I", len(message)) + message)
-        code = 0
+        _settle_down(visit)
+        signal.alarm(feed.deadline + 2 * GRACE)  # should the daemon itself die, nobody else would end us
+        _send(writer, carry_out(feed, visit))
     finally:
-        os._exit(code)  # no exit handlers: they belong to the daemon and would touch its display
+        os._exit(1)  # no exit handlers: they belong to the daemon and would touch its display
 
 
-def _settle_down(feed: Feed, visit: Visit) -> None:
+def _listen(feed: Feed, visit: Visit, writer: int, parent: int) -> NoReturn:
+    """The whole life of a stream's child: pass on what comes until it ends."""
+    try:
+        _settle_down(visit)
+        _die_with(parent)
+        clock = SystemClock()
+        try:
+            for readings in feed.source.follow(visit, clock):
+                _send(writer, Result(vet(readings, clock.now()), "ok", visit.note, spent=0))
+            _send(writer, Result([], "unavailable", f"{feed.name}: the stream has ended"))
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a vendor library raises anything
+            _send(writer, _trouble(feed, error))
+    finally:
+        os._exit(1)
+
+
+def _send(writer: int, result: Result) -> None:
+    message = _pack(result)
+    message = struct.pack(">I", len(message)) + message
+    while message:
+        message = message[os.write(writer, message) :]
+
+
+def _die_with(parent: int) -> None:
+    """A stream has no deadline: let the kernel end it with its parent."""
+    import ctypes  # noqa: PLC0415 - only here
+
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+    if os.getppid() != parent:  # it died before we asked
+        os._exit(1)
+
+
+def _settle_down(visit: Visit) -> None:
     os.setsid()
     signal.set_wakeup_fd(-1)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGALRM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
-    signal.alarm(feed.deadline + 2 * GRACE)  # should the daemon itself die, nobody else would end us
     logging.disable(logging.CRITICAL)  # vendor libraries log VINs and tokens
     nowhere = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
         os.dup2(nowhere, standard)
+    sys.stdout = sys.stderr = os.fdopen(nowhere, "w")  # whatever stood in their place
     with contextlib.suppress(OSError):  # the card may be read-only; a source that needs the folder will say so
         visit.state.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.chdir(visit.state)  # some libraries write where they stand

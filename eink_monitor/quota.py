@@ -123,6 +123,6 @@ def _todays_share(limit: int, calls: Sequence[Call], now: int, zone: ZoneInfo) -
 
 
 def _integral(wish: Callable[[int], float], start: int, end: int) -> float:
-    """Calls that come to pass at that rate, sampled twice an hour."""
-    step = HOUR // 2
+    """Calls that come to pass at that rate, sampled once an hour."""
+    step = HOUR
     return sum(wish(at) * min(step, end - at) for at in range(start, end, step))

@@ -2,12 +2,12 @@
 
 At run time nothing here is needed: no FreeType, no text layout, no particular version of pillow, so a panel looks the
 same to the bit on every machine. To regenerate, install the Debian packages ``fonts-terminus-otb``,
-``fonts-roboto-unhinted`` and ``xfonts-base``, pillow and this project, unpack the npm package ``@mdi/font`` 7.4.47, and run
+``fonts-roboto-unhinted`` and ``xfonts-base``, pillow and this project, unpack the npm package ``@mdi/font`` 7.4.47, run
 
     python fonts/rasterise.py path/to/package/fonts/materialdesignicons-webfont.ttf
 
-An atlas is a sheet of glyphs, ``NAME.png`` (1 bit, white ink on black), and ``NAME.json``: ``height`` of a glyph,
-``baseline`` (rows above it), and ``lines`` of the sheet, each a list of [glyph, width] from left to right.
+An atlas, ``NAME.json``, is a sheet of glyphs: ``height`` of a glyph, ``baseline`` (rows above it), ``lines`` of the
+sheet, each a list of [glyph, width] from left to right, and the ``rows`` of pixels as hexadecimal digits, 1 is ink.
 """
 
 from __future__ import annotations
@@ -20,10 +20,9 @@ from typing import NamedTuple
 
 from PIL import Image, ImageDraw, ImageFont
 
-from eink_monitor.draw import png
-
 HERE = Path(__file__).parent
 SHEET_WIDTH = 512
+OUTLINE_CUT = 115  # of 255; a little under the middle, for heavier strokes
 SHARPNESS = 8  # icons are drawn this much larger, then averaged and cut at the middle: more symmetric than FreeType
 
 ASCII = "".join(map(chr, range(0x20, 0x7F)))
@@ -31,18 +30,18 @@ LATIN_1 = "".join(map(chr, range(0xA0, 0x100)))
 LATIN_A = "".join(map(chr, range(0x100, 0x180))) + "ȘșȚț"
 GREEK = "".join(map(chr, [*range(0x386, 0x3CF)]))
 CYRILLIC = "".join(map(chr, range(0x400, 0x460))) + "Ґґ"
-SIGNS = "–—‘’‚“”„•…‹›€←↑→↓↔↕−≈≤≥×✓"
-UNITS = "0123456789.,:-–−+±/% kMGTWhBVmindC°?∞…"
+SIGNS = "∞–—‘’‚“”„•…‹›€←↑→↓↔↕−≈≤≥×✓"
+UNITS = "0123456789.,:-–−+±/% kMGTWhBVmindC°?∞…of"
 
-# name: (file, size in px, characters)
+# name: (file, size in px, characters; None for everyday text)
 FACES = {
     "tiny-7": ("/usr/share/fonts/X11/misc/5x7.pcf.gz", 7, ASCII + LATIN_1),
     "text-12": ("/usr/share/fonts/opentype/terminus/terminus-bold.otb", 12, None),
     "text-14": ("/usr/share/fonts/opentype/terminus/terminus-bold.otb", 14, None),
     "text-16": ("/usr/share/fonts/opentype/terminus/terminus-bold.otb", 16, None),
-    "heavy-18": ("/usr/share/fonts/truetype/roboto/unhinted/RobotoCondensed-Bold.ttf", 18, ASCII + LATIN_1 + SIGNS),
-    "heavy-22": ("/usr/share/fonts/truetype/roboto/unhinted/RobotoCondensed-Bold.ttf", 22, ASCII + LATIN_1 + SIGNS),
-    "heavy-28": ("/usr/share/fonts/truetype/roboto/unhinted/RobotoCondensed-Bold.ttf", 28, ASCII + LATIN_1 + SIGNS),
+    "heavy-18": ("/usr/share/fonts/truetype/roboto/unhinted/RobotoCondensed-Bold.ttf", 18, None),
+    "heavy-22": ("/usr/share/fonts/truetype/roboto/unhinted/RobotoCondensed-Bold.ttf", 22, None),
+    "heavy-28": ("/usr/share/fonts/truetype/roboto/unhinted/RobotoCondensed-Bold.ttf", 28, None),
     "heavy-44": ("/usr/share/fonts/truetype/roboto/unhinted/RobotoCondensed-Bold.ttf", 44, UNITS),
     "heavy-64": ("/usr/share/fonts/truetype/roboto/unhinted/RobotoCondensed-Bold.ttf", 64, UNITS),
 }
@@ -51,21 +50,12 @@ EVERYDAY = ASCII + LATIN_1 + LATIN_A + GREEK + CYRILLIC + SIGNS
 ICON_SIZES = (16, 24, 40)
 ICONS = {  # our word for it: the name in Material Design Icons
     "alert": "alert",
-    "archive": "archive-clock",
-    "arrow-down": "arrow-down-bold",
-    "arrow-left": "arrow-left-bold",
-    "arrow-right": "arrow-right-bold",
-    "arrow-up": "arrow-up-bold",
     "battery": "battery",
-    "battery-charging": "battery-charging",
-    "calendar": "calendar-month",
+    "battery-empty": "battery-outline",
     "car": "car-side",
     "chart": "chart-bar",
     "check": "check-bold",
-    "clock": "clock-outline",
-    "cloud-off": "cloud-off-outline",
     "disk": "harddisk",
-    "distance": "map-marker-distance",
     "fuel": "gas-station",
     "grid": "transmission-tower",
     "grid-export": "transmission-tower-import",
@@ -74,7 +64,6 @@ ICONS = {  # our word for it: the name in Material Design Icons
     "heart": "heart-pulse",
     "house": "home",
     "key": "key-variant",
-    "lightning": "lightning-bolt",
     "plug": "power-plug",
     "plug-off": "power-plug-off",
     "sun": "white-balance-sunny",
@@ -110,15 +99,21 @@ def face(path: Path, size: int, characters: str) -> tuple[list[Glyph], int]:
 
 
 def _draw(font: ImageFont.FreeTypeFont, character: str, top: int, bottom: int) -> Image.Image:
-    """One character in a cell as wide as its advance, wider only if its ink would be cut."""
-    left, _, right, _ = font.getbbox(character, mode="1", anchor="ls")
-    start = max(0, -int(left))
-    width = max(round(font.getlength(character, mode="1")), int(right) + start)
-    cell = Image.new("1", (width, bottom - top))
-    draw = ImageDraw.Draw(cell)
-    draw.fontmode = "1"
-    draw.text((start, -top), character, fill=1, font=font, anchor="ls")
-    return cell
+    """One character in a cell as wide as its advance, wider only if its ink would be cut.
+
+    Outlines are drawn in grey and cut: hinted straight to 1 bit, some letters come out a pixel too high.
+    """
+    advance, margin = round(font.getlength(character, mode="1")), 8
+    grey = Image.new("L", (advance + 2 * margin, bottom - top))
+    ImageDraw.Draw(grey).text((margin, -top), character, fill=255, font=font, anchor="ls")
+    cell = _cut(grey, OUTLINE_CUT)
+    ink = cell.getbbox() or (margin, 0, margin, 0)
+    return cell.crop((min(margin, ink[0]), 0, max(margin + advance, ink[2]), cell.height))
+
+
+def _cut(grey: Image.Image, least: int) -> Image.Image:
+    """Ink wherever at least so much of 255 is."""
+    return grey.point(lambda value: 255 * (value >= least)).convert("1", dither=Image.Dither.NONE)
 
 
 def icon(path: Path, codepoint: int, size: int) -> Image.Image:
@@ -126,7 +121,11 @@ def icon(path: Path, codepoint: int, size: int) -> Image.Image:
     font = ImageFont.truetype(str(path), size * SHARPNESS, layout_engine=ImageFont.Layout.BASIC)
     large = Image.new("L", (size * SHARPNESS, size * SHARPNESS))
     ImageDraw.Draw(large).text((large.width // 2, large.height // 2), chr(codepoint), fill=255, font=font, anchor="mm")
-    return large.resize((size, size), Image.Resampling.BOX).point(lambda v: 255 * (v >= 128)).convert("1", dither=0)
+    return (
+        large.resize((size, size), Image.Resampling.BOX)
+        .point(lambda v: 255 * (v >= 128))
+        .convert("1", dither=Image.Dither.NONE)
+    )
 
 
 def icon_names(path: Path) -> dict[str, int]:
@@ -155,14 +154,16 @@ def write(name: str, glyphs: Iterable[Glyph], baseline: int) -> None:
         for glyph in line:
             sheet.paste(glyph.picture, (x, row * height))
             x += glyph.picture.width
-    (HERE / f"{name}.png").write_bytes(png.encode(*sheet.size, sheet.tobytes()))
-    key = {
-        "height": height,
-        "baseline": baseline,
-        "lines": [[[glyph.name, glyph.picture.width] for glyph in line] for line in lines],
-    }
-    text = json.dumps(key, ensure_ascii=False, separators=(",", ":")).replace('"lines":', '"lines":\n')
-    (HERE / f"{name}.json").write_text(text.replace("]],[[", "]],\n[[") + "\n")
+    bits, stride = sheet.tobytes(), (width + 7) // 8
+    text = f'{{"height":{height},"baseline":{baseline},"lines":[\n'
+    text += ",\n".join(_compact([[glyph.name, glyph.picture.width] for glyph in line]) for line in lines)
+    text += '\n],"rows":[\n'
+    text += ",\n".join(_compact(bits[start : start + stride].hex()) for start in range(0, len(bits), stride))
+    (HERE / f"{name}.json").write_text(text + "\n]}\n", encoding="utf-8")
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 if __name__ == "__main__":

@@ -4,15 +4,69 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from eink_monitor.model import Display, Frame
+from eink_monitor.clock import DAY, MINUTE, Clock, SystemClock
+from eink_monitor.displays._policy import Past, Policy, Step
+from eink_monitor.model import Display, Frame, Wear
+from eink_monitor.settings import Duration
 
 
 @dataclass
 class Null(Display):
-    """Shows nothing; counts the frames it was given."""
+    """Shows nothing; counts the refreshes an e-paper panel with these rules would have made.
 
-    frames: int = field(default=0, init=False)
+    ``draw`` asks for the frames all the same.
+    """
 
-    def show(self, frame: Frame) -> None:  # noqa: ARG002 - the interface is the point
-        """Count the frame."""
-        self.frames += 1
+    draw: bool = False
+    min_interval: Duration = Duration(3 * MINUTE)
+    partials: int = 5
+    full_every: Duration = Duration(DAY)
+
+    _clock: Clock = field(default_factory=SystemClock, init=False, repr=False, compare=False)
+    _wear: Wear = field(default_factory=Wear, init=False, repr=False, compare=False)
+    _frame: Frame | None = field(default=None, init=False, repr=False, compare=False)
+    _crisp: bool = field(default=True, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Refuse what no panel can do. Raises ``ValueError``."""
+        self._policy = Policy(int(self.min_interval), self.partials, int(self.full_every))
+
+    @property
+    def looks(self) -> bool:
+        """Whether frames are to be drawn all the same."""
+        return self.draw
+
+    @property
+    def every_beat(self) -> bool:
+        """As a panel would: it decides by itself when to refresh."""
+        return True
+
+    def open(self, clock: Clock, wear: Wear) -> None:
+        """Count into ``wear``."""
+        self._clock, self._wear = clock, wear
+
+    def ready_in(self) -> float:
+        """Seconds until a panel might be refreshed again."""
+        return self._policy.ready_in(self._past())
+
+    def show(self, frame: Frame, *, urgent: bool = False) -> None:
+        """Count the refresh that a panel would make."""
+        step = self._policy.step(self._past(), same=frame == self._frame, crisp=self._crisp, urgent=urgent)
+        if step not in {Step.FULL, Step.PARTIAL}:
+            return
+        wear = self._wear
+        wear.last = self._clock.now()
+        if step is Step.FULL:
+            wear.full, wear.since_full, wear.last_full = wear.full + 1, 0, wear.last
+        else:
+            wear.partial, wear.since_full = wear.partial + 1, wear.since_full + 1
+        self._frame, self._crisp = frame, False
+
+    def freshen(self) -> None:
+        """Make the next refresh a full one."""
+        self._crisp = True
+
+    def _past(self) -> Past:
+        now, wear = self._clock.now(), self._wear
+        moved = None if wear.last is None else float(now - wear.last)
+        return Past(moved, None if wear.last_full is None else float(now - wear.last_full), wear.since_full)

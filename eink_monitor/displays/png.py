@@ -27,11 +27,11 @@ class Png(Display):
 
     path: Path = Path("out")
 
-    def show(self, frame: Frame) -> None:
+    def show(self, frame: Frame, *, urgent: bool = False) -> None:  # noqa: ARG002 - a picture needs no sparing
         """Write both pictures, each at once and whole. Raises ``DisplayError`` where the folder cannot be written."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            write_png(frame, self.path / f"{frame.name or 'frame'}.png")
+            write_png(frame, self.path / f"{frame.name.replace('/', '-') or 'frame'}.png")
             write_png(frame, self.path / "now.png")
         except OSError as error:
             reason = _REASONS.get(error.errno or 0, f"the system says: {error.strerror}")

@@ -15,7 +15,7 @@ from eink_monitor.model import Display, Frame
 class Terminal(Display):
     """Prints each frame on standard output in half blocks; wants a terminal 250 columns wide."""
 
-    def show(self, frame: Frame) -> None:
+    def show(self, frame: Frame, *, urgent: bool = False) -> None:  # noqa: ARG002 - a picture needs no sparing
         """Print the frame under its name. Raises ``DisplayError`` when nobody reads any more."""
         try:
             sys.stdout.write(f"{frame.name}\n{half_blocks(frame)}\n")

@@ -38,8 +38,6 @@ class Bitmap(NamedTuple):
 
 def box(width: int, height: int, base: int) -> Bitmap:
     """An empty frame of that size, two thirds of a cell: how a character without a glyph is shown."""
-    if width < 3:
-        return Bitmap(width, height, base, (0,) * height)
     bar, sides = (1 << (width - 1)) - 2, (1 << (width - 2)) | 2
     top = max(0, base - base * 3 // 4)
     rows = [0] * height

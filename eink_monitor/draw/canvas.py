@@ -87,7 +87,9 @@ class Canvas:
     def invert(self, x: int, y: int, width: int, height: int) -> None:
         """Swap ink and paper in a rectangle."""
         left, right = max(0, x), min(self.width, x + width)
-        span = ((1 << max(0, right - left)) - 1) << (self.width - max(right, left))
+        if right <= left:
+            return
+        span = ((1 << (right - left)) - 1) << (self.width - right)
         for at in range(max(0, y), min(self.height, y + height)):
             self.rows[at] ^= span
 
@@ -102,9 +104,7 @@ class Canvas:
         self.fill(x, y, thickness, height)
         self.fill(x + width - thickness, y, thickness, height)
 
-    def bar(
-        self, x: int, y: int, width: int, height: int, share: float, *, pattern: tuple[int, ...] = SOLID
-    ) -> None:
+    def bar(self, x: int, y: int, width: int, height: int, share: float, *, pattern: tuple[int, ...] = SOLID) -> None:
         """A framed bar filled to a share between 0 and 1; the least bit of something shows as one column."""
         self.box(x, y, width, height)
         room = width - 4

@@ -1,4 +1,4 @@
-"""A curve over time and bars over days. A gap in what was measured is a gap in the drawing."""
+"""A curve over time. A gap in what was measured is a gap in the drawing."""
 
 from __future__ import annotations
 
@@ -28,14 +28,6 @@ class Plot(NamedTuple):
         """The row of a value, from the top edge of the plot; what is out of range ends at the edge."""
         share = min(1.0, max(0.0, value / self.top if self.top > 0 else 0.0))
         return round((1 - share) * (self.height - 1))
-
-
-def ceiling(value: float) -> float:
-    """The next round number (1, 1.5, 2, 3, 4, 5, 6, 8 times a power of ten) for the top of a scale; at least 1."""
-    power = 1.0
-    while power * 10 <= value:
-        power *= 10
-    return next((power * step for step in (1, 1.5, 2, 3, 4, 5, 6, 8) if power * step >= value), power * 10)
 
 
 def curve(canvas: Canvas, plot: Plot, runs: Sequence[Run], gap: int) -> tuple[int, int] | None:

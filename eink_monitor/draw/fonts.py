@@ -10,7 +10,6 @@ import json
 from functools import lru_cache
 from pathlib import Path
 
-from eink_monitor.draw import png
 from eink_monitor.draw.bitmap import Bitmap, box
 
 TINY, SMALL, TEXT, TITLE = "tiny-7", "text-12", "text-14", "text-16"
@@ -30,14 +29,12 @@ class Face:
 
     def __init__(self, name: str) -> None:
         key = json.loads((folder() / f"{name}.json").read_text(encoding="utf-8"))
-        width, _, bits = png.decode((folder() / f"{name}.png").read_bytes())
-        stride = (width + 7) // 8
         self.height: int = key["height"]
         self.base: int = key["baseline"]
-        self._sheet = [int.from_bytes(bits[start : start + stride], "big") for start in range(0, len(bits), stride)]
+        self._sheet = [int(row, 16) for row in key["rows"]]
         self._places: dict[str, tuple[int, int, int]] = {}
         for row, line in enumerate(key["lines"]):
-            right = stride * 8
+            right = 4 * len(key["rows"][0])
             for glyph, advance in line:
                 right -= advance
                 self._places[glyph] = (row * self.height, right, advance)

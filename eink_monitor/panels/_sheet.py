@@ -17,6 +17,8 @@ from eink_monitor.model import FeedStatus, History, Metric, Panel, Reading
 LEFT, RIGHT = 6, 244
 HEADER = 18
 STRIP = 18
+_STRIPES = 44  # px at least, so that they are seen from across the room
+RULE = 79  # between the hero and what supports it
 MIDDLE = 125
 
 
@@ -60,7 +62,7 @@ class Sheet:
         ages = [reading.at for metric in mains if (reading := history.latest(subject, metric))]
         if not ages:
             header(self.canvas, label, "no data yet", stale=False)
-            hint = "" if trouble else "it comes with the first good poll"
+            hint = "" if trouble else "it comes with the first poll"
             empty(self.canvas, icon, f"Waiting for {wanted}", hint, self.bottom)
             return False
         at = min(ages)
@@ -102,7 +104,7 @@ def header(canvas: Canvas, label: str, when: str, *, stale: bool) -> None:
     """The bar at the top; striped between label and age when the panel is stale."""
     canvas.fill(0, 0, canvas.width, HEADER)
     right = fonts.face(fonts.TITLE).width(when)
-    room = RIGHT - LEFT - right - 12
+    room = RIGHT - LEFT - right - (_STRIPES if stale else 12)
     fitted = fonts.face(fonts.TITLE).fit(label, room)
     left = fonts.face(fonts.TITLE).width(fitted)
     canvas.text(LEFT, 14, fitted, fonts.TITLE, ink=False)
@@ -143,25 +145,3 @@ def empty(canvas: Canvas, icon: str, first: str, second: str, bottom: int) -> No
     canvas.icon(MIDDLE - 20, middle - 42, icon, 40)
     canvas.text(MIDDLE, middle + 16, first, fonts.TITLE, align="centre", width=RIGHT - LEFT)
     canvas.text(MIDDLE, middle + 32, second, fonts.TEXT, align="centre", width=RIGHT - LEFT)
-
-
-def amount(
-    canvas: Canvas, x: int, line: int, number: str, unit: str, faces: tuple[str, str], *, hollow: int = 0
-) -> int:
-    """A number with its unit in a smaller face behind it, from ``x`` to the right; returns the width of both."""
-    width = canvas.text(x, line, number, faces[0], hollow=hollow)
-    gap = 2 if unit == "%" else 4
-    return width + gap + canvas.text(x + width + gap, line, unit, faces[1])
-
-
-def amount_right(canvas: Canvas, x: int, line: int, text: tuple[str, str], faces: tuple[str, str]) -> int:
-    """As ``amount``, but ending at ``x``."""
-    unit = canvas.text(x, line, text[1], faces[1], align="right")
-    gap = 2 if text[1] == "%" else 4
-    return unit + gap + canvas.text(x - unit - gap, line, text[0], faces[0], align="right")
-
-
-def hero(canvas: Canvas, number: str, unit: str, *, hollow: int = 0, line: int = 73) -> int:
-    """The one number that reads from two metres, its unit at its shoulder; returns where it ends."""
-    end = LEFT + canvas.text(LEFT, line, number, fonts.FIGURE_64, hollow=hollow)
-    return end + 4 + canvas.text(end + 4, line - 26, unit, fonts.FIGURE_28)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from eink_monitor.clock import local
 from eink_monitor.draw import charts, fonts, words
 from eink_monitor.draw.canvas import Canvas
 from eink_monitor.metrics import (
@@ -15,10 +16,12 @@ from eink_monitor.metrics import (
     PV_POWER,
 )
 from eink_monitor.model import History, Need
-from eink_monitor.panels._sheet import LEFT, RIGHT, Sheet, SubjectPanel, amount_right, hero
+from eink_monitor.panels._figures import amount_right, hero
+from eink_monitor.panels._sheet import LEFT, RIGHT, RULE, Sheet, SubjectPanel
 
-_RULE = 79
-_CHART = 146  # px wide
+_CHART = 128  # px wide
+_FLOOR = 100  # W; the least a chart's height stands for, so that a moonlit night is no mountain
+_SUMS = (("month", PRODUCTION_MONTH, "%Y-%m"), ("year", PRODUCTION_YEAR, "%Y"), ("total", PRODUCTION_LIFETIME, ""))
 
 
 @dataclass(frozen=True)
@@ -34,11 +37,9 @@ class Solar(SubjectPanel):
         sheet = Sheet(canvas, history, now, self)
         if not sheet.begin((PV_POWER,), "sun", "the first sun"):
             return
-        watts = sheet.value(PV_POWER)
-        if watts is not None:
-            hero(canvas, *words.power(watts), hollow=sheet.hollow)
+        hero(canvas, *words.power(sheet.value(PV_POWER) or 0), hollow=sheet.hollow)
         _today(sheet)
-        canvas.rule(_RULE)
+        canvas.rule(RULE)
         _chart(sheet)
         _sums(sheet)
 
@@ -51,30 +52,34 @@ def _today(sheet: Sheet) -> None:
 
 
 def _chart(sheet: Sheet) -> None:
-    """The day from midnight to midnight, be it 23, 24 or 25 hours long."""
+    """The day from midnight to midnight, be it 23, 24 or 25 hours long; without its axis where room is low."""
     canvas, history, (since, until) = sheet.canvas, sheet.history, sheet.day
     runs = history.series(sheet.panel.subject, PV_POWER, since, min(until, sheet.now))
-    top = charts.ceiling(max((run.value for run in runs), default=0))
-    foot = sheet.bottom - 12
-    plot = charts.Plot(LEFT, _RULE + 6, _CHART, foot - _RULE - 8, since, until, top)
+    low = sheet.bottom < canvas.height
+    foot = sheet.bottom - (3 if low else 12)
+    top = max([_FLOOR, *(run.value for run in runs)])
     canvas.rule(foot, LEFT, LEFT + _CHART)
+    plot = charts.Plot(LEFT, RULE + 5, _CHART, foot - RULE - 7, since, until, top)
     newest = charts.curve(canvas, plot, runs, history.gap(sheet.panel.subject))
     if newest and not sheet.stale:
         charts.ring(canvas, *newest)
-    for text, align, x in (("0h", "left", LEFT), ("12h", "centre", LEFT + _CHART // 2), ("24h", "right", LEFT + _CHART)):
-        canvas.text(x, sheet.bottom - 2, text, fonts.TINY, align=align)
+    if not low:
+        canvas.text(LEFT, sheet.bottom - 2, "0h", fonts.TINY)
+        canvas.text(LEFT + _CHART // 2, sheet.bottom - 2, "12h", fonts.TINY, align="centre")
+        canvas.text(LEFT + _CHART, sheet.bottom - 2, "24h", fonts.TINY, align="right")
 
 
 def _sums(sheet: Sheet) -> None:
-    """As many of the three longer sums as there is room for."""
-    sums = (("month", PRODUCTION_MONTH), ("year", PRODUCTION_YEAR), ("total", PRODUCTION_LIFETIME))
-    pitch = 14 if sheet.bottom == sheet.canvas.height else 12
-    line = _RULE + pitch - 1
-    for word, metric in sums:
+    """As many of the three longer sums as there is room for; what was measured last month is not this month's."""
+    zone = sheet.history.zone
+    line, pitch = (RULE + 13, 14) if sheet.bottom == sheet.canvas.height else (RULE + 12, 11)
+    for word, metric, period in _SUMS:
         if line >= sheet.bottom:
             return
-        value = sheet.value(metric)
+        reading = sheet.reading(metric)
+        text = words.UNKNOWN
+        if reading and local(reading.at, zone).strftime(period) == local(sheet.now, zone).strftime(period):
+            text = str(words.energy(reading.value))
         sheet.canvas.text(LEFT + _CHART + 10, line, word, fonts.SMALL)
-        text = str(words.energy(value)) if value is not None else words.UNKNOWN
-        sheet.canvas.text(RIGHT, line, text, fonts.SMALL, align="right")
+        sheet.canvas.text(RIGHT, line, text, fonts.TEXT, align="right")
         line += pitch

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from eink_monitor.clock import HOUR, MINUTE, iso
 from eink_monitor.errors import AuthFailed, BadAnswer, Trouble, Unavailable
 from eink_monitor.sources._answer import Answer, judge, number, table, text
+from eink_monitor.sources._apart import apart
 from eink_monitor.sources._tokens import Tokens, TokenStore
 
 _EARLY = 2 * MINUTE  # refresh before the token dies under way
@@ -93,6 +94,13 @@ def valid(store: TokenStore, grant: Grant, now: int, rejected: str = "") -> Toke
         if tokens.expires_at - _EARLY > now and tokens.access != rejected:
             return tokens
         store.save(replace(tokens, refreshing_since=tokens.refreshing_since or now))
-        renewed = grant.read(grant.ask(tokens.refresh), now, tokens)
-        store.save(renewed)
+
+        def renew() -> None:
+            store.save(grant.read(grant.ask(tokens.refresh), now, tokens))
+
+        apart(renew, grant.feed, keep=[store.lock])
+        renewed = store.load()  # what is used is what is on the disk
+        if renewed is None:
+            message = f"{grant.feed}: the sign-in vanished while it was renewed; sign in again: {grant.way_out}"
+            raise AuthFailed(message)
         return renewed

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Protocol
+from urllib.parse import urlencode
 
 from eink_monitor.clock import DAY, MINUTE, local, midnight
 from eink_monitor.errors import AuthFailed, BadAnswer, Gone, Throttled, Trouble, Unavailable
@@ -17,9 +18,17 @@ from eink_monitor.sources._tokens import TokenStore
 from eink_monitor.sources._web import Web
 
 BASE = "https://monitoringapi.solaredge.com/v2"
-CONSENT = "https://connect.solaredge.com/authorize"
 
 _REFRESH_LIFE = 30 * DAY  # a refresh token that is not used for that long dies
+
+
+def consent(client_id: str) -> str:
+    """Where a homeowner allows us to read one site, for the longest that SolarEdge offers (24 months).
+
+    The browser comes back to the app's redirect URL with ``code`` and ``site_id``.
+    """
+    wanted = {"client_id": client_id, "scope": "SITE_DATA DEVICE_DATA", "access_duration": "24"}
+    return f"https://connect.solaredge.com/authorize?{urlencode(wanted)}"
 
 
 class Badge(Protocol):
@@ -62,9 +71,15 @@ class SignIn:
         """How tokens are had; the token endpoint costs no credits."""
         return Grant(self._visit.feed, WHO, self._refresh, _REFRESH_LIFE)
 
-    def redeem(self, code: str) -> None:
-        """Turn the code of a browser's consent into the stored sign-in."""
-        answer = self._token({"grant_type": "authorization_code", "code": code})
+    def redeem(self, code: str, redirect_uri: str = "") -> None:
+        """Turn the code of a browser's consent into the stored sign-in.
+
+        Whether ``redirect_uri`` may or must be sent is not agreed upon: it is, after a refusal without it.
+        """
+        wanted = {"grant_type": "authorization_code", "code": code}
+        answer = self._token(wanted)
+        if answer.status == 400 and redirect_uri:
+            answer = self._token({**wanted, "redirect_uri": redirect_uri})
         with TokenStore(self._visit.state, self._visit.feed).locked() as store:
             store.save(self.grant().read(answer, self._visit.now))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -114,7 +114,7 @@ def present(document: object, kind: str) -> bool:
 
 
 def flows(
-    power: Series, meters: Mapping[str, list[Series]], storage: Mapping[str, list[Series]] | None
+    power: Series, meters: Mapping[str, Sequence[Series]], storage: Mapping[str, Sequence[Series]] | None
 ) -> dict[Metric, Series]:
     """Powers of roof, house, grid and battery in W per bucket; a bucket in which one is unknown is left out.
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
@@ -41,9 +40,11 @@ class Tokens:
 class TokenStore:
     """The sign-in of ``feed`` in the private directory ``folder`` (``Visit.state``), made if it is missing.
 
-    Feeds that share a vendor account share one sign-in: then ``name`` is not the feed's.
-    ``load``, ``save`` and ``forget`` belong inside ``with store.locked():``.
+    Feeds that share a vendor account share one sign-in: then ``name`` is not the feed's. ``load``, ``save`` and
+    ``forget`` belong inside ``with store.locked():``; ``lock`` is the file descriptor that holds the lock meanwhile.
     """
+
+    lock = -1
 
     def __init__(self, folder: Path, feed: str, name: str = "") -> None:
         self._feed = feed
@@ -58,12 +59,12 @@ class TokenStore:
         """
         with self._plainly():
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            lock = os.open(self._path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self.lock = os.open(self._path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            self._wait(lock, patience)
+            self._wait(patience)
             yield self
         finally:
-            os.close(lock)
+            os.close(self.lock)
 
     def load(self) -> Tokens | None:
         """The sign-in, or None before the first. A damaged file is ``AuthFailed``: only a person can mend it."""
@@ -81,17 +82,13 @@ class TokenStore:
     def save(self, tokens: Tokens) -> None:
         """Replace the sign-in; on return it survives a power cut. ``Unavailable`` if the disk does not take it."""
         with self._plainly():
-            handle, name = tempfile.mkstemp(dir=self._folder, prefix=f".{self._path.name}.")  # mode 0600
-            try:
-                with os.fdopen(handle, "w", encoding="ascii") as file:
-                    json.dump(asdict(tokens), file)
-                    file.flush()
-                    os.fsync(file.fileno())
-                Path(name).replace(self._path)
-            except BaseException:
-                with suppress(OSError):
-                    Path(name).unlink()
-                raise
+            fresh = self._path.with_suffix(".new")  # one writer at a time: a name that a crash left is overwritten
+            handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            with os.fdopen(handle, "w", encoding="ascii") as file:
+                json.dump(asdict(tokens), file)
+                file.flush()
+                os.fsync(file.fileno())
+            fresh.replace(self._path)
             self._settle()
 
     def forget(self) -> None:
@@ -107,11 +104,11 @@ class TokenStore:
         finally:
             os.close(folder)
 
-    def _wait(self, lock: int, patience: float) -> None:
+    def _wait(self, patience: float) -> None:
         started = stopwatch()
         while True:
             with suppress(BlockingIOError):
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 return
             if stopwatch() - started >= patience:
                 message = f"{self._feed}: another eink-monitor is using this sign-in; trying again later"

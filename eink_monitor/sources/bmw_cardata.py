@@ -17,7 +17,7 @@ from eink_monitor.sources._bmw_descriptors import descriptors, parse
 from eink_monitor.sources._bmw_stream import Broker, follow
 from eink_monitor.sources._car import CAR, IDLE, pace, patience, published
 from eink_monitor.sources._notebook import Notebook
-from eink_monitor.sources._vet import vet
+from eink_monitor.vet import vet
 
 
 @dataclass(frozen=True)

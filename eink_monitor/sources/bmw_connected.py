@@ -14,7 +14,7 @@ from eink_monitor.sources._address import address
 from eink_monitor.sources._car import pace, patience, published
 from eink_monitor.sources._mybmw_fields import parse
 from eink_monitor.sources._tokens import TokenStore
-from eink_monitor.sources._vet import vet
+from eink_monitor.vet import vet
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from eink_monitor.sources._address import address
 from eink_monitor.sources._answer import Answer, judge, retry_after, rows, table
 from eink_monitor.sources._car import POSITION, Sheet, account, instant, pace, patience, published
 from eink_monitor.sources._notebook import Notebook
-from eink_monitor.sources._vet import vet
+from eink_monitor.vet import vet
 
 _WHO = "Skoda"
 _WAY_OUT = "make a new one in the MySkoda app or at go.skoda.eu/api-keys and put it into the configuration"

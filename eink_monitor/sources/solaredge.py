@@ -53,7 +53,7 @@ class SolarEdge(Source):
         metrics.PRODUCTION_LIFETIME,
     )
     lag: ClassVar[int] = LAG
-    preload: ClassVar[tuple[str, ...]] = ("eink_monitor.sources._web", "encodings.idna")
+    preload: ClassVar[tuple[str, ...]] = ("eink_monitor.sources._solaredge_v2", "encodings.idna")
 
     def __post_init__(self) -> None:
         for wrong, message in (
@@ -108,8 +108,8 @@ class SolarEdge(Source):
 
     def poll(self, visit: Visit) -> Iterable[Reading]:
         """Fetch what this visit is worth: whole curves since the last one, and the totals that are due."""
-        from eink_monitor.sources._vet import vet
         from eink_monitor.sources._web import Web
+        from eink_monitor.vet import vet
 
         if self.api == "v1" and self.api_key is not None:
             from eink_monitor.sources import _solaredge_v1 as v1

@@ -17,7 +17,7 @@ from eink_monitor.sources._answer import rows, table, text
 from eink_monitor.sources._car import account, instant, patience
 from eink_monitor.sources._notebook import Notebook
 from eink_monitor.sources._vag_files import WHO, File
-from eink_monitor.sources._vet import vet
+from eink_monitor.vet import vet
 
 if TYPE_CHECKING:
     from eink_monitor.sources._vw_portal import Portal

@@ -14,7 +14,7 @@ from eink_monitor.sources._address import address
 from eink_monitor.sources._bff_fields import parse
 from eink_monitor.sources._car import account, pace, patience
 from eink_monitor.sources._notebook import Notebook
-from eink_monitor.sources._vet import vet
+from eink_monitor.vet import vet
 
 
 @dataclass(frozen=True)

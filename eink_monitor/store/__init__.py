@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from eink_monitor.errors import StoreError
@@ -47,6 +48,7 @@ class Store:
             self.outcomes = Outcomes(self._db)
             self.ledger = Ledger(self._db, zone)
             self._seen = self._version()
+        self._wear: dict[str, Any] = {}
         self._pending: list[tuple[list[Reading], int]] = []
         self._pending_outcomes: list[tuple[Outcome, int | None, int]] = []
 
@@ -85,6 +87,8 @@ class Store:
                 self.sync()
                 self.readings.write()
                 self.outcomes.write()
+                self.ledger.write()
+                self._db.executemany("INSERT OR REPLACE INTO wear (name, value) VALUES (?, ?)", self._wear.items())
                 yield
                 self._db.execute("COMMIT")
             except BaseException:
@@ -93,11 +97,14 @@ class Store:
                 raise
         self.readings.written()
         self.outcomes.written()
+        self.ledger.written()
         self._pending.clear()
         self._pending_outcomes.clear()
 
     def sync(self) -> None:
-        """Notice what another process wrote."""
+        """Notice what another process wrote; a simulation has its database to itself."""
+        if not self._durable:
+            return
         with _plain_words(self.path):
             version = self._version()
             if version == self._seen:
@@ -110,14 +117,20 @@ class Store:
             for outcome, due, stamp in self._pending_outcomes:
                 self.outcomes.add(outcome, due, stamp)
 
-    def wear(self) -> dict[str, int]:
-        """Counters of the ink."""
+    def wear(self) -> dict[str, Any]:
+        """What the panel has been through, by the names of ``model.Wear``."""
         with _plain_words(self.path):
             return dict(self._db.execute("SELECT name, value FROM wear").fetchall())
 
-    def set_wear(self, wear: dict[str, int]) -> None:
-        """Keep counters of the ink, inside a transaction of the caller's."""
-        self._db.executemany("INSERT OR REPLACE INTO wear (name, value) VALUES (?, ?)", wear.items())
+    def keep_wear(self, wear: dict[str, Any]) -> None:
+        """Remember what the panel has been through; durable after the next ``flush``."""
+        self._wear = {name: value for name, value in wear.items() if value is not None}
+
+    def rows(self) -> dict[str, int]:
+        """How many rows each table holds."""
+        tables = ("series", "reading", "hour", "day", "feed", "outcome", "call")
+        count = "SELECT count(*) FROM {}"
+        return {table: int(self._db.execute(count.format(table)).fetchone()[0]) for table in tables}
 
     def size(self) -> int:
         """Bytes of the database file, without its log."""

@@ -24,6 +24,7 @@ class Ledger:
     def __init__(self, db: sqlite3.Connection, zone: ZoneInfo) -> None:
         self._db = db
         self._zone = zone
+        self._settled: dict[int, int] = {}
 
     def calls(self, quota: Quota, now: int) -> list[Call]:
         """Everything that still counts against a budget of the account, in order of time."""
@@ -62,8 +63,19 @@ class Ledger:
         return int(row[0])
 
     def settle(self, booking: int, made: int) -> None:
-        """A poll ended in good order and made that many calls; inside the caller's transaction."""
-        self._db.execute("UPDATE call SET calls = ?, settled = 1 WHERE id = ?", (made, booking))
+        """A poll ended in good order and made that many calls; written with the next transaction."""
+        self._settled[booking] = made
+
+    def write(self) -> None:
+        """Put what is only in memory on disk, inside the caller's transaction."""
+        self._db.executemany(
+            "UPDATE call SET calls = ?, settled = 1 WHERE id = ?",
+            [(made, booking) for booking, made in self._settled.items()],
+        )
+
+    def written(self) -> None:
+        """The transaction is durable."""
+        self._settled.clear()
 
     def wait_until(self, account: str, until: int, why: str) -> None:
         """Keep what the vendor said about waiting; inside the caller's transaction."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from eink_monitor.clock import HOUR, day_bounds, local, midnight
@@ -24,12 +25,13 @@ _UPSERT = "INSERT OR REPLACE INTO {} (at, series, n, total, low, high, last) VAL
 class _Tally:
     """The running sum of one hour or day of one series, in steps of its metric."""
 
-    __slots__ = ("end", "high", "key", "last", "low", "n", "start", "total")
+    __slots__ = ("dirty", "end", "high", "key", "last", "low", "n", "start", "total")
 
     def __init__(self, key: int, start: int, end: int) -> None:
         self.key, self.start, self.end = key, start, end
         self.n = self.total = self.last = 0
         self.low = self.high = 0
+        self.dirty = False
 
     def count(self, value: int, *, newest: bool) -> None:
         """Take one measurement in."""
@@ -39,6 +41,7 @@ class _Tally:
             self.low = value
         elif value > self.high:
             self.high = value
+        self.dirty = True
         self.n += 1
         self.total += value
         if newest:
@@ -46,6 +49,7 @@ class _Tally:
 
     def correct(self, old: int, new: int) -> None:
         """A measurement already counted was restated."""
+        self.dirty = True
         self.total += new - old
         self.low, self.high = min(self.low, new), max(self.high, new)
         if self.last == old:
@@ -82,6 +86,7 @@ class Readings(Mapping[tuple[str, str], Reading]):
         self._closed: list[tuple[int, int, int, int]] = []
         self._tallies: dict[tuple[str, int, int], _Tally] = {}
         self._created: list[_Series] = []
+        self._last_bounds: dict[str, tuple[int, int, int]] = {}
         self.reload()
 
     def reload(self) -> None:
@@ -106,14 +111,15 @@ class Readings(Mapping[tuple[str, str], Reading]):
         for subject, metric, number, at in readings:
             series = self._series.get((subject, metric.name)) or self._create(subject, metric)
             value = round(number / series.step)
-            if at > series.end:
-                if value == series.value and at - series.end <= spacing and at - series.start <= LONGEST_RUN:
+            before = series.end
+            if at > before:
+                if value == series.value and at - before <= spacing and at - series.start <= LONGEST_RUN:
                     series.end = at
                 else:
                     self._close(series)
                     series.start = series.end = at
                     series.value = value
-                self._count(series, value, at)
+                self._count(series, value, at, before)
             elif value != series.value or at < series.start:
                 self._late(series, value, at)
             series.dirty = True
@@ -128,12 +134,13 @@ class Readings(Mapping[tuple[str, str], Reading]):
         if series.end >= 0:
             self._closed.append((series.end, series.id, series.value, series.end - series.start))
 
-    def _count(self, series: _Series, value: int, at: int) -> None:
+    def _count(self, series: _Series, value: int, at: int, before: int) -> None:
+        """Count a measurement; ``before`` is the newest one until now."""
         hour, day = series.hour, series.day
         if hour is None or not hour.start <= at < hour.end:
-            hour = series.hour = self._tally("hour", series, at)
+            hour = series.hour = self._tally("hour", series, at, before)
         if day is None or not day.start <= at < day.end:
-            day = series.day = self._tally("day", series, at)
+            day = series.day = self._tally("day", series, at, before)
         newest = at >= series.end
         hour.count(value, newest=newest)
         day.count(value, newest=newest)
@@ -150,10 +157,10 @@ class Readings(Mapping[tuple[str, str], Reading]):
         else:
             self._closed.append((at, series.id, value, 0))
         if known is None:
-            self._count(series, value, at)
+            self._count(series, value, at, at)
             return
-        self._tally("hour", series, at).correct(known, value)
-        self._tally("day", series, at).correct(known, value)
+        self._tally("hour", series, at, at).correct(known, value)
+        self._tally("day", series, at, at).correct(known, value)
 
     def _known(self, series: _Series, at: int) -> int | None:
         """The value stored for an instant, or None when nothing was measured then."""
@@ -165,62 +172,71 @@ class Readings(Mapping[tuple[str, str], Reading]):
         end, _, value, held = min(later, default=(0, 0, 0, -1))
         return value if end - held <= at <= end else None
 
-    def _tally(self, table: str, series: _Series, at: int) -> _Tally:
-        """The tally an instant belongs to, from memory, from disk or new."""
-        if table == "hour":
-            start = at - (at + _offset(at, self._zone)) % HOUR
-            key, end = start, start + HOUR
-        else:
-            day = local(at, self._zone).date()
-            start, end = day_bounds(day, self._zone)
-            key = _day_key(day)
+    def _tally(self, table: str, series: _Series, at: int, before: int) -> _Tally:
+        """The tally an instant belongs to: from memory, from disk, or new when nothing was measured since it began."""
+        key, start, end = self._bounds(table, at)
         tally = self._tallies.get((table, key, series.id))
         if tally is None:
             tally = self._tallies[table, key, series.id] = _Tally(key, start, end)
-            row = self._db.execute(
-                f"SELECT n, total, low, high, last FROM {table} WHERE at = ? AND series = ?",  # noqa: S608 - two names
-                (key, series.id),
-            ).fetchone()
+            row = (
+                before >= start
+                and self._db.execute(
+                    f"SELECT n, total, low, high, last FROM {table} WHERE at = ? AND series = ?",  # noqa: S608 - two names
+                    (key, series.id),
+                ).fetchone()
+            )
             if row:
                 tally.n, tally.total, tally.low, tally.high, tally.last = row
         return tally
 
+    def _bounds(self, table: str, at: int) -> tuple[int, int, int]:
+        """Key, first instant and end of the local hour or day an instant belongs to."""
+        key, start, end = self._last_bounds.get(table, (0, 0, 0))
+        if start <= at < end:
+            return key, start, end
+        here = local(at, self._zone)
+        if table == "hour":
+            start = at - here.minute * 60 - here.second
+            bounds = (start, start, start + HOUR)
+        else:
+            bounds = (_day_key(here.date()), *day_bounds(here.date(), self._zone))
+        self._last_bounds[table] = bounds
+        return bounds
+
     def write(self) -> None:
         """Put what is only in memory on disk, inside the caller's transaction."""
-        execute = self._db.executemany
-        execute(
-            "INSERT INTO series (id, subject, metric, unit, step) VALUES (?, ?, ?, ?, ?)",
-            [(s.id, s.subject, s.metric, _unit(s.metric), s.step) for s in self._created],
-        )
-        execute("INSERT OR REPLACE INTO reading (at, series, value, held) VALUES (?, ?, ?, ?)", self._closed)
-        execute(
-            "UPDATE series SET start = ?, end = ?, value = ? WHERE id = ?",
-            [(s.start, s.end, s.value, s.id) for s in self._series.values() if s.dirty],
-        )
+        dirty = [tally for tally in self._tallies.items() if tally[1].dirty]
+        batches: list[tuple[str, list[Any]]] = [
+            (
+                "INSERT INTO series (id, subject, metric, unit, step) VALUES (?, ?, ?, ?, ?)",
+                [(s.id, s.subject, s.metric, _unit(s.metric), s.step) for s in self._created],
+            ),
+            ("INSERT OR REPLACE INTO reading (at, series, value, held) VALUES (?, ?, ?, ?)", self._closed),
+            (
+                "UPDATE series SET start = ?, end = ?, value = ? WHERE id = ?",
+                [(s.start, s.end, s.value, s.id) for s in self._series.values() if s.dirty],
+            ),
+        ]
         for table in ("hour", "day"):
-            execute(
-                _UPSERT.format(table),
-                [
-                    (key, number, t.n, t.total, t.low, t.high, t.last)
-                    for (kind, key, number), t in self._tallies.items()
-                    if kind == table
-                ],
-            )
+            rows = [
+                (key, number, t.n, t.total, t.low, t.high, t.last) for (kind, key, number), t in dirty if kind == table
+            ]
+            batches.append((_UPSERT.format(table), rows))
+        for statement, rows in batches:
+            if rows:
+                self._db.executemany(statement, rows)
 
     def written(self) -> None:
         """The transaction is durable: what was only in memory is no longer."""
         self._created.clear()
         self._closed.clear()
-        current: dict[tuple[str, int, int], _Tally] = {}
+        self._tallies = {}
         for series in self._series.values():
-            if series.dirty:
-                series.dirty = False
-                for table, tally in (("hour", series.hour), ("day", series.day)):
-                    if tally:
-                        current[table, tally.key, series.id] = tally
-            else:  # a quiet series lets its tallies go; they are read again when it speaks again
-                series.hour = series.day = None
-        self._tallies = current
+            series.dirty = False
+            for table, tally in (("hour", series.hour), ("day", series.day)):
+                if tally:
+                    tally.dirty = False
+                    self._tallies[table, tally.key, series.id] = tally
 
     def prune(self, raw_before: int, hour_before: int, day_before: date | None) -> None:
         """Delete what is older than the house wants to keep, inside the caller's transaction."""
@@ -299,11 +315,6 @@ class Readings(Mapping[tuple[str, str], Reading]):
 
 def _day_key(day: date) -> int:
     return day.year * 10000 + day.month * 100 + day.day
-
-
-def _offset(at: int, zone: ZoneInfo) -> int:
-    offset = local(at, zone).utcoffset()
-    return int(offset.total_seconds()) if offset else 0
 
 
 def _unit(metric: str) -> str:

@@ -56,17 +56,24 @@ class SolarEdgeServer(LoopbackServer):
     def answer(self, asked: Asked) -> Said:
         parts = asked.path.strip("/").split("/")
         if parts[:2] == ["v2", "oauth2"]:
-            return self._token(json.loads(asked.body))
+            form = json.loads(asked.body)
+            return self._revoke(form) if parts[2] == "revoke-token" else self._token(form)
         if parts[:2] == ["v2", "sites"]:
             return self._guarded_v2(asked, parts)
         if parts[0] == "site":
             return self._v1(asked, parts)
         return Said(404, {"title": "Not Found", "status": 404})
 
+    def _revoke(self, form: dict[str, str]) -> Said:
+        if form.get("token") != self.refresh_token:
+            return Said(400, {"error": "invalid_grant"})
+        self.refresh_token, self.access_tokens = "", set()
+        return Said(200, {})
+
     def _token(self, form: dict[str, str]) -> Said:
         if (form.get("client_id"), form.get("client_secret")) != (CLIENT, SECRET):
             return Said(401, {"error": "invalid_client"})
-        given = form.get("refresh_token") or form.get("code") or form.get("token")
+        given = form.get("refresh_token") or form.get("code")
         if given not in {self.refresh_token, "code-from-consent"}:
             return Said(400, {"error": "invalid_grant"})
         self.refreshes += 1

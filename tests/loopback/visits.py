@@ -12,9 +12,9 @@ from eink_monitor.model import Metric, Reading, Source, Visit
 class Visitor:
     """Polls ``source`` on a simulated clock and remembers the newest reading of every metric, as the store does."""
 
-    def __init__(self, source: Source, state: Path, zone: ZoneInfo, start: int, every: int = 1800) -> None:
+    def __init__(self, source: Source, state: Path, zone: ZoneInfo, clock: FastClock, every: int = 1800) -> None:
         self.source, self.state, self.zone, self.every = source, state, zone, every
-        self.clock = FastClock(start)
+        self.clock = clock
         self.latest: dict[tuple[str, str], Reading] = {}
         self.note = ""
         self.spent = 0

@@ -13,10 +13,10 @@ from eink_monitor.model import Bucket, FeedStatus, Metric, Reading, Run
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
-def feed(name: str, what: str | None = "ok", detail: str = "", **changes: int | str | None) -> FeedStatus:
+def feed(name: str, what: str | None = "ok", detail: str = "", **times: int) -> FeedStatus:
     """A feed in the state one wants; the rest is unknown."""
     status = FeedStatus(name, name.capitalize(), "demo", what, detail, None, None, None, None, None, 5400, None, None)
-    return status._replace(**changes)  # type: ignore[arg-type]  # field by field
+    return status._replace(**times)  # type: ignore[arg-type]  # the fields that are times
 
 
 @dataclass
@@ -32,10 +32,9 @@ class PaperHouse:
     gap_seconds: int = 5400
 
     def add(self, subject: str, metric: Metric, points: Iterable[tuple[int, float]]) -> PaperHouse:
-        """Store some more points of a series."""
-        known = self.readings.setdefault((subject, metric.name), [])
-        known.extend(points)
-        known.sort()
+        """Store some more points of a series; the later of two at one instant counts."""
+        known = {**dict(self.readings.get((subject, metric.name), [])), **dict(points)}
+        self.readings[subject, metric.name] = sorted(known.items())
         return self
 
     def set(self, subject: str, at: int, values: Mapping[Metric, float]) -> PaperHouse:

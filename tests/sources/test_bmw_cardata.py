@@ -6,6 +6,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+from eink_monitor.clock import DAY, HOUR, MINUTE
+from eink_monitor.errors import AuthFailed, BadAnswer, Throttled, Trouble, Unavailable
+from eink_monitor.metrics import CHARGING, LATITUDE
+from eink_monitor.settings import Secret
+from eink_monitor.sources._bmw_descriptors import descriptors, parse
+from eink_monitor.sources._bmw_rest import container_label
+from eink_monitor.sources.bmw_cardata import BmwCarData
 from loopback.bmw import (
     CLIENT,
     CONTAINERS,
@@ -22,14 +30,6 @@ from loopback.bmw import (
     store,
 )
 from loopback.cars import NOW, Reply, recording, said, values, visit_to
-
-from eink_monitor.clock import DAY, HOUR, MINUTE
-from eink_monitor.errors import AuthFailed, BadAnswer, Throttled, Trouble, Unavailable
-from eink_monitor.metrics import CHARGING, LATITUDE
-from eink_monitor.settings import Secret
-from eink_monitor.sources._bmw_descriptors import descriptors, parse
-from eink_monitor.sources._bmw_rest import container_label
-from eink_monitor.sources.bmw_cardata import BmwCarData
 
 I4 = recording("bmw_cardata", "i4_charging")
 GOOD = Reply(I4)

@@ -5,11 +5,11 @@ import hashlib
 from pathlib import Path
 
 import pytest
-from loopback.bmw import CLIENT, DEVICE, SECRETS, TELEMATICS, TOKEN, Bmw, refused, signed_in, store
-from loopback.cars import NOW, Reply, recording, visit_to
 
 from eink_monitor.clock import DAY, FastClock
 from eink_monitor.errors import AuthFailed, BadAnswer, Trouble, Unavailable
+from loopback.bmw import CLIENT, DEVICE, SECRETS, TELEMATICS, TOKEN, Bmw, refused, signed_in, store
+from loopback.cars import NOW, Reply, recording, visit_to
 
 PENDING, SLOWER = refused("authorization_pending"), refused("slow_down")
 

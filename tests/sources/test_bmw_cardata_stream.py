@@ -7,16 +7,16 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from loopback.bmw import CLIENT, GCID, SECRETS, TOKEN, VIN, Bmw, refused, signed_in, store
-from loopback.broker import Broker, QuickClock
-from loopback.cars import NOW, Call, Reply, values, visit_to
-from loopback.needs import library
 
 from eink_monitor.clock import HOUR, MINUTE
 from eink_monitor.errors import AuthFailed, Trouble, Unavailable
 from eink_monitor.model import Reading
 from eink_monitor.settings import Secret
 from eink_monitor.sources.bmw_cardata import BmwCarData
+from loopback.bmw import CLIENT, GCID, SECRETS, TOKEN, VIN, Bmw, refused, signed_in, store
+from loopback.broker import Broker, QuickClock
+from loopback.cars import NOW, Call, Reply, values, visit_to
+from loopback.needs import library
 
 library("paho", "stream")
 

@@ -7,8 +7,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from loopback.cars import NOW, Call, Reply, Vendor, recording, said, values, visit_to
-from loopback.needs import library
 
 from eink_monitor.clock import DAY, HOUR, MINUTE
 from eink_monitor.errors import BadAnswer, Gone, Throttled, Trouble, Unavailable
@@ -16,6 +14,8 @@ from eink_monitor.metrics import CHARGING, LATITUDE
 from eink_monitor.settings import Secret
 from eink_monitor.sources._mybmw_fields import parse
 from eink_monitor.sources.bmw_connected import BmwConnected
+from loopback.cars import NOW, Call, Reply, Vendor, recording, said, values, visit_to
+from loopback.needs import library
 
 VIN, USER, PASSWORD = "WBY00000000REXI01", "owner@example.org", "pa55word-secret"
 SECRETS = (VIN, PASSWORD, "access-", "refresh-", "client-secret")

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from loopback.cars import NOW, values
 
 from eink_monitor.clock import DAY, HOUR
 from eink_monitor.errors import BadAnswer, Unavailable
@@ -18,6 +17,7 @@ from eink_monitor.metrics import CHARGING, SOC
 from eink_monitor.signin import lifetime
 from eink_monitor.sources._car import Sheet, account, instant, kilometres
 from eink_monitor.sources._notebook import Notebook
+from loopback.cars import NOW, values
 
 TEXTS = st.text(max_size=20)
 NOTES = st.dictionaries(TEXTS, TEXTS | st.integers())

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from loopback.cars import NOW, Reply, Vendor, recording, said, values, visit_to
 
 from eink_monitor.clock import DAY, HOUR, MINUTE
 from eink_monitor.errors import AuthFailed, BadAnswer, Throttled, Trouble, Unavailable
 from eink_monitor.metrics import CHARGING, LATITUDE, PLUGGED
 from eink_monitor.settings import Secret
 from eink_monitor.sources.skoda import Skoda, parse
+from loopback.cars import NOW, Reply, Vendor, recording, said, values, visit_to
 
 VIN = "TMBJJ7NX0MY000001"
 KEY = "sk-0123456789abcdef"

@@ -6,17 +6,18 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from loopback.solaredge import KEY, SITE, SolarEdgeServer
-from loopback.visits import Visitor
 
 from eink_monitor import metrics
-from eink_monitor.clock import DAY, HOUR, MINUTE, midnight
+from eink_monitor.clock import DAY, HOUR, MINUTE, FastClock, midnight
 from eink_monitor.settings import Secret, Window
 from eink_monitor.sources._daylight import sunlit, sunlit_seconds
 from eink_monitor.sources._solaredge_plan import Rhythm
 from eink_monitor.sources.solaredge import SolarEdge
+from loopback.solaredge import KEY, SITE, SolarEdgeServer
+from loopback.visits import Visitor
 
 ZONE = ZoneInfo("Europe/Berlin")
+MORNING = midnight(date(2026, 6, 10), ZONE)
 
 
 @pytest.mark.parametrize(
@@ -26,10 +27,11 @@ ZONE = ZoneInfo("Europe/Berlin")
 def test_a_month_at_half_an_hour_stay_under_2000_calls(
     tmp_path: Path, first: date, meters: bool, battery: bool
 ) -> None:
-    server = SolarEdgeServer(ZONE, lambda: visitor.clock.now(), meters=meters, battery=battery)
+    clock = FastClock(midnight(first, ZONE) + 11 * HOUR)
+    server = SolarEdgeServer(ZONE, clock.now, meters=meters, battery=battery)
     with server:
         source = SolarEdge(SITE, api_key=Secret(KEY), base_url=server.url + "/v2")
-        visitor = Visitor(source, tmp_path, ZONE, midnight(first, ZONE) + 11 * HOUR, every=30 * MINUTE)
+        visitor = Visitor(source, tmp_path, ZONE, clock, every=30 * MINUTE)
         end = visitor.clock.now() + 31 * DAY
         minutes: Counter[int] = Counter()
         visits = reserved = 0
@@ -49,13 +51,13 @@ def test_a_month_at_half_an_hour_stay_under_2000_calls(
 
 def test_a_generous_account_is_asked_as_often_as_wanted(tmp_path: Path) -> None:
     source = SolarEdge(SITE, api_key=Secret(KEY), calls_per_month=100_000)
-    visitor = Visitor(source, tmp_path, ZONE, midnight(date(2026, 6, 10), ZONE) + 12 * HOUR, every=15 * MINUTE)
+    visitor = Visitor(source, tmp_path, ZONE, FastClock(MORNING + 12 * HOUR), every=15 * MINUTE)
     assert source.pace(visitor.visit()) == 15 * MINUTE
 
 
 def test_v1_keeps_its_beat_by_day_and_rests_by_night(tmp_path: Path) -> None:
     source = SolarEdge(SITE, api="v1", api_key=Secret(KEY))
-    visitor = Visitor(source, tmp_path, ZONE, midnight(date(2026, 6, 10), ZONE) + 12 * HOUR, every=15 * MINUTE)
+    visitor = Visitor(source, tmp_path, ZONE, FastClock(MORNING + 12 * HOUR), every=15 * MINUTE)
     assert source.pace(visitor.visit()) == 15 * MINUTE
     assert source.cost(visitor.visit()) == 3
     visitor.clock.wait(11 * HOUR)
@@ -64,7 +66,7 @@ def test_v1_keeps_its_beat_by_day_and_rests_by_night(tmp_path: Path) -> None:
 
 def test_the_night_ends_with_the_dawn(tmp_path: Path) -> None:
     source = SolarEdge(SITE, api_key=Secret(KEY), daylight=Window.parse("06:00-20:00"))
-    visitor = Visitor(source, tmp_path, ZONE, midnight(date(2026, 6, 10), ZONE) + 5 * HOUR)
+    visitor = Visitor(source, tmp_path, ZONE, FastClock(MORNING + 5 * HOUR))
     assert source.pace(visitor.visit()) == HOUR
     visitor.clock.wait(50 * MINUTE)
     assert source.pace(visitor.visit()) == 30 * MINUTE
@@ -100,18 +102,19 @@ def test_the_polar_night_has_a_little_dusk_at_noon() -> None:
 
 def test_a_window_may_span_midnight_and_a_zone_may_have_no_summer() -> None:
     window = Window.parse("22:00-06:00")
-    start = midnight(date(2026, 6, 10), ZONE)
+    start = MORNING
     assert sunlit(start + HOUR, ZONE, 0, window)
     assert sunlit_seconds(start, ZONE, 0, window) == 8 * HOUR
     assert sunlit(start + 12 * HOUR, ZoneInfo("UTC"), 0, None)
 
 
 def test_a_site_whose_meter_hides_the_production_gets_its_power_asked(tmp_path: Path) -> None:
-    server = SolarEdgeServer(ZONE, lambda: visitor.clock.now())
+    clock = FastClock(MORNING + 10 * HOUR + 5 * MINUTE)
+    server = SolarEdgeServer(ZONE, clock.now)
     server.mute = {"productionPower"}
     with server:
         source = SolarEdge(SITE, api_key=Secret(KEY), base_url=server.url + "/v2")
-        visitor = Visitor(source, tmp_path, ZONE, midnight(date(2026, 6, 10), ZONE) + 10 * HOUR + 5 * MINUTE)
+        visitor = Visitor(source, tmp_path, ZONE, clock)
         for _ in range(4):
             visitor.poll(allowance=source.cost(visitor.visit()))
             visitor.clock.wait(30 * MINUTE)
@@ -120,7 +123,7 @@ def test_a_site_whose_meter_hides_the_production_gets_its_power_asked(tmp_path: 
 
 
 def test_the_plan_of_an_empty_store_looks_for_everything(tmp_path: Path) -> None:
-    visitor = Visitor(SolarEdge(SITE, api_key=Secret(KEY)), tmp_path, ZONE, midnight(date(2026, 6, 10), ZONE))
+    visitor = Visitor(SolarEdge(SITE, api_key=Secret(KEY)), tmp_path, ZONE, FastClock(MORNING))
     plan = Rhythm(2000, 50.0, None).plan(visitor.visit())
     assert plan.calls() == 6
     assert plan.unfinished is None

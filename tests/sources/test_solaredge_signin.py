@@ -8,8 +8,6 @@ from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
-from loopback.cars import NOW, visit_to
-from loopback.solaredge import CLIENT, SECRET, SITE, SolarEdgeServer
 
 from eink_monitor.clock import DAY, FastClock, SystemClock
 from eink_monitor.errors import AuthFailed, Unavailable
@@ -17,6 +15,8 @@ from eink_monitor.settings import Secret
 from eink_monitor.sources._landing import Landing
 from eink_monitor.sources._solaredge_signin import Consent
 from eink_monitor.sources._tokens import TokenStore
+from loopback.cars import NOW, visit_to
+from loopback.solaredge import CLIENT, SECRET, SITE, SolarEdgeServer
 
 CODE = "code-from-consent"
 

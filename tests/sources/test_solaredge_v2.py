@@ -6,15 +6,17 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+
+from eink_monitor import metrics
+from eink_monitor.clock import DAY, HOUR, MINUTE, FastClock, local, midnight
+from eink_monitor.errors import Unavailable
+from eink_monitor.model import Metric, Reading
+from eink_monitor.settings import Secret
+from eink_monitor.sources._tokens import Tokens, TokenStore
+from eink_monitor.sources.solaredge import SolarEdge
 from loopback.server import Said
 from loopback.solaredge import CLIENT, KEY, SECRET, SITE, SolarEdgeServer
 from loopback.visits import Visitor
-
-from eink_monitor import metrics
-from eink_monitor.clock import DAY, HOUR, MINUTE, local, midnight
-from eink_monitor.model import Metric, Reading
-from eink_monitor.settings import Secret
-from eink_monitor.sources.solaredge import SolarEdge
 
 ZONE = ZoneInfo("Europe/Berlin")
 LUNCH = midnight(date(2026, 6, 10), ZONE) + 12 * HOUR + 40 * MINUTE
@@ -23,9 +25,10 @@ LUNCH = midnight(date(2026, 6, 10), ZONE) + 12 * HOUR + 40 * MINUTE
 def house(
     tmp_path: Path, start: int = LUNCH, *, meters: bool = True, battery: bool = True
 ) -> tuple[Visitor, SolarEdgeServer]:
-    server = SolarEdgeServer(ZONE, lambda: visitor.clock.now(), meters=meters, battery=battery)
+    clock = FastClock(start)
+    server = SolarEdgeServer(ZONE, clock.now, meters=meters, battery=battery)
     source = SolarEdge(SITE, api_key=Secret(KEY), base_url=server.url + "/v2")
-    visitor = Visitor(source, tmp_path, ZONE, start)
+    visitor = Visitor(source, tmp_path, ZONE, clock)
     return visitor, server
 
 
@@ -174,6 +177,16 @@ def test_failing_totals_do_not_take_the_curves_along(roof: tuple[Visitor, SolarE
     assert "the totals are not" in visitor.note
 
 
+def test_totals_that_keep_failing_are_told_once_nothing_else_is_new(roof: tuple[Visitor, SolarEdgeServer]) -> None:
+    visitor, server = roof
+    server.fault, server.fault_on = "truncated", "overview"
+    visitor.poll()
+    with pytest.raises(Unavailable, match="broke off"):
+        visitor.poll()
+    server.fault = None
+    assert metrics.CONSUMPTION_TODAY in {r.metric for r in visitor.poll()}
+
+
 def test_a_silent_inverter_costs_no_totals_and_looks_old(roof: tuple[Visitor, SolarEdgeServer]) -> None:
     visitor, server = roof
     visitor.poll()
@@ -237,12 +250,11 @@ def test_days_of_dst_changes_have_all_their_quarters(tmp_path: Path, day: date, 
 
 
 def test_sign_in_refreshes_and_retries(tmp_path: Path) -> None:
-    from eink_monitor.sources._tokens import Tokens, TokenStore
-
-    server = SolarEdgeServer(ZONE, lambda: visitor.clock.now())
+    clock = FastClock(LUNCH)
+    server = SolarEdgeServer(ZONE, clock.now)
     with server:
         source = SolarEdge(SITE, client_id=CLIENT, client_secret=Secret(SECRET), base_url=server.url + "/v2")
-        visitor = Visitor(source, tmp_path, ZONE, LUNCH)
+        visitor = Visitor(source, tmp_path, ZONE, clock)
         with TokenStore(tmp_path, "roof").locked() as store:
             store.save(Tokens("access-0", "refresh-0", LUNCH + HOUR))
         assert visitor.poll()

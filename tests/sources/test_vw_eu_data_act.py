@@ -8,6 +8,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+from eink_monitor.clock import DAY, HOUR, MINUTE
+from eink_monitor.errors import AuthFailed, BadAnswer, Gone, Throttled, Trouble, Unavailable
+from eink_monitor.settings import Secret
+from eink_monitor.sources._vag_fields import parse
+from eink_monitor.sources._vag_files import File
+from eink_monitor.sources.vw_eu_data_act import VwEuDataAct
 from loopback.cars import NOW, Reply, recording, values, visit_to
 from loopback.needs import library
 from loopback.vw_portal import (
@@ -30,13 +37,6 @@ from loopback.vw_portal import (
     page,
     poll,
 )
-
-from eink_monitor.clock import DAY, HOUR, MINUTE
-from eink_monitor.errors import AuthFailed, BadAnswer, Gone, Throttled, Trouble, Unavailable
-from eink_monitor.settings import Secret
-from eink_monitor.sources._vag_fields import parse
-from eink_monitor.sources._vag_files import File
-from eink_monitor.sources.vw_eu_data_act import VwEuDataAct
 
 library("carconnectivity", "vw")
 

@@ -11,8 +11,6 @@ from typing import NamedTuple
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from loopback.cars import NOW, Call, Reply, Vendor, recording, said, values, visit_to
-from loopback.needs import second_environment
 
 from eink_monitor.clock import DAY, HOUR, MINUTE
 from eink_monitor.errors import BadAnswer, Trouble
@@ -20,6 +18,8 @@ from eink_monitor.metrics import CHARGING
 from eink_monitor.settings import Secret
 from eink_monitor.sources._bff_fields import parse
 from eink_monitor.sources.weconnect import WeConnect
+from loopback.cars import NOW, Call, Reply, Vendor, recording, said, values, visit_to
+from loopback.needs import second_environment
 
 VIN, USER, PASSWORD = "WVWZZZE2ZMP000001", "owner@example.org", "pa55word-secret"
 SECRETS = (VIN, PASSWORD, "access-", "refresh-", "identity-")

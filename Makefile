@@ -1,0 +1,75 @@
+# make demo   the main job: an invented house lives one day through the real program (no account, no hardware)
+# make test   every check: format, lint, types, import law, tests
+# make run    the daemon with config.yaml, or with the invented house, until Ctrl-C
+# make bench  the figures, as JSON
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+
+.PHONY: demo run test bench check packages clean
+.DEFAULT_GOAL := demo
+
+demo: .venv/ready
+	@$(BIN)/eink-monitor demo
+
+run: .venv/ready
+	@if [ -f config.yaml ]; then exec $(BIN)/eink-monitor run; \
+	else echo "no config.yaml: the invented house, its pictures in out/"; \
+	exec $(BIN)/eink-monitor run --config eink_monitor/demo.yaml; fi
+
+.venv/ready: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed; try: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }
+	@echo "setting up .venv ..."
+	@$(PYTHON) -m venv .venv || { echo "the venv module is missing; try: sudo apt install python3-venv"; exit 1; }
+	@$(PIP) install --upgrade 'pip>=25.1'
+	@$(PIP) install --editable .
+	@touch $@
+
+# -- for developers ---------------------------------------------------------------------------------------------------
+
+test: check
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest --numprocesses 2
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+check: packages .venv/dev .venv/vendor/epaper .venv/weconnect
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/dev
+	@$(BIN)/python -m bench
+
+.venv/dev: .venv/ready
+	@echo "setting up the developer's tools ..."
+	@$(PIP) install --editable '.[modbus,ssh,stream,vw,bmw]' --group dev
+	@touch $@
+
+# The vendor's own driver, the control of the virtual panel. Its declared dependencies need a compiler and are not used.
+.venv/vendor/epaper: .venv/dev
+	@$(PIP) install --no-deps --target .venv/vendor waveshare-epaper==1.4.0
+	@touch $@
+
+# A closed door's library, which wants an older requests than CarConnectivity: its tests poll in a process of their own.
+.venv/weconnect: .venv/dev
+	@$(PIP) install --no-warn-conflicts --target .venv/weconnect weconnect==0.60.11
+	@touch $@
+
+# Real servers that the tests start for themselves on loopback ports.
+packages:
+	@missing=""; \
+	[ -x /usr/sbin/sshd ] || missing="$$missing openssh-server"; \
+	[ -x /usr/sbin/mosquitto ] || missing="$$missing mosquitto"; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "installing$$missing ..."; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $$missing >/dev/null; \
+	elif [ -n "$$CI" ]; then echo "the tests need$$missing"; exit 1; \
+	else echo "some tests will be skipped; for all of them: sudo apt install$$missing"; fi
+
+clean:
+	rm -rf .venv out dist .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,74 @@
+"""When the ink may move, and how: pure arithmetic, so that years of it can be tested in a second.
+
+The figures are Waveshare's: refreshes at least 180 s apart and one a day at least (2.13inch e-Paper HAT manual,
+precautions), a full refresh after five partial ones (2.13inch e-Paper V4 specification).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from eink_monitor.clock import DAY, HOUR
+
+_ROUNDING = 1e-3  # a wait may end this much early
+
+
+class Step(Enum):
+    """What to do with a frame."""
+
+    SAME = "the panel shows it already"
+    HOLD = "too soon after the last refresh"
+    PARTIAL = "move only the pixels that differ"
+    FULL = "drive every pixel"
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """The seconds since the ink last moved and since the last full refresh (None: unknown), and partials since."""
+
+    moved: float | None
+    full: float | None
+    partials: int
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The rules of one panel: seconds between refreshes, partials in a row, seconds between full refreshes."""
+
+    min_interval: int
+    partials: int
+    full_every: int
+
+    def __post_init__(self) -> None:
+        """Refuse what would harm the panel."""
+        if self.min_interval < 30:
+            raise ValueError("min_interval must be at least 30s (Waveshare asks for 3m)")
+        if not 0 <= self.partials <= 5:
+            raise ValueError("partials must be 0 to 5: the panel's specification asks for a full refresh after five")
+        if not HOUR <= self.full_every <= DAY:
+            raise ValueError("full_every must be 1h to 24h: a panel must be refreshed fully once a day")
+        if self.min_interval > self.full_every // 4:
+            raise ValueError("min_interval must be at most a quarter of full_every")
+
+    def ready_in(self, past: Past) -> float:
+        """Seconds until the ink may move again."""
+        rest = 0.0 if past.moved is None else self.min_interval - past.moved
+        return rest if rest > _ROUNDING else 0.0
+
+    def due(self, past: Past) -> bool:
+        """Whether a full refresh must come with the next chance.
+
+        A little early, so that it is in time even if the next chance lies a ``min_interval`` and up to a
+        twenty-fourth of ``full_every`` (1 h of a day) ahead.
+        """
+        return past.full is None or past.full >= self.full_every - self.full_every // 24 - self.min_interval
+
+    def step(self, past: Past, *, same: bool, crisp: bool, urgent: bool) -> Step:
+        """Decide about a frame: ``same`` as what is shown, a ``crisp`` picture wanted, ``urgent`` to a person."""
+        due = crisp or self.due(past)
+        if same and not due:
+            return Step.SAME
+        if self.ready_in(past) > 0 and not urgent:
+            return Step.HOLD
+        return Step.FULL if due or past.partials >= self.partials else Step.PARTIAL

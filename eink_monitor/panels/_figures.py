@@ -1,0 +1,95 @@
+"""Figures the panels share: the hero, a number with its unit, two cells side by side, a gauge."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from eink_monitor.draw import fonts
+from eink_monitor.draw.canvas import GREY, SOLID, Canvas
+from eink_monitor.panels._sheet import LEFT, RIGHT, RULE, Sheet
+
+_HERO = 73  # the line the hero stands on
+_LOW = 30  # px; less than this below a rule is room for one line only
+
+
+def amount(
+    canvas: Canvas, x: int, line: int, number: str, unit: str, faces: tuple[str, str], *, hollow: int = 0
+) -> int:
+    """A number with its unit in a smaller face behind it, from ``x`` to the right; returns the width of both."""
+    width = canvas.text(x, line, number, faces[0], hollow=hollow)
+    gap = 2 if unit == "%" else 4
+    return width + gap + canvas.text(x + width + gap, line, unit, faces[1])
+
+
+def amount_right(canvas: Canvas, x: int, line: int, text: tuple[str, str], faces: tuple[str, str]) -> int:
+    """As ``amount``, but ending at ``x``."""
+    unit = canvas.text(x, line, text[1], faces[1], align="right")
+    gap = 0 if not text[1] else 2 if text[1] == "%" else 4
+    return unit + gap + canvas.text(x - unit - gap, line, text[0], faces[0], align="right")
+
+
+def amount_centre(
+    canvas: Canvas, x: int, line: int, text: tuple[str, str], faces: tuple[str, str], *, hollow: int = 0
+) -> None:
+    """As ``amount``, with the middle of both at ``x``."""
+    wide = fonts.face(faces[0]).width(text[0]) + 4 + fonts.face(faces[1]).width(text[1])
+    amount(canvas, x - wide // 2, line, *text, faces, hollow=hollow)
+
+
+def hero(canvas: Canvas, number: str, unit: str, word: str = "", *, hollow: int = 0) -> int:
+    """The one number that reads from two metres, its unit at its shoulder, a word at its foot; returns the unit's x."""
+    x = LEFT + canvas.text(LEFT, _HERO, number, fonts.FIGURE_64, hollow=hollow) + 4
+    canvas.text(x, _HERO - 26, unit, fonts.FIGURE_28)
+    canvas.text(x, _HERO, word, fonts.FIGURE_22)
+    return x
+
+
+class Cell(NamedTuple):
+    """One supporting figure of the lower zone: what it is (also in brief), its number and its unit."""
+
+    word: str
+    number: str
+    unit: str = ""
+    alarm: bool = False
+    brief: str = ""
+
+
+def cells(sheet: Sheet, figures: Sequence[Cell], top: int = RULE) -> None:
+    """One or two supporting figures side by side below ``top``: word over number, or on one line if room is low."""
+    canvas, wide, foot = sheet.canvas, sheet.canvas.width // len(figures), sheet.bottom
+    low = foot - top < _LOW
+    for number, cell in enumerate(figures):
+        left, right = number * wide + LEFT, (number + 1) * wide - LEFT
+        if number:
+            canvas.fill(left - LEFT, top + 1, 1, foot - top - 1)
+        if low:
+            room = right - left - 6 - canvas.text(left, foot - 5, cell.brief or cell.word, fonts.SMALL)
+            face = _fitting(cell, room, (fonts.FIGURE_18, fonts.SMALL))
+            amount_right(canvas, right, foot - 5, (cell.number, cell.unit), (face, fonts.SMALL))
+        else:
+            canvas.text(left, top + 12, cell.word, fonts.TEXT)
+            large = fonts.FIGURE_28 if foot - top > 40 else fonts.FIGURE_22
+            face = _fitting(cell, right - left, (large, fonts.FIGURE_18, fonts.SMALL))
+            amount(canvas, left, foot - 6 + (top > RULE), cell.number, cell.unit, (face, fonts.TEXT))
+        if cell.alarm:
+            canvas.invert(left - LEFT, top + 1, wide, foot - top - 1)
+
+
+def _fitting(cell: Cell, room: int, faces: tuple[str, ...]) -> str:
+    """The first face in which a cell's number fits, else the last."""
+    room -= fonts.face(fonts.TEXT).width(cell.unit) + 4 * bool(cell.unit)
+    return next((face for face in faces if fonts.face(face).width(cell.number) <= room), faces[-1])
+
+
+def gauge(sheet: Sheet, share: float, mark: float | None = None, *, tall: bool = False) -> int:
+    """A bar in place of the rule, filled to a share of 1, with a notch at another; returns where it ends."""
+    canvas, top, height = sheet.canvas, RULE - 3, 9
+    if tall:
+        top, height = RULE + 2, sheet.bottom - RULE - 8
+    canvas.bar(LEFT, top, RIGHT - LEFT, height, share, pattern=GREY if sheet.stale else SOLID)
+    if mark is not None and 0 < mark < 1:
+        x = LEFT + 2 + round((RIGHT - LEFT - 4) * mark)
+        canvas.fill(x - 3, top, 7, height, ink=False)
+        canvas.fill(x - 1, top - 2, 3, height + 2)
+    return top + height

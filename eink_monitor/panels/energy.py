@@ -1,0 +1,61 @@
+"""Today's five meters as bars of one scale."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from eink_monitor.draw import fonts, words
+from eink_monitor.draw.canvas import GREY, SOLID, Canvas
+from eink_monitor.metrics import (
+    CONSUMPTION_TODAY,
+    FEED_IN_TODAY,
+    PRODUCTION_TODAY,
+    PURCHASED_TODAY,
+    SELF_CONSUMPTION_TODAY,
+)
+from eink_monitor.model import History, Need
+from eink_monitor.panels._figures import amount_right
+from eink_monitor.panels._sheet import HEADER, LEFT, RIGHT, Sheet, SubjectPanel, empty
+
+_BAR, _BAR_END = 76, 172
+_METERS = (
+    ("produced", PRODUCTION_TODAY),
+    ("own use", SELF_CONSUMPTION_TODAY),
+    ("fed in", FEED_IN_TODAY),
+    ("used", CONSUMPTION_TODAY),
+    ("bought", PURCHASED_TODAY),
+)
+
+
+@dataclass(frozen=True)
+class Energy(SubjectPanel):
+    """Today's production, own use, feed-in, consumption and purchase."""
+
+    kind: ClassVar[str] = "today"
+
+    def needs(self) -> Iterator[Need]:
+        """At least one meter."""
+        yield Need(self.subject, tuple(metric for _, metric in _METERS))
+
+    def draw(self, canvas: Canvas, history: History, now: int) -> None:
+        """One bar a meter; a meter that has said nothing today has a dash and no bar."""
+        sheet = Sheet(canvas, history, now, self)
+        if not sheet.begin(tuple(metric for _, metric in _METERS), "chart", "today's meters"):
+            return
+        values = [sheet.today(metric) for _, metric in _METERS]
+        if all(value is None for value in values):
+            empty(canvas, "chart", "Nothing measured yet today", "", sheet.bottom)
+            return
+        top = max(value for value in values if value is not None)
+        pitch = (sheet.bottom - HEADER) // len(_METERS)
+        for row, ((word, _), value) in enumerate(zip(_METERS, values, strict=True)):
+            middle = HEADER + pitch * row + pitch // 2 + 1
+            canvas.text(LEFT, middle + 5, word, fonts.TEXT)
+            canvas.fill(_BAR, middle - pitch // 2, 1, pitch)
+            figure = words.energy(value) if value is not None else (words.UNKNOWN, "kWh")
+            amount_right(canvas, RIGHT, middle + 6, figure, (fonts.FIGURE_18, fonts.SMALL))
+            if value:
+                wide = max(1, round((_BAR_END - _BAR) * min(1.0, value / top)))
+                canvas.fill(_BAR, middle - 5, wide, 11, GREY if sheet.stale else SOLID)

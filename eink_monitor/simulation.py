@@ -1,0 +1,122 @@
+"""A whole house on a simulated clock: a year in seconds, and not one vendor call spent.
+
+The real daemon, timetable, ledger, store and panels run; only the vendors are invented. A source of type ``demo`` is
+really polled; any other stands still while an invented house answers in its place, at the price it says its poll has.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from eink_monitor.clock import FastClock, midnight, stopwatch
+from eink_monitor.config import Config, Feed
+from eink_monitor.daemon import Daemon
+from eink_monitor.fetching import Result
+from eink_monitor.model import Metric, Reading, Visit
+from eink_monitor.polls import Done, Silence, carry_out
+from eink_monitor.settings import Duration
+from eink_monitor.store import Store
+
+_COMMIT = Duration(3600)  # fewer, larger commits than in life: the same rows end up on disk
+
+
+@dataclass(slots=True)
+class Report:
+    """What a simulation came to. ``peaks`` holds the highest calls per account on a day and in a month."""
+
+    days: int
+    polls: int
+    frames: int
+    refreshes: dict[str, int]
+    rows: dict[str, int]
+    peaks: dict[str, dict[str, int]]
+    database_bytes: int
+    seconds: float
+
+
+class StandIn:
+    """Polls demo sources in this process, and invents what any other source would publish."""
+
+    def start(self, feed: Feed, visit: Visit) -> Done:
+        """Answer at once."""
+        if feed.type == "demo":
+            return Done(carry_out(feed, visit))
+        visit.spend(visit.allowance)
+        return Done(Result(list(_invented(feed, visit)), "ok", "", 0.0, visit.spent))
+
+    def follow(self, feed: Feed, visit: Visit) -> Silence:  # noqa: ARG002 - the interface
+        """Nobody speaks up in a simulation."""
+        return Silence()
+
+
+def _invented(feed: Feed, visit: Visit) -> Iterator[Reading]:
+    """A plausible value for everything a source can publish, dated as late as its vendor would date it."""
+    at = visit.now - feed.source.lag
+    hour = at // 3600
+    for subject, metrics in feed.source.publishes(feed.subject).items():
+        for number, metric in enumerate(metrics):
+            yield Reading(subject, metric, _value(metric, hour * 31 + number), at)
+
+
+def _value(metric: Metric, seed: int) -> float:
+    low, high = max(metric.low, 0), min(metric.high, 100)
+    return low + (high - low) * (seed * 2654435761 % 2**32) / 2**32
+
+
+def simulate(
+    config: Config, days: int, first: date, progress: Callable[[int], Any] = lambda _: None, folder: Path | None = None
+) -> Report:
+    """Live ``days`` days from local midnight of ``first`` on; ``progress`` is told of each that is over.
+
+    The database is a temporary one unless a ``folder`` is given to keep it in.
+    """
+    with TemporaryDirectory(prefix="eink-monitor-") as temporary:
+        file = (folder or Path(temporary)) / "readings.db"
+        config = replace(config, database=file, commit_every=_COMMIT)
+        clock = FastClock(midnight(first, config.zone))
+        store = Store(file, config.zone, durable=False)
+        began = stopwatch()
+        daemon = Daemon(config, store, clock, StandIn())
+        with silence():
+            for day in range(1, days + 1):
+                live(daemon, midnight(date.fromordinal(first.toordinal() + day), config.zone))
+                progress(day)
+        daemon.stop()
+        report = Report(
+            days=days,
+            polls=daemon.fetching.polls,
+            frames=daemon.drawing.frames,
+            refreshes={"full": daemon.wear.full, "partial": daemon.wear.partial},
+            rows=store.rows(),
+            peaks=store.ledger.peaks(config.zone),
+            database_bytes=store.size(),
+            seconds=round(stopwatch() - began, 2),
+        )
+        store.close()
+        return report
+
+
+@contextmanager
+def silence() -> Iterator[None]:
+    """No log lines: nobody wants to read about the weather of an invented year."""
+    logger = logging.getLogger("eink_monitor")
+    before, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = before
+
+
+def live(daemon: Daemon, until: int) -> None:
+    """Let a daemon live until an instant of its own clock."""
+    clock = daemon.clock
+    while (now := clock.now()) < until:
+        pause = daemon.tick()
+        clock.wait(min(pause, until - now), daemon.watch())

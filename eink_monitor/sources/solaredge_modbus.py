@@ -1,0 +1,197 @@
+"""SolarEdge over Modbus TCP: the inverter itself, seconds fresh, without cloud, quota or consent."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from eink_monitor import metrics
+from eink_monitor.clock import Clock, day_bounds, local
+from eink_monitor.errors import BadAnswer
+from eink_monitor.model import Metric, Reading, Source, Visit
+from eink_monitor.settings import Duration
+from eink_monitor.sources import _counters as counters
+from eink_monitor.sources._flow import Flow, flow, grid_meter
+from eink_monitor.sources._modbus import Line, Silence
+from eink_monitor.sources._night import rest
+from eink_monitor.sources._plant import Look, Plant, look, survey
+from eink_monitor.sources._sunspec import Energy
+
+_FILE = "counters.json"
+_FAULT = 7
+
+
+@dataclass(frozen=True)
+class SolarEdgeModbus(Source):
+    """A SolarEdge roof read from its inverter over Modbus TCP (SunSpec), with up to three meters and batteries.
+
+    ``meter_sign`` says what a positive power of the grid meter means; "auto" learns it from the meter's own counters.
+    ``keep_open`` holds the connection between polls, which locks every other Modbus client out.
+    """
+
+    host: str
+    port: int = 1502
+    unit: int = 1
+    keep_open: bool = False
+    meter_sign: Literal["auto", "export_positive", "import_positive"] = "auto"
+    timeout: Duration = Duration(3)
+
+    metrics: ClassVar[tuple[Metric, ...]] = (
+        metrics.PV_POWER,
+        metrics.LOAD_POWER,
+        metrics.GRID_POWER,
+        metrics.STORAGE_POWER,
+        metrics.STORAGE_SOC,
+        metrics.PRODUCTION_TODAY,
+        metrics.CONSUMPTION_TODAY,
+        metrics.SELF_CONSUMPTION_TODAY,
+        metrics.FEED_IN_TODAY,
+        metrics.PURCHASED_TODAY,
+        metrics.PRODUCTION_LIFETIME,
+        metrics.FEED_IN_LIFETIME,
+        metrics.PURCHASED_LIFETIME,
+        metrics.INVERTER_STATUS,
+        metrics.INVERTER_TEMPERATURE,
+    )
+
+    def poll(self, visit: Visit) -> list[Reading]:
+        """Connect, read, leave. An inverter that is silent at night sleeps: no readings, and a note."""
+        try:
+            with self._line() as line:
+                plant = survey(line)
+                seen = look(line, plant)
+        except Silence as silence:
+            return rest(visit, silence)
+        return self._readings(visit, plant, seen)
+
+    @property
+    def follows(self) -> bool:
+        """With ``keep_open: true``."""
+        return self.keep_open
+
+    @property
+    def polls(self) -> bool:
+        """The inverter serves one client only: who keeps the line open needs no polls."""
+        return not self.keep_open
+
+    def follow(self, visit: Visit, clock: Clock) -> Generator[list[Reading], None, None]:
+        """For ``keep_open``: the readings of every beat over one connection, without end.
+
+        Raises what ``poll`` raises. Asleep, it yields an empty list per beat and tries to connect again.
+        """
+        latest = dict(visit.latest)
+        while True:
+            try:
+                with self._line() as line:
+                    plant = survey(line)
+                    while True:
+                        started = clock.monotonic()
+                        visit.now, visit.note, visit.latest = clock.now(), "", latest
+                        readings = self._readings(visit, plant, look(line, plant))
+                        latest.update({(reading.subject, reading.metric.name): reading for reading in readings})
+                        yield readings
+                        clock.wait(visit.every - (clock.monotonic() - started))
+            except Silence as silence:
+                visit.now = clock.now()
+                yield rest(visit, silence)
+                clock.wait(visit.every)
+
+    def _line(self) -> Line:
+        return Line(self.host, self.port, self.unit, self.timeout)
+
+    def _readings(self, visit: Visit, plant: Plant, seen: Look) -> list[Reading]:
+        path = visit.state / _FILE
+        day, tomorrow = day_bounds(local(visit.now, visit.zone).date(), visit.zone)
+        old = counters.load(path)
+        energies = _energies(plant, seen)
+        new = counters.tally(old, energies, visit.now, day)
+        power = self._flow(old, new, plant, seen, visit.now)
+        values = {**_powers(power), **_sums(new, energies), **_condition(seen)}
+        readings = [
+            Reading(visit.subject, metric, value, visit.now) for metric, value in values.items() if value is not None
+        ]
+        _check(readings)
+        if seen.inverter.status == _FAULT:
+            visit.note = f"the inverter reports a fault (vendor code {seen.inverter.code or 'unknown'})"
+        if counters.worth_saving(old, new, visit.now, tomorrow, visit.every) and not counters.save(path, new):
+            visit.note = f"cannot write {path}, so today's energies may get lost; is the disk full or read-only?"
+        return readings
+
+    def _flow(self, old: counters.Memory, new: counters.Memory, plant: Plant, seen: Look, now: int) -> Flow:
+        """The powers, with the meter's sign as configured, or as its counters and common sense show it."""
+        if self.meter_sign != "auto":
+            return flow(plant, seen, export_positive=self.meter_sign == "export_positive")
+        found = grid_meter(plant, seen)
+        if found and found[1].power is not None:
+            owner, meter = found
+            exported = counters.rise(old, "feed_in", owner, meter.exported, now)
+            imported = counters.rise(old, "purchased", owner, meter.imported, now)
+            new.vote(counters.ballot(found[1].power, exported, imported))
+        likely = flow(plant, seen, export_positive=new.export_positive)
+        if likely.impossible:
+            other = flow(plant, seen, export_positive=not new.export_positive)
+            if not other.impossible:
+                new.vote(-1 if new.export_positive else 1)
+                return other
+        return likely
+
+
+def _energies(plant: Plant, seen: Look) -> dict[str, tuple[str, Energy]]:
+    """The lifetime counters that are there, each with the serial number of the device that keeps it."""
+    owner, meter = grid_meter(plant, seen) or ("", None)
+    every: dict[str, tuple[str, Energy | None]] = {
+        "production": (plant.inverter.identity.serial, seen.inverter.energy),
+        "feed_in": (owner, meter.exported if meter else None),
+        "purchased": (owner, meter.imported if meter else None),
+    }
+    return {name: (owner, energy) for name, (owner, energy) in every.items() if energy is not None}
+
+
+def _powers(power: Flow) -> dict[Metric, float | None]:
+    return {
+        metrics.PV_POWER: power.pv,
+        metrics.LOAD_POWER: power.load,
+        metrics.GRID_POWER: power.grid,
+        metrics.STORAGE_POWER: power.storage,
+        metrics.STORAGE_SOC: power.charge,
+    }
+
+
+def _sums(memory: counters.Memory, energies: dict[str, tuple[str, Energy]]) -> dict[Metric, float | None]:
+    """Lifetime and today's energies. Production is what the inverter gave, a discharging battery's share included."""
+    today = {name: memory.marks[name].today for name in energies}
+    lifetime = {name: energy.value for name, (_, energy) in energies.items()}
+    production, feed_in, purchased = (today.get(name) for name in ("production", "feed_in", "purchased"))
+    own = None if production is None or feed_in is None else max(0.0, production - feed_in)
+    return {
+        metrics.PRODUCTION_TODAY: production,
+        metrics.FEED_IN_TODAY: feed_in,
+        metrics.PURCHASED_TODAY: purchased,
+        metrics.SELF_CONSUMPTION_TODAY: own,
+        metrics.CONSUMPTION_TODAY: None if own is None or purchased is None else own + purchased,
+        metrics.PRODUCTION_LIFETIME: lifetime.get("production"),
+        metrics.FEED_IN_LIFETIME: lifetime.get("feed_in"),
+        metrics.PURCHASED_LIFETIME: lifetime.get("purchased"),
+    }
+
+
+def _condition(seen: Look) -> dict[Metric, float | None]:
+    return {
+        metrics.INVERTER_STATUS: seen.inverter.status,
+        metrics.INVERTER_TEMPERATURE: seen.inverter.temperature,
+    }
+
+
+def _check(readings: list[Reading]) -> None:
+    """Refuse the whole look when one figure cannot be: registers that are shifted by one are wrong everywhere."""
+    if not readings:
+        message = "the inverter answered, but marks every value as not implemented; check unit"
+        raise BadAnswer(message)
+    for reading in readings:
+        if not reading.metric.low <= reading.value <= reading.metric.high:
+            message = (
+                f"the inverter's {reading.metric.name} of {reading.value:g} {reading.metric.unit} cannot be; "
+                "nothing of this look was kept"
+            )
+            raise BadAnswer(message)

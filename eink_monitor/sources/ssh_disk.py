@@ -1,0 +1,163 @@
+"""Disks: how full they are, whether they are there at all, how old the newest backup is; over SSH, or right here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar
+
+from eink_monitor import metrics
+from eink_monitor.clock import DAY
+from eink_monitor.errors import BadAnswer, StoreError
+from eink_monitor.model import Metric, Reading, Source, Visit
+from eink_monitor.settings import Duration, Secret
+from eink_monitor.sources import _disk as disk
+from eink_monitor.sources import _hosts as hosts
+from eink_monitor.sources import _ssh as ssh
+from eink_monitor.sources._door import Door
+from eink_monitor.sources._newest import Lister, Unlisted, newest
+
+_DISK = (
+    metrics.DISK_STATE,
+    metrics.DISK_SIZE,
+    metrics.DISK_USED,
+    metrics.DISK_FREE,
+    metrics.DISK_INODES,
+    metrics.DISK_INODES_FREE,
+    metrics.DISK_FULL_AT,
+)
+_BACKUP = (metrics.NEWEST_BACKUP, metrics.BACKUP_MAX_AGE)
+
+
+@dataclass(frozen=True)
+class SshDisk(Source):
+    """Disks of a machine that is reached over SSH ("localhost" needs none), and the age of the newest backup.
+
+    ``mounts`` names the mount points; the subject of each is FEED:NAME. ``newest`` gives, for some of those names, the
+    pattern of the backups in it. ``full_at`` (percent) and ``backup_max_age`` say from when on the panel should worry.
+    """
+
+    host: str
+    mounts: dict[str, str]
+    user: str = ""
+    port: int = 22
+    password: Secret | None = None
+    identity: Path | None = None
+    passphrase: Secret | None = None
+    fingerprint: str | None = None
+    known_hosts: Path | None = None
+    newest: dict[str, str] = field(default_factory=dict)
+    full_at: int = 90
+    backup_max_age: Duration = Duration(2 * DAY)
+    timeout: Duration = Duration(10)
+
+    metrics: ClassVar[tuple[Metric, ...]] = _DISK + _BACKUP
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot work, in words for the configuration's reader. Raises ``ValueError``."""
+        for complaint in self._complaints():
+            raise ValueError(complaint)
+
+    def publishes(self, subject: str) -> Mapping[str, tuple[Metric, ...]]:
+        """A subject for every mount; backups only where ``newest`` has a pattern."""
+        return {
+            f"{subject}:{name}": (_DISK + _BACKUP if name in self.newest else _DISK) for name in sorted(self.mounts)
+        }
+
+    def poll(self, visit: Visit) -> list[Reading]:
+        """Ask for every mount. A disk that is not mounted gives its state and no sizes."""
+        if self.host == "localhost":
+            looks = {name: disk.local(path) for name, path in self.mounts.items()}
+            return list(self._readings(visit, looks, disk.listing))
+        with ssh.visit(self._door(visit)) as session:
+            looks = {name: disk.remote(session.run, path) for name, path in self.mounts.items()}
+            if not any(name in self.newest and look.mounted for name, look in looks.items()):
+                return list(self._readings(visit, looks, disk.no_listing))
+            try:
+                with session.files() as files:
+                    return list(self._readings(visit, looks, files.entries))
+            except Unlisted:
+                return list(self._readings(visit, looks, disk.no_listing))
+
+    def greet(self, visit: Visit) -> str:
+        """The fingerprint ("SHA256:...") of the key that the host shows, for a person to compare.
+
+        Raises ``Unavailable``.
+        """
+        return ssh.greet(self._door(visit)).fingerprint
+
+    def trust(self, visit: Visit, fingerprint: str) -> None:
+        """Take the host's key for right from now on, because a person compared the fingerprint and said so.
+
+        Raises ``BadAnswer`` when the host shows another key by now, ``Unavailable``, ``StoreError``.
+        """
+        door = self._door(visit)
+        key = ssh.greet(door)
+        if key.fingerprint != fingerprint:
+            message = f"{door.place} shows another key than a moment ago ({key.fingerprint}); nothing was kept"
+            raise BadAnswer(message)
+        path = visit.state / "known_hosts"
+        try:
+            hosts.remember(path, door.place, key)
+        except OSError as error:
+            message = f"cannot write {path} ({error.strerror}); check the state directory"
+            raise StoreError(message) from None
+
+    def _door(self, visit: Visit) -> Door:
+        theirs = self.known_hosts or Path("~/.ssh/known_hosts")
+        return Door(
+            feed=visit.feed,
+            host=self.host,
+            port=self.port,
+            user=self.user,
+            timeout=self.timeout,
+            password=self.password,
+            identity=self.identity,
+            passphrase=self.passphrase,
+            fingerprint=self.fingerprint,
+            known_hosts=(visit.state / "known_hosts", theirs),
+        )
+
+    def _readings(self, visit: Visit, looks: Mapping[str, disk.Look], lister: Lister) -> Iterator[Reading]:
+        notes = []
+        for name, look in looks.items():
+            values = look.values()
+            values[metrics.DISK_FULL_AT] = self.full_at
+            if not look.mounted:
+                notes.append(f"nothing is mounted at {self.mounts[name]}")
+            elif name in self.newest:
+                values[metrics.BACKUP_MAX_AGE] = self.backup_max_age
+                try:
+                    found = newest(lister, self.mounts[name], self.newest[name], visit.now)
+                except Unlisted:
+                    found = None
+                    notes.append(f"cannot list {self.mounts[name]}, so its backups have no age")
+                if found is not None:
+                    values[metrics.NEWEST_BACKUP] = found
+            for metric, value in values.items():
+                yield Reading(f"{visit.subject}:{name}", metric, value, visit.now)
+        visit.note = "; ".join(notes)
+
+    def _complaints(self) -> Iterator[str]:
+        if not self.mounts:
+            yield "mounts: is empty; write for example {backups: /mnt/backups}"
+        for name, path in self.mounts.items():
+            if not path.startswith("/") or "\0" in path:
+                yield f'mounts: {name}: "{path}" must be the full path of a mount point, such as /mnt/backups'
+            if not name or ":" in name:
+                yield f'mounts: "{name}" is no name for a disk; leave the colon out'
+        yield from self._backup_complaints()
+        if self.fingerprint is not None and not self.fingerprint.startswith("SHA256:"):
+            yield "fingerprint: must start with SHA256:, as ssh-keygen -lf shows it"
+        if self.host != "localhost" and not self.user:
+            yield "user: is missing; over SSH somebody must sign in"
+
+    def _backup_complaints(self) -> Iterator[str]:
+        for name, pattern in self.newest.items():
+            if name not in self.mounts:
+                yield f'newest: there is no "{name}" among mounts:'
+            if not pattern.strip("/"):
+                yield f"newest: {name}: is empty; write for example *.sparsebundle"
+        if not 1 <= self.full_at <= 100:
+            yield f"full_at: {self.full_at} must be a percentage from 1 to 100"

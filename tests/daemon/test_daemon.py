@@ -1,0 +1,144 @@
+"""The heartbeat: what is drawn when, and what survives."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from eink_monitor.clock import DAY, HOUR, MINUTE, local
+from eink_monitor.metrics import PV_POWER
+from eink_monitor.model import Reading
+from eink_monitor.settings import Window
+from eink_monitor.store import Store
+from small_house import START, Says, Scripted, feed, slide, small_house
+
+Blank = Callable[[Path], Path]
+
+
+@pytest.fixture
+def path(tmp_path: Path, blank: Blank) -> Path:
+    return blank(tmp_path / "readings.db")
+
+
+def test_the_first_frame_comes_before_any_poll(path: Path) -> None:
+    roof = Scripted()
+    house = small_house(path, [feed("roof", roof)], [slide("one", Says())])
+    house.daemon.tick()
+    (shown,) = house.wall.shown
+    assert shown[0] == START
+    assert roof.asked == [START]
+    assert shown[1].bits.count(b"\0") >= 10 * 24, "drawn from the empty store: 200 pixels of ink a row"
+
+
+def test_panels_rotate_by_their_dwell(path: Path) -> None:
+    slides = [slide("one", Says(), 60), slide("two", Says("nobody"), 120)]
+    house = small_house(path, [feed("roof", Scripted())], slides)
+    house.live(6 * MINUTE)
+    told = [(at - START, frame.name) for at, frame in house.wall.shown]
+    assert told == [(0, "one"), (180, "one"), (240, "two")], "at 60 the second looks as the first did: not sent"
+
+
+def test_an_unchanged_frame_is_not_sent(path: Path) -> None:
+    house = small_house(path, [feed("roof", Scripted([3, 3, 3, 9]))], [slide("one", Says())])
+    house.live(HOUR)
+    assert len(house.wall.shown) == 3, "empty, then 3, then 9"
+
+
+def test_a_panel_with_a_bug_is_drawn_as_words(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    slides = [slide("broken", Says(fails=True), 60), slide("good", Says(), 60)]
+    house = small_house(path, [feed("roof", Scripted())], slides)
+    house.live(5 * MINUTE)
+    assert {frame.name for _, frame in house.wall.shown} == {"broken", "good"}
+
+
+def test_a_display_fault_is_said_once_retried_later_and_stops_no_poll(path: Path) -> None:
+    roof = Scripted()
+    house = small_house(path, [feed("roof", roof)], [slide("one", Says())])
+    house.wall.failures = 4
+    house.live(HOUR)
+    pauses = [b - a for a, b in zip(house.wall.tried, house.wall.tried[1:], strict=False)]
+    assert pauses[:4] == [30, 60, 120, 240]
+    assert len(roof.asked) == 12
+    assert house.daemon.house.screen == ""
+    house.wall.failures = 1
+    house.daemon.drawing._last = None
+    house.live(MINUTE * 4)
+    assert [status.name for status in house.daemon.house.feeds()] == ["roof"]
+
+
+def test_a_display_fault_stands_on_the_health_panel(path: Path) -> None:
+    house = small_house(path, [feed("roof", Scripted())], [slide("one", Says())])
+    house.wall.failures = 1
+    house.daemon.tick()
+    assert house.daemon.house.feeds()[-1].detail == "the panel is not there; is the cable in?"
+
+
+def test_quiet_hours_poll_and_draw_nothing_across_midnight_and_dst(path: Path) -> None:
+    roof = Scripted()
+    zone = ZoneInfo("Europe/Berlin")
+    house = small_house(
+        path, [feed("roof", roof)], [slide("one", Says())], quiet=Window.parse("22:00-06:00"), zone=zone
+    )
+    house.clock.set_wall(1_792_800_000)  # the weekend the clocks go back
+    house.live(2 * DAY)
+    hours = {local(at, zone).hour for at in roof.asked} | {local(at, zone).hour for at in house.wall.tried}
+    assert hours == set(range(6, 22))
+    mornings = [at for at in roof.asked if (local(at, zone).hour, local(at, zone).minute) == (6, 0)]
+    assert len(mornings) == 2, "up at six sharp on both days"
+
+
+def test_everything_is_written_once_per_interval_and_at_the_end(path: Path) -> None:
+    house = small_house(path, [feed("roof", Scripted(), every=30)])
+    looking = sqlite3.connect(path)
+    commits = 0
+    version = looking.execute("PRAGMA data_version").fetchone()
+    for _ in range(60):
+        house.live(30)
+        if (now := looking.execute("PRAGMA data_version").fetchone()) != version:
+            version, commits = now, commits + 1
+    assert 5 <= commits <= 8, "half an hour at 30 s, one commit in five minutes (and one to prune)"
+    house.live(30)
+    house.daemon.stop()
+    row = looking.execute("SELECT end FROM series").fetchone()
+    looking.close()
+    newest = house.store.readings.latest("roof", PV_POWER)
+    assert newest is not None
+    assert row == (newest.at,)
+    assert house.wall.closed
+
+
+def test_a_card_that_cannot_be_written_costs_nothing_but_a_line(path: Path) -> None:
+    roof = Scripted([float(value) for value in range(1000)])
+    house = small_house(path, [feed("roof", roof, every=60)], [slide("health", Says())])
+    house.store._db.execute("PRAGMA busy_timeout = 1")
+    blocker = sqlite3.connect(path, isolation_level=None)
+    house.live(MINUTE)
+    blocker.execute("BEGIN IMMEDIATE")
+    house.live(HOUR)
+    assert "another program holds the database" in house.daemon.house.feeds()[-1].detail
+    assert len(roof.asked) > 55
+    blocker.execute("ROLLBACK")
+    blocker.close()
+    house.live(6 * MINUTE)
+    assert house.daemon.house.card == ""
+    found = house.store.readings.runs("roof", PV_POWER, START, START + DAY)
+    assert [run.value for run in found] == [float(value) for value in range(len(roof.asked))]
+
+
+def test_what_another_process_stores_is_drawn(path: Path) -> None:
+    house = small_house(path, [feed("roof", Scripted([1.0]), every=HOUR)], [slide("one", Says())])
+    house.live(MINUTE)
+    other = Store(path, house.config.zone)
+    house.store._durable = True  # sharing, as in life
+    other.add([Reading("roof", PV_POWER, 77, START + 30)], 750)
+    other.flush()
+    other.close()
+    house.live(4 * MINUTE)
+    assert house.wall.shown[-1][1].bits[:10] == b"\0" * 9 + b"\x07", "77 pixels of ink"
+    latest = house.store.readings.latest("roof", PV_POWER)
+    assert latest is not None
+    assert latest.value == 77

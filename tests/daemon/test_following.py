@@ -1,0 +1,225 @@
+"""Streams: what comes is stored as it comes; what ends is begun again; what is silent is ended."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from eink_monitor.clock import DAY, HOUR, Clock, FastClock, SystemClock, stopwatch
+from eink_monitor.config import Feed
+from eink_monitor.errors import AuthFailed, Gone, Throttled, Trouble, Unavailable
+from eink_monitor.fetching import Result
+from eink_monitor.metrics import PV_POWER
+from eink_monitor.model import Reading, Visit
+from eink_monitor.polls import Forked, Inline
+from small_house import START, Scripted, Small, feed, small_house
+
+Blank = Callable[[Path], Path]
+
+
+@dataclass
+class Spoken:
+    """A stream that says what the script of its talk says."""
+
+    talk: list[Result]
+    killed: bool = False
+    watch: Sequence[int] = ()
+
+    @property
+    def over(self) -> bool:
+        return bool(self.said) and self.said[-1].what != "ok"
+
+    def __post_init__(self) -> None:
+        self.said: list[Result] = []
+
+    def results(self) -> list[Result]:
+        said = [self.talk.pop(0)] if self.talk else []
+        self.said += said
+        return said
+
+    def kill(self) -> None:
+        self.killed = True
+
+
+@dataclass
+class Ears(Inline):
+    """A runner whose streams are scripted, one talk after another; the last one for ever."""
+
+    talks: list[list[Result]] = field(default_factory=list)
+    streams: list[Spoken] = field(default_factory=list)
+
+    def follow(self, feed: Feed, visit: Visit) -> Spoken:  # type: ignore[override]
+        talk = self.talks.pop(0) if len(self.talks) > 1 else list(self.talks[0])
+        self.streams.append(Spoken(talk))
+        return self.streams[-1]
+
+
+@dataclass
+class Speaks(Scripted):
+    """A source that follows; ``beside`` says whether it is polled, too."""
+
+    beside: bool = False
+    stream: Callable[[Visit, Clock], Iterator[list[Reading]]] | None = None
+
+    @property
+    def follows(self) -> bool:
+        return True
+
+    @property
+    def polls(self) -> bool:
+        return self.beside
+
+    def follow(self, visit: Visit, clock: Clock) -> Iterator[list[Reading]]:
+        assert self.stream is not None
+        return self.stream(visit, clock)
+
+
+def said(value: float, at: int) -> Result:
+    return Result([Reading("roof", PV_POWER, value, at)])
+
+
+def ended(trouble: Trouble) -> Result:
+    return Result([], trouble.what, str(trouble), until=getattr(trouble, "until", 0))
+
+
+def listening(path: Path, source: Speaks, *talks: list[Result]) -> tuple[Small, Ears]:
+    ears = Ears(talks=list(talks))
+    return small_house(path, [feed("roof", source, every=30)], runner=lambda _: ears), ears
+
+
+@pytest.fixture
+def path(tmp_path: Path, blank: Blank) -> Path:
+    return blank(tmp_path / "readings.db")
+
+
+def test_what_is_said_is_stored_at_once(path: Path) -> None:
+    house, _ = listening(path, Speaks(), [said(7, START - 5)])
+    house.daemon.tick()
+    house.daemon.tick()  # as the pipe wakes it
+    latest = house.store.readings.latest("roof", PV_POWER)
+    assert latest is not None
+    assert (latest.value, latest.at) == (7, START - 5)
+    past = house.store.outcomes.get("roof")
+    assert past is not None
+    assert past.what == "ok"
+
+
+def test_a_source_that_only_follows_is_never_polled(path: Path) -> None:
+    alone, beside = Speaks(), Speaks(beside=True)
+    for source, polled in ((alone, False), (beside, True)):
+        house, _ = listening(path, source, [])
+        house.live(60)
+        assert bool(source.asked) == polled
+        house.store.close()
+
+
+def test_a_stream_that_ends_begins_again_with_growing_pauses(path: Path) -> None:
+    house, ears = listening(path, Speaks(beside=True), [ended(Unavailable("roof: the stream has ended"))])
+    house.live(2 * HOUR)
+    assert 6 <= len(ears.streams) <= 9
+    assert all(stream.killed for stream in ears.streams)
+    past = house.store.outcomes.get("roof stream")
+    assert past is not None
+    assert past.what == "unavailable"
+
+
+def test_a_silent_stream_that_should_speak_is_ended(path: Path) -> None:
+    house, ears = listening(path, Speaks(), [said(1, START)], [])
+    house.live(20 * 60)
+    assert len(ears.streams) >= 3
+    past = house.store.outcomes.get("roof")
+    assert past is not None
+    assert "silent" in past.detail
+
+
+def test_a_stream_that_may_be_silent_is_renewed_once_a_day(path: Path) -> None:
+    house, ears = listening(path, Speaks(beside=True), [])
+    house.live(2 * DAY + HOUR)
+    assert len(ears.streams) == 3
+
+
+def test_two_refusals_wait_for_a_person(path: Path) -> None:
+    house, ears = listening(path, Speaks(beside=True), [ended(AuthFailed("roof: sign in again"))])
+    house.live(DAY)
+    assert len(ears.streams) == 2
+    token = house.config.state / "roof" / "tokens.json"
+    token.parent.mkdir(parents=True)
+    token.write_text("{}")
+    house.live(HOUR)
+    assert len(ears.streams) > 2
+
+
+def test_gone_is_gone_and_throttled_waits(path: Path) -> None:
+    house, ears = listening(path, Speaks(beside=True), [ended(Gone("closed"))])
+    house.live(DAY)
+    assert len(ears.streams) == 1
+    house.store.close()
+    house, ears = listening(path, Speaks(beside=True), [ended(Throttled("wait", START + 4 * HOUR))], [])
+    house.live(4 * HOUR - 60)
+    assert len(ears.streams) == 1
+    house.live(2 * HOUR)
+    assert len(ears.streams) == 2
+
+
+def test_a_real_child_passes_on_what_comes_and_dies_with_us(path: Path) -> None:
+    def talk(visit: Visit, clock: Clock) -> Iterator[list[Reading]]:
+        for value in range(3):
+            yield [Reading("roof", PV_POWER, value, visit.now - 10 + value)]
+        yield [Reading("roof", PV_POWER, float(os.getpid()) % 1000, visit.now - 1)]
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        while True:
+            clock.wait(60)
+
+    source = Speaks(stream=talk)
+    house = small_house(path, [feed("roof", source, every=30)], clock=FastClock(SystemClock().now()), runner=Forked)
+    house.daemon.tick()
+    began = stopwatch()
+    while stopwatch() - began < 5:
+        select.select(house.daemon.watch(), (), (), 1)
+        house.daemon.tick()
+        latest = house.store.readings.latest("roof", PV_POWER)
+        if latest and latest.at == house.clock.now() - 1:
+            break
+    found = house.store.readings.runs("roof", PV_POWER, 0, 1 << 40)
+    assert [run.value for run in found][:3] == [0, 1, 2]
+    assert len(found) == 4
+    house.daemon.stop()
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+@pytest.mark.parametrize("end", ["trouble", "bug", "quiet", "exit"])
+def test_however_a_real_stream_ends_it_is_said(path: Path, end: str) -> None:
+    def talk(visit: Visit, clock: Clock) -> Iterator[list[Reading]]:
+        yield [Reading("roof", PV_POWER, 1, visit.now)]
+        if end == "trouble":
+            raise Unavailable("roof: the broker is gone")
+        if end == "bug":
+            raise ValueError("the token is hunter2")
+        if end == "exit":
+            os._exit(3)
+
+    house = small_house(path, [feed("roof", Speaks(stream=talk))], clock=FastClock(SystemClock().now()), runner=Forked)
+    began = stopwatch()
+    while stopwatch() - began < 5:
+        house.daemon.tick()
+        past = house.store.outcomes.get("roof")
+        if past and past.what != "ok":
+            break
+        select.select(house.daemon.watch(), (), (), 0.2)
+    assert past is not None
+    words = {
+        "trouble": "roof: the broker is gone",
+        "bug": "roof: ValueError at test_following.py:",
+        "quiet": "roof: the stream has ended",
+        "exit": "left with code 3",
+    }
+    assert words[end] in past.detail
+    assert "hunter2" not in past.detail
+    house.daemon.stop()

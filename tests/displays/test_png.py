@@ -1,0 +1,56 @@
+"""The picture folder holds each panel and the present one, and says why when it cannot."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from eink_monitor.displays.png import Png
+from eink_monitor.draw.canvas import Canvas
+from eink_monitor.errors import DisplayError
+
+
+def test_each_panel_and_the_present_one_are_written(tmp_path: Path) -> None:
+    display, canvas = Png(tmp_path / "deep" / "out"), Canvas()
+    display.show(canvas.frame("sun"))
+    canvas.fill(0, 0, 9, 9)
+    display.show(canvas.frame("car"))
+    display.close()
+    assert sorted(path.name for path in display.path.iterdir()) == ["car.png", "now.png", "sun.png"]
+    assert (display.path / "now.png").read_bytes() == (display.path / "car.png").read_bytes()
+    with Image.open(display.path / "now.png") as picture:
+        assert (picture.mode, picture.size) == ("1", (250, 122))
+
+
+def test_a_file_in_the_way_is_named(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("not a folder")
+    with pytest.raises(DisplayError, match=r"out cannot be used: there is a file of that name; choose another path"):
+        Png(tmp_path / "out").show(Canvas().frame("sun"))
+
+
+def test_a_file_along_the_way_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(DisplayError, match=r"part of the path is a file"):
+        Png(tmp_path / "file" / "out").show(Canvas().frame("sun"))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_of_someone_else_is_named(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(DisplayError, match=r"may not be written by this user"):
+        Png(tmp_path).show(Canvas().frame("sun"))
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="wants a file system that takes no files")
+def test_a_folder_that_takes_no_files_is_named() -> None:
+    with pytest.raises(DisplayError, match=r"the picture folder /proc/self cannot be used: "):
+        Png(Path("/proc/self")).show(Canvas().frame("sun"))
+
+
+def test_a_panel_named_like_a_path_stays_in_the_folder(tmp_path: Path) -> None:
+    Png(tmp_path / "out").show(Canvas().frame("../nas:/backup"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["..-nas:-backup.png", "now.png"]

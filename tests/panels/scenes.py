@@ -1,0 +1,173 @@
+"""The scenes every golden image shows: a panel, a house and an instant each."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import NamedTuple
+
+from eink_monitor import metrics as m
+from eink_monitor.clock import DAY, HOUR, MINUTE, local, midnight
+from eink_monitor.model import Metric, Panel
+from eink_monitor.panels.battery import Battery
+from eink_monitor.panels.car import Car
+from eink_monitor.panels.disk import Disk
+from eink_monitor.panels.energy import Energy
+from eink_monitor.panels.flow import Flow
+from eink_monitor.panels.grid import Grid
+from eink_monitor.panels.health import Health
+from eink_monitor.panels.history import DailyHistory
+from eink_monitor.panels.solar import Solar
+from eink_monitor.settings import Duration
+from paper_house import BERLIN, PaperHouse, feed
+
+NOW = int(datetime(2026, 6, 16, 14, 34, tzinfo=BERLIN).timestamp())  # a Tuesday
+AT = NOW - 2 * MINUTE
+ROOF = {
+    m.PV_POWER: 3120,
+    m.LOAD_POWER: 640,
+    m.GRID_POWER: -980,
+    m.STORAGE_POWER: 1500,
+    m.STORAGE_SOC: 67,
+    m.PRODUCTION_TODAY: 18_400,
+    m.CONSUMPTION_TODAY: 9_300,
+    m.SELF_CONSUMPTION_TODAY: 11_200,
+    m.FEED_IN_TODAY: 7_200,
+    m.PURCHASED_TODAY: 430,
+    m.PRODUCTION_MONTH: 312_000,
+    m.PRODUCTION_YEAR: 4_130_000,
+    m.PRODUCTION_LIFETIME: 31_200_000,
+}
+ENYAQ = {m.SOC: 72, m.TARGET_SOC: 80, m.RANGE: 312, m.PLUGGED: 1, m.CHARGING: 0}
+CHARGE = {m.CHARGING: 1, m.CHARGING_POWER: 11_000, m.TIME_TO_FULL: 66}
+DAYS = (12_100, 7_900, 19_800, 9_700, 6_400, 17_900, 30_600, 0, 28_100, 27_200, 10_600, 20_300, 12_700)
+
+
+class Scene(NamedTuple):
+    """What to draw, from what, and when."""
+
+    panel: Panel
+    house: PaperHouse
+    now: int = NOW
+
+
+def roof(values: Mapping[Metric, float] | None = None, at: int = AT, without: tuple[Metric, ...] = ()) -> PaperHouse:
+    """A roof with a sunny morning, clouds at noon and thirteen days of history, one of them lost."""
+    house = PaperHouse(gap_seconds=45 * MINUTE)
+    start = midnight(local(at, BERLIN).date(), BERLIN)
+    for quarter in range((at - start) // (15 * MINUTE) + 1):
+        hour = quarter / 4
+        sun = max(0.0, math.sin((hour - 5.5) / 15.5 * math.pi)) * 5200
+        clouds = 1 - 0.5 * math.sin((hour - 11.5) / 2.2 * math.pi) ** 2 if 11.5 < hour < 13.7 else 1
+        house.add("roof", m.PV_POWER, [(start + quarter * 15 * MINUTE, sun * clouds)])
+    for back, energy in enumerate(reversed(DAYS), start=1):
+        if energy:
+            noon = at - back * DAY
+            house.add("roof", m.PRODUCTION_TODAY, [(noon, energy)]).add(
+                "roof", m.CONSUMPTION_TODAY, [(noon, 9000 + energy / 9)]
+            )
+    known = {metric: value for metric, value in {**ROOF, **(values or {})}.items() if metric not in without}
+    return house.set("roof", at, known)
+
+
+def car(name: str, values: Mapping[Metric, float]) -> PaperHouse:
+    """A car and nothing else."""
+    return PaperHouse(labels={"car": name}, patience_seconds=DAY).set("car", AT, values)
+
+
+def disk(used: float = 1588e9, growth: float = 2.1e9, backup: int = 5 * HOUR, days: int = 20) -> PaperHouse:
+    """A disk of 2 TB that fills by ``growth`` a day."""
+    house = PaperHouse(labels={"nas:/backup": "Backup disk"})
+    for back in range(days, 0, -1):
+        house.add("nas:/backup", m.DISK_USED, [(AT - back * DAY, used - back * growth)])
+    values = {m.DISK_SIZE: 2000e9, m.DISK_USED: used, m.DISK_FREE: 2000e9 - used, m.NEWEST_BACKUP: AT - backup}
+    return house.set("nas:/backup", AT, values)
+
+
+def troubled(house: PaperHouse, what: str, **changes: int) -> PaperHouse:
+    """The same house with every feed failing in one way."""
+    status = feed("roof", what)._replace(**changes)  # type: ignore[arg-type]  # the fields that are times
+    return replace(house, troubles=dict.fromkeys(("roof", "car", "nas:/backup"), status))
+
+
+def feeds(count: int, *faults: str) -> PaperHouse:
+    """A house of so many feeds, the last of them failing."""
+    names = ("Roof", "Škoda Enyaq", "BMW i3", "Backup disk", "Wallbox", "Heat pump", "e-up!", "Weather", "NAS", "Polo")
+    all_feeds = []
+    for number, name in enumerate(names[:count]):
+        fault = dict(enumerate(reversed(faults))).get(count - 1 - number, "ok")
+        sentence = "the Škoda account wants a person: run eink-monitor login enyaq" if fault == "auth" else ""
+        status = feed(name, fault, sentence, at=AT, since=AT - 3 * HOUR, due=AT + HOUR)
+        quota = (37 + number, 2000 if number == 0 else 50) if number % 3 == 0 else (None, None)
+        measured = AT - 7 * MINUTE * (number + 1) ** 2
+        all_feeds.append(status._replace(label=name, measured_at=measured, calls_used=quota[0], calls_limit=quota[1]))
+    return PaperHouse(statuses=all_feeds)
+
+
+EVENING = {m.PV_POWER: 0, m.LOAD_POWER: 2310, m.GRID_POWER: 860, m.STORAGE_POWER: -1450, m.STORAGE_SOC: 31}
+LATE = NOW + 4 * HOUR
+NIGHT = NOW + 8 * HOUR
+MORNING = midnight(local(NOW, BERLIN).date(), BERLIN) + 3 * MINUTE
+NOTHING = PaperHouse(labels={"car": "Škoda Enyaq", "nas:/backup": "Backup disk"})
+DISK = Disk("nas:/backup")
+
+SCENES: dict[str, Scene] = {
+    "solar-full": Scene(Solar("roof"), roof()),
+    "solar-empty": Scene(Solar("roof"), NOTHING),
+    "solar-empty-fault": Scene(Solar("roof"), troubled(NOTHING, "auth")),
+    "solar-stale": Scene(Solar("roof"), roof(), LATE),
+    "solar-sign-in": Scene(Solar("roof"), troubled(roof(), "auth"), LATE),
+    "solar-night": Scene(Solar("roof", title="Our little power station"), roof(EVENING, at=AT + 8 * HOUR), NIGHT),
+    "solar-midnight": Scene(Solar("roof"), roof(at=MORNING - 10 * MINUTE), MORNING),
+    "solar-clock-wrong": Scene(Solar("roof"), roof(), NOW - 40 * DAY),
+    "flow-full": Scene(Flow("roof"), roof()),
+    "flow-evening": Scene(Flow("roof"), roof(EVENING)),
+    "flow-no-battery": Scene(Flow("roof"), roof(without=(m.STORAGE_POWER, m.STORAGE_SOC))),
+    "flow-empty": Scene(Flow("roof"), NOTHING),
+    "flow-stale": Scene(Flow("roof"), troubled(roof(), "throttled", due=LATE + HOUR), LATE),
+    "battery-full": Scene(Battery("roof"), roof()),
+    "battery-discharging": Scene(Battery("roof"), roof(EVENING)),
+    "battery-resting": Scene(Battery("roof"), roof({m.STORAGE_SOC: 100, m.STORAGE_POWER: 4})),
+    "battery-empty": Scene(Battery("roof"), NOTHING),
+    "battery-stale": Scene(Battery("roof"), roof(), LATE),
+    "grid-full": Scene(Grid("roof"), roof()),
+    "grid-importing": Scene(Grid("roof"), roof(EVENING)),
+    "grid-balance": Scene(Grid("roof"), roof({m.GRID_POWER: -3})),
+    "grid-off": Scene(Grid("roof"), roof(without=(m.GRID_POWER,))),
+    "grid-empty": Scene(Grid("roof"), NOTHING),
+    "grid-stale": Scene(Grid("roof"), troubled(roof(), "unavailable", since=LATE - 3 * HOUR), LATE),
+    "energy-full": Scene(Energy("roof"), roof()),
+    "energy-midnight": Scene(Energy("roof"), roof(at=MORNING - 10 * MINUTE), MORNING),
+    "energy-empty": Scene(Energy("roof"), NOTHING),
+    "energy-stale": Scene(Energy("roof"), troubled(roof(), "gone"), LATE),
+    "history-full": Scene(DailyHistory("roof"), roof()),
+    "history-consumption": Scene(DailyHistory("roof", metric="consumption", days=7), roof()),
+    "history-month": Scene(DailyHistory("roof", days=31), roof()),
+    "history-young": Scene(DailyHistory("roof"), PaperHouse().set("roof", AT, {m.PRODUCTION_TODAY: 18_400})),
+    "history-empty": Scene(DailyHistory("roof"), NOTHING),
+    "history-stale": Scene(DailyHistory("roof"), troubled(roof(), "bad-answer", since=LATE - HOUR), LATE),
+    "car-full": Scene(Car("car"), car("Škoda Enyaq", {**ENYAQ, **CHARGE})),
+    "car-unplugged": Scene(Car("car"), car("Škoda Enyaq", {**ENYAQ, m.PLUGGED: 0})),
+    "car-plugged": Scene(Car("car"), car("Škoda Enyaq", ENYAQ)),
+    "car-fuel": Scene(Car("car"), car("Polo", {m.FUEL: 45, m.RANGE: 380})),
+    "car-hybrid": Scene(Car("car"), car("Passat GTE", {m.SOC: 100, m.RANGE: 51, m.FUEL: 33, m.PLUGGED: 0})),
+    "car-empty": Scene(Car("car"), NOTHING),
+    "car-stale": Scene(Car("car"), car("Škoda Enyaq", ENYAQ), NOW + 3 * DAY),
+    "car-sign-in": Scene(Car("car"), troubled(car("Škoda Enyaq", {**ENYAQ, **CHARGE}), "auth")),
+    "disk-full": Scene(DISK, disk()),
+    "disk-alarm": Scene(DISK, disk(used=1910e9)),
+    "disk-backup-old": Scene(DISK, disk(growth=0, backup=9 * DAY)),
+    "disk-young": Scene(Disk("nas:/backup", backup_max_age=Duration(HOUR)), disk(days=0)),
+    "disk-empty": Scene(DISK, NOTHING),
+    "disk-stale": Scene(DISK, troubled(disk(), "unavailable", since=NOW - 2 * DAY), LATE),
+    "health-full": Scene(Health(), feeds(3)),
+    "health-four": Scene(Health(), feeds(4)),
+    "health-sign-in": Scene(Health(), feeds(4, "auth")),
+    "health-faults": Scene(Health(), feeds(6, "unavailable", "throttled")),
+    "health-eight": Scene(Health(), feeds(8, "gone", "bad-answer", "timeout")),
+    "health-many": Scene(Health(title="House"), feeds(10, "auth")),
+    "health-empty": Scene(Health(), PaperHouse(statuses=[feed("roof", None), feed("car", None)])),
+    "health-stale": Scene(Health(), feeds(5), NOW + DAY),
+}  # fmt: skip

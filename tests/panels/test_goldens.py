@@ -1,0 +1,68 @@
+"""Every panel in every state, pixel for pixel.
+
+``EINK_MONITOR_GOLDENS=write pytest tests/panels`` draws them anew, and the pictures in ``docs/panels`` with them; look
+at each before it is committed.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from eink_monitor.draw.canvas import Canvas
+from eink_monitor.draw.pictures import contact, write_png
+from eink_monitor.model import Frame, Panel
+from eink_monitor.plugins import names
+from scenes import SCENES, Scene
+
+GOLDEN = Path(__file__).parent / "golden"
+DOCS = Path(__file__).parents[2] / "docs" / "panels"
+WRITE = os.environ.get("EINK_MONITOR_GOLDENS") == "write"
+
+
+def draw(scene: Scene, name: str) -> Frame:
+    canvas = Canvas()
+    scene.panel.draw(canvas, scene.house, scene.now)
+    return canvas.frame(name)
+
+
+def assert_same(frame: Frame, path: Path) -> None:
+    with Image.open(path) as golden:
+        assert (golden.mode, golden.size) == ("1", (frame.width, frame.height))
+        wrong = sum(a != b for a, b in zip(golden.tobytes(), frame.bits, strict=True))
+    assert not wrong, f"{path.name}: {wrong} bytes differ; see this file's docstring"
+
+
+def pixels(path: Path) -> tuple[tuple[int, int], bytes]:
+    with Image.open(path) as picture:
+        return picture.size, picture.tobytes()
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_a_panel_is_drawn_as_its_golden_image(name: str) -> None:
+    frame = draw(SCENES[name], name)
+    path = GOLDEN / f"{name}.png"
+    if WRITE:
+        write_png(frame, path)
+    assert_same(frame, path)
+
+
+def test_no_golden_image_is_left_over() -> None:
+    assert {path.stem for path in GOLDEN.glob("*.png")} == set(SCENES)
+
+
+@pytest.mark.parametrize("panel", names(Panel))  # type: ignore[type-abstract]  # the kind is what is asked for
+def test_every_panel_has_the_three_states_and_a_picture_in_the_docs(panel: str, tmp_path: Path) -> None:
+    assert {f"{panel}-{state}" for state in ("full", "empty", "stale")} <= set(SCENES)
+    fresh = DOCS / f"{panel}.png" if WRITE else tmp_path / "fresh.png"
+    write_png(draw(SCENES[f"{panel}-full"], panel), fresh, scale=2)
+    assert pixels(DOCS / f"{panel}.png") == pixels(fresh)
+
+
+def test_the_contact_sheet_in_the_docs_shows_every_golden_image(tmp_path: Path) -> None:
+    fresh = DOCS / "contact.png" if WRITE else tmp_path / "fresh.png"
+    contact([draw(scene, name) for name, scene in SCENES.items()], fresh, columns=4)
+    assert pixels(DOCS / "contact.png") == pixels(fresh)

@@ -1,0 +1,219 @@
+"""No plausible house makes a panel crash, lie, clip or overlap."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from eink_monitor import metrics as m
+from eink_monitor.clock import DAY, HOUR, MINUTE, day_bounds
+from eink_monitor.draw import fonts, words
+from eink_monitor.draw.canvas import Canvas
+from eink_monitor.model import FeedStatus, Frame, Metric, Panel
+from eink_monitor.panels.battery import Battery
+from eink_monitor.panels.car import Car
+from eink_monitor.panels.disk import Disk, trend
+from eink_monitor.panels.energy import Energy
+from eink_monitor.panels.flow import Flow
+from eink_monitor.panels.grid import Grid
+from eink_monitor.panels.health import Health
+from eink_monitor.panels.history import DailyHistory
+from eink_monitor.panels.solar import Solar
+from eink_monitor.plugins import load, names
+from eink_monitor.settings import Duration
+from paper_house import BERLIN, PaperHouse, feed
+from scenes import AT, CHARGE, DISK, ENYAQ, NOW, SCENES, car, disk, roof
+from witness import WitnessCanvas
+
+FAULTS = ("auth", "gone", "throttled", "unavailable", "bad-answer", "timeout")
+AROUND = st.integers(NOW - 3 * DAY, NOW + 10 * MINUTE)
+
+
+def draw(panel: Panel, house: PaperHouse, now: int = NOW) -> Frame:
+    canvas = WitnessCanvas()
+    panel.draw(canvas, house, now)
+    canvas.assert_intact()
+    return canvas.frame()
+
+
+def value(metric: Metric) -> st.SearchStrategy[float]:
+    """From the ends of what is plausible, and from what is usual."""
+    top = min(metric.high, 1e16)
+    usual = st.floats(max(metric.low, -20_000), min(top, 20_000))
+    return st.one_of(st.sampled_from([metric.low, top]), usual, st.floats(metric.low, top))
+
+
+def statuses() -> st.SearchStrategy[FeedStatus]:
+    moment = st.none() | st.integers(NOW - 400 * DAY, NOW + 40 * DAY)
+    return st.builds(
+        FeedStatus,
+        name=st.just("feed"),
+        label=st.text(max_size=30),
+        type=st.just("demo"),
+        what=st.sampled_from(["ok", None, *FAULTS]),
+        detail=st.text(max_size=200),
+        since=moment,
+        at=moment,
+        ok_at=moment,
+        due=moment,
+        measured_at=moment,
+        patience=st.integers(60, DAY),
+        calls_used=st.none() | st.integers(0, 99_999),
+        calls_limit=st.none() | st.integers(0, 99_999),
+    )
+
+
+_POINTS = {metric: st.lists(st.tuples(AROUND, value(metric)), max_size=2) for metric in m.METRICS.values()}
+
+
+@st.composite
+def houses(draw_from: st.DrawFn) -> PaperHouse:
+    house = PaperHouse(labels={"it": draw_from(st.text(max_size=40))}, patience_seconds=draw_from(st.integers(60, DAY)))
+    for metric in m.METRICS.values():
+        house.add("it", metric, draw_from(_POINTS[metric]))
+    trouble = draw_from(st.none() | statuses().filter(lambda status: status.what in FAULTS))
+    return replace(house, troubles={"it": trouble} if trouble else {})
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_no_scene_clips_overlaps_or_lacks_a_letter(name: str) -> None:
+    panel, house, now = SCENES[name]
+    canvas = WitnessCanvas()
+    panel.draw(canvas, house, now)
+    canvas.assert_intact()
+    assert canvas.missing == set()
+
+
+@given(value=st.floats(-1e5, 1e11))
+def test_the_faces_hold_whatever_a_number_can_become(value: float) -> None:
+    texts = [words.power(value), words.energy(value), words.size(value), (words.percent(value), words.distance(value))]
+    assert {c for text in texts for c in text[0] if c not in fonts.face(fonts.FIGURE_64)} == set()
+    times = words.age(value) + words.duration(value / 1e6) + words.stamp(int(abs(value) % 1e10), NOW, BERLIN)
+    assert {c for c in times if c not in fonts.face(fonts.TITLE)} == set()
+
+
+def test_a_house_that_only_knows_its_own_use_has_no_arrows() -> None:
+    draw(Flow("roof"), PaperHouse().set("roof", AT, {m.LOAD_POWER: 640}))
+
+
+PANELS = [
+    *(Solar("it"), Flow("it"), Battery("it"), Grid("it"), Energy("it"), DailyHistory("it"), Car("it"), Disk("it")),
+    DailyHistory("it", metric="consumption", days=33),
+]
+
+
+@pytest.mark.parametrize("panel", PANELS)
+@settings(max_examples=40, deadline=None)
+@given(house=houses(), now=st.just(NOW) | AROUND)
+def test_any_house_fits_on_the_sheet(panel: Panel, house: PaperHouse, now: int) -> None:
+    frame = draw(panel, house, now)
+    assert len(frame.bits) == 32 * 122
+
+
+@settings(max_examples=40, deadline=None)
+@given(feeds=st.lists(statuses(), max_size=12))
+def test_any_health_fits_on_the_sheet(feeds: list[FeedStatus]) -> None:
+    draw(Health(), PaperHouse(statuses=feeds))
+
+
+@pytest.mark.parametrize("name", names(Panel))  # type: ignore[type-abstract]  # the kind is what is asked for
+def test_a_panel_says_what_it_needs(name: str) -> None:
+    panel = load(Panel, name)  # type: ignore[type-abstract]  # as above
+    needs = list(panel().needs() if name == "health" else panel(subject="it").needs())  # type: ignore[call-arg]
+    assert bool(needs) == (name != "health")
+    assert all(need.subject == "it" and need.any_of for need in needs)
+
+
+def test_what_was_measured_on_another_day_is_not_shown_as_todays() -> None:
+    late = int(datetime(2026, 6, 15, 23, 58, tzinfo=BERLIN).timestamp())
+    one, other = ({m.FEED_IN_TODAY: energy, m.GRID_POWER: 5} for energy in (7_200, 9_900))
+    houses_of_both = [PaperHouse().set("roof", late, values) for values in (one, other)]
+    before = [draw(Grid("roof"), house, late + MINUTE) for house in houses_of_both]
+    after = [draw(Grid("roof"), house, late + 5 * MINUTE) for house in houses_of_both]
+    assert before[0] != before[1]
+    assert after[0] == after[1]
+
+
+def test_last_months_sum_is_not_shown_as_this_months() -> None:
+    late = int(datetime(2026, 5, 31, 23, 58, tzinfo=BERLIN).timestamp())
+    homes = [PaperHouse().set("roof", late, {m.PV_POWER: 0, m.PRODUCTION_MONTH: energy}) for energy in (1e5, 2e5)]
+    assert draw(Solar("roof"), homes[0], late + MINUTE) != draw(Solar("roof"), homes[1], late + MINUTE)
+    assert draw(Solar("roof"), homes[0], late + 5 * MINUTE) == draw(Solar("roof"), homes[1], late + 5 * MINUTE)
+
+
+def test_a_stale_panel_differs_from_a_fresh_one_and_from_a_little_staler_one_only_in_its_age() -> None:
+    house = roof()
+    patience = house.patience("roof")
+    fresh, stale = (draw(Battery("roof"), house, AT + patience + extra) for extra in (0, 1))
+    assert fresh != stale
+    assert draw(Battery("roof"), house, AT + patience + 2) == stale
+
+
+def test_a_fresh_panel_does_not_change_while_nothing_new_is_measured() -> None:
+    frames = {draw(Grid("roof"), roof(), AT + seconds).bits for seconds in range(0, HOUR, 7 * MINUTE)}
+    assert len(frames) == 1
+
+
+def test_the_oldest_of_the_main_figures_dates_the_panel() -> None:
+    house = roof()
+    house.readings["roof", "load_power"] = [(AT - 30 * MINUTE, 640)]
+    older = roof()
+    older.readings["roof", "load_power"] = [(AT - 20 * MINUTE, 640)]
+    assert draw(Flow("roof"), house) != draw(Flow("roof"), older)
+
+
+@pytest.mark.parametrize(("day", "hours"), [(date(2026, 3, 29), 23), (date(2026, 6, 16), 24), (date(2026, 10, 25), 25)])
+def test_the_curve_spans_the_day_from_midnight_to_midnight(day: date, hours: int) -> None:
+    start, end = day_bounds(day, BERLIN)
+    assert end - start == hours * HOUR
+    house = PaperHouse(gap_seconds=HOUR).add("roof", m.PV_POWER, [(at, 1000) for at in range(start, end, 10 * MINUTE)])
+    canvas = Canvas()
+    Solar("roof").draw(canvas, house, end - 1)
+    top = f"{canvas.rows[84]:0250b}"  # a day of 1 kW is a line along the top of the chart, and a ring at its end
+    assert top[:130] == "0" * 6 + "1" * 124
+    assert f"{canvas.rows[82]:0250b}"[:136].strip("0") == "111111", "the top of the ring"
+    assert 130 <= f"{canvas.rows[82]:0250b}".index("1") + 3 <= 134
+
+
+def test_a_gap_is_drawn_as_a_gap() -> None:
+    house = PaperHouse(gap_seconds=HOUR).add("roof", m.PV_POWER, [(AT - 5 * HOUR, 900), (AT - 4 * HOUR, 900)])
+    house.add("roof", m.PV_POWER, [(AT - 2 * HOUR, 900), (AT - HOUR, 900), (AT, 900)])
+    gapped, whole = Canvas(), Canvas()
+    Solar("roof").draw(gapped, house, NOW)
+    Solar("roof").draw(whole, replace(house, gap_seconds=2 * HOUR), NOW)
+    assert 9 <= (whole.rows[84] & ~gapped.rows[84]).bit_count() <= 11, "two hours are ten columns or so, ends excluded"
+
+
+def test_an_alarm_reverses_the_half_it_concerns() -> None:
+    calm, full = draw(DISK, disk()), draw(Disk("nas:/backup", full_at=79), disk())
+    old = draw(Disk("nas:/backup", backup_max_age=Duration(HOUR)), disk())
+    changed_above = [n // 32 for n, (a, b) in enumerate(zip(calm.bits, full.bits, strict=True)) if a != b]
+    changed_below = [n // 32 for n, (a, b) in enumerate(zip(calm.bits, old.bits, strict=True)) if a != b]
+    assert min(changed_above) > 18
+    assert max(changed_above) < 79
+    assert min(changed_below) > 79
+
+
+def test_the_trend_is_the_slope_of_the_days() -> None:
+    days = PaperHouse().add("it", m.DISK_USED, [(NOW - back * DAY, 1e12 - back * 3e9) for back in range(10)])
+    known = days.daily("it", m.DISK_USED, date(2026, 6, 1), date(2026, 6, 30))
+    assert trend(known) == pytest.approx(3e9)
+    assert trend(dict(list(known.items())[:2])) is None
+
+
+def test_time_to_full_in_the_past_is_not_promised() -> None:
+    house = car("Car", {**ENYAQ, **CHARGE})
+    without = car("Car", {**ENYAQ, **CHARGE, m.TIME_TO_FULL: 0})
+    assert draw(Car("car"), house, AT + 2 * HOUR) == draw(Car("car"), without, AT + 2 * HOUR)
+
+
+def test_a_fault_is_named_in_words() -> None:
+    house = roof()
+    frames = {
+        draw(Solar("roof"), replace(house, troubles={"roof": feed("roof", what)})).bits for what in (*FAULTS, "killed")
+    }
+    assert len(frames) == len(FAULTS), "each has its own words; what is unknown is failing like a timeout"

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from eink_monitor import plugins
+from eink_monitor.model import Budget, Source
+from eink_monitor.settings import Secret
+from eink_monitor.sources.solaredge import SolarEdge
+from loopback.solaredge import CLIENT, KEY, SECRET, SITE
+
+OAUTH = {"client_id": CLIENT, "client_secret": Secret(SECRET)}
+
+
+def test_it_is_a_plugin() -> None:
+    found: type[object] = plugins.load(Source, "solaredge")  # type: ignore[type-abstract]  # the kind, not an instance
+    assert found is SolarEdge
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({}, "client_id and client_secret"),
+        ({"client_id": CLIENT}, "client_id and client_secret"),
+        ({"api": "v1"}, "v1 needs api_key"),
+        ({"api_key": Secret(KEY), **OAUTH}, "not both"),
+        ({**OAUTH, "site_id": 0}, "site_id"),
+        ({**OAUTH, "calls_per_month": 0}, "calls_per_month"),
+        ({**OAUTH, "latitude": 91.0}, "latitude"),
+        ({**OAUTH, "timeout": 0}, "timeout"),
+        ({**OAUTH, "base_url": "roof"}, "base_url"),
+    ],
+)
+def test_settings_that_cannot_be(settings: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        SolarEdge(**{"site_id": SITE, **settings})
+
+
+def test_accounts_are_named_without_secrets() -> None:
+    consent = SolarEdge(SITE, client_id=CLIENT, client_secret=Secret(SECRET), calls_per_month=5000).quota()
+    assert consent.account == "solaredge:client-0"
+    assert consent.budgets == (Budget(10, "minute"), Budget(5000, "month"))
+    fleet, other = (SolarEdge(site, api_key=Secret(KEY)).quota() for site in (SITE, 7))
+    assert fleet == other, "one key, one account"
+    assert KEY not in repr(fleet)
+    old = SolarEdge(SITE, api="v1", api_key=Secret(KEY)).quota()
+    assert (old.account, old.budgets) == (f"solaredge:site-{SITE}", (Budget(300, "day"),))
+
+
+def test_settings_print_without_secrets() -> None:
+    printed = repr(SolarEdge(SITE, client_id=CLIENT, client_secret=Secret(SECRET)))
+    assert SECRET not in printed
+
+
+def test_the_configuration_loads_no_network() -> None:
+    program = "import sys, eink_monitor.sources.solaredge; print(*sorted({'ssl', 'http.client'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == ""

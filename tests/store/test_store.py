@@ -1,0 +1,179 @@
+"""The store as a whole: durable, shared, and plain-spoken when the card is not what it should be."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from eink_monitor.errors import StoreError, Throttled
+from eink_monitor.metrics import PV_POWER
+from eink_monitor.model import Budget, Outcome, Quota, Reading
+from eink_monitor.store import VERSION, Store
+
+UTC = ZoneInfo("UTC")
+NOW = 1_780_000_000
+QUOTA = Quota("bmw", (Budget(3, "day"),))
+
+
+def test_a_new_database_has_its_mark_and_its_layout(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "down" / "readings.db"
+    Store(path, UTC).close()
+    db = sqlite3.connect(path)
+    assert db.execute("PRAGMA user_version").fetchone() == (VERSION,)
+    assert db.execute("PRAGMA application_id").fetchone() == (int.from_bytes(b"eink", "big"),)
+    assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert db.execute("SELECT count(*) FROM _sqlite_migrations").fetchone() == (VERSION,)
+    db.close()
+
+
+def test_a_newer_layout_is_refused_in_words(tmp_path: Path) -> None:
+    path = tmp_path / "readings.db"
+    Store(path, UTC).close()
+    db = sqlite3.connect(path)
+    db.execute(f"PRAGMA user_version = {VERSION + 1}")
+    db.close()
+    with pytest.raises(StoreError, match="newer eink-monitor"):
+        Store(path, UTC)
+
+
+def test_looking_needs_a_database(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="no database at"):
+        Store(tmp_path / "readings.db", UTC, writes=False)
+
+
+def test_what_is_no_database_is_refused_in_words(tmp_path: Path) -> None:
+    path = tmp_path / "readings.db"
+    path.write_bytes(b"this is a shopping list, not a database\n" * 40)
+    with pytest.raises(StoreError, match="not a database"):
+        Store(path, UTC)
+
+
+def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="file"):
+        Store(tmp_path / "file" / "readings.db", UTC)
+
+
+def test_nothing_is_lost_when_a_commit_fails(tmp_path: Path) -> None:
+    path = tmp_path / "readings.db"
+    store = Store(path, UTC)
+    store.add([Reading("roof", PV_POWER, 1, NOW)], 750)
+    blocker = sqlite3.connect(path, isolation_level=None)
+    blocker.execute("BEGIN IMMEDIATE")
+    store._db.execute("PRAGMA busy_timeout = 1")
+    with pytest.raises(StoreError, match="another program holds the database"):
+        store.flush()
+    assert store.pending
+    blocker.execute("ROLLBACK")
+    blocker.close()
+    store.flush()
+    store.close()
+    again = Store(path, UTC, writes=False)
+    assert again.readings.latest("roof", PV_POWER) == Reading("roof", PV_POWER, 1, NOW)
+    again.close()
+
+
+def test_outcomes_are_runs(tmp_path: Path) -> None:
+    store = Store(tmp_path / "readings.db", UTC)
+    for minute, what in enumerate(["ok", "ok", "unavailable", "unavailable", "ok"]):
+        detail = "" if what == "ok" else "the roof: nobody answers"
+        store.note(Outcome("roof", NOW + 60 * minute, 0.1, what, detail), NOW + 60 * minute + 60, 0)
+        if minute == 1:
+            store.flush()
+    store.flush()
+    past = store.outcomes.get("roof")
+    assert past is not None
+    assert (past.what, past.polls, past.ok_at, past.due) == ("ok", 1, NOW + 240, NOW + 300)
+    assert [(run.what, run.polls) for run in store.outcomes.recent()] == [("unavailable", 2), ("ok", 2)]
+    store.close()
+    again = Store(tmp_path / "readings.db", UTC, writes=False)
+    assert again.outcomes.get("roof") == past
+    again.close()
+
+
+def test_a_reservation_is_durable_before_the_call_and_shared(tmp_path: Path) -> None:
+    ours, theirs = (Store(tmp_path / "readings.db", UTC) for _ in range(2))
+    booking = ours.reserve(QUOTA, 2, NOW)
+    with pytest.raises(Throttled) as refusal:
+        theirs.reserve(QUOTA, 2, NOW + 10)
+    assert refusal.value.until == NOW + 86400
+    ours.ledger.settle(booking, 1)
+    assert sum(call.calls for call in theirs.ledger.calls(QUOTA, NOW + 10)) == 2, "not settled yet: never undercounted"
+    ours.flush()
+    theirs.reserve(QUOTA, 2, NOW + 10)
+    assert ours.ledger.spent(QUOTA, NOW + 10)[0].used == 3
+    assert theirs.reserve(QUOTA, 1, NOW + 11, force=True)
+    for store in (ours, theirs):
+        store.close()
+
+
+def test_what_a_vendor_says_about_waiting_survives(tmp_path: Path) -> None:
+    store = Store(tmp_path / "readings.db", UTC)
+    with store.transaction():
+        store.ledger.wait_until("bmw", NOW + 600, "BMW says wait")
+    store.close()
+    again = Store(tmp_path / "readings.db", UTC)
+    with pytest.raises(Throttled, match="BMW says wait"):
+        again.reserve(QUOTA, 1, NOW + 599)
+    assert again.ledger.waits("bmw", NOW + 600) is None
+    again.reserve(QUOTA, 1, NOW + 600)
+    again.close()
+
+
+def test_a_killed_writer_leaves_all_or_nothing(tmp_path: Path) -> None:
+    """A child writes in transactions of ten readings and is killed in the middle of its work."""
+    path = tmp_path / "readings.db"
+    Store(path, UTC).close()
+    for _ in range(5):
+        reader, writer = os.pipe()
+        child = os.fork()
+        if child == 0:
+            store = Store(path, UTC)
+            base = max((r.at for r in store.readings.values()), default=NOW) + 1
+            for batch in range(10_000):
+                for step in range(10):
+                    number = batch * 10 + step
+                    store.add([Reading("roof", PV_POWER, number % 1000, base + number)], 750)
+                store.flush()
+                os.write(writer, (base + batch * 10 + 9).to_bytes(8, "big"))
+        os.close(writer)
+        acknowledged = b"".join(os.read(reader, 8) for _ in range(20))
+        os.kill(child, 9)
+        os.waitpid(child, 0)
+        while rest := os.read(reader, 65536):
+            acknowledged += rest
+        os.close(reader)
+        last = int.from_bytes(acknowledged[len(acknowledged) // 8 * 8 - 8 :][:8], "big")
+        store = Store(path, UTC)
+        newest = store.readings.latest("roof", PV_POWER)
+        assert newest is not None
+        assert newest.at >= last, "what was acknowledged is there"
+        assert store._db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        store.close()
+
+
+def test_a_backup_is_a_whole_database(tmp_path: Path) -> None:
+    store = Store(tmp_path / "readings.db", UTC)
+    store.add([Reading("roof", PV_POWER, 1, NOW)], 750)
+    store.flush()
+    looking = Store(tmp_path / "readings.db", UTC, writes=False)
+    looking.backup(tmp_path / "copy.db")
+    looking.backup(tmp_path / "copy.db")
+    copy = Store(tmp_path / "copy.db", UTC, writes=False)
+    assert copy.readings.latest("roof", PV_POWER) == Reading("roof", PV_POWER, 1, NOW)
+    with pytest.raises(StoreError):
+        looking.backup(tmp_path / "missing" / "copy.db")
+    for opened in (store, looking, copy):
+        opened.close()
+
+
+def test_counters_of_the_ink(tmp_path: Path) -> None:
+    store = Store(tmp_path / "readings.db", UTC)
+    store.keep_wear({"full": 2, "partial": 7, "last": None})
+    store.flush()
+    assert store.wear() == {"full": 2, "partial": 7}
+    store.close()

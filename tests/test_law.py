@@ -1,0 +1,29 @@
+"""The part of the import law that must hold for plugins nobody has written yet: they are strangers to each other."""
+
+from __future__ import annotations
+
+import grimp
+import pytest
+
+from eink_monitor import plugins
+from eink_monitor.model import Display, Panel, Source
+
+GRAPH = grimp.build_graph("eink_monitor")
+ROOMS = {Source: "sources", Panel: "panels", Display: "displays"}
+
+
+@pytest.mark.parametrize("kind", ROOMS)
+def test_plugins_are_strangers(kind: type[Source | Panel | Display]) -> None:
+    names = {f"eink_monitor.{ROOMS[kind]}.{name}" for name in plugins.names(kind)}  # type: ignore[type-var]
+    assert names
+    for name in names:
+        known = GRAPH.find_upstream_modules(name)
+        assert not known & (names - {name}), f"{name} knows a sibling"
+
+
+@pytest.mark.parametrize("kind", ROOMS)
+def test_the_tools_of_a_room_know_no_plugin(kind: type[Source | Panel | Display]) -> None:
+    room = f"eink_monitor.{ROOMS[kind]}"
+    names = {f"{room}.{name}" for name in plugins.names(kind)}  # type: ignore[type-var]
+    for tool in GRAPH.find_children(room) - names:
+        assert not GRAPH.find_upstream_modules(tool) & names, f"{tool} knows a plugin"

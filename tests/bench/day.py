@@ -82,7 +82,7 @@ def measure() -> dict[str, float]:
             f"car{number}": Feed(f"car{number}", "bench", _Car(url), Duration(300), Duration(60), f"car{number}", "Car")
             for number in range(_SOURCES)
         }
-            slides = {name: Slide(name, "car", Car(subject=name)) for name in feeds}
+        slides = {name: Slide(name, "car", Car(subject=name)) for name in feeds}
         config = Config(folder / "c", folder / "house.db", ZoneInfo("Europe/Berlin"), Png(path=folder), feeds, slides)
         clock = FastClock(_START)
         store = Store(config.database, config.zone)

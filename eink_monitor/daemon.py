@@ -39,6 +39,7 @@ class Daemon:
         config.display.open(clock, self.wear)
         self._flushed = clock.monotonic()
         self._pruned = ""
+        self._new = bool(config.slides)
         self._quiet = False
 
     def tick(self) -> float:
@@ -57,6 +58,9 @@ class Daemon:
             self.config.display.freshen()
         self.drawing.advance(now, mono)
         self.store.keep_wear(asdict(self.wear))
+        if self._new:  # the first frame waits for nothing
+            self._new = False
+            return 0.0
         self.fetching.launch(now, mono)
         self.following.advance(now)
         self._keep(mono)

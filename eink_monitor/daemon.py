@@ -53,10 +53,9 @@ class Daemon:
             self._keep(mono)
             return float(MINUTE - now % MINUTE)
         if was_quiet:
-            self.drawing.next_due = mono
+            self.drawing.wake(mono)
             self.config.display.freshen()
         self.drawing.advance(now, mono)
-        self.store.keep_wear(asdict(self.wear))
         self.fetching.launch(now, mono)
         self.following.advance(now)
         self._keep(mono)
@@ -101,6 +100,7 @@ class Daemon:
             self._flush()
 
     def _flush(self) -> None:
+        self.store.keep_wear(asdict(self.wear))
         try:
             self.store.flush()
         except StoreError as error:

@@ -54,10 +54,9 @@ class Daemon:
             self._keep(mono)
             return float(MINUTE - now % MINUTE)
         if was_quiet:
-            self.drawing.next_due = mono
+            self.drawing.wake(mono)
             self.config.display.freshen()
         self.drawing.advance(now, mono)
-        self.store.keep_wear(asdict(self.wear))
         if self._new:  # the first frame waits for nothing
             self._new = False
             return 0.0
@@ -105,6 +104,7 @@ class Daemon:
             self._flush()
 
     def _flush(self) -> None:
+        self.store.keep_wear(asdict(self.wear))
         try:
             self.store.flush()
         except StoreError as error:

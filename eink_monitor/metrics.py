@@ -64,4 +64,9 @@ DISK_STATE = Metric("disk_state", "0-2", 1, 0, 2, "0 mounted, 1 mounted read-onl
 DISK_FULL_AT = Metric("disk_full_at", "%", 1, 1, 100, "how full the disk may be before it counts as full")
 BACKUP_MAX_AGE = Metric("backup_max_age", "s", 1, 1, 1 << 33, "how old the newest backup may be")
 
+FULL_REFRESHES = Metric("full_refreshes", "times", 1, 0, 1 << 33, "full refreshes of the panel; at: the last one")
+PARTIAL_REFRESHES = Metric(
+    "partial_refreshes", "times", 1, 0, 1 << 33, "partial refreshes of the panel; at: the last of either kind"
+)
+
 METRICS: dict[str, Metric] = {metric.name: metric for metric in list(vars().values()) if isinstance(metric, Metric)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import socket
+from contextlib import closing
 from pathlib import Path
 from types import FrameType
 
@@ -11,9 +12,11 @@ import click
 
 from eink_monitor import journal
 from eink_monitor.clock import SystemClock
+from eink_monitor.control import Ear, address
 from eink_monitor.daemon import Daemon
 from eink_monitor.polls import Forked
 from eink_monitor.verbs._house import config_option, load, opened
+from eink_monitor.wishes import grant
 
 
 @click.command()
@@ -28,15 +31,17 @@ def command(config_file: Path | None, *, verbose: bool) -> None:
     journal.open_journal(verbose=verbose)
     config = load(config_file)
     stop = _StopSignal()
-    with opened(config, writes=True) as store:
-        daemon = Daemon(config, store, SystemClock(), Forked(config))
+    clock = SystemClock()
+    with opened(config, writes=True) as store, closing(Ear(address(config.database))) as ear:
+        daemon = Daemon(config, store, clock, Forked(config))
         first = True
         while not stop.asked:
             pause = daemon.tick()
             if first:
                 journal.notify(READY="1", STATUS="the first panel is drawn")
                 first = False
-            daemon.clock.wait(pause, (*daemon.watch(), stop.wakes))
+            clock.wait(pause, (*daemon.watch(), *ear.watch(), stop.wakes))
+            ear.serve(lambda request: grant(request, daemon.drawing, config, clock))
         journal.notify(STOPPING="1")
         daemon.stop()
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from eink_monitor.clock import MINUTE
 from eink_monitor.config import Config, Slide
 from eink_monitor.draw.canvas import Canvas
+from eink_monitor.draw.signcard import sign_in_card
 from eink_monitor.draw.testcard import testcard
 from eink_monitor.errors import DisplayError
 from eink_monitor.house import House
@@ -17,6 +18,7 @@ from eink_monitor.model import Frame
 log = logging.getLogger("eink_monitor")
 
 _NEVER = float("inf")
+_SIGN_IN = 5 * MINUTE  # a device code lives no longer
 _PICTURE = 10 * MINUTE  # how long a person may look at the test picture
 
 
@@ -73,6 +75,12 @@ class Drawing:
         """Put the test picture up and leave it for a while. Raises ``DisplayError``."""
         self._send(testcard(self._display.label, self._display.size), mono, urgent=True)
         self._cleared, self.next_due = False, mono + _PICTURE
+
+    def sign_in(self, label: str, words: tuple[str, ...], mono: float) -> None:
+        """Put up the card of a sign-in (address, short address, code) for its few minutes. Raises ``DisplayError``."""
+        url, address, code = words
+        self._send(sign_in_card(label, url, address, code, self._display.size), mono, urgent=True)
+        self._cleared, self.next_due = False, mono + _SIGN_IN
 
     def clear(self, mono: float) -> None:
         """Whiten the display for storage and draw no more until a person asks or the daemon starts again."""

@@ -7,6 +7,7 @@ one JSON message up a pipe; it never touches the database, the display or the te
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import gc
 import importlib
@@ -30,6 +31,7 @@ from eink_monitor.model import Reading, Visit
 from eink_monitor.vet import vet
 
 _NOWHERE = Path(os.devnull).open("r+", encoding="utf-8")  # noqa: SIM115 - open for the life of the program
+atexit.register(_NOWHERE.close)
 _LARGEST_MESSAGE = 8 * 1024 * 1024
 _MEMORY = 1024 * 1024 * 1024  # address space of a child: a leak ends the child, not the Pi
 

@@ -6,7 +6,10 @@ later, 77 a person must sign in, 78 configuration.
 
 from __future__ import annotations
 
+import os
 import pkgutil
+import sys
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -17,6 +20,8 @@ from eink_monitor import __version__
 from eink_monitor.errors import ConfigError, Trouble
 
 _USAGE = 64
+_BUG = 70
+_LATER = 75
 _INTERRUPTED = 130
 
 
@@ -33,6 +38,15 @@ class _Verbs(click.Group):
         command: click.Command = import_module(f"eink_monitor.verbs.{cmd_name}").command
         return command
 
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's interface
+        try:
+            code = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:  # somebody piped us into `head`
+            _hush()
+            return 0
+        return code
+
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:  # noqa: ANN401 - click's interface
         import difflib  # noqa: PLC0415 - only to help with a typo
 
@@ -43,36 +57,60 @@ class _Verbs(click.Group):
         return super().resolve_command(ctx, args)
 
 
-@click.command(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+_HELP = """A panel on the wall at home that tells the truth at a glance.
+
+\b
+Try it without an account or hardware:
+  eink-monitor demo
+
+\b
+Then copy config.example.yaml to config.yaml, change it, and:
+  eink-monitor check        is the configuration right?
+  eink-monitor poll roof    ask one source now
+  eink-monitor show         look at the panels here in the terminal
+  eink-monitor run          the daemon, until Ctrl-C
+
+\b
+Exit codes:
+  0 done, 64 usage, 65 an answer made no sense, 69 unavailable for good,
+  75 try later, 77 a person must sign in, 78 configuration
+"""
+
+
+@click.command(cls=_Verbs, help=_HELP, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="eink-monitor")
 def commands() -> None:
-    r"""A panel on the wall at home that tells the truth at a glance.
-
-    Try it without an account or hardware:  eink-monitor demo
-
-    Then copy config.example.yaml to config.yaml, change it, and:
-
-    \b
-      eink-monitor check        is the configuration right?
-      eink-monitor poll roof    ask one source now
-      eink-monitor show         look at the panels here in the terminal
-      eink-monitor run          the daemon, until Ctrl-C
-    """
+    """Nothing happens before the verb."""
 
 
 def speak(words: list[str]) -> int:
     """Carry out one command line; returns its exit code and prints what went wrong in plain words."""
     try:
         code = commands.main(words, prog_name="eink-monitor", standalone_mode=False)
+    except SystemExit as leaving:  # click's way out of a closed pipe, and ours out of SIGTERM
+        code = leaving.code
+    except (click.Abort, KeyboardInterrupt):
+        code = _INTERRUPTED
     except click.ClickException as error:
         error.show()
-        return _USAGE if isinstance(error, click.UsageError) else error.exit_code
+        code = _USAGE
     except Trouble as error:
         complaints = error.complaints if isinstance(error, ConfigError) else [f"eink-monitor: {error}"]
         click.echo("\n".join(complaints), err=True)
-        return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        return _INTERRUPTED
-    except BrokenPipeError:  # somebody piped us into `head`
-        return 0
+        code = error.exit_code
+    except OSError as error:
+        click.echo(f"eink-monitor: {error.filename or 'standard output'} cannot be used: {error.strerror}", err=True)
+        _hush()
+        code = _LATER
+    except Exception:  # noqa: BLE001 - a bug: say where, and leave with its code
+        import traceback  # noqa: PLC0415 - hopefully never
+
+        click.echo(f"eink-monitor: this is a bug, please report it\n{traceback.format_exc()}", err=True)
+        code = _BUG
     return code if isinstance(code, int) else 0
+
+
+def _hush() -> None:
+    """Nobody reads standard output any more: let what is still buffered go nowhere when the program ends."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -6,7 +6,6 @@ Things are named by their key. ``type``, ``every``, ``deadline``, ``subject`` an
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,10 +14,10 @@ from zoneinfo import ZoneInfo
 
 from yaml.nodes import MappingNode, Node
 
-from eink_monitor import plugins
+from eink_monitor import places, plugins
 from eink_monitor.errors import ConfigError
 from eink_monitor.model import Display, Metric, Panel, Source
-from eink_monitor.schema import Reader, join
+from eink_monitor.schema import Reader, UnreadableError, join
 from eink_monitor.settings import Duration, Window
 
 
@@ -56,7 +55,11 @@ class Slide:
 
 @dataclass(frozen=True)
 class Config:
-    """A whole house. ``stamp`` changes when the file or a secret file does (nanoseconds, newest first)."""
+    """A whole house.
+
+    ``stamp`` changes when the file or a secret file does (nanoseconds, newest first). ``hidden`` are the dotted paths
+    of settings that came from a secret file or the environment: nobody prints those.
+    """
 
     file: Path
     database: Path
@@ -68,6 +71,7 @@ class Config:
     commit_every: Duration = Duration(5 * 60)
     keep: Keep = field(default_factory=Keep)
     stamp: int = 0
+    hidden: frozenset[str] = frozenset()
 
     @property
     def state(self) -> Path:
@@ -96,6 +100,8 @@ class _FeedTimes:
     def __post_init__(self) -> None:
         if self.every < 5 or self.deadline < 1:
             raise ValueError("`every` must be at least 5s and `deadline` at least 1s")
+        if self.deadline > 86400:
+            raise ValueError("`deadline` must be at most 1d")
 
 
 @dataclass(frozen=True)
@@ -105,30 +111,6 @@ class _SlideTimes:
     def __post_init__(self) -> None:
         if self.dwell < 1:
             raise ValueError("`dwell` must be at least 1s")
-
-
-def find(given: Path | None) -> Path:
-    """The configuration to use: the given one, else the first that exists of the usual places.
-
-    Raises ``ConfigError`` when there is none.
-    """
-    if given:
-        return given
-    places = list(_places())
-    for place in places:
-        if place.is_file():
-            return place
-    tried = ", ".join(str(place) for place in places)
-    raise ConfigError([f"no configuration found (looked for {tried}); copy config.example.yaml to config.yaml"])
-
-
-def _places() -> Iterator[Path]:
-    if named := os.environ.get("EINK_MONITOR_CONFIG"):
-        yield Path(named)
-        return
-    yield Path("config.yaml")
-    yield Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "eink-monitor" / "config.yaml"
-    yield Path("/etc/eink-monitor/config.yaml")
 
 
 def load(file: Path) -> Config:
@@ -156,14 +138,14 @@ def _house(reader: Reader, root: Node) -> Config | None:
     display = _display(reader, root, blocks.get("display"))
     feeds = _feeds(reader, root, blocks.get("sources"))
     slides = _slides(reader, root, blocks.get("panels"))
-    if not reader.complaints:  # a source that could not be read would be missed by every panel that names it
-        _check_needs(reader, blocks["panels"], feeds, slides)
+    if len(feeds) == _size(reader, blocks.get("sources")):  # one that could not be read would be missed by its panels
+        _check_needs(reader, blocks.get("panels"), feeds, slides)
     if head is None or display is None:
         return None
     return Config(
         file=reader.file,
-        database=head.database or _default_database(),
-        zone=head.timezone or _system_zone(),
+        database=head.database or places.database(),
+        zone=head.timezone or places.time_zone(),
         display=display,
         feeds=feeds,
         slides=slides,
@@ -171,11 +153,16 @@ def _house(reader: Reader, root: Node) -> Config | None:
         commit_every=head.commit_every,
         keep=head.keep,
         stamp=_stamp([reader.file, *reader.files]),
+        hidden=frozenset(reader.hidden),
     )
 
 
 def _is_block(node: Node) -> bool:
     return isinstance(node, MappingNode)
+
+
+def _size(reader: Reader, node: Node | None) -> int:
+    return len(list(reader.pairs(node, "sources"))) if node and _is_block(node) else -1
 
 
 def _display(reader: Reader, root: Node, node: Node | None) -> Display | None:
@@ -192,7 +179,10 @@ def _plugin(reader: Reader, kind: type[Any], node: Node, path: str, others: tupl
     if not types:
         reader.complain(node, path, "`type` is missing" if _is_block(node) else "here belongs a block with a `type`")
         return None
-    name = str(types[0].value)
+    try:
+        name: str = reader.value(str, types[0], join(path, "type"))
+    except UnreadableError:
+        return None
     try:
         plugin = plugins.load(kind, name)
     except KeyError:
@@ -239,17 +229,18 @@ def _times(reader: Reader, kind: type[Any], node: Node, path: str, keys: tuple[s
     """The timetable's part of a plugin's block."""
     if not _is_block(node):
         return None
-    mine = MappingNode(node.tag, [pair for pair in node.value if pair[0].value in keys], node.start_mark, node.end_mark)
+    pairs = [(key_node, value) for key, key_node, value in reader.pairs(node, path) if key in keys]
+    mine = MappingNode(node.tag, pairs, node.start_mark, node.end_mark)
     return reader.record(kind, mine, path)
 
 
-def _check_needs(reader: Reader, node: Node, feeds: dict[str, Feed], slides: dict[str, Slide]) -> None:
+def _check_needs(reader: Reader, node: Node | None, feeds: dict[str, Feed], slides: dict[str, Slide]) -> None:
     """Complain of every panel that asks for what no source publishes."""
     offered: dict[str, set[Metric]] = {}
     for feed in feeds.values():
         for subject, metrics in feed.source.publishes(feed.subject).items():
             offered.setdefault(subject, set()).update(metrics)
-    for name, _, block in reader.pairs(node, "panels"):
+    for name, _, block in reader.pairs(node, "panels") if node else ():
         for need in slides[name].panel.needs() if name in slides else ():
             path = join("panels", name)
             if need.subject not in offered:
@@ -261,33 +252,3 @@ def _check_needs(reader: Reader, node: Node, feeds: dict[str, Feed], slides: dic
 
 def _stamp(files: list[Path]) -> int:
     return max((file.stat().st_mtime_ns for file in files if file.exists()), default=0)
-
-
-def _default_database() -> Path:
-    if systemd := os.environ.get("STATE_DIRECTORY"):
-        return Path(systemd.split(":")[0]) / "readings.db"
-    home = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
-    return home / "eink-monitor" / "readings.db"
-
-
-def _system_zone() -> ZoneInfo:
-    """The machine's time zone by name, so that its rules (not only today's offset) are known; UTC when in doubt."""
-    for name in (os.environ.get("TZ", ""), _linked_zone(), _written_zone()):
-        try:
-            if name:
-                return ZoneInfo(name.removeprefix(":"))
-        except (KeyError, ValueError, OSError):
-            continue
-    return ZoneInfo("UTC")
-
-
-def _linked_zone() -> str:
-    target = str(Path("/etc/localtime").resolve())
-    return target.partition("/zoneinfo/")[2]
-
-
-def _written_zone() -> str:
-    try:
-        return Path("/etc/timezone").read_text(encoding="ascii").strip()
-    except (OSError, UnicodeDecodeError):
-        return ""

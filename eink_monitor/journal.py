@@ -23,7 +23,7 @@ class _Journal(logging.Formatter):
 def open_journal(*, verbose: bool = False) -> None:
     """Send the program's log to standard error, worded for journald where it listens."""
     handler = logging.StreamHandler(sys.stderr)
-    if os.environ.get("JOURNAL_STREAM"):
+    if _is_journal():
         handler.setFormatter(_Journal("%(message)s"))
     else:
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S"))
@@ -31,6 +31,15 @@ def open_journal(*, verbose: bool = False) -> None:
     logger.handlers[:] = [handler]
     logger.setLevel(logging.DEBUG if verbose else logging.INFO)
     logger.propagate = False
+
+
+def _is_journal() -> bool:
+    """Whether standard error is the very stream systemd connected to the journal (systemd.exec(5), $JOURNAL_STREAM)."""
+    try:
+        status = os.fstat(sys.stderr.fileno())
+    except (OSError, ValueError):  # closed, or no file at all
+        return False
+    return os.environ.get("JOURNAL_STREAM") == f"{status.st_dev}:{status.st_ino}"
 
 
 def notify(**fields: str) -> None:
@@ -46,4 +55,4 @@ def notify(**fields: str) -> None:
             sock.connect(address)
             sock.sendall(message.encode())
         except OSError as error:
-            logging.getLogger("eink_monitor").debug("systemd could not be told: %s", error.strerror)
+            logging.getLogger("eink_monitor").debug("systemd could not be told: %s", error.strerror or error)

@@ -1,7 +1,7 @@
 """Planning scarce vendor calls: how many may be spent now, and when the next poll should be.
 
 Pure arithmetic over what the ledger counted; the store keeps the ledger. The rolling spans are the stricter reading of
-a vendor's "per day": whatever instant the vendor resets at, a rolling window can never hold more than the budget.
+a vendor's "per day": whenever the vendor's day begins and however long it is, it cannot hold more than the budget.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from datetime import date
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from eink_monitor.clock import DAY, HOUR, MINUTE, local, midnight
+from eink_monitor.clock import HOUR, MINUTE, local, midnight
 from eink_monitor.model import Quota
 
-SPANS = {"minute": MINUTE, "hour": HOUR, "day": DAY}
+SPANS = {"minute": MINUTE, "hour": HOUR, "day": 25 * HOUR}  # a local day has up to 25 hours
 
 
 class Call(NamedTuple):

@@ -10,19 +10,22 @@ from __future__ import annotations
 import dataclasses
 import os
 import types
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-_TRUE = {"true", "yes", "on"}
-_FALSE = {"false", "no", "off"}
+from eink_monitor.scalars import MissingFileError, from_environment, read, scalar
+from eink_monitor.scalars import path as named_path
+
 _NULL = {"", "~", "null", "Null", "NULL"}
+_LARGEST_FILE = 1024 * 1024
 _LARGEST_SECRET = 64 * 1024
+_SHORTEST_SECRET = 4  # what is shorter cannot be told from an ordinary word of a complaint
+_DEEPEST = 64  # blocks in blocks; libyaml would otherwise recurse on the C stack
 
 
 class UnreadableError(Exception):
@@ -30,27 +33,34 @@ class UnreadableError(Exception):
 
 
 class Reader:
-    """Turns the nodes of one file into records and keeps the complaints; ``files`` are the secret files it opened."""
+    """Turns the nodes of one file into records and keeps the complaints.
+
+    ``files`` are the secret files it opened, ``hidden`` the paths of values that came from one or from the environment:
+    they are never to be shown, whatever they were meant to be.
+    """
 
     def __init__(self, file: Path) -> None:
         self.file = file
         self.files: list[Path] = []
+        self.hidden: set[str] = set()
         self.complaints: list[str] = []
+        self._kept: set[str] = set()  # the hidden values themselves, so that no complaint quotes one
 
     def compose(self) -> Node | None:
         """The root node of the file, or None with a complaint when it is missing or not YAML."""
         try:
-            text = self.file.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-            self.complaints.append(f"{self.file}:1:1: cannot be read: {reason}")
+            text = read(self.file, _LARGEST_FILE)
+        except ValueError as error:
+            self.complaints.append(f"{self.file}:1:1: cannot be read: {error}")
             return None
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         try:
-            node: Node | None = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+            _check_depth(yaml.parse(text, Loader=loader))
+            node: Node | None = yaml.compose(text, Loader=loader)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark
             place = f"{mark.line + 1}:{mark.column + 1}" if mark else "1:1"
-            self.complaints.append(f"{self.file}:{place}: not valid YAML: {error.problem}")
+            self.complaints.append(f"{self.file}:{place}: not valid YAML: {_problem(error)}")
             return None
         except (yaml.YAMLError, RecursionError) as error:
             self.complaints.append(f"{self.file}:1:1: not valid YAML: {str(error).splitlines()[0]}")
@@ -62,24 +72,53 @@ class Reader:
     def complain(self, node: Node, path: str, message: str) -> None:
         """Write one complaint down, with its place; the same one only once."""
         mark = node.start_mark
-        complaint = f"{self.file}:{mark.line + 1}:{mark.column + 1}: {path or 'the file'}: {message}"
+        for secret in self._kept:
+            message = message.replace(secret, "****")
+        words = "".join(letter if letter.isprintable() else "?" for letter in f"{path or 'the file'}: {message}")
+        complaint = f"{self.file}:{mark.line + 1}:{mark.column + 1}: {words}"
         if complaint not in self.complaints:
             self.complaints.append(complaint)
 
     def pairs(self, node: Node, path: str) -> Iterator[tuple[str, Node, Node]]:
-        """Key, key node and value node of a mapping; complains of a duplicate key or of what is no mapping."""
+        """Key, key node and value node of a mapping; complains of a duplicate key or of what is no mapping.
+
+        What a merge key (``<<: *other``) brings comes last, and only where the block does not say it itself.
+        """
         if not isinstance(node, MappingNode):
             self.complain(node, path, "here belongs a block of `key: value` lines")
             return
         seen: dict[str, Node] = {}
+        merged: list[Node] = []
         for key_node, value in node.value:
             key = key_node.value if isinstance(key_node, ScalarNode) else "?"
+            if key == "<<" and not key_node.style:
+                merged += value.value if isinstance(value, SequenceNode) else [value]
+                continue
             if key in seen:
                 line = seen[key].start_mark.line + 1
                 self.complain(key_node, join(path, key), f"this key stands here twice (first on line {line})")
                 continue
             seen[key] = key_node
             yield key, key_node, value
+        for key_node, value in self._merged(merged, path):
+            if key_node.value not in seen:
+                seen[key_node.value] = key_node
+                yield key_node.value, key_node, value
+
+    def _merged(self, blocks: list[Node], path: str) -> Iterator[tuple[ScalarNode, Node]]:
+        """What merge keys bring, block by block; a block that merges itself brings nothing twice."""
+        done: set[int] = set()
+        while blocks:
+            block, *blocks = blocks
+            if not isinstance(block, MappingNode):
+                self.complain(block, join(path, "<<"), "here belongs another block, or a list of blocks")
+            elif id(block) not in done:
+                done.add(id(block))
+                for key_node, value in block.value:
+                    if isinstance(key_node, ScalarNode) and key_node.value == "<<":
+                        blocks += value.value if isinstance(value, SequenceNode) else [value]
+                    elif isinstance(key_node, ScalarNode):
+                        yield key_node, value
 
     def record(self, kind: type[Any], node: Node, path: str, *, without: Iterable[str] = ()) -> Any:  # noqa: ANN401 - an instance of `kind`
         """A dataclass from a mapping, or None with complaints. Keys named in ``without`` belong to somebody else."""
@@ -87,8 +126,10 @@ class Reader:
         hints = get_type_hints(kind)
         others = set(without)
         values: dict[str, Any] = {}
+        seen = set()
         before = len(self.complaints)
         for key, key_node, value in self.pairs(node, path):
+            seen.add(key)
             if key in fields:
                 with suppress(UnreadableError):
                     values[key] = self.value(hints[key], value, join(path, key))
@@ -96,13 +137,9 @@ class Reader:
                 self.unknown(key_node, join(path, key), key, [*fields, *others], "key")
         for name, field in fields.items():
             missing = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
-            if (
-                missing
-                and name not in values
-                and not any(join(path, name) in line for line in self.complaints[before:])
-            ):
+            if missing and name not in seen and isinstance(node, MappingNode):
                 self.complain(node, path, f"`{name}` is missing")
-        if len(self.complaints) > before:
+        if len(self.complaints) > before or not isinstance(node, MappingNode):
             return None
         try:
             return kind(**values)
@@ -139,13 +176,14 @@ class Reader:
             return record
         text = self._text(node, path)
         try:
-            return _scalar(kind, text)
+            return scalar(kind, text)
         except ValueError as error:
-            self.complain(node, path, str(error))
+            hidden = node.tag in ("!env", "!file")  # a secret at the wrong place stays a secret
+            self.complain(node, path, str(error).replace(f'"{text}"', "what it holds") if hidden else str(error))
             raise UnreadableError from None
 
     def _optional(self, kinds: list[Any], node: Node, path: str) -> Any:  # noqa: ANN401 - whatever `kinds` say
-        if isinstance(node, ScalarNode) and node.style is None and node.tag[0] != "!" and node.value in _NULL:
+        if isinstance(node, ScalarNode) and not node.style and node.tag[0] != "!" and node.value in _NULL:
             return None
         return self.value(kinds[0], node, path)
 
@@ -153,37 +191,43 @@ class Reader:
         if not isinstance(node, SequenceNode):
             self.complain(node, path, "here belongs a list: [a, b] or lines that begin with `-`")
             raise UnreadableError
-        return [self.value(kind, item, f"{path}[{index}]") for index, item in enumerate(node.value)]
+        values = []
+        for index, item in enumerate(node.value):
+            with suppress(UnreadableError):
+                values.append(self.value(kind, item, f"{path}[{index}]"))
+        if len(values) < len(node.value):
+            raise UnreadableError
+        return values
 
     def _text(self, node: Node, path: str) -> str:
         if not isinstance(node, ScalarNode):
             self.complain(node, path, "here belongs a single value")
             raise UnreadableError
         text = str(node.value)
+        if node.tag not in ("!env", "!file"):
+            if node.tag.startswith("!"):  # not quoted: it may be a password that begins with an exclamation mark
+                self.complain(node, path, "unknown tag; known are !env and !file; quote a value that begins with `!`")
+                raise UnreadableError
+            return text
+        self.hidden.add(path)
         try:
-            if node.tag == "!env":
-                return _from_environment(text)
-            if node.tag == "!file":
-                return self._from_file(Path(text).expanduser())
+            value = from_environment(text) if node.tag == "!env" else self._from_file(named_path(text))
         except ValueError as error:
             self.complain(node, path, str(error))
             raise UnreadableError from None
-        if node.tag.startswith("!"):
-            self.complain(node, path, f"unknown tag `{node.tag}`; known are !env and !file")
-            raise UnreadableError
-        return text
+        if len(value) >= _SHORTEST_SECRET:
+            self._kept.add(value)
+        return value
 
     def _from_file(self, path: Path) -> str:
         folders = [self.file.parent, *(Path(folder) for folder in [os.environ.get("CREDENTIALS_DIRECTORY")] if folder)]
         for candidate in [folder / path for folder in folders]:  # an absolute path stays itself
             try:
-                with candidate.open(encoding="utf-8") as file:
-                    text = file.read(_LARGEST_SECRET)
-            except FileNotFoundError:
+                text = read(candidate, _LARGEST_SECRET)
+            except MissingFileError:
                 continue
-            except (OSError, UnicodeDecodeError) as error:
-                reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-                raise ValueError(f"{candidate} cannot be read: {reason}") from None
+            except ValueError as error:
+                raise ValueError(f"{candidate} cannot be read: {error}") from None
             self.files.append(candidate)
             return text.rstrip("\r\n")
         raise ValueError(f"no file {path} in {' or '.join(str(folder) for folder in folders)}")
@@ -194,66 +238,17 @@ def join(path: str, key: str) -> str:
     return f"{path}.{key}" if path else key
 
 
-def _from_environment(name: str) -> str:
-    value = os.environ.get(name)
-    if value is None:
-        raise ValueError(f"the environment variable {name} is not set")
-    return value
+def _check_depth(events: Iterable[Any]) -> None:
+    depth = 0
+    for event in events:
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            raise yaml.MarkedYAMLError(problem="blocks are nested too deeply", problem_mark=event.start_mark)
 
 
-def _scalar(kind: Any, text: str) -> Any:  # noqa: ANN401 - whatever `kind` says
-    if hasattr(kind, "parse"):
-        return kind.parse(text)
-    if get_origin(kind) is Literal:
-        return _choice(get_args(kind), text)
-    reader = _READERS.get(kind)
-    if reader is None:
-        raise TypeError(f"settings cannot hold a {kind!r}")
-    return reader(text)
-
-
-def _choice(choices: tuple[Any, ...], text: str) -> Any:  # noqa: ANN401 - one of the choices
-    for choice in choices:
-        if str(choice) == text:
-            return choice
-    raise ValueError(f'"{text}" is none of {", ".join(str(choice) for choice in choices)}')
-
-
-def _integer(text: str) -> int:
-    try:
-        return int(text.replace("_", "") if text.lstrip("+-").isascii() else "?")
-    except ValueError:
-        raise ValueError(f'"{text}" is not a whole number') from None
-
-
-def _number(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = float("nan")
-    if number != number or number in (float("inf"), float("-inf")):  # noqa: PLR0124 - not a number is unlike itself
-        raise ValueError(f'"{text}" is not a number')
-    return number
-
-
-def _truth(text: str) -> bool:
-    if text.lower() in _TRUE | _FALSE:
-        return text.lower() in _TRUE
-    raise ValueError(f'"{text}" is neither true nor false')
-
-
-def _zone(text: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(text)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(f'"{text}" is not a time zone; write for example Europe/Berlin') from None
-
-
-_READERS: dict[Any, Callable[[str], Any]] = {
-    str: str,
-    int: _integer,
-    float: _number,
-    bool: _truth,
-    Path: lambda text: Path(text).expanduser(),
-    ZoneInfo: _zone,
-}
+def _problem(error: yaml.MarkedYAMLError) -> str:
+    """What is wrong, without quoting what may be a password that begins with an asterisk."""
+    problem = str(error.problem)
+    if "alias" in problem:
+        return "this alias is not defined; quote a value that begins with `*`"
+    return "this tag is not defined; quote a value that begins with `!`" if "tag" in problem else problem

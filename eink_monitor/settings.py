@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 from eink_monitor.clock import DAY, HOUR, MINUTE
 
+_LONGEST = 100 * 365 * DAY
 _UNITS = {"s": 1, "m": MINUTE, "h": HOUR, "d": DAY, "w": 7 * DAY, "y": 365 * DAY}
 
 
 class Duration(int):
-    """Seconds, written as "30s", "5m", "1h 30m", "7d", "2y"."""
+    """Seconds, written as "30s", "5m", "1h 30m", "7d", "2y"; at most 100 years."""
 
     @classmethod
     def parse(cls, text: str) -> Duration:
@@ -23,7 +24,14 @@ class Duration(int):
         if not parts or re.sub(r"(\d+)\s*([a-z]+)|\s", "", text) or any(unit not in _UNITS for _, unit in parts):
             message = f'"{text}" is not a duration; write for example 30s, 5m, 1h 30m or 7d'
             raise ValueError(message)
-        return cls(sum(int(number) * _UNITS[unit] for number, unit in parts))
+        if any(len(number) > 12 for number, _ in parts):  # before Python refuses, or takes long, to read the number
+            seconds = _LONGEST + 1
+        else:
+            seconds = sum(int(number) * _UNITS[unit] for number, unit in parts)
+        if seconds > _LONGEST:
+            message = f'"{text}" is longer than 100 years'
+            raise ValueError(message)
+        return cls(seconds)
 
     def __str__(self) -> str:
         rest, words = int(self), []
@@ -48,8 +56,13 @@ class Window:
         if found:
             hours_a, minutes_a, hours_b, minutes_b = (int(group) for group in found.groups())
             start, end = hours_a * 60 + minutes_a, hours_b * 60 + minutes_b
-            if max(minutes_a, minutes_b) < 60 and max(start, end) <= 1440 and start != end:
-                return cls(start, end)
+            if (
+                max(minutes_a, minutes_b) < 60
+                and max(start, end) <= 1440
+                and start != end
+                and (start, end) != (1440, 0)
+            ):
+                return cls(start % 1440, end)
         message = f'"{text}" is not a stretch of the day; write for example 00:00-06:00'
         raise ValueError(message)
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from eink_monitor.clock import SystemClock
+from eink_monitor.config import load
+from eink_monitor.displays.null import Null
+from eink_monitor.simulation import simulate
 from eink_monitor.store import Store
+from houses import write
 
 
 @pytest.fixture(scope="session")
@@ -29,3 +36,19 @@ def blank(blank_database: Path) -> Callable[[Path], Path]:
         return path
 
     return put
+
+
+@pytest.fixture(scope="session")
+def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The configuration of a house that has lived: both days on which the clocks change, and the days until today.
+
+    For looking only.
+    """
+    folder = tmp_path_factory.mktemp("lived")
+    file = write(folder)
+    house = dataclasses.replace(load(file), display=Null())
+    today = datetime.fromtimestamp(SystemClock().now(), UTC).date()
+    for first in (datetime(2025, 10, 25, tzinfo=UTC).date(), datetime(2026, 3, 28, tzinfo=UTC).date()):
+        simulate(house, 3, first, folder=folder)
+    simulate(house, 3, today - timedelta(days=3), folder=folder)
+    return file

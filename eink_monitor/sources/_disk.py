@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 import shlex
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -46,13 +45,13 @@ class Look:
 def remote(run: Callable[[str], str], path: str) -> Look:
     """Ask a shell. Raises ``BadAnswer`` and whatever ``run`` raises."""
     path = path.rstrip("/") or "/"
-    mark = secrets.token_hex(8)
+    mark = os.urandom(8).hex()
     text = run(command(path, mark))
     _, begun, rest = text.partition(f"\n{mark} begin\n")
     answer, ended, _ = rest.partition(f"\n{mark} end\n")
     if not (begun and ended):  # a forced command: it answers in its own way, and says nothing else
         answer = text
-        if not df.has_table(answer):
+        if mark in text or not df.has_table(answer):
             message = f"no df table came back for {path}; look what the login shell or the forced command prints"
             raise BadAnswer(message)
     where = {path}

@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from eink_monitor.clock import stopwatch
-from eink_monitor.errors import BadAnswer
+from eink_monitor.errors import BadAnswer, Unavailable
 from eink_monitor.sources import _hosts as hosts
 from eink_monitor.sources._door import Door, connected, plainly, recognise, sign_in
 from eink_monitor.sources._newest import Entry, Unlisted
 
 if TYPE_CHECKING:
-    from paramiko import SFTPClient, Transport
+    from paramiko import Channel, SFTPClient, Transport
 
 _CAP = 64 * 1024  # bytes of answer; df needs a few hundred
 _CHUNK = 8192
@@ -56,12 +56,19 @@ class Session:
                     channel.settimeout(max(0.01, end - stopwatch()))
                     chunk = channel.recv(_CHUNK)
                     if not chunk:
+                        self._finished(channel, end - stopwatch())
                         return answer.decode("utf-8", "surrogateescape")
                     answer += chunk
             finally:
                 channel.close()
         message = f"{self._door.place} answered more than {_CAP // 1024} KB to df; look what its shell prints at login"
         raise BadAnswer(message)
+
+    def _finished(self, channel: Channel, patience: float) -> None:
+        """Half an answer looks like a whole one, so the host must also say that the command is over."""
+        if not channel.status_event.wait(max(0.01, patience)) or channel.exit_status < 0:
+            message = f"{self._door.place} broke off in the middle of an answer; it is tried again"
+            raise Unavailable(message)
 
     @contextmanager
     def files(self) -> Iterator[Files]:

@@ -188,12 +188,11 @@ def _roof(subject: str, visit: Visit) -> Iterator[Reading]:
     step = (visit.now - day_bounds(today, visit.zone)[0]) // _STEP
     now = moments[min(step, len(moments) - 1)]
     at = visit.now - visit.now % MINUTE
+    month, year, installed = today.replace(day=1), today.replace(month=1, day=1), min(_INSTALLED, today)
     values = (
         *(now.pv, now.load, now.grid, now.storage, 100 * now.charge / _BATTERY, now.produced, now.used),
         *(now.produced - now.fed_in, now.fed_in, now.bought),
-        now.produced + _produced(today.replace(day=1), today),
-        now.produced + _produced(today.replace(month=1, day=1), today),
-        now.produced + _produced(min(_INSTALLED, today), today),
+        *(now.produced + _produced(max(since, installed), today) for since in (month, year, installed)),
     )
     for metric, value in zip(_ROOF, values, strict=True):
         yield Reading(subject, metric, value, at)
@@ -216,13 +215,20 @@ _WEEKEND = (
 
 
 def _car(subject: str, visit: Visit, *, hybrid: bool) -> Iterator[Reading]:
-    """A parked car wakes twice an hour to report; a driving or charging one reports at once."""
+    """A parked car wakes twice an hour to report; a driving or charging one reports at once.
+
+    Everything is told as it was at the instant of the report, so that one instant never has two values.
+    """
     here = local(visit.now, visit.zone)
     hour = here.hour + here.minute / 60
     plan = _WEEKEND if here.weekday() >= 5 else _WORKDAY
-    soc, slope = _along(plan, hour)
+    _, slope, since = _along(plan, hour)
+    minute = visit.now - visit.now % MINUTE
+    at = minute if slope else max(visit.now - visit.now % (30 * MINUTE), minute - round((hour - since) * HOUR))
+    here = local(at, visit.zone)
+    hour = here.hour + here.minute / 60
+    soc, slope, _ = _along(plan, hour)
     charging = slope > 0
-    at = visit.now - visit.now % (MINUTE if slope else 30 * MINUTE)
     if hybrid:
         soc, charging = min(100.0, soc * 1.1), False
     out = plan[1][0] <= hour < plan[4][0]
@@ -240,13 +246,13 @@ def _car(subject: str, visit: Visit, *, hybrid: bool) -> Iterator[Reading]:
         yield Reading(subject, m.FUEL, 100 - (days * 7) % 85, at)
 
 
-def _along(plan: tuple[tuple[float, float], ...], hour: float) -> tuple[float, float]:
-    """Value and slope per hour of a broken line."""
+def _along(plan: tuple[tuple[float, float], ...], hour: float) -> tuple[float, float, float]:
+    """Value and slope per hour of a broken line, and the hour since which it has that slope."""
     for (start, low), (end, high) in pairwise(plan):
         if start <= hour < end:
             slope = (high - low) / (end - start)
-            return low + slope * (hour - start), slope
-    return plan[-1][1], 0.0
+            return low + slope * (hour - start), slope, start
+    return plan[-1][1], 0.0, plan[-1][0]
 
 
 # -- the disk --------------------------------------------------------------------------------------------------------
@@ -255,9 +261,9 @@ def _along(plan: tuple[tuple[float, float], ...], hour: float) -> tuple[float, f
 def _disk(subject: str, visit: Visit) -> Iterator[Reading]:
     """Grows by 8 GB a day; old backups are thinned on Sundays; a backup ends ten minutes past every hour."""
     at = visit.now - visit.now % MINUTE
-    days = (visit.now - 1_700_000_000) / 86400
+    days = (at - 1_700_000_000) / 86400
     used = int(_DISK * 0.55 + 8e9 * (days % 60) - 2e9 * (days % 7))
     used -= used % 4096
-    backup = visit.now - (visit.now - 10 * MINUTE) % HOUR
+    backup = at - (at - 10 * MINUTE) % HOUR
     for metric, value in zip(_DISK_METRICS, (_DISK, used, _DISK - used, backup), strict=True):
         yield Reading(subject, metric, value, at)

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from eink_monitor import metrics
-from eink_monitor.clock import DAY
-from eink_monitor.errors import BadAnswer, StoreError
+from eink_monitor.clock import DAY, MINUTE, Clock
+from eink_monitor.errors import AuthFailed, BadAnswer, StoreError
 from eink_monitor.model import Metric, Reading, Source, Visit
 from eink_monitor.settings import Duration, Secret
+from eink_monitor.signin import Prompt, SignIn
 from eink_monitor.sources import _disk as disk
-from eink_monitor.sources import _hosts as hosts
-from eink_monitor.sources import _ssh as ssh
-from eink_monitor.sources._door import Door
 from eink_monitor.sources._newest import Lister, Unlisted, newest
+from eink_monitor.vet import vet
+
+if TYPE_CHECKING:
+    from eink_monitor.sources._door import Door
 
 _DISK = (
     metrics.DISK_STATE,
@@ -53,11 +55,17 @@ class SshDisk(Source):
     timeout: Duration = Duration(10)
 
     metrics: ClassVar[tuple[Metric, ...]] = _DISK + _BACKUP
+    extra: ClassVar[str] = "ssh"
 
     def __post_init__(self) -> None:
         """Refuse what cannot work, in words for the configuration's reader. Raises ``ValueError``."""
         for complaint in self._complaints():
             raise ValueError(complaint)
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """Paramiko, except for this machine's own disks."""
+        return () if self.host == "localhost" else ("paramiko",)
 
     def publishes(self, subject: str) -> Mapping[str, tuple[Metric, ...]]:
         """A subject for every mount; backups only where ``newest`` has a pattern."""
@@ -69,22 +77,30 @@ class SshDisk(Source):
         """Ask for every mount. A disk that is not mounted gives its state and no sizes."""
         if self.host == "localhost":
             looks = {name: disk.local(path) for name, path in self.mounts.items()}
-            return list(self._readings(visit, looks, disk.listing))
+            return vet(self._readings(visit, looks, disk.listing), visit.now)
+        from eink_monitor.sources import _ssh as ssh
+
         with ssh.visit(self._door(visit)) as session:
             looks = {name: disk.remote(session.run, path) for name, path in self.mounts.items()}
             if not any(name in self.newest and look.mounted for name, look in looks.items()):
-                return list(self._readings(visit, looks, disk.no_listing))
+                return vet(self._readings(visit, looks, disk.no_listing), visit.now)
             try:
                 with session.files() as files:
-                    return list(self._readings(visit, looks, files.entries))
+                    return vet(self._readings(visit, looks, files.entries), visit.now)
             except Unlisted:
-                return list(self._readings(visit, looks, disk.no_listing))
+                return vet(self._readings(visit, looks, disk.no_listing), visit.now)
+
+    def sign_in(self) -> SignIn | None:
+        """A person looks at the host's fingerprint once; a pinned one, and this machine's own disks, need nobody."""
+        return None if self.host == "localhost" or self.fingerprint else Handshake(self)
 
     def greet(self, visit: Visit) -> str:
         """The fingerprint ("SHA256:...") of the key that the host shows, for a person to compare.
 
         Raises ``Unavailable``.
         """
+        from eink_monitor.sources import _ssh as ssh
+
         return ssh.greet(self._door(visit)).fingerprint
 
     def trust(self, visit: Visit, fingerprint: str) -> None:
@@ -92,6 +108,9 @@ class SshDisk(Source):
 
         Raises ``BadAnswer`` when the host shows another key by now, ``Unavailable``, ``StoreError``.
         """
+        from eink_monitor.sources import _hosts as hosts
+        from eink_monitor.sources import _ssh as ssh
+
         door = self._door(visit)
         key = ssh.greet(door)
         if key.fingerprint != fingerprint:
@@ -105,6 +124,8 @@ class SshDisk(Source):
             raise StoreError(message) from None
 
     def _door(self, visit: Visit) -> Door:
+        from eink_monitor.sources._door import Door
+
         theirs = self.known_hosts or Path("~/.ssh/known_hosts")
         return Door(
             feed=visit.feed,
@@ -150,6 +171,10 @@ class SshDisk(Source):
         yield from self._backup_complaints()
         if self.fingerprint is not None and not self.fingerprint.startswith("SHA256:"):
             yield "fingerprint: must start with SHA256:, as ssh-keygen -lf shows it"
+        if not 0 < self.port < 1 << 16:
+            yield "port: must be between 1 and 65535; SSH has 22"
+        if self.timeout < 1:
+            yield "timeout: must be at least 1s"
         if self.host != "localhost" and not self.user:
             yield "user: is missing; over SSH somebody must sign in"
 
@@ -161,3 +186,31 @@ class SshDisk(Source):
                 yield f"newest: {name}: is empty; write for example *.sparsebundle"
         if not 1 <= self.full_at <= 100:
             yield f"full_at: {self.full_at} must be a percentage from 1 to 100"
+
+
+@dataclass(frozen=True)
+class Handshake:
+    """How a person vouches for an SSH host: by comparing its fingerprint with what the machine itself says."""
+
+    source: SshDisk
+
+    def begin(self, visit: Visit) -> Prompt:
+        """Ask the host for its key. Raises ``Unavailable``."""
+        shown = self.source.greet(visit)
+        return Prompt(
+            url="",
+            text=f"{self.source.host} shows the SSH key {shown}. On that machine, compare it with what "
+            "ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub prints (or the file of another key type).",
+            expires_at=visit.now + 10 * MINUTE,
+            brings='the word "yes" if the two are the same',
+            pending={"fingerprint": shown},
+        )
+
+    def finish(self, visit: Visit, prompt: Prompt, clock: Clock, answer: str = "") -> str:  # noqa: ARG002 no waiting here
+        """Keep the key if the person said so, by "yes" or by the fingerprint itself. Raises as ``trust`` does."""
+        shown = prompt.pending["fingerprint"]
+        if answer.strip().lower() not in {"yes", "y"} and answer.strip() != shown:
+            message = f"the SSH key of {self.source.host} was not accepted; nothing was kept"
+            raise AuthFailed(message)
+        self.source.trust(visit, shown)
+        return f"The SSH key of {self.source.host} is known from now on."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,11 +10,12 @@ from typing import Any, TypeVar
 import click
 
 from eink_monitor import config as configuration
-from eink_monitor.config import Config, Feed
-from eink_monitor.errors import ConfigError
+from eink_monitor import places
+from eink_monitor.config import Config
 from eink_monitor.store import Store
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+Thing = TypeVar("Thing")
 
 
 def config_option(function: Function) -> Function:
@@ -25,14 +26,14 @@ def config_option(function: Function) -> Function:
         "config_file",
         type=click.Path(path_type=Path),
         metavar="FILE",
-        help="The configuration [default: $EINK_MONITOR_CONFIG, ./config.yaml, ~/.config/eink-monitor/config.yaml, "
-        "/etc/eink-monitor/config.yaml].",
+        help="The configuration [default: $EINK_MONITOR_CONFIG, ./config.yaml, "
+        "$XDG_CONFIG_HOME/eink-monitor/config.yaml, /etc/eink-monitor/config.yaml].",
     )(function)
 
 
 def load(config_file: Path | None) -> Config:
     """The configuration a person means. Raises ``ConfigError``."""
-    return configuration.load(configuration.find(config_file))
+    return configuration.load(places.configuration(config_file))
 
 
 @contextmanager
@@ -45,8 +46,13 @@ def opened(config: Config, *, writes: bool) -> Iterator[Store]:
         store.close()
 
 
-def feed_named(config: Config, name: str) -> Feed:
-    """A feed by its name. Raises ``ConfigError`` with the names there are."""
-    if name not in config.feeds:
-        raise ConfigError([f"{config.file}: no source is called `{name}`; there are {', '.join(config.feeds)}"])
-    return config.feeds[name]
+def named(things: Mapping[str, Thing], name: str, noun: str) -> Thing:
+    """One of the things a house has, by its name. Raises ``click.UsageError`` with the nearest name, or all."""
+    if name in things:
+        return things[name]
+    import difflib  # noqa: PLC0415 - only to help with a typo
+
+    near = difflib.get_close_matches(name, things, 1, 0.5)
+    known = ", ".join(f"`{thing}`" for thing in things) or "none"
+    hint = f"did you mean `{near[0]}`?" if near else f"there is {known}."
+    raise click.UsageError(f"no {noun} is called `{name}`; {hint}", click.get_current_context())

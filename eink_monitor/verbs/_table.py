@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from eink_monitor.clock import iso
+from eink_monitor.model import Reading
+
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[int] = ()) -> str:
     """Aligned columns; the columns numbered in ``right`` are aligned right."""
@@ -19,9 +22,20 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[in
     )
 
 
+def plain(reading: Reading) -> dict[str, str | float]:
+    """A reading for machines: a row of every ``--json``."""
+    subject, metric, value, at = reading
+    return {"subject": subject, "metric": metric.name, "value": tidy(value), "unit": metric.unit, "at": iso(at)}
+
+
+def tidy(value: float) -> float:
+    """A value without the dust of binary fractions: 56.3, not 56.300000000000004."""
+    return float(f"{value:.15g}")
+
+
 def number(value: float) -> str:
     """A value without needless decimals."""
-    return f"{value:.10g}"
+    return f"{value:.15g}"
 
 
 def directory(plugins: Iterable[tuple[str, type]]) -> str:

@@ -8,31 +8,51 @@ from typing import Any
 
 import click
 
+from eink_monitor.config import Config
 from eink_monitor.verbs._house import config_option, load
 
 
 @click.command()
 @config_option
 def command(config_file: Path | None) -> None:
-    """Validate the configuration and print the house it describes, secrets masked."""
+    """Validate the configuration and print what it says.
+
+    Every problem is reported at once, with its line. Secrets are masked, and so is everything that comes from a secret
+    file or the environment.
+    """
     config = load(config_file)
     click.echo(f"{config.file}: good")
-    click.echo(f"database   {config.database}")
-    click.echo(f"timezone   {config.zone.key}")
-    click.echo(f"quiet      {config.quiet_hours or 'never'}")
-    click.echo(f"display    {type(config.display).__module__.rpartition('.')[2]}{_fields(config.display)}")
+    shown = (
+        ("database", config.database),
+        ("timezone", config.zone.key),
+        ("quiet_hours", config.quiet_hours or "never"),
+    )
+    for key, value in shown:
+        click.echo(f"{key:<13}{'****' if _hidden(config, key) else value}")
+    display = type(config.display).__module__.rpartition(".")[2]
+    click.echo(f"display      {display}{_fields(config, config.display, 'display')}")
     for feed in config.feeds.values():
-        subjects = ", ".join(feed.source.publishes(feed.subject))
-        click.echo(f"source     {feed.name}: {feed.type}, every {feed.every}, about {subjects}{_fields(feed.source)}")
+        path = f"sources.{feed.name}"
+        about = "****" if _hidden(config, f"{path}.subject") else ", ".join(feed.source.publishes(feed.subject))
+        fields = _fields(config, feed.source, path)
+        click.echo(f"source       {feed.name}: {feed.type}, every {feed.every}, about {about}{fields}")
     for slide in config.slides.values():
-        click.echo(f"panel      {slide.name}: {slide.type} for {slide.dwell}{_fields(slide.panel)}")
+        fields = _fields(config, slide.panel, f"panels.{slide.name}")
+        click.echo(f"panel        {slide.name}: {slide.type} for {slide.dwell}{fields}")
 
 
-def _fields(plugin: Any) -> str:  # noqa: ANN401 - any plugin
+def _hidden(config: Config, path: str) -> bool:
+    """Whether a setting, or a part of it, came from where secrets live."""
+    return any(hidden == path or hidden.startswith((f"{path}.", f"{path}[")) for hidden in config.hidden)
+
+
+def _fields(config: Config, plugin: Any, path: str) -> str:  # noqa: ANN401 - any plugin
     """The plugin's own settings that differ from their defaults; secrets print as stars by themselves."""
     told = []
     for field in dataclasses.fields(plugin):
         value = getattr(plugin, field.name)
-        if field.init and value not in (field.default, ""):
+        if _hidden(config, f"{path}.{field.name}"):
+            told.append(f"{field.name} ****")
+        elif field.init and value not in (field.default, "", [], (), {}):
             told.append(f"{field.name} {value!r}" if isinstance(value, str) else f"{field.name} {value}")
     return f" ({', '.join(told)})" if told else ""

@@ -15,6 +15,7 @@ from eink_monitor.config import Config
 from eink_monitor.daemon import Daemon
 from eink_monitor.draw.pictures import contact
 from eink_monitor.drawing import draw
+from eink_monitor.errors import DisplayError
 from eink_monitor.model import Display
 from eink_monitor.polls import Forked
 from eink_monitor.settings import Duration
@@ -30,18 +31,33 @@ _TRIES = 60
 
 
 @click.command()
-@click.option("--out", type=click.Path(path_type=Path), default=Path("out"), show_default=True, metavar="DIR")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("out"),
+    metavar="DIR",
+    help="Where pictures and database go [default: out].",
+)
 def command(out: Path) -> None:
-    """Live one whole day of an invented house in a few seconds: no account, no hardware.
+    """Live one day of an invented house in a few seconds.
+
+    No account, no hardware, and nothing outside DIR is touched.
 
     The configuration, the timetable, the polls (each a child process), the quota ledger, the database, the panels and
     the PNG display are the real ones; the clock is fast and the vendors are invented. A vendor fails at 13:40, and at
     noon somebody asks the car until its quota is used up.
     """
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for old in out.glob("demo.db*"):
+            old.unlink()
+        _live(out)
+    except OSError as error:
+        raise DisplayError(f"{out} cannot be written: {error.strerror}; choose another folder with --out") from None
+
+
+def _live(out: Path) -> None:
     config = dataclasses.replace(configuration.load(_FILE), database=out / "demo.db", display=_png(out))
-    for old in out.glob("demo.db*"):
-        old.unlink()
     start = midnight(_DAY - timedelta(days=1), config.zone) + _BEGINS * HOUR
     _earlier(config, start)
     clock = FastClock(start)

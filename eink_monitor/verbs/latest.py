@@ -10,7 +10,7 @@ import click
 from eink_monitor.clock import SystemClock, iso
 from eink_monitor.draw import words
 from eink_monitor.verbs._house import config_option, load, opened
-from eink_monitor.verbs._table import number, table
+from eink_monitor.verbs._table import number, plain, table
 
 
 @click.command()
@@ -22,12 +22,10 @@ def command(config_file: Path | None, *, as_json: bool) -> None:
     with opened(config, writes=False) as store:
         readings = sorted(store.readings.values(), key=lambda reading: (reading.subject, reading.metric.name))
     if as_json:
-        fields = [
-            {"subject": r.subject, "metric": r.metric.name, "value": r.value, "unit": r.metric.unit, "at": iso(r.at)}
-            for r in readings
-        ]
-        click.echo(json.dumps(fields, indent=1))
+        click.echo(json.dumps([plain(reading) for reading in readings], indent=1))
         return
+    if not readings:
+        click.echo("nothing is stored yet", err=True)
     now = SystemClock().now()
     rows = [
         (r.subject, r.metric.name, number(r.value), r.metric.unit, iso(r.at), words.age(now - r.at)) for r in readings

@@ -11,5 +11,8 @@ from eink_monitor.verbs._table import directory
 
 @click.command()
 def command() -> None:
-    """List the kinds of panel there are: what may stand as `type:` in the configuration."""
+    """List the kinds of panel there are.
+
+    Their names are what may stand as `type:` under `panels:` in the configuration.
+    """
     click.echo(directory([(name, plugins.load(Panel, name)) for name in plugins.names(Panel)]))  # type: ignore[type-abstract]

@@ -3,37 +3,48 @@
 from __future__ import annotations
 
 import json
+import signal
 from pathlib import Path
+from types import FrameType
 
 import click
 
-from eink_monitor.clock import SystemClock, iso
-from eink_monitor.errors import AuthFailed, BadAnswer, Gone, StoreError, Throttled, Unavailable
-from eink_monitor.fetching import Fetching
-from eink_monitor.model import Reading
+from eink_monitor.clock import SystemClock, iso, local
+from eink_monitor.config import Config, Feed
+from eink_monitor.errors import AuthFailed, BadAnswer, Gone, StoreError, Throttled, Trouble, Unavailable
+from eink_monitor.fetching import Fetching, Result
 from eink_monitor.polls import Forked
-from eink_monitor.verbs._house import config_option, feed_named, load, opened
-from eink_monitor.verbs._table import number, table
+from eink_monitor.simulation import silence
+from eink_monitor.verbs._house import config_option, load, named, opened
+from eink_monitor.verbs._table import number, plain, table
 
 _EXITS = {error.what: error.exit_code for error in (AuthFailed, BadAnswer, Gone, StoreError, Throttled, Unavailable)}
 _CRASHED = 70
+_EPILOG = "\b\nExample: eink-monitor poll roof --json | jq '.[] | select(.metric == \"pv_power\").value'"
 
 
-@click.command()
+@click.command(epilog=_EPILOG)
 @click.argument("name")
 @click.option("--json", "as_json", is_flag=True, help="One JSON array of readings.")
 @click.option("--force", is_flag=True, help="Spend a vendor call even if the quota is to be kept.")
 @config_option
 def command(name: str, config_file: Path | None, *, as_json: bool, force: bool) -> int:
-    """Ask one source now, store what it says and print it."""
-    config = load(config_file)
-    feed_named(config, name)
-    with opened(config, writes=True) as store:
-        fetching = Fetching(config, store, SystemClock(), Forked(config), _complain)
-        result = fetching.poll_now(name, force=force)
-        store.flush()
+    """Ask one source now, store what it says and print it.
+
+    NAME is a key under `sources:`. With --json standard output is one JSON array whatever happens, `[]` when there is
+    nothing to tell; words go to standard error. The exit code says what to do: 75 try later, 77 sign in, 65 a strange
+    answer, 69 closed for good.
+    """
+    try:
+        config = load(config_file)
+        feed = named(config.feeds, name, "source")
+        result = _poll(config, feed, force=force)
+    except (Trouble, click.UsageError):
+        if as_json:
+            click.echo("[]")
+        raise
     if as_json:
-        click.echo(json.dumps([_plain(reading) for reading in result.readings], indent=1))
+        click.echo(json.dumps([plain(reading) for reading in result.readings], indent=1))
     elif result.readings:
         rows = [(r.subject, r.metric.name, number(r.value), r.metric.unit, iso(r.at)) for r in result.readings]
         click.echo(table(("subject", "metric", "value", "unit", "measured at"), rows, right=(2,)))
@@ -41,14 +52,37 @@ def command(name: str, config_file: Path | None, *, as_json: bool, force: bool) 
         if result.detail or not result.readings:
             click.echo(result.detail or f"{name}: nothing new", err=True)
         return 0
-    click.echo(f"eink-monitor: {result.detail}", err=True)
+    click.echo(f"eink-monitor: {_sentence(config, feed, result)}", err=True)
     return _EXITS.get(result.what, _CRASHED)
 
 
-def _plain(reading: Reading) -> dict[str, object]:
-    """A reading for machines."""
-    subject, metric, value, at = reading
-    return {"subject": subject, "metric": metric.name, "value": value, "unit": metric.unit, "at": iso(at)}
+def _poll(config: Config, feed: Feed, *, force: bool) -> Result:
+    """Poll once in a child process; whatever ends this one ends the child, too."""
+    before = signal.signal(signal.SIGTERM, _leave)
+    try:
+        with opened(config, writes=True) as store:
+            fetching = Fetching(config, store, SystemClock(), Forked(config), _complain)
+            try:
+                with silence():  # what the log would say is said to the person
+                    result = fetching.poll_now(feed.name, force=force)
+            finally:
+                fetching.kill()
+            store.flush()
+            return result
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _sentence(config: Config, feed: Feed, result: Result) -> str:
+    if result.what != "throttled":
+        return result.detail
+    when = local(result.until, config.zone)
+    way_out = f"ask again after {when:%d %b %H:%M}"
+    return f"{feed.name}: {result.detail.removeprefix(f'{feed.name}: ')}; {way_out}, or spend a call with --force"
+
+
+def _leave(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signal module's interface
+    raise SystemExit(128 + number)
 
 
 def _complain(error: StoreError) -> None:

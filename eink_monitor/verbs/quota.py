@@ -2,39 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from eink_monitor.clock import SystemClock, local
+from eink_monitor.config import Config, Feed
+from eink_monitor.store import Store
 from eink_monitor.verbs._house import config_option, load, opened
 from eink_monitor.verbs._table import table
+
+_HEAD = ("source", "account", "per", "used", "left", "frees at", "next poll")
 
 
 @click.command()
 @config_option
 def command(config_file: Path | None) -> None:
-    """Print per account: calls used and left, when the next comes free, and when the next poll is planned."""
+    """Print the calls used and left of every account.
+
+    "frees at" is when the next call comes back (a month: when it begins anew); "next poll" is when the daemon plans to
+    ask again, or "due" when it would ask at once.
+    """
     config = load(config_file)
     now = SystemClock().now()
-    rows = []
     with opened(config, writes=False) as store:
-        for feed in config.feeds.values():
-            quota = feed.source.quota()
-            if quota is None:
-                continue
-            past = store.outcomes.get(feed.name)
-            waiting = store.ledger.waits(quota.account, now)
-            planned = waiting[0] if waiting else past.due if past and past.due else None
-            rows += [
-                (
-                    *(feed.name, quota.account, entry.span, str(entry.used), str(entry.limit - entry.used)),
-                    f"{local(entry.frees_at, config.zone):%d %b %H:%M}" if entry.used else "-",
-                    f"{local(planned, config.zone):%d %b %H:%M}" if planned else "-",
-                )
-                for entry in store.ledger.spent(quota, now)
-            ]
+        rows = [row for feed in config.feeds.values() for row in _rows(config, store, feed, now)]
     if not rows:
         click.echo("No source of this house has a quota.")
         return
-    click.echo(table(("source", "account", "per", "used", "left", "frees at", "next poll"), rows, right=(3, 4)))
+    click.echo(table(_HEAD, rows, right=(3, 4)))
+
+
+def _rows(config: Config, store: Store, feed: Feed, now: int) -> Iterator[tuple[str, ...]]:
+    """One line per budget of a feed's account."""
+    quota = feed.source.quota()
+    if quota is None:
+        return
+    past, waiting = store.outcomes.get(feed.name), store.ledger.waits(quota.account, now)
+    planned = max(waiting[0] if waiting else 0, past.due or 0 if past else 0)
+    stopped = past is not None and past.due is None
+    for entry in store.ledger.spent(quota, now):
+        yield (
+            *(feed.name, quota.account, entry.span, str(entry.used), str(max(entry.limit - entry.used, 0))),
+            _when(config, entry.frees_at) if entry.used else "-",
+            "stopped" if stopped else _when(config, planned) if planned > now else "due",
+        )
+
+
+def _when(config: Config, at: int) -> str:
+    return f"{local(at, config.zone):%d %b %H:%M}"

@@ -20,7 +20,11 @@ from eink_monitor.verbs._house import config_option, load, opened
 @click.option("-v", "--verbose", is_flag=True, help="Log more.")
 @config_option
 def command(config_file: Path | None, *, verbose: bool) -> None:
-    """Poll, store and draw until told to stop (Ctrl-C or SIGTERM)."""
+    """Poll, store and draw until told to stop.
+
+    Ctrl-C and SIGTERM end it within a second; the last panel stays on the display. Under systemd it says when it is
+    ready and logs in journald's way.
+    """
     journal.open_journal(verbose=verbose)
     config = load(config_file)
     stop = _StopSignal()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 from datetime import datetime
 from pathlib import Path
 
 import click
 
 from eink_monitor import config as configuration
+from eink_monitor import places
 from eink_monitor.errors import ConfigError
 from eink_monitor.simulation import Report, simulate
 from eink_monitor.verbs._house import config_option
@@ -18,19 +20,33 @@ from eink_monitor.verbs._progress import progress
 _DEMO = Path(__file__).parent.parent / "demo.yaml"
 
 
-@click.command()
-@click.option("--days", type=click.IntRange(1, 36500), default=365, show_default=True)
-@click.option("--first", type=click.DateTime(["%Y-%m-%d"]), default="2026-01-01", show_default=True, help="First day.")
+@click.command(epilog="Example: eink-monitor simulate --days 30 --json")
+@click.option("--days", type=click.IntRange(1, 36500), default=365, metavar="N", help="How many [default: 365].")
+@click.option(
+    "--first",
+    type=click.DateTime(["%Y-%m-%d"]),
+    default="2026-01-01",
+    metavar="YYYY-MM-DD",
+    help="First day [default: 2026-01-01].",
+)
 @click.option("--draw/--no-draw", default=False, help="Draw every frame, too; by default they are only counted.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @config_option
 def command(days: int, first: datetime, config_file: Path | None, *, draw: bool, as_json: bool) -> None:
-    """Run the whole daemon on a simulated clock; no vendor is asked, the demo house stands in for all of them."""
+    """Run the whole daemon on a simulated clock.
+
+    No vendor is asked and nothing is kept: an invented house stands in for every source, and without a configuration
+    for the whole of it. Prints polls, frames, rows, and the highest calls per account on a day and in a month.
+    """
     from eink_monitor.displays.null import Null  # noqa: PLC0415 - verbs name displays only here
 
+    if not 1971 <= first.year <= 2900:
+        raise click.UsageError("--first must lie between 1971 and 2900", click.get_current_context())
     try:
-        file = configuration.find(config_file)
+        file = places.configuration(config_file)
     except ConfigError:
+        if os.environ.get("EINK_MONITOR_CONFIG"):  # a house was meant, and is not there
+            raise
         file = _DEMO
     config = dataclasses.replace(configuration.load(file), display=Null(draw=draw))
     with progress(days, "days") as step:

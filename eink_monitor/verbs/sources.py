@@ -11,5 +11,8 @@ from eink_monitor.verbs._table import directory
 
 @click.command()
 def command() -> None:
-    """List the kinds of source there are: what may stand as `type:` in the configuration."""
+    """List the kinds of source there are.
+
+    Their names are what may stand as `type:` under `sources:` in the configuration.
+    """
     click.echo(directory([(name, plugins.load(Source, name)) for name in plugins.names(Source)]))  # type: ignore[type-abstract]

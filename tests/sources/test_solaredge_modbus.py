@@ -228,6 +228,19 @@ def test_a_state_that_cannot_be_written_is_noted_and_the_rest_kept(tmp_path: Pat
     assert errand.note.startswith("cannot write")
 
 
+def test_who_keeps_the_line_open_follows_and_does_not_poll() -> None:
+    for keep_open in (True, False):
+        roof = SolarEdgeModbus("inverter.local", keep_open=keep_open)
+        assert (roof.follows, roof.polls) == (keep_open, not keep_open)
+        assert roof.modules == roof.preload
+
+
+@pytest.mark.parametrize("wrong", [{"port": 0}, {"unit": 256}, {"latitude": 91}, {"timeout": Duration(0)}])
+def test_settings_that_cannot_work_say_so(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=f"^{next(iter(wrong))} must be"):
+        SolarEdgeModbus(**{"host": "inverter.local", **wrong})  # type: ignore[arg-type]
+
+
 def test_recorded_maps_read_as_noted(tmp_path: Path) -> None:
     """Register maps kept as files, with the readings that were checked by hand beside them."""
     files = sorted(RECORDINGS.glob("*.json"))

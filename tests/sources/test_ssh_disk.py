@@ -13,15 +13,21 @@ import pytest
 
 from doors.nas import new_visit, poll
 from doors.sshd import Hosts, fingerprint, keygen
+from eink_monitor.clock import FastClock
 from eink_monitor.errors import AuthFailed, BadAnswer, StoreError
 from eink_monitor.model import Visit
 from eink_monitor.settings import Secret
 
 
+@pytest.fixture(autouse=True)
+def no_agent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever runs the tests may have an agent of their own."""
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+
+
 @pytest.fixture
 def hosts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hosts]:
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
     started = Hosts(tmp_path)
     yield started
     started.stop()
@@ -57,22 +63,30 @@ def test_a_key_with_a_passphrase(hosts: Hosts, visit: Visit, tmp_path: Path) -> 
         assert "hunter2" not in str(caught.value)
 
 
-def test_a_key_of_an_agent(hosts: Hosts, visit: Visit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    host = hosts.start()
+@pytest.fixture
+def agent(no_agent: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A real ssh-agent, empty."""
     monkeypatch.setenv("SSH_AUTH_SOCK", str(tmp_path / "agent"))
-    agent = subprocess.Popen(["ssh-agent", "-D", "-a", tmp_path / "agent"], stdout=subprocess.PIPE, text=True)
-    with agent:
-        assert agent.stdout
-        agent.stdout.readline()
-        source = host.source(identity=None)
-        with pytest.raises(AuthFailed, match="nothing to sign in"):
-            source.poll(visit)
-        subprocess.run(["ssh-add", "-q", keygen(tmp_path / "stranger"), host.folder / "key"], check=True)
-        assert ("nas:root", "disk_size") in poll(source, visit)
-        subprocess.run(["ssh-add", "-q", "-d", host.folder / "key"], check=True)
-        with pytest.raises(AuthFailed, match="refuses 1 keys of the SSH agent"):
-            source.poll(visit)
-        agent.terminate()
+    with subprocess.Popen(["ssh-agent", "-D", "-a", tmp_path / "agent"], stdout=subprocess.PIPE, text=True) as running:
+        try:
+            assert running.stdout
+            assert "SSH_AUTH_SOCK" in running.stdout.readline()
+            yield
+        finally:
+            running.terminate()
+
+
+@pytest.mark.usefixtures("agent")
+def test_a_key_of_an_agent(hosts: Hosts, visit: Visit, tmp_path: Path) -> None:
+    host = hosts.start()
+    source = host.source(identity=None)
+    with pytest.raises(AuthFailed, match="nothing to sign in"):
+        source.poll(visit)
+    subprocess.run(["ssh-add", "-q", keygen(tmp_path / "stranger"), host.folder / "key"], check=True)
+    assert ("nas:root", "disk_size") in poll(source, visit)
+    subprocess.run(["ssh-add", "-q", "-d", host.folder / "key"], check=True)
+    with pytest.raises(AuthFailed, match="refuses 1 keys of the SSH agent"):
+        source.poll(visit)
 
 
 def test_no_agent_no_key_no_password(hosts: Hosts, visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,6 +150,32 @@ def test_a_stranger_is_greeted_then_trusted(hosts: Hosts, visit: Visit) -> None:
         source.trust(visit, "SHA256:another")
     source.trust(visit, shown)
     assert ("nas:root", "disk_size") in poll(source, visit)
+
+
+def test_a_person_signs_a_host_in(hosts: Hosts, visit: Visit) -> None:
+    host = hosts.start()
+    source = host.source(fingerprint=None)
+    door = source.sign_in()
+    assert door
+    prompt = door.begin(visit)
+    shown = fingerprint(host.folder / "host")
+    assert shown in prompt.text
+    for answer in ("", "no", "SHA256:other"):
+        with pytest.raises(AuthFailed, match="was not accepted"):
+            door.finish(visit, prompt, FastClock(visit.now), answer)
+    assert not (visit.state / "known_hosts").exists()
+    for answer in ("Yes ", shown):
+        assert door.finish(visit, prompt, FastClock(visit.now), answer).endswith("is known from now on.")
+        assert ("nas:root", "disk_size") in poll(source, visit)
+        (visit.state / "known_hosts").unlink()
+
+
+def test_who_needs_no_person(hosts: Hosts) -> None:
+    source = hosts.start().source()
+    assert source.sign_in() is None
+    assert replace(source, host="localhost", fingerprint=None).sign_in() is None
+    assert source.modules == ("paramiko",)
+    assert replace(source, host="localhost").modules == ()
 
 
 def test_trust_that_cannot_be_kept(hosts: Hosts, visit: Visit) -> None:

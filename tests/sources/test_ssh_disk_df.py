@@ -81,6 +81,20 @@ def test_what_is_no_table_is_a_bad_answer() -> None:
             remote(lambda _, answer=answer: answer, "/b")  # type: ignore[misc]
 
 
+def test_an_answer_that_ends_early_is_not_a_missing_mount() -> None:
+    def run(asked: str) -> str:
+        return f"\n{mark_of(asked)} begin\n{HEAD}\n"
+
+    with pytest.raises(BadAnswer, match="no df table"):
+        remote(run, "/b")
+
+
+def mark_of(asked: str) -> str:
+    mark = shlex.split(asked)[3].partition("%s begin\\n' ")[2].partition("\n")[0]
+    assert len(mark) == 16
+    return mark
+
+
 LINE = st.one_of(
     st.text(max_size=30),
     st.sampled_from([HEAD, "Filesystem Inodes IUsed IFree IUse% Mounted on", "MARK begin", "MARK end", "MARK df 127"]),
@@ -105,9 +119,7 @@ def test_whatever_comes_back_is_plausible_or_a_bad_answer(lines: list[str]) -> N
     """The host sees the marks of the command, so even those may be forged."""
 
     def run(asked: str) -> str:
-        mark = asked.partition(" begin")[2] and shlex.split(asked)[3].partition("%s begin\\n' ")[2].partition("\n")[0]
-        assert len(mark) == 16
-        return "\n" + "\n".join(lines).replace("MARK", mark) + "\n"
+        return "\n" + "\n".join(lines).replace("MARK", mark_of(asked)) + "\n"
 
     with suppress(BadAnswer):
         for metric, value in remote(run, "/b").values().items():

@@ -37,6 +37,11 @@ def test_local_places_that_are_not_there() -> None:
     assert local("/proc").values() == {metrics.DISK_STATE: int(bool(os.statvfs("/proc").f_flag & os.ST_RDONLY))}
 
 
+def test_a_disk_that_goes_away_is_not_mounted(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    assert not local(str(tmp_path / "loop")).mounted
+
+
 def tree(folder: Path, **ages: int) -> None:
     for name, age in ages.items():
         path = folder / name.replace("__", "/").replace("_", ".")
@@ -71,6 +76,11 @@ def test_what_cannot_be_listed_inside_is_passed_over() -> None:
         newest(lister, "/c", "*", NOW)
 
 
+def test_a_folder_that_is_not_there_cannot_be_listed(tmp_path: Path) -> None:
+    with pytest.raises(Unlisted):
+        newest(listing, str(tmp_path / "gone"), "*", NOW)
+
+
 def test_endless_folders_end() -> None:
     with pytest.raises(BadAnswer, match="narrow newest:"):
         newest(lambda _: [Entry("x", 0, False)] * 20_001, "/b", "*", NOW)
@@ -87,6 +97,8 @@ def test_endless_folders_end() -> None:
         ({"newest": {"b": "/"}}, "newest: b: is empty"),
         ({"full_at": 0}, "percentage"),
         ({"fingerprint": "MD5:00"}, "SHA256:"),
+        ({"port": 0}, "port:"),
+        ({"timeout": 0}, "timeout:"),
         ({"user": ""}, "user: is missing"),
     ],
 )

@@ -1,0 +1,72 @@
+"""Where things are on this machine when nobody says: the configuration, the database, the time zone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from eink_monitor.errors import ConfigError
+
+
+def configuration(given: Path | None) -> Path:
+    """The configuration to use: the given one, else the first that exists of the usual places.
+
+    Raises ``ConfigError`` when there is none.
+    """
+    if given:
+        return given
+    places = list(_places())
+    for place in places:
+        if place.is_file():
+            return place
+    tried = ", ".join(str(place) for place in places)
+    raise ConfigError([f"no configuration found (looked for {tried}); copy config.example.yaml to config.yaml"])
+
+
+def _places() -> Iterator[Path]:
+    if named := os.environ.get("EINK_MONITOR_CONFIG"):
+        yield Path(named)
+        return
+    yield Path("config.yaml")
+    yield _home("XDG_CONFIG_HOME", ".config") / "eink-monitor" / "config.yaml"
+    yield Path("/etc/eink-monitor/config.yaml")
+
+
+def database() -> Path:
+    """Below systemd's $STATE_DIRECTORY, else below the state folder of the user."""
+    if systemd := os.environ.get("STATE_DIRECTORY"):
+        return Path(systemd.split(":")[0]) / "readings.db"
+    return _home("XDG_STATE_HOME", ".local/state") / "eink-monitor" / "readings.db"
+
+
+def _home(variable: str, below: str) -> Path:
+    """The folder a variable names, else the one below the home of a user; a user without one stands at the root."""
+    try:
+        return Path(os.environ.get(variable) or Path.home() / below)
+    except RuntimeError:
+        return Path("/") / below
+
+
+def time_zone() -> ZoneInfo:
+    """The machine's time zone by name, so that its rules (not only today's offset) are known; UTC when in doubt."""
+    for name in (os.environ.get("TZ", ""), _linked_zone(), _written_zone()):
+        try:
+            if name:
+                return ZoneInfo(name.removeprefix(":"))
+        except (KeyError, ValueError, OSError):
+            continue
+    return ZoneInfo("UTC")
+
+
+def _linked_zone() -> str:
+    target = str(Path("/etc/localtime").resolve())
+    return target.partition("/zoneinfo/")[2]
+
+
+def _written_zone() -> str:
+    try:
+        return Path("/etc/timezone").read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        return ""

@@ -1,0 +1,65 @@
+"""Small houses for tests: a configuration in a folder, and a command line said to it."""
+
+from __future__ import annotations
+
+import io
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import NamedTuple
+
+from eink_monitor.cli import speak
+from eink_monitor.config import Config, load
+from eink_monitor.errors import ConfigError
+
+HOUSE = """\
+database: {folder}/readings.db
+timezone: Europe/Berlin
+display: {{type: png, path: {folder}/out}}
+sources:
+  roof: {{type: demo, show: roof, every: 5m}}
+  car: {{type: demo, show: car, every: 15m, calls_per_day: 45}}
+  attic: {{type: demo, show: disk, every: 15m}}
+panels:
+  sun: {{type: solar, subject: roof}}
+  flow: {{type: flow, subject: roof}}
+  disk: {{type: disk, subject: "attic:backups"}}
+"""
+
+
+class Said(NamedTuple):
+    """What came of a command line."""
+
+    code: int
+    out: str
+    err: str
+
+
+def say(*words: object) -> Said:
+    """Say a command line in this process."""
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        code = speak([str(word) for word in words])
+    return Said(code, out.getvalue(), err.getvalue())
+
+
+def write(folder: Path, text: str = HOUSE) -> Path:
+    """Write ``folder/config.yaml``; ``{folder}`` in the text is where it stands."""
+    file = folder / "config.yaml"
+    file.write_text(text.format(folder=folder), encoding="utf-8")
+    return file
+
+
+def complaints(file: Path) -> list[str]:
+    """What is wrong with a configuration, without its name; empty when nothing is."""
+    read = read_or_complain(file)
+    if isinstance(read, Config):
+        return []
+    return [line.removeprefix(f"{file}:") for line in read.complaints]
+
+
+def read_or_complain(file: Path) -> Config | ConfigError:
+    """A configuration, or why it is none; anything else that is raised is a bug."""
+    try:
+        return load(file)
+    except ConfigError as error:
+        return error

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from eink_monitor import __version__
+from houses import say, write
+
+PROGRAM = [sys.executable, "-m", "eink_monitor"]
+VERBS = [file.stem for file in (Path(__file__).parent.parent / "eink_monitor" / "verbs").glob("[!_]*.py")]
+
+
+def test_the_verbs_are_on_one_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    said = say("--help")
+    assert (said.code, said.err) == (0, "")
+    assert "\b" not in said.out
+    assert "\\b" not in said.out
+    assert "..." not in said.out.partition("Commands:")[2], (
+        "a summary is cut; begin the docstring with a shorter sentence"
+    )
+    assert "\n    eink-monitor poll roof    ask one source now\n" in said.out
+    for verb in VERBS:
+        assert f"\n  {verb} " in said.out
+    assert all(len(line) <= 80 for line in said.out.splitlines())
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_explains_itself(verb: str) -> None:
+    for option in ("-h", "--help"):
+        said = say(verb, option)
+        assert (said.code, said.err) == (0, "")
+        assert said.out.startswith(f"Usage: eink-monitor {verb}")
+        assert len(said.out.splitlines()) > 5
+
+
+@pytest.mark.parametrize("verb", sorted(set(VERBS) - {"demo", "sources", "panels"}))
+def test_every_verb_takes_a_configuration_and_complains_of_it(verb: str, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.yaml"
+    broken.write_text("display: {type: pgn}\nsources: {}\npanels: {}\n", encoding="utf-8")
+    arguments: dict[str, list[object]] = {"poll": ["x"], "history": ["x", "soc"], "backup": [tmp_path / "copy"]}
+    words = arguments.get(verb, [])
+    said = say(verb, *words, "-c", broken)
+    assert said.code == 78
+    assert said.err == f"{broken}:1:17: display.type: unknown type `pgn`; did you mean `png`?\n"
+    assert said.out == ""
+    missing = say(verb, *words, "--config", tmp_path / "missing.yaml")
+    assert missing.code == 78
+    assert missing.err == f"{tmp_path / 'missing.yaml'}:1:1: cannot be read: there is no such file\n"
+
+
+def test_the_version() -> None:
+    assert say("--version").out == f"eink-monitor, version {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["pol"], "No verb `pol`. Did you mean `poll`?"),
+        (["xyzzy"], "No verb `xyzzy`. Known: backup, check,"),
+        (["--bogus"], "No such option"),
+        (["check", "--bogus"], "No such option"),
+        (["check", "superfluous"], "unexpected extra argument"),
+        (["poll"], "Missing argument 'NAME'"),
+        (["simulate", "--days", "0"], "0 is not in the range"),
+        (["simulate", "--first", "yesterday"], "does not match the format"),
+        (["simulate", "--first", "1900-01-01"], "--first must lie between 1971 and 2900"),
+        (["history", "a", "soc", "--step", "week"], "is not one of"),
+        ([], "Usage: eink-monitor"),
+    ],
+)
+def test_usage(words: list[str], sentence: str) -> None:
+    said = say(*words)
+    assert said.code == 64
+    assert sentence in said.err + said.out
+    assert "Traceback" not in said.err
+
+
+def test_no_configuration_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("EINK_MONITOR_CONFIG", str(tmp_path / "none.yaml"))
+    for verb in ("check", "simulate"):
+        said = say(verb)
+        assert said.code == 78
+        assert said.err == (
+            f"no configuration found (looked for {tmp_path}/none.yaml); copy config.example.yaml to config.yaml\n"
+        )
+
+
+def test_a_closed_pipe_is_quiet(lived: Path) -> None:
+    for words in (["history", "roof", "pv_power", "--since", "2y", "-c", str(lived)], ["--help"]):
+        with subprocess.Popen([*PROGRAM, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            assert process.stdout
+            assert process.stderr
+            process.stdout.close()
+            assert process.stderr.read() == b""
+            assert process.wait(20) in (0, 1)
+
+
+def test_a_full_disk_behind_standard_output(lived: Path) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [*PROGRAM, "latest", "-c", str(lived)], stdout=full, stderr=subprocess.PIPE, check=False, timeout=20
+        )
+    assert done.returncode == 75
+    assert done.stderr == b"eink-monitor: standard output cannot be used: No space left on device\n"
+
+
+def test_a_folder_instead_of_a_database_is_no_bug(tmp_path: Path) -> None:
+    (tmp_path / "readings.db").mkdir()
+    said = say("latest", "-c", write(tmp_path))
+    assert said.code == 75
+    assert "Traceback" not in said.err
+
+
+def test_a_bug_is_called_one(tmp_path: Path) -> None:
+    file = write(tmp_path)
+    assert say("poll", "attic", "-c", file).code == 0
+    with closing(sqlite3.connect(tmp_path / "readings.db")) as db, db:
+        db.execute("UPDATE series SET step = 'nonsense'")
+    said = say("latest", "-c", file)
+    assert said.code == 70
+    assert said.err.startswith("eink-monitor: this is a bug, please report it\nTraceback")

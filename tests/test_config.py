@@ -1,0 +1,260 @@
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from eink_monitor import places, plugins
+from eink_monitor.config import Config
+from eink_monitor.errors import ConfigError
+from eink_monitor.model import Display, Panel, Source
+from eink_monitor.settings import Duration
+from houses import complaints, read_or_complain, write
+
+KINDS: tuple[type[Any], ...] = (Source, Panel, Display)
+EXAMPLE = Path(__file__).parent.parent / "config.example.yaml"
+TEXT = EXAMPLE.read_text(encoding="utf-8")
+HEAD = "display: {{type: 'null'}}\n"
+BARE = HEAD + "sources: {{a: {{type: demo, show: roof}}}}\npanels: {{h: {{type: health}}}}\n"
+
+
+# -- the example -------------------------------------------------------------------------------------------------------
+
+
+def test_the_example_is_a_whole_house() -> None:
+    config = read_or_complain(EXAMPLE)
+    assert isinstance(config, Config)
+    assert config.keep.raw == 2 * 365 * 86400
+    assert config.keep.daily is None
+    assert set(config.feeds) == {"home"}
+    assert next(slide.type for slide in config.slides.values()) == "solar"
+
+
+def uncommented() -> str:
+    return re.sub(r"^#( *[a-z_0-9]+:( |$))", r"\1", TEXT, flags=re.MULTILINE)
+
+
+def test_what_the_example_has_in_comments_is_right_too(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text(uncommented(), encoding="utf-8")
+    allowed = r"stands here twice|no file .* in |environment variable .* not set"
+    wrong = [line for line in complaints(tmp_path / "config.yaml") if not re.search(allowed, line)]
+    assert wrong == []
+
+
+@pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind in KINDS for name in plugins.names(kind)])
+def test_the_example_has_every_key_of_every_plugin(kind: type[Any], name: str) -> None:
+    blocks = [block for block in re.split(r"\n\s*\n", TEXT) if re.search(rf"^#? *type: {name}\b", block, re.MULTILINE)]
+    assert blocks, f"config.example.yaml has no block with `type: {name}`"
+    for field in dataclasses.fields(plugins.load(kind, name)):
+        if field.init:
+            assert any(re.search(rf"^#? *{field.name}:", block, re.MULTILINE) for block in blocks), (
+                f"config.example.yaml: `{field.name}` of `type: {name}` is neither set nor in a comment beside it"
+            )
+
+
+@pytest.mark.parametrize("key", ["database", "timezone", "quiet_hours", "commit_every", "raw", "hourly", "daily"])
+def test_the_example_has_every_key_of_the_house(key: str) -> None:
+    assert re.search(rf"^#? *{key}:", TEXT, re.MULTILINE)
+
+
+TROUBLEMAKERS = """&a *a <<: !env !file /dev/zero ~ null [ ] { } : - ' " | > % @ ` ? # 9999999999y -1 1e999 no 12:30"""
+WORDS = st.sampled_from([*TROUBLEMAKERS.split(), *"\0\ufeff\r\n\t"])
+
+
+@st.composite
+def mutations(draw: st.DrawFn) -> str:
+    text = draw(st.sampled_from([TEXT, uncommented()]))
+    for _ in range(draw(st.integers(1, 6))):
+        start = draw(st.integers(0, len(text)))
+        end = min(len(text), start + draw(st.integers(0, 40)))
+        piece = draw(st.one_of(WORDS, st.text(max_size=5), st.just(""), st.just(text[start:end] * 2)))
+        text = text[:start] + piece + text[end:]
+    return text
+
+
+@settings(max_examples=150, deadline=None)
+@given(mutations())
+def test_a_damaged_example_is_a_house_or_complains(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+    file = tmp_path_factory.getbasetemp() / "damaged.yaml"
+    file.write_bytes(text.encode("utf-8", "surrogatepass"))
+    result = read_or_complain(file)
+    if isinstance(result, ConfigError):
+        assert result.exit_code == 78
+        assert result.complaints
+        for line in result.complaints:
+            assert re.match(rf"{re.escape(str(file))}:\d+:\d+: \S", line)
+            assert line.isprintable()
+
+
+# -- what is understood ------------------------------------------------------------------------------------------------
+
+
+def test_the_timetable(tmp_path: Path) -> None:
+    text = HEAD + (
+        "database: {folder}/a.db\ntimezone: Asia/Kolkata\nquiet_hours: '22:00-6:00'\ncommit_every: 1m\n"
+        "keep: {{raw: 1y, daily: 20y}}\n"
+        "sources:\n  a: {{type: demo, show: disk, every: 10s, deadline: 2m, subject: nas, name: Attic}}\n"
+        "  b: {{type: demo}}\npanels:\n  z: {{type: health, dwell: 9s}}\n  d: {{type: disk, subject: 'nas:backups'}}\n"
+    )
+    config = read_or_complain(write(tmp_path, text))
+    assert isinstance(config, Config)
+    assert (config.database, config.state) == (tmp_path / "a.db", tmp_path / "state")
+    assert (config.zone.key, str(config.quiet_hours), config.commit_every) == ("Asia/Kolkata", "22:00-06:00", 60)
+    assert (config.keep.raw, config.keep.daily) == (Duration(31536000), Duration(20 * 31536000))
+    a, b = config.feeds.values()
+    assert (a.every, a.deadline, a.subject, a.label) == (10, 120, "nas", "Attic")
+    assert (b.every, b.deadline, b.subject, b.label) == (300, 60, "b", "b")
+    assert [(slide.name, slide.dwell) for slide in config.slides.values()] == [("z", 9), ("d", 180)]
+
+
+def test_the_stamp_is_that_of_the_newest_file(tmp_path: Path) -> None:
+    secret = tmp_path / "s"
+    secret.write_text("5", encoding="utf-8")
+    file = write(tmp_path, BARE.replace("show: roof", "calls_per_day: !file s"))
+    before = read_or_complain(file)
+    os.utime(secret, ns=(0, newest := secret.stat().st_mtime_ns + 10**9))
+    after = read_or_complain(file)
+    assert isinstance(before, Config)
+    assert isinstance(after, Config)
+    assert before.stamp < after.stamp == newest
+    assert after.hidden == {"sources.a.calls_per_day"}
+
+
+def test_blocks_may_be_merged(tmp_path: Path) -> None:
+    text = HEAD + (
+        "sources:\n  a: &car {{type: demo, show: car, every: 7m, calls_per_day: 9}}\n  b: {{<<: *car, every: 8m}}\n"
+        "panels: {{}}\n"
+    )
+    config = read_or_complain(write(tmp_path, text))
+    assert isinstance(config, Config)
+    assert [(feed.type, feed.every) for feed in config.feeds.values()] == [("demo", 420), ("demo", 480)]
+
+
+# -- what is wrong -----------------------------------------------------------------------------------------------------
+
+
+def test_every_problem_of_a_house_at_once_and_in_order(tmp_path: Path) -> None:
+    text = (
+        "timezone: Berlin\n"
+        "display: {{type: pgn}}\n"
+        "qiet_hours: '0:00-6:00'\n"
+        "sources:\n"
+        "  roof: {{type: demo, show: rof, every: 1s}}\n"
+        "  roof: {{type: demo}}\n"
+        "  nas: {{type: dmo}}\n"
+        "  my car: {{type: demo}}\n"
+        "  x: {{every: 5m}}\n"
+        "  y: 3\n"
+        "panels:\n"
+        "  sun: {{type: solar, dwell: 0s}}\n"
+        "  flow: {{type: [flow]}}\n"
+    )
+    assert complaints(write(tmp_path, text)) == [
+        '1:11: timezone: "Berlin" is not a time zone; write for example Europe/Berlin',
+        "2:17: display.type: unknown type `pgn`; did you mean `png`?",
+        "3:1: qiet_hours: unknown key `qiet_hours`; did you mean `quiet_hours`?",
+        "5:9: sources.roof: `every` must be at least 5s and `deadline` at least 1s",
+        '5:28: sources.roof.show: "rof" is none of house, roof, car, hybrid, disk',
+        "6:3: sources.roof: this key stands here twice (first on line 5)",
+        "7:15: sources.nas.type: unknown type `dmo`; did you mean `demo`?",
+        "8:3: sources.my car: a name is made of letters, digits, - and _",
+        "9:6: sources.x: `type` is missing",
+        "10:6: sources.y: here belongs a block with a `type`",
+        "12:8: panels.sun: `subject` is missing",
+        "12:8: panels.sun: `dwell` must be at least 1s",
+        "13:16: panels.flow.type: here belongs a single value",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ("h: {{type: health}}", "h: {{type: solar, subject: b}}", "3:13: panels.h: unknown subject `b`; known are a"),
+        ("h: {{type: health}}", "h: {{type: solar, subject: A}}", "3:13: panels.h: unknown subject `A`; known are a"),
+        (
+            "h: {{type: health}}",
+            "h: {{type: disk, subject: a}}",
+            "3:13: panels.h: no source publishes disk_free for `a`",
+        ),
+        ("{{a: {{type: demo, show: roof}}}}", "", "2:9: sources: here belongs a block of `key: value` lines"),
+        ("sources: {{a: {{type: demo, show: roof}}}}\n", "", "1:1: sources: is missing; see config.example.yaml"),
+        ("display: {{type: 'null'}}\n", "", "1:1: display: is missing; write for example"),
+        ("{{type: 'null'}}", "png", "1:10: display: here belongs a block with a `type`"),
+        ("show: roof", "deadline: 2d", "2:14: sources.a: `deadline` must be at most 1d"),
+        ("show: roof", "every: 5", '2:34: sources.a.every: "5" is not a duration'),
+    ],
+)
+def test_one_problem(tmp_path: Path, old: str, new: str, complaint: str) -> None:
+    assert old in BARE
+    found = complaints(write(tmp_path, BARE.replace(old, new)))
+    assert len(found) == 1
+    assert found[0].startswith(complaint)
+
+
+def test_a_panel_without_a_source_is_told_beside_other_problems(tmp_path: Path) -> None:
+    text = "disply: 3\n" + BARE.replace("h: {{type: health}}", "h: {{type: solar, subject: b}}")
+    assert [line.split(": ")[1] for line in complaints(write(tmp_path, text))] == ["disply", "panels.h"]
+    text = BARE.replace("show: roof", "show: rof").replace("h: {{type: health}}", "h: {{type: solar, subject: b}}")
+    assert [line.split(": ")[1] for line in complaints(write(tmp_path, text))] == ["sources.a.show"]
+
+
+def test_no_complaint_tells_a_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("S", "hunter2-hunter2")
+    for old, new in (
+        ("type: demo", "type: !env S"),
+        ("show: roof", "show: !env S"),
+        ("show: roof", "every: !env S"),
+        ("type: health", "type: solar, subject: !env S"),
+        ("'null'", "!env S"),
+    ):
+        found = complaints(write(tmp_path, BARE.replace(old, new)))
+        assert found
+        assert "hunter2" not in "\n".join(found)
+
+
+# -- where things are --------------------------------------------------------------------------------------------------
+
+
+def test_the_configuration_is_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "xdg"))
+    monkeypatch.delenv("EINK_MONITOR_CONFIG", raising=False)
+    assert places.configuration(Path("given")) == Path("given")
+    with pytest.raises(ConfigError, match=r"config\.yaml, .*/xdg/eink-monitor/config\.yaml, /etc/eink-monitor"):
+        places.configuration(None)
+    xdg = tmp_path / "xdg" / "eink-monitor" / "config.yaml"
+    xdg.parent.mkdir(parents=True)
+    xdg.touch()
+    assert places.configuration(None) == xdg
+    Path("config.yaml").touch()
+    assert places.configuration(None) == Path("config.yaml")
+    monkeypatch.setenv("EINK_MONITOR_CONFIG", str(tmp_path / "named"))
+    with pytest.raises(ConfigError, match=r"looked for .*/named\)"):
+        places.configuration(None)
+    (tmp_path / "named").touch()
+    assert places.configuration(None) == tmp_path / "named"
+
+
+def test_the_database_is_somewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/somewhere")
+    monkeypatch.delenv("STATE_DIRECTORY", raising=False)
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+    assert places.database() == Path("/somewhere/.local/state/eink-monitor/readings.db")
+    monkeypatch.setenv("XDG_STATE_HOME", "/state")
+    assert places.database() == Path("/state/eink-monitor/readings.db")
+    monkeypatch.setenv("STATE_DIRECTORY", "/var/lib/one:/var/lib/two")
+    assert places.database() == Path("/var/lib/one/readings.db")
+
+
+def test_the_time_zone_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", ":Asia/Kolkata")
+    assert places.time_zone().key == "Asia/Kolkata"
+    for nonsense in ("CET-1CEST", "/etc/localtime", ""):
+        monkeypatch.setenv("TZ", nonsense)
+        assert places.time_zone().key

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from eink_monitor import journal
+
+log = logging.getLogger("eink_monitor")
+
+
+@pytest.fixture(autouse=True)
+def as_before() -> Iterator[None]:
+    handlers, level, propagate = log.handlers[:], log.level, log.propagate
+    yield
+    log.handlers[:], log.propagate = handlers, propagate
+    log.setLevel(level)
+
+
+def test_a_terminal_gets_the_time(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JOURNAL_STREAM", "1:2")  # somebody else's: this standard error is not it
+    journal.open_journal()
+    journal.open_journal()  # twice is not two lines
+    log.debug("not now")
+    log.warning("look out")
+    line = capsys.readouterr().err
+    assert line.endswith(" WARNING look out\n")
+    assert line[2] == line[5] == ":"
+    assert line.count("\n") == 1
+
+
+def test_the_journal_gets_priorities(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with (tmp_path / "journal").open("w+", encoding="utf-8") as stream:
+        status = os.fstat(stream.fileno())
+        monkeypatch.setenv("JOURNAL_STREAM", f"{status.st_dev}:{status.st_ino}")
+        monkeypatch.setattr(sys, "stderr", stream)
+        journal.open_journal(verbose=True)
+        log.debug("a")
+        log.info("b")
+        log.warning("c\nd")
+        log.error("e")
+        log.critical("f")
+        log.log(35, "")
+        stream.seek(0)
+        assert stream.read().split() == ["<7>a", "<6>b", "<4>c", "<4>d", "<3>e", "<2>f", "<6>"]
+
+
+@pytest.mark.parametrize("name", ["{folder}/notify", "@eink-monitor-test-{pid}"])
+def test_systemd_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    address = name.format(folder=tmp_path, pid=os.getpid())
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(address.replace("@", "\0"))
+        monkeypatch.setenv("NOTIFY_SOCKET", address)
+        journal.notify(READY="1", STATUS="the first panel is drawn")
+        assert systemd.recv(1000) == b"READY=1\nSTATUS=the first panel is drawn"
+
+
+def test_nobody_to_be_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.delenv("JOURNAL_STREAM", raising=False)
+    monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
+    journal.open_journal(verbose=True)
+    journal.notify(READY="1")
+    assert capsys.readouterr().err == ""
+    for nowhere, reason in (
+        ("/nowhere/at/all", "No such file or directory"),
+        ("/" + "x" * 300, "AF_UNIX path too long"),
+    ):
+        monkeypatch.setenv("NOTIFY_SOCKET", nowhere)
+        journal.notify(READY="1")
+        assert capsys.readouterr().err.endswith(f" DEBUG   systemd could not be told: {reason}\n")

@@ -1,0 +1,320 @@
+"""The traps of YAML, one by one, on a record that has a field of every kind."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from eink_monitor.schema import Reader
+from eink_monitor.settings import Duration, Secret, Window
+
+
+@dataclass(frozen=True)
+class Inner:
+    word: str
+    size: int = 1
+
+
+@dataclass(frozen=True)
+class Thing:
+    text: str = ""
+    count: int = 0
+    ratio: float = 0.0
+    on: bool = False
+    path: Path = Path()
+    zone: ZoneInfo | None = None
+    wait: Duration | None = None
+    window: Window | None = None
+    secret: Secret | None = None
+    choice: Literal["a", "b"] = "a"
+    words: list[str] = field(default_factory=list)
+    numbers: tuple[int, ...] = ()
+    table: Mapping[str, int] = field(default_factory=dict)
+    inner: Inner | None = None
+    inners: list[Inner] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if self.count < 0:
+            raise ValueError(f"count must not be negative like {self.text}")
+
+
+def read(folder: Path, text: str | bytes) -> tuple[Any, list[str]]:
+    file = folder / "x.yaml"
+    file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    reader = Reader(file)
+    node = reader.compose()
+    thing = None if node is None else reader.record(Thing, node, "")
+    assert (thing is None) is bool(reader.complaints)
+    return thing, [line.removeprefix(f"{file}:") for line in reader.complaints]
+
+
+@pytest.mark.parametrize(
+    "text", ["no", "12:30", "007", "1e3", "0x10", "~", "2026-03-29", "null", "1_000", "=", "Off", "."]
+)
+def test_text_is_never_mangled(tmp_path: Path, text: str) -> None:
+    thing, complaints = read(tmp_path, f"text: {text}\nwords: [{text}]\n")
+    assert complaints == []
+    assert thing.text == text
+    assert thing.words == [text]
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "value"),
+    [
+        ("count: 007", "count", 7),
+        ("count: 1_000", "count", 1000),
+        ("count: -0", "count", 0),
+        ('count: "12"', "count", 12),
+        ("ratio: 1e3", "ratio", 1000.0),
+        ("ratio: .5", "ratio", 0.5),
+        ("on: YES", "on", True),
+        ("on: off", "on", False),
+        ("zone: Europe/Berlin", "zone", ZoneInfo("Europe/Berlin")),
+        ("zone: ~", "zone", None),
+        ("wait:", "wait", None),
+        ("wait: null", "wait", None),
+        ("wait: 1h 5m", "wait", 3900),
+        ("window: 22:00-06:00", "window", Window(1320, 360)),
+        ("secret: 0123", "secret", Secret("0123")),
+        ('secret: "~"', "secret", Secret("~")),
+        ("choice: b", "choice", "b"),
+        ("path: ~", "path", Path.home()),
+        ("path: ~/x", "path", Path.home() / "x"),
+        ("words: []", "words", []),
+        ("numbers: [1, 2]", "numbers", (1, 2)),
+        ("table: {a: 1, no: 2}", "table", {"a": 1, "no": 2}),
+        ("inner: {word: x}", "inner", Inner("x")),
+        ("inner:", "inner", None),
+        ("inners: [{word: x}, {word: y, size: 2}]", "inners", [Inner("x"), Inner("y", 2)]),
+    ],
+)
+def test_values_are_read_as_what_is_wanted(tmp_path: Path, line: str, name: str, value: object) -> None:
+    thing, complaints = read(tmp_path, line)
+    assert complaints == []
+    assert getattr(thing, name) == value
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("count: 1.0", '1:8: count: "1.0" is not a whole number'),
+        ("count: 0x10", '1:8: count: "0x10" is not a whole number'),
+        ("count: 1e3", '1:8: count: "1e3" is not a whole number'),
+        ("count:", '1:7: count: "" is not a whole number'),
+        ("count: \u0661", '1:8: count: "\u0661" is not a whole number'),
+        ("count: _", '1:8: count: "_" is not a whole number'),
+        ("count: [1]", "1:8: count: here belongs a single value"),
+        ("ratio: nan", '1:8: ratio: "nan" is not a number'),
+        ("ratio: -inf", '1:8: ratio: "-inf" is not a number'),
+        ("ratio: 1,5", '1:8: ratio: "1,5" is not a number'),
+        ("on: maybe", '1:5: on: "maybe" is neither true nor false'),
+        ("zone: Berlin", '1:7: zone: "Berlin" is not a time zone; write for example Europe/Berlin'),
+        ("zone: Europe", '1:7: zone: "Europe" is not a time zone; write for example Europe/Berlin'),
+        ("zone: /etc/passwd", '1:7: zone: "/etc/passwd" is not a time zone; write for example Europe/Berlin'),
+        ("zone: !env NOWHERE", "1:7: zone: the environment variable NOWHERE is not set"),
+        ("wait: 5", '1:7: wait: "5" is not a duration; write for example 30s, 5m, 1h 30m or 7d'),
+        ("window: 9-17", '1:9: window: "9-17" is not a stretch of the day; write for example 00:00-06:00'),
+        ('secret: ""', "1:9: secret: this secret is empty"),
+        ("choice: c", '1:9: choice: "c" is none of a, b'),
+        ('path: ""', '1:7: path: "" is not a path'),
+        ('path: "a\\0b"', '1:7: path: "a?b" is not a path'),
+        ("path: ~nobody-here/x", '1:7: path: "~nobody-here/x" is in the home of a user who is not known here'),
+        ("words: a", "1:8: words: here belongs a list: [a, b] or lines that begin with `-`"),
+        ("table: [a]", "1:8: table: here belongs a block of `key: value` lines"),
+        ("table: {a: x}", '1:12: table.a: "x" is not a whole number'),
+        ("inner: {size: 2}", "1:8: inner: `word` is missing"),
+        ("inner: word", "1:8: inner: here belongs a block of `key: value` lines"),
+        ("txt: a", "1:1: txt: unknown key `txt`; did you mean `text`?"),
+        ("text: a\ntext: b", "2:1: text: this key stands here twice (first on line 1)"),
+        ("? [a]\n: b", "1:3: ?: unknown key `?`; known are"),
+        ("count: -1", "1:1: the file: count must not be negative like"),
+        ("text: !hunter2 x", "1:7: text: unknown tag; known are !env and !file; quote a value that begins with `!`"),
+        ('"te\\e[31mxt": a', "1:1: te?[31mxt: unknown key `te?[31mxt`; did you mean `text`?"),
+        ("<<: 3", "1:5: <<: here belongs another block, or a list of blocks"),
+        ("- a", "1:1: the file: here belongs a block of `key: value` lines"),
+        ("just words", "1:1: the file: here belongs a block of `key: value` lines"),
+        ("", "1:1: the file is empty"),
+        ("# nothing\n", "1:1: the file is empty"),
+        ("a: b: c", "1:5: not valid YAML: mapping values are not allowed"),
+        ("\ttext: a", "1:1: not valid YAML: found character"),
+        ("text: *hunter2", "1:7: not valid YAML: this alias is not defined; quote a value that begins with `*`"),
+        ("text: !a!hunter2 b", "1:7: not valid YAML: this tag is not defined; quote a value that begins with `!`"),
+        ("a: 1\n---\nb: 2", "2:1: not valid YAML: but found another document"),
+        ("text: a\0b", "1:1: not valid YAML:"),
+        (b"text: \xff", "1:1: cannot be read: it is not UTF-8 text"),
+        (b"#" * (1024 * 1024 + 1), "1:1: cannot be read: it is larger than 1024 KiB"),
+        ("[" * 100_000, "1:65: not valid YAML: blocks are nested too deeply"),
+    ],
+)
+def test_complaints(tmp_path: Path, line: str | bytes, complaint: str) -> None:
+    thing, complaints = read(tmp_path, line)
+    assert thing is None
+    assert len(complaints) == 1
+    assert complaints[0].startswith(complaint)
+
+
+def test_everything_is_said_at_once(tmp_path: Path) -> None:
+    _, complaints = read(tmp_path, "count: x\nwords: [a, [b], {c: d}]\ninners: [{}, {word: a, sise: 3}]\nratio: y\n")
+    assert complaints == [
+        '1:8: count: "x" is not a whole number',
+        "2:12: words[1]: here belongs a single value",
+        "2:17: words[2]: here belongs a single value",
+        "3:10: inners[0]: `word` is missing",
+        "3:24: inners[1].sise: unknown key `sise`; did you mean `size`?",
+        '4:8: ratio: "y" is not a number',
+    ]
+
+
+def test_a_missing_key_is_missed_beside_a_longer_one(tmp_path: Path) -> None:
+    _, complaints = read(tmp_path, "inner: {words: a}")
+    assert complaints == [
+        "1:9: inner.words: unknown key `words`; did you mean `word`?",
+        "1:8: inner: `word` is missing",
+    ]
+
+
+@pytest.mark.parametrize(
+    "text", ["\ufefftext: a\r\ncount: 7\r\n", "text: a\r\ncount: 7", "--- \ntext: a\ncount: 7\n...\n"]
+)
+def test_byte_order_marks_and_line_ends(tmp_path: Path, text: str) -> None:
+    thing, complaints = read(tmp_path, text)
+    assert complaints == []
+    assert (thing.text, thing.count) == ("a", 7)
+
+
+def test_a_folder_a_pipe_and_nothing_instead_of_a_file(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    for name, reason in (
+        ("folder", "it is a folder"),
+        ("pipe", "it is no ordinary file"),
+        ("no", "there is no such file"),
+    ):
+        reader = Reader(tmp_path / name)
+        assert reader.compose() is None
+        assert reader.complaints == [f"{tmp_path / name}:1:1: cannot be read: {reason}"]
+
+
+def test_aliases_and_merge_keys(tmp_path: Path) -> None:
+    thing, complaints = read(
+        tmp_path,
+        "inner: &one\n  word: a\n  size: 5\ninners:\n  - *one\n  - {<<: *one, word: b}\n"
+        "  - <<: [{size: 9}, *one]\n  - {'<<': x, word: c}\n",
+    )
+    assert complaints == ["8:6: inners[3].<<: unknown key `<<`; known are size, word"]
+    thing, complaints = read(
+        tmp_path,
+        "inner: &one\n  word: a\n  size: 5\ninners:\n  - *one\n  - {<<: *one, word: b}\n"
+        "  - <<: [{size: 9}, {<<: *one}]\n",
+    )
+    assert complaints == []
+    assert thing.inners == [Inner("a", 5), Inner("b", 5), Inner("a", 9)]
+
+
+def test_what_contains_itself_ends(tmp_path: Path) -> None:
+    assert read(tmp_path, "&a\ntext: b\n<<: *a\n")[0].text == "b"
+    _, complaints = read(tmp_path, "words: &a [*a]\ninner: &b {word: *b}\n")
+    assert [line.partition(" ")[2] for line in complaints] == [
+        "words[0]: here belongs a single value",
+        "inner.word: here belongs a single value",
+    ]
+
+
+def test_a_billion_laughs_are_no_joke(tmp_path: Path) -> None:
+    lines = ["words: &a0 [ha]"]
+    lines += [f"x{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 30)]
+    _, complaints = read(tmp_path, "\n".join([*lines, "inners: *a29"]))
+    assert len(complaints) == 29 + 10  # the unknown keys, and what is no block ten times
+
+
+# -- secrets -----------------------------------------------------------------------------------------------------------
+
+
+def test_environment_and_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    elsewhere = tmp_path / "credentials"
+    elsewhere.mkdir()
+    (tmp_path / "near").write_text("near secret\r\n\n", encoding="utf-8")
+    (elsewhere / "far").write_text("\ufefffar secret", encoding="utf-8")
+    (elsewhere / "near").write_text("not this one", encoding="utf-8")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(elsewhere))
+    monkeypatch.setenv("WORD", "from outside")
+    for line, secret in (
+        ("!file near", "near secret"),
+        ("!file far", "far secret"),
+        (f"!file {elsewhere}/near", "not this one"),
+        ("!env WORD", "from outside"),
+    ):
+        thing, complaints = read(tmp_path, f"secret: {line}")
+        assert complaints == []
+        assert thing.secret == Secret(secret)
+
+
+def test_what_was_read_is_known(tmp_path: Path) -> None:
+    (tmp_path / "s").write_text("seven", encoding="utf-8")
+    (tmp_path / "x.yaml").write_text("words: [a, !file s]\ninner: {word: !file s}\n", encoding="utf-8")
+    reader = Reader(tmp_path / "x.yaml")
+    node = reader.compose()
+    assert node is not None
+    assert reader.record(Thing, node, "").words == ["a", "seven"]
+    assert reader.files == [tmp_path / "s"] * 2
+    assert reader.hidden == {"words[1]", "inner.word"}
+
+
+def test_secret_files_that_cannot_be_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path / "credentials"))
+    (tmp_path / "large").write_bytes(b"x" * 65537)
+    (tmp_path / "binary").write_bytes(b"\xfe\xff")
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "loop").symlink_to("loop")
+    for name, reason in (
+        ("missing", f"no file missing in {tmp_path} or {tmp_path / 'credentials'}"),
+        ("large", f"{tmp_path / 'large'} cannot be read: it is larger than 64 KiB"),
+        ("binary", f"{tmp_path / 'binary'} cannot be read: it is not UTF-8 text"),
+        ("folder", f"{tmp_path / 'folder'} cannot be read: it is a folder"),
+        ("pipe", f"{tmp_path / 'pipe'} cannot be read: it is no ordinary file"),
+        ("binary/below", f"{tmp_path / 'binary/below'} cannot be read: Not a directory"),
+        ("x" * 300, f"{tmp_path / ('x' * 300)} cannot be read: File name too long"),
+        ("~nobody-here/x", '"~nobody-here/x" is in the home of a user who is not known here'),
+        ('""', '"" is not a path'),
+    ):
+        assert read(tmp_path, f"secret: !file {name}")[1] == [f"1:9: secret: {reason}"]
+    assert "cannot be read" in read(tmp_path, "secret: !file loop")[1][0]
+
+
+@pytest.mark.parametrize("key", ["count", "ratio", "on", "zone", "wait", "window", "choice", "words", "inner", "path"])
+@pytest.mark.parametrize("secret", ["hunter2-hunter2", "no\nsense", "a" * 100, "~q9"])
+def test_a_secret_at_the_wrong_place_is_not_quoted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str, secret: str
+) -> None:
+    (tmp_path / "s").write_text(secret, encoding="utf-8")
+    monkeypatch.setenv("S", secret)
+    for line in (f"{key}: !file s", f"{key}: !env S"):
+        thing, complaints = read(tmp_path, line)
+        assert thing is not None or complaints
+        assert not any(secret in line or secret.replace("\n", "?") in line for line in complaints)
+
+
+def test_a_secret_is_not_quoted_by_a_record_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("S", "hunter2")
+    assert read(tmp_path, "text: !env S\ncount: -1")[1] == ["1:1: the file: count must not be negative like ****"]
+
+
+@dataclass
+class Wrong:
+    thing: complex
+
+
+def test_a_kind_that_cannot_be_a_setting_is_a_bug(tmp_path: Path) -> None:
+    (tmp_path / "x.yaml").write_text("thing: 3", encoding="utf-8")
+    reader = Reader(tmp_path / "x.yaml")
+    node = reader.compose()
+    assert node is not None
+    with pytest.raises(TypeError, match="cannot hold"):
+        reader.record(Wrong, node, "")

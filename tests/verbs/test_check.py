@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from houses import say, write
+
+
+def test_the_house_it_understood(tmp_path: Path) -> None:
+    file = write(tmp_path)
+    said = say("check", "-c", file)
+    assert (said.code, said.err) == (0, "")
+    assert said.out.splitlines() == [
+        f"{file}: good",
+        f"database     {tmp_path}/readings.db",
+        "timezone     Europe/Berlin",
+        "quiet_hours  never",
+        f"display      png (path {tmp_path}/out)",
+        "source       roof: demo, every 5m, about roof (show 'roof')",
+        "source       car: demo, every 15m, about car (show 'car', calls_per_day 45)",
+        "source       attic: demo, every 15m, about attic:backups (show 'disk')",
+        "panel        sun: solar for 3m (subject 'roof')",
+        "panel        flow: flow for 3m (subject 'roof')",
+        "panel        disk: disk for 3m (subject 'attic:backups')",
+    ]
+
+
+def test_secrets_are_stars_wherever_they_stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("S", "hunter2")
+    monkeypatch.setenv("ZONE", "Asia/Kolkata")
+    (tmp_path / "s").write_text("hunter2\n", encoding="utf-8")
+    text = (
+        "timezone: !env ZONE\ndisplay: {{type: png, path: !file s}}\nsources:\n"
+        "  a: {{type: solaredge, site_id: 1, client_id: !file s, client_secret: inline-hunter2}}\n"
+        "  b: {{type: demo, show: roof, subject: !env S, name: !env S}}\n"
+        "  c: {{type: solaredge, site_id: 2, api_key: !env S}}\n"
+        "panels:\n  d: {{type: solar, subject: !env S}}\n"
+    )
+    said = say("check", "-c", write(tmp_path, text))
+    assert said.code == 0
+    assert "hunter2" not in said.out
+    assert "Kolkata" not in said.out
+    assert "a: solaredge, every 5m, about a (site_id 1, client_id ****, client_secret ****)" in said.out
+    assert "b: demo, every 5m, about **** (show 'roof')" in said.out
+    assert "c: solaredge, every 5m, about c (site_id 2, api_key ****)" in said.out
+    assert "display      png (path ****)" in said.out

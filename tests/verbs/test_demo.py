@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from houses import Said, say
+
+PANELS = {"solar", "flow", "battery", "grid", "energy", "history", "car", "hybrid", "disk", "health"}
+
+
+@pytest.fixture(scope="module")
+def day(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Said]:
+    folder, logger = tmp_path_factory.mktemp("demo"), logging.getLogger("eink_monitor")
+    handlers, level, propagate = logger.handlers[:], logger.level, logger.propagate
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("HOME", str(folder / "home"))
+        said = say("demo")
+    logger.handlers[:], logger.propagate = handlers, propagate
+    logger.setLevel(level)
+    return folder, said
+
+
+def test_it_leaves_what_it_says(day: tuple[Path, Said]) -> None:
+    folder, said = day
+    assert (said.code, said.err) == (0, "")
+    assert [entry.name for entry in folder.glob("[!.]*")] == ["out"]
+    pictures = {file.stem for file in (folder / "out").glob("*.png")}
+    assert pictures == PANELS | {"now", "contact"}
+    for name in PANELS | {"now"}:
+        with Image.open(folder / "out" / f"{name}.png") as image:
+            assert (image.size, image.mode) == ((250, 122), "1")
+    tail = said.out.splitlines()[-4:]
+    assert tail[0].endswith(" polls, 480 frames, 10 panels")
+    assert [line.split()[-1] for line in tail[1:]] == ["out/*.png", "out/contact.png", "out/demo.db"]
+    assert all((folder / path).exists() for path in ("out/contact.png", "out/demo.db"))
+
+
+def test_it_tells_of_the_outage_and_of_the_quota(day: tuple[Path, Said]) -> None:
+    _, said = day
+    assert "Wed 13:45  hybrid: the invented vendor does not answer until 17:00\n" in said.out
+    assert "45 of 45 calls this day are spent" in said.out
+
+
+def test_its_database_can_be_looked_at(day: tuple[Path, Said]) -> None:
+    folder, _ = day
+    file = folder / "config.yaml"
+    demo = Path(__file__).parent.parent.parent / "eink_monitor" / "demo.yaml"
+    file.write_text(f"database: {folder}/out/demo.db\n" + demo.read_text(encoding="utf-8"), encoding="utf-8")
+    assert say("check", "-c", file).code == 0
+    assert "roof" in say("latest", "-c", file).out
+    file.unlink()
+
+
+def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    said = say("demo", "--out", tmp_path / "file" / "below")
+    assert (said.code, said.out) == (69, "")
+    assert said.err == (
+        f"eink-monitor: {tmp_path}/file/below cannot be written: Not a directory; choose another folder with --out\n"
+    )

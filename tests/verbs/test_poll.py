@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from eink_monitor.metrics import METRICS
+from houses import say, write
+
+DOORS = """\
+database: {folder}/readings.db
+timezone: Europe/Berlin
+display: {{type: 'null'}}
+sources:
+  roof: {{type: demo, show: roof}}
+  shut: {{type: demo, show: car, outage: "00:00-24:00"}}
+  dear: {{type: demo, show: disk, calls_per_day: 2}}
+  wall: {{type: solaredge, api: v1, api_key: hunter2, site_id: 1, base_url: "http://127.0.0.1:{port}"}}
+panels: {{}}
+"""
+
+
+@pytest.fixture
+def silent() -> Iterator[socket.socket]:
+    """A server that accepts and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server
+
+
+@pytest.fixture
+def house(tmp_path: Path, silent: socket.socket) -> Path:
+    return write(tmp_path, DOORS.replace("{port}", str(silent.getsockname()[1])))
+
+
+def test_a_table(house: Path) -> None:
+    said = say("poll", "roof", "-c", house)
+    assert (said.code, said.err) == (0, "")
+    head, *lines = said.out.splitlines()
+    assert head.split() == ["subject", "metric", "value", "unit", "measured", "at"]
+    assert len(lines) == 13
+    assert all(line.split()[0] == "roof" for line in lines)
+
+
+def test_json_is_one_array_and_is_stored(house: Path) -> None:
+    said = say("poll", "roof", "--json", "-c", house)
+    assert (said.code, said.err) == (0, "")
+    rows = json.loads(said.out)
+    assert {row["metric"] for row in rows} == {
+        row["metric"] for row in json.loads(say("latest", "--json", "-c", house).out)
+    }
+    for row in rows:
+        assert list(row) == ["subject", "metric", "value", "unit", "at"]
+        assert row["subject"] == "roof"
+        assert row["unit"] == METRICS[row["metric"]].unit
+        assert len(row["at"]) == 20
+
+
+def test_a_failure_is_an_empty_array_and_a_sentence(house: Path) -> None:
+    said = say("poll", "shut", "--json", "-c", house)
+    assert (said.code, said.out) == (75, "[]\n")
+    assert said.err == "eink-monitor: shut: the invented vendor does not answer until 24:00\n"
+    assert say("poll", "shut", "-c", house).out == ""
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_what_cannot_even_begin(house: Path, tmp_path: Path, options: list[str]) -> None:
+    unknown = say("poll", "rof", *options, "-c", house)
+    assert unknown.code == 64
+    assert "no source is called `rof`; did you mean `roof`?" in unknown.err
+    broken = tmp_path / "broken.yaml"
+    broken.write_text("x", encoding="utf-8")
+    unread = say("poll", "roof", *options, "-c", broken)
+    assert unread.code == 78
+    (tmp_path / "readings.db").mkdir()
+    unstored = say("poll", "roof", *options, "-c", house)
+    assert unstored.code == 75
+    assert {unknown.out, unread.out, unstored.out} == {"[]\n" if options else ""}
+
+
+def test_the_ledger_is_kept_unless_forced(house: Path) -> None:
+    assert say("poll", "dear", "-c", house).code == say("poll", "dear", "-c", house).code == 0
+    spent = say("poll", "dear", "--json", "-c", house)
+    assert (spent.code, spent.out) == (75, "[]\n")
+    assert spent.err.startswith("eink-monitor: dear: 2 of 2 calls this day are spent; ask again after ")
+    assert spent.err.endswith(", or spend a call with --force\n")
+    forced = say("poll", "dear", "--json", "--force", "-c", house)
+    assert forced.code == 0
+    assert len(json.loads(forced.out)) == 4
+    assert say("quota", "-c", house).out.splitlines()[1].split()[3:6] == ["day", "3", "0"]
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_impatient_person_leaves_no_child(house: Path, silent: socket.socket, number: int, code: int) -> None:
+    command = [sys.executable, "-m", "eink_monitor", "poll", "wall", "-c", str(house)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        silent.settimeout(20)
+        connection, _ = silent.accept()  # the poll is under way, in a child
+        with connection:
+            connection.settimeout(20)
+            connection.recv(65536)
+            process.send_signal(number)
+            out, err = process.communicate(timeout=5)
+            assert connection.recv(1) == b"", "the child is gone: its end of the line is closed"
+    assert (process.returncode, out) == (code, b"")
+    assert err.strip() == b""
+    assert b"hunter2" not in (house.parent / "readings.db").read_bytes()
+    assert not [name for name in os.listdir("/proc") if _is_child_of(name, process.pid)]  # noqa: PTH208 - /proc changes
+
+
+def _is_child_of(name: str, parent: int) -> bool:
+    try:
+        return f"PPid:\t{parent}\n" in (Path("/proc") / name / "status").read_text(encoding="utf-8")
+    except OSError:
+        return False

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from eink_monitor.clock import DAY, SystemClock, local
+from eink_monitor.config import load
+from eink_monitor.model import Outcome
+from eink_monitor.store import Store
+from houses import say, write
+
+BERLIN = ZoneInfo("Europe/Berlin")
+WHEN = r"\d\d [A-Z][a-z]{2} \d\d:\d\d"
+
+
+def said_at(at: int) -> str:
+    return f"{local(at, BERLIN):%d %b %H:%M}"
+
+
+def test_used_left_frees_and_next(tmp_path: Path) -> None:
+    file = write(tmp_path)
+    for name in ("car", "roof"):
+        assert say("poll", name, "-c", file).code == 0
+    now = SystemClock().now()
+    said = say("quota", "-c", file)
+    assert (said.code, said.err) == (0, "")
+    head, line = said.out.splitlines()
+    assert re.split(r" {2,}", head) == ["source", "account", "per", "used", "left", "frees at", "next poll"]
+    source, account, per, used, left, frees, following = re.split(r" {2,}", line)
+    assert (source, account, per, used, left) == ("car", "demo car", "day", "1", "44")
+    assert frees in {said_at(now + DAY - seconds) for seconds in range(60)}
+    assert re.fullmatch(WHEN, following)
+
+
+def test_before_the_first_poll_and_while_a_vendor_says_wait(tmp_path: Path) -> None:
+    file = write(tmp_path)
+    now = SystemClock().now()
+    store = Store(tmp_path / "readings.db", BERLIN)
+    assert re.split(r" {2,}", say("quota", "-c", file).out.splitlines()[1])[3:] == ["0", "45", "-", "due"]
+    quota = load(file).feeds["car"].source.quota()
+    assert quota
+    with store.transaction():
+        store.ledger.wait_until("demo car", now + 3 * DAY, "the vendor says so")
+    for _ in range(50):
+        store.reserve(quota, 1, now, force=True)
+    store.close()
+    fields = re.split(r" {2,}", say("quota", "-c", file).out.splitlines()[1])
+    assert fields[3:] == ["50", "0", said_at(now + DAY), said_at(now + 3 * DAY)]
+
+
+def test_a_closed_interface_is_asked_no_more(tmp_path: Path) -> None:
+    file = write(tmp_path)
+    store = Store(tmp_path / "readings.db", BERLIN)
+    store.note(Outcome("car", SystemClock().now(), 0.1, "gone", "closed"), None, 0)
+    store.flush()
+    store.close()
+    assert say("quota", "-c", file).out.splitlines()[1].endswith("stopped")
+
+
+def test_a_house_that_counts_nothing(tmp_path: Path) -> None:
+    text = (
+        "database: {folder}/readings.db\ndisplay: {{type: 'null'}}\n"
+        "sources: {{a: {{type: demo, show: roof}}}}\npanels: {{}}\n"
+    )
+    file = write(tmp_path, text)
+    assert say("poll", "a", "-c", file).code == 0
+    assert say("quota", "-c", file).out == "No source of this house has a quota.\n"

@@ -1,0 +1,13 @@
+from __future__ import annotations
+
+from eink_monitor import plugins
+from eink_monitor.model import Source
+from houses import say
+
+
+def test_a_line_for_every_kind_of_panel() -> None:
+    said = say("sources")
+    assert (said.code, said.err) == (0, "")
+    lines = dict(line.split(None, 1) for line in said.out.splitlines())
+    assert list(lines) == plugins.names(Source)  # type: ignore[type-abstract]
+    assert all(len(words) > 20 for words in lines.values())

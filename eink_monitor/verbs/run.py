@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import socket
 from pathlib import Path
@@ -10,38 +11,77 @@ from types import FrameType
 import click
 
 from eink_monitor import journal
-from eink_monitor.clock import SystemClock
+from eink_monitor.clock import MINUTE, SystemClock
 from eink_monitor.daemon import Daemon
+from eink_monitor.errors import Trouble
+from eink_monitor.heartbeat import Heartbeat
 from eink_monitor.polls import Forked
 from eink_monitor.verbs._house import config_option, load, opened
+from eink_monitor.verbs._status import status
+
+log = logging.getLogger("eink_monitor")
+
+_BUG = 70
 
 
 @click.command()
 @click.option("-v", "--verbose", is_flag=True, help="Log more.")
 @config_option
-def command(config_file: Path | None, *, verbose: bool) -> None:
-    """Poll, store and draw until told to stop.
-
-    Ctrl-C and SIGTERM end it within a second; the last panel stays on the display. Under systemd it says when it is
-    ready and logs in journald's way.
-    """
+def command(config_file: Path | None, *, verbose: bool) -> int:
+    """Poll, store and draw until told to stop (Ctrl-C or SIGTERM)."""
     journal.open_journal(verbose=verbose)
+    try:
+        _run(config_file)
+    except Trouble as error:
+        if not journal.listens():
+            raise
+        for complaint in str(error).splitlines():  # journald shows by its priority what must be mended
+            log.critical("%s", complaint)
+        return error.exit_code
+    except Exception:
+        log.critical("this is a bug; please report it with what `eink-monitor dump` writes", exc_info=True)
+        return _BUG
+    return 0
+
+
+def _run(config_file: Path | None) -> None:
     config = load(config_file)
-    stop = _StopSignal()
+    stop = StopSignal()
     with opened(config, writes=True) as store:
-        daemon = Daemon(config, store, SystemClock(), Forked(config))
-        first = True
-        while not stop.asked:
-            pause = daemon.tick()
-            if first:
-                journal.notify(READY="1", STATUS="the first panel is drawn")
-                first = False
-            daemon.clock.wait(pause, (*daemon.watch(), stop.wakes))
-        journal.notify(STOPPING="1")
-        daemon.stop()
+        live(Daemon(config, store, SystemClock(), Forked(config)), stop)
 
 
-class _StopSignal:
+def live(daemon: Daemon, stop: StopSignal) -> None:
+    """Let a daemon live until it is told to stop, and tell systemd how it is doing."""
+    beat = Heartbeat(journal.watchdog())
+    ready, late = False, False
+    while not stop.asked:
+        pause = daemon.tick()
+        mono = daemon.clock.monotonic()
+        _look(daemon, beat, mono)
+        if not ready:
+            journal.notify(READY="1", STATUS=status(daemon))
+            ready = True
+        elif beat.feed(mono):
+            journal.notify(WATCHDOG="1", STATUS=status(daemon))
+        if beat.late(mono) and not late:
+            log.critical("%s: nothing done in time; waiting for the watchdog", ", ".join(beat.late(mono)))
+        late = bool(beat.late(mono))
+        daemon.clock.wait(min(pause, beat.pause(mono)), (*daemon.watch(), stop.wakes))
+    journal.notify(STOPPING="1")
+    daemon.stop()
+
+
+def _look(daemon: Daemon, beat: Heartbeat, mono: float) -> None:
+    """Take the pulse of both halves (streams belong to the half that fetches, and have a timetable of their own)."""
+    beat.step("drawing", daemon.drawing.turns, daemon.drawing.promise(mono), mono)
+    beat.step("fetching", daemon.fetching.steps, daemon.fetching.next_due(), mono)
+    beat.step("streams", daemon.following.steps, daemon.following.next_due(), mono)
+    if daemon.quiet:
+        beat.rest(mono, MINUTE)
+
+
+class StopSignal:
     """SIGTERM and Ctrl-C as a file descriptor that wakes the daemon, so that nothing is interrupted half-way."""
 
     def __init__(self) -> None:

@@ -45,14 +45,14 @@ test: check
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-check: packages .venv/dev .venv/vendor/epaper
+check: packages .venv/dev .venv/vendor/epaper .venv/weconnect
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
 bench: .venv/dev
-	@$(BIN)/python -m bench
+	@PYTHONPATH=tests:tests/panels $(BIN)/python -m bench
 
 SECONDS ?= 180
 soak: .venv/dev
@@ -60,12 +60,17 @@ soak: .venv/dev
 
 .venv/dev: .venv/ready
 	@echo "setting up the developer's tools ..."
-	@$(PIP) install --editable '.[modbus,ssh,stream,vw]' --group dev
+	@$(PIP) install --editable '.[modbus,ssh,stream,vw,bmw]' --group dev
 	@touch $@
 
 # The vendor's own driver, the control of the virtual panel. Its declared dependencies need a compiler and are not used.
 .venv/vendor/epaper: .venv/dev
 	@$(PIP) install --no-deps --target .venv/vendor waveshare-epaper==1.4.0
+	@touch $@
+
+# A closed door's library, which wants an older requests than CarConnectivity: its tests poll in a process of their own.
+.venv/weconnect: .venv/dev
+	@$(PIP) install --no-warn-conflicts --target .venv/weconnect weconnect==0.60.11
 	@touch $@
 
 # Real servers that the tests start for themselves on loopback ports.

@@ -39,6 +39,7 @@ class Daemon:
         config.display.open(clock, self.wear)
         self._flushed = clock.monotonic()
         self._pruned = ""
+        self._new = bool(config.slides)
         self.quiet = False
 
     def tick(self) -> float:
@@ -53,10 +54,12 @@ class Daemon:
             self._keep(mono)
             return float(MINUTE - now % MINUTE)
         if was_quiet:
-            self.drawing.next_due = mono
+            self.drawing.wake(mono)
             self.config.display.freshen()
         self.drawing.advance(now, mono)
-        self.store.keep_wear(asdict(self.wear))
+        if self._new:  # the first frame waits for nothing
+            self._new = False
+            return 0.0
         self.fetching.launch(now, mono)
         self.following.advance(now)
         self._keep(mono)
@@ -101,6 +104,7 @@ class Daemon:
             self._flush()
 
     def _flush(self) -> None:
+        self.store.keep_wear(asdict(self.wear))
         try:
             self.store.flush()
         except StoreError as error:

@@ -68,10 +68,15 @@ class BadAnswer(Trouble):
 
 
 class DisplayError(Trouble):
-    """The panel did not do what it was told, or is not there."""
+    """The panel did not do what it was told, or is not there. ``cure``, where there is one, ends the sentence."""
 
     what = "display"
     exit_code = 69
+
+    def __init__(self, fact: str, cure: str = "") -> None:
+        super().__init__(f"{fact}: {cure}" if cure else fact)
+        self.fact = fact
+        self.cure = cure
 
 
 class StoreError(Trouble):

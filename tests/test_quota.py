@@ -102,8 +102,10 @@ def test_a_stretch_never_hurries(
 
 def test_a_stretch_spreads_a_day_s_calls_over_the_day() -> None:
     quota, now = Quota("account", (Budget(48, "day"),)), START
-    assert planning.stretch(quota, [], [lambda _: 1 / 300], now, ZONES[0]) == pytest.approx(6)
-    assert planning.stretch(quota, [], [lambda _: 1 / 300] * 2, now, ZONES[0]) == pytest.approx(12)
+    assert planning.stretch(quota, [], [lambda _: 1 / 300], now, ZONES[0]) == pytest.approx(6.25), (
+        "25 hours of calls into a day's budget"
+    )
+    assert planning.stretch(quota, [], [lambda _: 1 / 300] * 2, now, ZONES[0]) == pytest.approx(12.5)
 
 
 def test_a_month_is_dealt_out_day_by_day() -> None:

@@ -14,56 +14,19 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 from carconnectivity.errors import TooManyRequestsError
 from carconnectivity_connectors.vw_eu_data_act import client as connector
-from requests import PreparedRequest, RequestException, Response
-from requests.adapters import HTTPAdapter
-from requests.exceptions import SSLError, Timeout
 
 from eink_monitor.clock import MINUTE
-from eink_monitor.errors import AuthFailed, BadAnswer, Gone, Throttled, Trouble, Unavailable
+from eink_monitor.errors import AuthFailed, BadAnswer, Gone, Throttled, Trouble
+from eink_monitor.sources._doorway import Doorway
 from eink_monitor.sources._vag_files import WHO
 
 _T = TypeVar("_T")
 _LONG_ENOUGH = 15 * MINUTE  # the portal's own rhythm
 _LARGEST = 20_000_000  # bytes of JSON; real files have some 100,000
 _BROWSER = f"sign in once in a browser at {connector.BASE_URL}"
-
-
-class _Doorway(HTTPAdapter):
-    """Leads every request to ``base_url`` if that is not the portal itself, and remembers what came back."""
-
-    def __init__(self, base_url: str) -> None:
-        super().__init__(max_retries=0)  # the daemon tries again, and knows when
-        self._elsewhere = None if base_url.rstrip("/") == connector.BASE_URL else urlsplit(base_url)
-        self.status = 0
-        self.fault = ""
-
-    def send(self, request: PreparedRequest, *args: object, **more: object) -> Response:
-        self.status, self.fault = 0, ""
-        self.poolmanager.clear()  # the portal drops kept connections without a word
-        sent = request.copy()
-        if self._elsewhere is not None:
-            wanted = urlsplit(request.url or "")
-            sent.url = wanted._replace(scheme=self._elsewhere.scheme, netloc=self._elsewhere.netloc).geturl()
-        try:
-            response = super().send(sent, *args, **more)  # type: ignore[arg-type] # as requests itself calls it
-            _ = response.content  # here, so that a broken body counts as a network fault
-        except RequestException as error:
-            self.fault = next(words for kind, words in _FAULTS if isinstance(error, kind))
-            raise
-        self.status = response.status_code
-        response.url, response.request = request.url or "", request
-        return response
-
-
-_FAULTS: tuple[tuple[type[RequestException], str], ...] = (
-    (Timeout, "the server did not answer in time; is the internet connection slow?"),
-    (SSLError, "the certificate is not trusted; is this machine's clock right, or a proxy in the way?"),
-    (RequestException, "the server cannot be reached; is the internet connection up?"),
-)
 
 
 class Portal(connector.EudaApiClient):  # type: ignore[misc] # untyped
@@ -74,7 +37,7 @@ class Portal(connector.EudaApiClient):  # type: ignore[misc] # untyped
             logging.getLogger(talker).setLevel(logging.CRITICAL)
         connector.LOG.setLevel(logging.CRITICAL)
         super().__init__(username, password, country="de", language="de", brand=brand, timeout=20)
-        self._doorway = _Doorway(base_url)
+        self._doorway = Doorway(base_url, connector.BASE_URL)
         self._session.mount("https://", self._doorway)
         self._session.trust_env = False
         self._restore(session)
@@ -132,19 +95,12 @@ class Portal(connector.EudaApiClient):  # type: ignore[misc] # untyped
             asked = error.retry_after if isinstance(error.retry_after, int) else _LONG_ENOUGH
             trouble: Trouble = Throttled(f"{WHO} says we ask too often", now + max(asked, MINUTE))
         except connector.AuthError as error:
-            trouble = self._network_trouble() or _refusal(str(error))
+            trouble = self._doorway.trouble(WHO) or _refusal(str(error))
         except connector.ApiError:
-            trouble = self._network_trouble() or self._status_trouble(missing)
+            trouble = self._doorway.trouble(WHO) or self._status_trouble(missing)
         except Exception:  # noqa: BLE001 - a page or a list that the connector did not expect raises anything
-            trouble = self._network_trouble() or BadAnswer(_UNREADABLE)
+            trouble = self._doorway.trouble(WHO) or BadAnswer(_UNREADABLE)
         raise trouble
-
-    def _network_trouble(self) -> Trouble | None:
-        if self._doorway.fault:
-            return Unavailable(f"{WHO}: {self._doorway.fault}")
-        if self._doorway.status >= 500:
-            return Unavailable(f"{WHO} has a fault of its own ({self._doorway.status}); trying again later")
-        return None
 
     def _status_trouble(self, missing: Trouble) -> Trouble:
         status = self._doorway.status

@@ -90,7 +90,8 @@ class Web:
         try:
             target = self._parts.path.rstrip("/") + asked.target
             connection.request(asked.method, target, asked.body, own | dict(asked.headers))
-            answer = self._read(connection.getresponse())
+            with connection.getresponse() as response:  # it outlives its connection where the server says close
+                answer = self._read(response)
         except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: a header that cannot be sent
             trouble = in_words(error, self._who)
         else:

@@ -38,7 +38,7 @@ class Store:
         """
         self.path = path
         self._durable = durable
-        with _plain_words(path):
+        with plain_words(path):
             if writes:
                 _upgrade(path)
             elif not path.exists():
@@ -81,7 +81,7 @@ class Store:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """One write transaction that also carries all that is only in memory; all or nothing."""
-        with _plain_words(self.path):
+        with plain_words(self.path):
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 self.sync()
@@ -105,7 +105,7 @@ class Store:
         """Notice what another process wrote; a simulation has its database to itself."""
         if not self._durable:
             return
-        with _plain_words(self.path):
+        with plain_words(self.path):
             version = self._version()
             if version == self._seen:
                 return
@@ -119,7 +119,7 @@ class Store:
 
     def wear(self) -> dict[str, Any]:
         """What the panel has been through, by the names of ``model.Wear``."""
-        with _plain_words(self.path):
+        with plain_words(self.path):
             return dict(self._db.execute("SELECT name, value FROM wear").fetchall())
 
     def keep_wear(self, wear: dict[str, Any]) -> None:
@@ -138,7 +138,7 @@ class Store:
 
     def backup(self, target: Path) -> None:
         """Write a consistent copy while the daemon runs. Raises ``StoreError``."""
-        with _plain_words(target):
+        with plain_words(target):
             partial = target.with_name(target.name + ".partial")
             partial.unlink(missing_ok=True)
             self._db.execute("VACUUM INTO ?", (str(partial),))
@@ -185,7 +185,7 @@ def _migrate(path: Path, writer: int) -> None:
     try:
         from eink_monitor.store import migrations  # noqa: PLC0415 - brings sqlite-utils
 
-        with _plain_words(path):
+        with plain_words(path):
             migrations.apply(path, VERSION)
     except StoreError as error:
         answer = str(error)
@@ -210,7 +210,7 @@ def _connect(path: Path, *, writes: bool, durable: bool) -> sqlite3.Connection:
 
 
 @contextmanager
-def _plain_words(path: Path) -> Iterator[None]:
+def plain_words(path: Path) -> Iterator[None]:
     """Turn what SQLite and the file system say into one sentence about the card."""
     try:
         yield

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import socket
+from contextlib import closing
 from pathlib import Path
 from types import FrameType
 
@@ -12,12 +13,14 @@ import click
 
 from eink_monitor import journal
 from eink_monitor.clock import MINUTE, SystemClock
+from eink_monitor.control import Ear, address
 from eink_monitor.daemon import Daemon
 from eink_monitor.errors import Trouble
 from eink_monitor.heartbeat import Heartbeat
 from eink_monitor.polls import Forked
 from eink_monitor.verbs._house import config_option, load, opened
 from eink_monitor.verbs._status import status
+from eink_monitor.wishes import grant
 
 log = logging.getLogger("eink_monitor")
 
@@ -28,7 +31,11 @@ _BUG = 70
 @click.option("-v", "--verbose", is_flag=True, help="Log more.")
 @config_option
 def command(config_file: Path | None, *, verbose: bool) -> int:
-    """Poll, store and draw until told to stop (Ctrl-C or SIGTERM)."""
+    """Poll, store and draw until told to stop.
+
+    Ctrl-C and SIGTERM end it within a second; the last panel stays on the display. Under systemd it says when it is
+    ready and how it is doing, feeds the watchdog, and logs in journald's way.
+    """
     journal.open_journal(verbose=verbose)
     try:
         _run(config_file)
@@ -47,17 +54,17 @@ def command(config_file: Path | None, *, verbose: bool) -> int:
 def _run(config_file: Path | None) -> None:
     config = load(config_file)
     stop = StopSignal()
-    with opened(config, writes=True) as store:
-        live(Daemon(config, store, SystemClock(), Forked(config)), stop)
+    with opened(config, writes=True) as store, closing(Ear(address(config.database))) as ear:
+        live(Daemon(config, store, SystemClock(), Forked(config)), ear, stop)
 
 
-def live(daemon: Daemon, stop: StopSignal) -> None:
+def live(daemon: Daemon, ear: Ear, stop: StopSignal) -> None:
     """Let a daemon live until it is told to stop, and tell systemd how it is doing."""
-    beat = Heartbeat(journal.watchdog())
+    clock, beat = daemon.clock, Heartbeat(journal.watchdog())
     ready, late = False, False
     while not stop.asked:
         pause = daemon.tick()
-        mono = daemon.clock.monotonic()
+        mono = clock.monotonic()
         _look(daemon, beat, mono)
         if not ready:
             journal.notify(READY="1", STATUS=status(daemon))
@@ -67,7 +74,8 @@ def live(daemon: Daemon, stop: StopSignal) -> None:
         if beat.late(mono) and not late:
             log.critical("%s: nothing done in time; waiting for the watchdog", ", ".join(beat.late(mono)))
         late = bool(beat.late(mono))
-        daemon.clock.wait(min(pause, beat.pause(mono)), (*daemon.watch(), stop.wakes))
+        clock.wait(min(pause, beat.pause(mono)), (*daemon.watch(), *ear.watch(), stop.wakes))
+        ear.serve(lambda request: grant(request, daemon.drawing, daemon.config, clock))
     journal.notify(STOPPING="1")
     daemon.stop()
 

@@ -116,6 +116,7 @@ class _Talk(BaseHTTPRequestHandler):
         for name, value in {"Content-Type": "application/json", **headers}.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(body) if length is None else length))
+        self.send_header("Connection", "close")  # as we do; else a client that keeps connections trips over it
         self.end_headers()
         self.wfile.write(body)
 

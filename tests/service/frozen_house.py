@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from eink_monitor import journal
 from eink_monitor.clock import DAY, HOUR, FastClock
+from eink_monitor.control import Ear, address
 from eink_monitor.model import Reading, Visit
 from eink_monitor.settings import Window
 from eink_monitor.verbs.run import StopSignal, live
@@ -59,7 +61,8 @@ def main(folder: Path, frozen: str) -> None:
         daemon.fetching.launch = lambda now, mono: None  # type: ignore[method-assign]
     elif frozen == "streams":
         daemon.following.advance = lambda now: None  # type: ignore[method-assign]
-    live(daemon, stop)
+    with closing(Ear(address(house.config.database))) as ear:
+        live(daemon, ear, stop)
     house.store.close()
     sys.stdout.write(f"{daemon.fetching.polls} {daemon.drawing.turns}\n")
 

@@ -16,6 +16,9 @@ from eink_monitor.sources.bmw_cardata import BmwCarData
 from loopback.bmw import CLIENT, GCID, SECRETS, TOKEN, VIN, Bmw, refused, signed_in, store
 from loopback.broker import Broker, QuickClock
 from loopback.cars import NOW, Call, Reply, values, visit_to
+from loopback.needs import library
+
+library("paho", "stream")
 
 TOPIC = f"{GCID}/{VIN}"
 HEADER = "vehicle.drivetrain.batteryManagement.header"

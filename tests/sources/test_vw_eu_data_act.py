@@ -6,9 +6,6 @@ import stat
 from pathlib import Path
 
 import pytest
-
-pytest.importorskip("carconnectivity_connectors.vw_eu_data_act", reason="the extra `vw` is not installed")
-
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,6 +16,7 @@ from eink_monitor.sources._vag_fields import parse
 from eink_monitor.sources._vag_files import File
 from eink_monitor.sources.vw_eu_data_act import VwEuDataAct
 from loopback.cars import NOW, Reply, recording, values, visit_to
+from loopback.needs import library
 from loopback.vw_portal import (
     AUTHENTICATE,
     AUTHORIZE,
@@ -39,6 +37,8 @@ from loopback.vw_portal import (
     page,
     poll,
 )
+
+library("carconnectivity", "vw")
 
 SPOKE = NOW - 2 * HOUR
 SOC = "battery_state_report.soc"

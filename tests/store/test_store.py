@@ -100,7 +100,7 @@ def test_a_reservation_is_durable_before_the_call_and_shared(tmp_path: Path) -> 
     booking = ours.reserve(QUOTA, 2, NOW)
     with pytest.raises(Throttled) as refusal:
         theirs.reserve(QUOTA, 2, NOW + 10)
-    assert refusal.value.until == NOW + 86400
+    assert refusal.value.until == NOW + 25 * 3600
     ours.ledger.settle(booking, 1)
     assert sum(call.calls for call in theirs.ledger.calls(QUOTA, NOW + 10)) == 2, "not settled yet: never undercounted"
     ours.flush()

@@ -49,7 +49,8 @@ def test_its_database_can_be_looked_at(day: tuple[Path, Said]) -> None:
     folder, _ = day
     file = folder / "config.yaml"
     demo = Path(__file__).parent.parent.parent / "eink_monitor" / "demo.yaml"
-    file.write_text(f"database: {folder}/out/demo.db\n" + demo.read_text(encoding="utf-8"), encoding="utf-8")
+    text = demo.read_text(encoding="utf-8").replace("database: out/house.db", f"database: {folder}/out/demo.db")
+    file.write_text(text, encoding="utf-8")
     assert say("check", "-c", file).code == 0
     assert "roof" in say("latest", "-c", file).out
     file.unlink()

@@ -1,0 +1,77 @@
+"""A VW through the old We Connect interface, which VW closed in May 2026; for servers that still speak it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from eink_monitor.clock import MINUTE
+from eink_monitor.metrics import CHARGING, CHARGING_POWER, FUEL, ODOMETER, PLUGGED, RANGE, SOC, TARGET_SOC, TIME_TO_FULL
+from eink_monitor.model import Metric, Reading, Source, Visit
+from eink_monitor.settings import Secret
+from eink_monitor.sources._address import address
+from eink_monitor.sources._bff_fields import parse
+from eink_monitor.sources._car import account, pace, patience
+from eink_monitor.sources._notebook import Notebook
+from eink_monitor.vet import vet
+
+
+@dataclass(frozen=True)
+class WeConnect(Source):
+    """A VW through We Connect (closed by VW in May 2026; use vw_eu_data_act)."""
+
+    username: str
+    password: Secret
+    vin: Secret
+    base_url: str = "https://emea.bff.cariad.digital"
+
+    metrics: ClassVar[tuple[Metric, ...]] = (
+        SOC,
+        TARGET_SOC,
+        RANGE,
+        PLUGGED,
+        CHARGING,
+        CHARGING_POWER,
+        TIME_TO_FULL,
+        ODOMETER,
+        FUEL,
+    )
+    extra: ClassVar[str] = "weconnect"
+
+    def __post_init__(self) -> None:
+        address(self.base_url)
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """The library, which cannot share an environment with carconnectivity (``requests`` 2.32 against 2.34)."""
+        return ("weconnect.auth.we_connect_session",)
+
+    def pace(self, visit: Visit) -> int:
+        """Slower while the car is idle; never below 15 minutes."""
+        return max(pace(visit), 15 * MINUTE)
+
+    def patience(self, every: int) -> int:
+        """A sleeping car is not an error."""
+        return patience(every)
+
+    def poll(self, visit: Visit) -> Iterable[Reading]:
+        """One call for everything; ``Gone`` where the vendor refuses."""
+        from eink_monitor.sources._bff_session import Session
+
+        notes = Notebook(visit.state, "session")
+        who = account("weconnect", self.username)
+        known = notes.read()
+        kept = str(known.get("session", "")) if known.get("who") == who else ""
+        session = Session(self.username, self.password.reveal(), self.base_url, kept)
+        try:
+            document = session.status(self.vin.reveal(), visit.now)
+        finally:
+            notes.write({"who": who, "session": session.keep()})
+            session.close()
+        return vet(parse(document, visit.subject), visit.now)
+
+    def sign_out(self, visit: Visit) -> str:
+        """Forget the session; the password is the configuration's."""
+        Notebook(visit.state, "session").write({})
+        return "The session is forgotten."

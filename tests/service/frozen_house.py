@@ -16,8 +16,8 @@ from eink_monitor import journal
 from eink_monitor.clock import DAY, HOUR, FastClock
 from eink_monitor.control import Ear, address
 from eink_monitor.model import Reading, Visit
+from eink_monitor.service import StopSignal, live
 from eink_monitor.settings import Window
-from eink_monitor.verbs.run import StopSignal, live
 from small_house import START, Says, Scripted, feed, slide, small_house
 
 

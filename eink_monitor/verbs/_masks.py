@@ -1,6 +1,6 @@
 """Text that may be shown to strangers: whatever names a person, a car, a home or a way in is masked.
 
-Known secrets are masked wherever they stand; beyond them everything that looks like a VIN, an e-mail address, a token, an
+Known secrets are masked wherever they stand; beyond them all that looks like a VIN, an e-mail address, a token, an
 address of a home network or a user's folder. A mask too many costs a helper a question, a mask too few a password.
 """
 
@@ -20,7 +20,8 @@ from eink_monitor.settings import Secret
 
 MASK = "****"
 _SHORTEST = 3  # letters; masking every "a" would leave nothing to read
-_PERSONAL = {"client_id", "host", "identity", "known_hosts", "site_id", "user", "username"}
+_LENT = "out of a secret file"
+_PERSONAL = {_LENT, "client_id", "host", "identity", "known_hosts", "site_id", "user", "username"}
 _LARGEST = 1024 * 1024
 
 _LOOKS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
@@ -62,9 +63,11 @@ def masking(config: Config | None) -> Callable[[str], str]:
 def _known(config: Config) -> Iterator[str]:
     """Every secret of a house, and what names its owner."""
     yield socket.gethostname()
-    for plugin in (config.display, *(feed.source for feed in config.feeds.values())):
-        for field in dataclasses.fields(plugin):  # type: ignore[arg-type]
-            yield from _told(field.name, getattr(plugin, field.name))
+    plugins: dict[str, Any] = {f"sources.{name}": feed.source for name, feed in config.feeds.items()}
+    for path, plugin in {"display": config.display, **plugins}.items():
+        for field in dataclasses.fields(plugin):
+            name = _LENT if f"{path}.{field.name}" in config.hidden else field.name
+            yield from _told(name, getattr(plugin, field.name))
     yield from _kept(config.state)
     yield from (value for name, value in os.environ.items() if re.search("SECRET|TOKEN|PASS|KEY", name))
 
@@ -74,16 +77,10 @@ def _told(name: str, value: Any) -> Iterator[str]:  # noqa: ANN401 - any setting
         yield value.reveal()
     elif name in _PERSONAL and value:
         yield str(value)
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            yield from _told(name, item)
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from _told(name, item)
 
 
 def _kept(state: Path) -> Iterator[str]:
-    """What the sources have written down: tokens, sessions, identities. Whatever cannot be read cannot be told either."""
+    """What the sources have written down: tokens, sessions. Whatever cannot be read cannot be told either."""
     for file in sorted(state.rglob("*")):
         try:
             if file.is_file() and file.stat().st_size <= _LARGEST:

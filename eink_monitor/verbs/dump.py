@@ -26,7 +26,15 @@ from eink_monitor.verbs.quota import accounts
 
 _LINES = 50
 _RUNS = 20
-_JOURNAL = ("journalctl", "--unit=eink-monitor", f"--lines={_LINES}", "--no-pager", "--quiet", "--output=short-iso")
+_JOURNAL = (
+    "journalctl",
+    "--unit=eink-monitor",
+    f"--lines={_LINES}",
+    "--no-pager",
+    "--no-hostname",
+    "--quiet",
+    "--output=short-iso",
+)
 _PATIENCE = 10  # seconds for the journal
 
 Section = tuple[str, Callable[[], Iterator[str]]]
@@ -124,7 +132,9 @@ def _doctor(file: Path | None, clock: Clock) -> Iterator[str]:
 
 def _log() -> Iterator[str]:
     try:
-        said = subprocess.run(_JOURNAL, capture_output=True, text=True, timeout=_PATIENCE, check=False)
+        said = subprocess.run(  # noqa: S603 - a constant
+            _JOURNAL, capture_output=True, text=True, timeout=_PATIENCE, check=False
+        )
     except (OSError, subprocess.TimeoutExpired):
         yield "(there is no journal on this machine; add the last lines of what `eink-monitor run` wrote)"
         return

@@ -43,7 +43,8 @@ def section(title: str, text: str = README) -> str:
 
 
 def code(text: str) -> list[str]:
-    return re.findall(r"`([^`]+)`", text)
+    """What stands in backticks within sentences."""
+    return re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
 
 
 def rows(text: str) -> list[list[str]]:
@@ -60,7 +61,7 @@ def blocks(text: str, *languages: str) -> Iterator[str]:
 def lines(page: str) -> list[str]:
     """Every command a page prints, in blocks and within sentences."""
     typed = [line.removeprefix("$ ") for block in blocks(PAGES[page], "sh", "console") for line in block.splitlines()]
-    said = [span for span in code(re.sub(r"```.*?```", "", PAGES[page], flags=re.DOTALL)) if "VERB" not in span]
+    said = [span for span in code(PAGES[page]) if "VERB" not in span]
     return [line for line in (*typed, *said) if re.match(r"(sudo )?(eink-monitor|make) [a-z]", line)]
 
 

@@ -40,7 +40,7 @@ class Daemon:
         self._flushed = clock.monotonic()
         self._pruned = ""
         self._new = bool(config.slides)
-        self._quiet = False
+        self.quiet = False
 
     def tick(self) -> float:
         """Do what is due; returns the seconds until the next thing is."""
@@ -48,8 +48,8 @@ class Daemon:
         self.house.now = now
         self._sync()
         self.fetching.collect(now)
-        was_quiet, self._quiet = self._quiet, self._is_quiet(now)
-        if self._quiet:
+        was_quiet, self.quiet = self.quiet, self._is_quiet(now)
+        if self.quiet:
             self.following.kill()
             self._keep(mono)
             return float(MINUTE - now % MINUTE)

@@ -23,10 +23,11 @@ _PICTURE = 10 * MINUTE  # how long a person may look at the test picture
 
 
 class Drawing:
-    """The rotation of a house. ``next_due`` is the monotonic instant of the next panel."""
+    """The rotation of a house. ``next_due`` is the monotonic instant of the next panel, ``turns`` counts those tried."""
 
     def __init__(self, config: Config, house: House, mono: float) -> None:
         self.frames = 0
+        self.turns = 0
         self.next_due = _NEVER
         self._slides = list(config.slides.values())
         self._display = config.display
@@ -49,6 +50,7 @@ class Drawing:
         if (rest := self._display.ready_in()) > 0:
             self.next_due = mono + rest
             return
+        self.turns += 1
         self._turn = (self._turn + 1) % len(self._slides)
         slide = self._slides[self._turn]
         self.next_due = mono + slide.dwell
@@ -111,6 +113,10 @@ class Drawing:
             log.info("the display works again")
             self._house.screen = ""
             self._failures = 0
+
+    def promise(self, mono: float) -> float:
+        """By when (monotonic) the next panel will be tried: after its dwell, or once the display may move again."""
+        return max(self.next_due, mono + self._display.ready_in())
 
     def _fail(self, words: str, mono: float) -> None:
         if not self._house.screen:

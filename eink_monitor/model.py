@@ -28,7 +28,8 @@ class Metric:
     """One quantity the house can speak of.
 
     ``step`` is the finest difference worth keeping (values are stored as whole multiples of it); ``low`` and ``high``
-    bound what is physically plausible in a home: anything outside is a wrong answer, not a reading.
+    bound what is physically plausible in a home: anything outside is a wrong answer, not a reading. ``hourly`` asks for
+    a row an hour beside the row a day: worth its room for what goes up and down within one.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Metric:
     low: float
     high: float
     words: str
+    hourly: bool = False
 
 
 class Reading(NamedTuple):

@@ -9,6 +9,7 @@ from typing import ClassVar, Literal
 from eink_monitor import metrics
 from eink_monitor.model import Budget, Metric, Quota, Reading, Source, Visit
 from eink_monitor.settings import Duration, Secret, Window
+from eink_monitor.signin import Credential, SignIn
 from eink_monitor.sources._address import address
 from eink_monitor.sources._solaredge_plan import LAG, NIGHT, Rhythm
 
@@ -36,6 +37,7 @@ class SolarEdge(Source):
     daylight: Window | None = None
     latitude: float = 50.0
     timeout: Duration = Duration(20)
+    redirect_port: int = 8765
 
     metrics: ClassVar[tuple[Metric, ...]] = (
         metrics.PV_POWER,
@@ -72,6 +74,7 @@ class SolarEdge(Source):
                 "calls_per_month, calls_per_minute and calls_per_day must be at least 1",
             ),
             (not -90 <= self.latitude <= 90, "latitude must be between -90 and 90 degrees"),
+            (not 0 < self.redirect_port < 65536, "redirect_port must be 1 to 65535"),
             (self.timeout < 1, "timeout must be at least 1s"),
         ):
             if wrong:
@@ -127,6 +130,35 @@ class SolarEdge(Source):
             badge = door.SignIn(web, visit, self.client_id, self.client_secret or Secret(""))
         cloud = door.Cloud(web, visit, self.site_id, badge)
         return vet(v2.fetch(cloud, visit, self._rhythm().plan(visit)), visit.now)
+
+    def sign_in(self) -> SignIn | None:
+        """A homeowner's consent in a browser; keys need nobody."""
+        if self.api == "v1" or self.api_key is not None or self.client_secret is None:
+            return None
+        from eink_monitor.sources._solaredge_cloud import BASE
+        from eink_monitor.sources._solaredge_signin import Consent
+
+        return Consent(self.client_id, self.client_secret, self.site_id, self.base_url or BASE, self.redirect_port)
+
+    def sign_out(self, visit: Visit) -> str:
+        """Give the consent back."""
+        if self.sign_in() is None:
+            return "There is no sign-in to forget."
+        from eink_monitor.sources import _solaredge_cloud as door
+        from eink_monitor.sources._web import Web
+
+        web = Web(self.base_url or door.BASE, "SolarEdge", visit, self.timeout)
+        door.SignIn(web, visit, self.client_id, self.client_secret or Secret("")).revoke()
+        return "SolarEdge: the consent is given back, and forgotten here."
+
+    def credentials(self, visit: Visit) -> list[Credential]:
+        """The refresh token: dead after 30 days without a poll."""
+        if self.sign_in() is None:
+            return []
+        from eink_monitor.sources._tokens import TokenStore, credential
+
+        store = TokenStore(visit.state, visit.feed)
+        return [credential(store, "the SolarEdge sign-in", f"eink-monitor login {visit.feed}", visit.now)]
 
     def _rhythm(self) -> Rhythm:
         return Rhythm(self.calls_per_month, self.latitude, self.daylight)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,24 +25,30 @@ def command(config_file: Path | None) -> int:
     """
     config = load(config_file)
     click.echo(f"{config.file}: good")
+    for line in lines(config):
+        click.echo(line)
+    return _libraries(config)
+
+
+def lines(config: Config) -> Iterator[str]:
+    """What a configuration says, line by line, secrets masked."""
     shown = (
         ("database", config.database),
         ("timezone", config.zone.key),
         ("quiet_hours", config.quiet_hours or "never"),
     )
     for key, value in shown:
-        click.echo(f"{key:<13}{'****' if _hidden(config, key) else value}")
+        yield f"{key:<13}{'****' if _hidden(config, key) else value}"
     display = type(config.display).__module__.rpartition(".")[2]
-    click.echo(f"display      {display}{_fields(config, config.display, 'display')}")
+    yield f"display      {display}{_fields(config, config.display, 'display')}"
     for feed in config.feeds.values():
         path = f"sources.{feed.name}"
         about = "****" if _hidden(config, f"{path}.subject") else ", ".join(feed.source.publishes(feed.subject))
         fields = _fields(config, feed.source, path)
-        click.echo(f"source       {feed.name}: {feed.type}, every {feed.every}, about {about}{fields}")
+        yield f"source       {feed.name}: {feed.type}, every {feed.every}, about {about}{fields}"
     for slide in config.slides.values():
         fields = _fields(config, slide.panel, f"panels.{slide.name}")
-        click.echo(f"panel        {slide.name}: {slide.type} for {slide.dwell}{fields}")
-    return _libraries(config)
+        yield f"panel        {slide.name}: {slide.type} for {slide.dwell}{fields}"
 
 
 def _libraries(config: Config) -> int:

@@ -55,7 +55,7 @@ def command(panels: tuple[str, ...], folder: Path | None, config_file: Path | No
 def _ink(config: Config, panels: Sequence[str]) -> int:
     for name in panels:
         named(config.slides, name, "panel")
-    answer = wish(Request("show", *panels), config, SystemClock())
+    answer = wish(Request("show", panels[0] if panels else ""), config, SystemClock())
     click.echo(f"eink-monitor: {answer.words}" if answer.code else answer.words, err=answer.code != 0)
     return answer.code
 

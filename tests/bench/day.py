@@ -27,6 +27,7 @@ from eink_monitor.panels.car import Car
 from eink_monitor.polls import Forked
 from eink_monitor.settings import Duration
 from eink_monitor.simulation import live, silence
+from eink_monitor.sources.solaredge import SolarEdge
 from eink_monitor.store import Store
 
 _SOURCES = 6
@@ -40,7 +41,7 @@ class _Car(Source):
     url: str
 
     metrics: ClassVar[tuple[Metric, ...]] = (SOC,)
-    preload: ClassVar[tuple[str, ...]] = ("eink_monitor.sources._web",)
+    preload: ClassVar[tuple[str, ...]] = SolarEdge.preload
 
     def poll(self, visit: Visit) -> Iterable[Reading]:
         from eink_monitor.sources._web import Web  # noqa: PLC0415 - as every source does

@@ -15,12 +15,11 @@ _RIVALS = ("weconnect", "carconnectivity")
 
 def missing(name: str, plugin: Source | Display) -> Finding | None:
     """What the plugin of that name lacks, and the command that installs it; None where all is there."""
-    lacks = [module.partition(".")[0] for module in plugin.modules if not installed(module)]
+    lacks = [module for module in plugin.modules if not installed(module)]
     if not lacks:
         return None
-    libraries = " and ".join(dict.fromkeys(lacks))
-    mend = f"pip install 'eink-monitor[{plugin.extra}]'" if plugin.extra else f"pip install {' '.join(lacks)}"
-    return Finding(name, BAD, f"{libraries} is not installed", mend, Gone.exit_code)
+    words = f"{' and '.join(lacks)} {'are' if len(lacks) > 1 else 'is'} not installed"
+    return Finding(name, BAD, words, f"pip install 'eink-monitor[{plugin.extra}]'", Gone.exit_code)
 
 
 def rivals() -> Iterator[Finding]:

@@ -317,7 +317,6 @@ class Display(ABC):
     """
 
     size: ClassVar[tuple[int, int]] = (250, 122)
-    extra: ClassVar[str] = ""
 
     @property
     def label(self) -> str:
@@ -326,8 +325,13 @@ class Display(ABC):
 
     @property
     def modules(self) -> tuple[str, ...]:
-        """Import names of the libraries that it cannot work without; ``extra`` of this package installs them."""
+        """Import names of the libraries that it cannot work without."""
         return ()
+
+    @property
+    def extra(self) -> str:
+        """The extra of this package that installs them."""
+        return ""
 
     @property
     def looks(self) -> bool:

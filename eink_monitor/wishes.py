@@ -32,7 +32,7 @@ def grant(request: Request, drawing: Drawing, config: Config, clock: Clock) -> A
             case "clear" if type(config.display).clear is Display.clear:
                 words = f"a display of type {label} has nothing to clear"
             case "clear":
-                drawing.clear(mono)
+                drawing.clear()
                 words = f"the display ({label}) is cleared"
             case "examine":
                 return Answer(0, "", list(config.display.examine()))

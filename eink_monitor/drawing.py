@@ -76,10 +76,11 @@ class Drawing:
         self._send(testcard(self._display.label, self._display.size), mono, urgent=True)
         self._cleared, self.next_due = False, mono + _PICTURE
 
-    def sign_in(self, label: str, words: tuple[str, ...], mono: float) -> None:
+    def sign_in(self, label: str, words: tuple[str, str, str], mono: float) -> None:
         """Put up the card of a sign-in (address, short address, code) for its few minutes. Raises ``DisplayError``."""
-        url, address, code = words
-        self._send(sign_in_card(label, url, address, code, self._display.size), mono, urgent=True)
+        canvas = Canvas(*self._display.size)
+        sign_in_card(canvas, label, *words)
+        self._send(canvas.frame("sign in"), mono, urgent=True)
         self._cleared, self.next_due = False, mono + _SIGN_IN
 
     def clear(self, mono: float) -> None:

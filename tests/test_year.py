@@ -5,11 +5,10 @@ The calls are counted where they would be made, not in the ledger.
 
 from __future__ import annotations
 
-import dataclasses
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from random import Random
 
@@ -98,13 +97,13 @@ class Runner(StandIn):
         return Errand(self, result, self.random.uniform(0, 90) if self.random else 0.0)
 
 
-def house(folder: Path) -> Config:
+def house(folder: Path, text: str = HOUSE) -> Config:
     """The configuration, with the container of the BMW account made already."""
-    config = load(write(folder, HOUSE))
+    config = load(write(folder, text))
     account = Account("one-account", "https://127.0.0.1", stream=False)
     made = {container_label(descriptors(position=False)): "made-1"}
     Notebook(account.folder(config.state / "i4"), "containers").write(made)
-    return dataclasses.replace(config, file=folder / "config.yaml")
+    return config
 
 
 def account(config: Config, name: str) -> str:
@@ -128,9 +127,10 @@ def quiet() -> Iterator[None]:
 
 
 def test_a_whole_year(tmp_path: Path) -> None:
-    config, vendors = house(tmp_path), Vendors()
-    first = datetime(2026, 1, 1, tzinfo=UTC).date()
-    clock = FastClock(midnight(first, config.zone))
+    """The roof as often as it may be, and cars that are seldom asked: their limit is a matter of days, as below."""
+    text = HOUSE.replace("every: 15m", "every: 6h").replace("every: 5m", "every: 6h")
+    config, vendors = house(tmp_path, text), Vendors()
+    clock = FastClock(midnight(date(2026, 1, 1), config.zone))
     store = Store(config.database, config.zone, durable=False)
     daemon = Daemon(config, store, clock, Runner(vendors, clock))
     live(daemon, midnight(date(2027, 1, 1), config.zone))
@@ -139,7 +139,7 @@ def test_a_whole_year(tmp_path: Path) -> None:
     assert_nobody_was_asked_too_often(config, vendors)
     days = Counter(f"{local(at, config.zone):%m-%d}" for at in vendors.calls[account(config, "i4")])
     assert len(days) == 365
-    assert min(days.values()) > 30, "what is allowed is used, on both days on which the clocks change, too"
+    assert 6 <= min(days.values()) <= max(days.values()) <= 10
     months = Counter(f"{local(at, config.zone):%m}" for at in vendors.calls[account(config, "roof")])
     assert min(months.values()) > 900
     last = max(at for at in vendors.calls[account(config, "roof")] if f"{local(at, config.zone):%m}" == "06")
@@ -169,7 +169,7 @@ def test_restarts_and_impatient_people(tmp_path: Path, first: date, seed: int) -
     """Days around a change of the clocks, and into the next month: killed at any moment, and polled by hand."""
     config, vendors, random = house(tmp_path), Vendors(), Random(seed)
     clock = FastClock(midnight(first, config.zone))
-    end = clock.now() + 12 * DAY
+    end = clock.now() + 9 * DAY
     store = Store(config.database, config.zone, durable=False)
     runner = Runner(vendors, clock, random)
     daemon = Daemon(config, store, clock, runner)
@@ -184,8 +184,10 @@ def test_restarts_and_impatient_people(tmp_path: Path, first: date, seed: int) -
             store = Store(config.database, config.zone, durable=False)
             daemon = restarted(config, store, clock, runner)
         elif what < 0.6 and not daemon.fetching.busy:
-            typed(config, clock, vendors, name)
+            for _ in range(random.choice((1, 1, 1, 30))):
+                typed(config, clock, vendors, name)
     daemon.stop()
     store.close()
     assert_nobody_was_asked_too_often(config, vendors)
     assert vendors.most(account(config, "i4"), DAY) > 40, "people did try"
+    assert vendors.most(account(config, "enyaq"), HOUR) == 20

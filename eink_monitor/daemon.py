@@ -39,6 +39,7 @@ class Daemon:
         config.display.open(clock, self.wear)
         self._flushed = clock.monotonic()
         self._pruned = ""
+        self._warned: set[str] = set()
         self._new = bool(config.slides)
         self.quiet = False
 
@@ -64,6 +65,7 @@ class Daemon:
         self.following.advance(now)
         self._keep(mono)
         self._prune(now)
+        self._warn()
         return self._pause()
 
     def watch(self) -> Sequence[int]:
@@ -88,6 +90,16 @@ class Daemon:
         if self.store.pending:
             due.append(self._flushed + self.config.commit_every)
         return max(0.0, min(due) - mono)
+
+    def _warn(self) -> None:
+        """Once for each sign-in or key that will soon die, a line in the log."""
+        for feed in self.config.feeds.values():
+            words = self.house.warning(feed)
+            if words and feed.name not in self._warned:
+                log.warning("%s: %s", feed.name, words)
+                self._warned.add(feed.name)
+            elif not words:
+                self._warned.discard(feed.name)
 
     # -- keeping ---------------------------------------------------------------------------------------------------
 

@@ -217,9 +217,9 @@ class Fetching:
         if result.spent is not None:  # a child that died cannot say; its reservation stands
             self._store.ledger.settle(booking, result.spent)
         if result.what == "throttled" and result.account_wide:
+            self._store.ledger.wait_until(quota.account, result.until, result.detail)
             try:
-                with self._store.transaction():
-                    self._store.ledger.wait_until(quota.account, result.until, result.detail)
+                self._store.flush()
             except StoreError as error:
                 self._complain(error)
 

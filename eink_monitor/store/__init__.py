@@ -17,18 +17,18 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from eink_monitor.errors import StoreError
+from eink_monitor.errors import Damaged, StoreError
 from eink_monitor.model import Outcome, Quota, Reading
 from eink_monitor.store import damage
-from eink_monitor.store.card import VERSION, Damaged, Disk, WrongFile, connect, in_memory, in_words, plain_words
-from eink_monitor.store.card import upgrade as bring_up_to_date
+from eink_monitor.store.card import VERSION, Disk, in_memory, in_words, plain_words
 from eink_monitor.store.facts import Facts
 from eink_monitor.store.ledger import Ledger
 from eink_monitor.store.outcomes import Outcomes, Past
 from eink_monitor.store.pending import Batch, Pending
+from eink_monitor.store.place import Place
 from eink_monitor.store.readings import Readings
 
-__all__ = ["VERSION", "Damaged", "Past", "Store", "WrongFile"]
+__all__ = ["VERSION", "Past", "Store"]
 
 _FAR_PAST = -(1 << 40)
 _AHEAD = 300  # seconds by which a vendor's clock may be ahead
@@ -37,8 +37,7 @@ _AHEAD = 300  # seconds by which a vendor's clock may be ahead
 class Store:
     """One open database. Not for use across a fork.
 
-    ``fault`` is what keeps it from the card at the moment, or None. While ``held`` nothing that our own clock dated
-    is written: readings and outcomes wait in memory, bookings do not.
+    While ``held`` neither readings nor outcomes are written, because their dates may be wrong; bookings are.
     """
 
     def __init__(
@@ -51,17 +50,10 @@ class Store:
         """
         self.path = path
         self.held = False
-        self.fault: StoreError | None = None
-        self._writes = writes
-        self._durable = durable
         self._wear: dict[str, Any] = {}
         self._pending = Pending()
-        self._inode = 0
-        self._seen = 0
-        if lasting is None:
-            db = self._open()
-        else:
-            db = self._open_somehow(lasting)
+        self._place = Place(path, writes=writes, durable=durable)
+        db = self._place.open() if lasting is None else self._place.open_somehow(lasting)
         self._disk = Disk(db)
         with plain_words(path):
             self.facts = Facts(self._disk)
@@ -69,6 +61,16 @@ class Store:
             self.outcomes = Outcomes(self._disk)
             self.ledger = Ledger(self._disk, self.facts, zone)
             self._seen = self._version()
+
+    @property
+    def lasting(self) -> bool:
+        """Whether this database is meant to last, and worth looking after."""
+        return self._place.durable
+
+    @property
+    def fault(self) -> StoreError | None:
+        """What keeps us from the card since we last tried to be on it, or None."""
+        return self._place.fault
 
     # -- what comes in ---------------------------------------------------------------------------------------------
 
@@ -128,8 +130,8 @@ class Store:
             except BaseException as error:
                 if self._disk.db.in_transaction:
                     self._disk.execute("ROLLBACK")
-                if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
-                    self._inode = 0  # look for the file anew next time: the card may have been changed
+                if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_BUSY) != sqlite3.SQLITE_BUSY:
+                    self._place.doubt()
                 raise
         self._written()
 
@@ -155,7 +157,7 @@ class Store:
             if fault:
                 self._leave(in_words(self.path, fault))
                 raise fault
-            if not self._durable or self.fault:  # a simulation has its database to itself, and so has memory
+            if not self._place.durable or self.fault:  # a simulation has its database to itself, and so has memory
                 return
             version = self._version()
             if version != self._seen:
@@ -178,61 +180,28 @@ class Store:
 
     # -- the card --------------------------------------------------------------------------------------------------
 
-    def _open(self) -> sqlite3.Connection:
-        """The database on the card. Raises ``StoreError``."""
-        path = self.path
-        with plain_words(path):
-            damage.inspect(path)
-            if self._writes:
-                bring_up_to_date(path)
-            elif not path.exists():
-                raise StoreError(f"there is no database at {path} yet; start the daemon or poll a source first")
-            db = connect(path, writes=self._writes, durable=self._durable)
-            self._inode = path.stat().st_ino
-        return db
-
-    def _open_somehow(self, now: int) -> sqlite3.Connection:
-        """The database on the card, or a new one, or what can be read of it, or one in memory."""
-        try:
-            db = self._open()
-            with plain_words(self.path):
-                damage.glance(db)
-        except Damaged as error:
-            self.fault = error
-            with suppress(StoreError):
-                return self._begin_anew(now)
-        except WrongFile:
-            raise
-        except StoreError as error:
-            self.fault = error
-        else:
-            return db
-        return self._snapshot() or in_memory()
-
-    def _snapshot(self) -> sqlite3.Connection | None:
-        """The database on a card that can only be read; without what is still in its log."""
-        with suppress(sqlite3.Error, OSError):
-            db = connect(self.path, writes=False, immutable=True)
-            if db.execute("PRAGMA user_version").fetchone() == (VERSION,):
-                damage.glance(db)
-                return db
-        return None
-
     def _leave(self, error: StoreError) -> None:
         """The card cannot even be read: go on in memory."""
         with suppress(sqlite3.Error):
             self._disk.db.close()
         self._disk.db = in_memory()
-        self.fault = error
+        self._place.fault = error
 
     def _come_home(self) -> None:
         """Be on the card again if we are not, or if the file we have open is no longer the one in its place."""
-        if not self.fault and not (self._durable and self._is_lost()):
-            return
-        db = self._open()
-        with suppress(sqlite3.Error):
-            self._disk.db.close()
-        self._settle_on(db)
+        if self._place.is_elsewhere():
+            db = self._place.open()
+            with suppress(sqlite3.Error):
+                self._disk.db.close()
+            self._settle_on(db)
+
+    def recover(self, now: int) -> None:
+        """The database is damaged: begin a new one with what the house needs at once, and take memory along.
+
+        Raises ``StoreError`` when not even that can be written; memory goes on.
+        """
+        self._leave(self.fault or Damaged(f"the database is damaged ({self.path})"))
+        self._settle_on(self._place.begin_anew(now))
 
     def _settle_on(self, db: sqlite3.Connection) -> None:
         self._disk.db = db
@@ -241,31 +210,6 @@ class Store:
         with plain_words(self.path):
             self._seen = self._version()
             self._rebuild()
-        self.fault = None
-
-    def _is_lost(self) -> bool:
-        try:
-            return self.path.stat().st_ino != self._inode
-        except OSError:
-            return True
-
-    def recover(self, now: int) -> None:
-        """The database is damaged: begin a new one with what the house needs at once, and take memory along.
-
-        Raises ``StoreError`` when not even that can be written; memory goes on.
-        """
-        self._leave(self.fault or Damaged(f"the database is damaged ({self.path})"))
-        self._settle_on(self._begin_anew(now))
-
-    def _begin_anew(self, now: int) -> sqlite3.Connection:
-        with plain_words(self.path):
-            aside = damage.set_aside(self.path, now)
-            db = self._open()
-            db.execute("BEGIN IMMEDIATE")
-            damage.rescue(aside, db, now)
-            db.execute("COMMIT")
-        self.fault = None
-        return db
 
     # -- a clock that was wrong ------------------------------------------------------------------------------------
 
@@ -317,6 +261,11 @@ class Store:
             partial.unlink(missing_ok=True)
             self._disk.execute("VACUUM INTO ?", (str(partial),))
             partial.replace(target)
+
+    def tidy(self) -> None:
+        """Delete damaged databases that were saved and are too large to be kept."""
+        with suppress(OSError):
+            damage.tidy(self.path)
 
     def close(self) -> None:
         """Close without writing; call ``flush`` first."""

@@ -9,21 +9,11 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
-from eink_monitor.errors import StoreError
+from eink_monitor.errors import Damaged, StoreError, WrongFile
 
 VERSION = 5  # the number of steps in migrations.py
 
 _BUSY = 5.0  # seconds to wait for another process's transaction
-
-
-class Damaged(StoreError):
-    """The database is not what we wrote: set it aside, save what can be read, begin anew."""
-
-
-class WrongFile(StoreError):
-    """The database is not ours to touch: another program's, or a newer version's. Starting again changes nothing."""
-
-    exit_code = 78
 
 
 class Disk:

@@ -12,11 +12,13 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from eink_monitor.clock import DAY, iso
+from eink_monitor.errors import Damaged, WrongFile
 from eink_monitor.metrics import METRICS
-from eink_monitor.store.card import VERSION, Damaged, WrongFile, connect
+from eink_monitor.store.card import VERSION, connect
 from eink_monitor.store.salvage import Tally, sound_rows
 
 KEPT = 2  # damaged files beside the good one
+ROOM = 200_000_000  # bytes they may take together once they are saved
 _SIDES = ("", "-wal", "-shm")
 _MAGIC = b"SQLite format 3\0"
 _OURS = b"eink"  # application_id, at byte 68 of the file
@@ -31,7 +33,9 @@ _KINDS: dict[str, tuple[type | tuple[type, ...], ...]] = {
     "wear": (_TEXT, _MAYBE),
     "fact": (_TEXT, (int, str, _NOTHING)),
 }
-_STEPS = 400_000  # instructions of SQLite's machine in which the small tables must be read: a damaged tree may be a ring
+_STEPS = (
+    400_000  # instructions of SQLite's machine in which the small tables must be read: a damaged tree may be a ring
+)
 
 
 def inspect(path: Path) -> None:
@@ -87,7 +91,7 @@ def set_aside(path: Path, now: int) -> Path:
         aside = path.with_name(f"{path.name}.damaged-{iso(now)[:10]}-{number}")
     for side in reversed(_SIDES):  # the log first: a log without its database is harmless, the reverse is not
         with suppress(FileNotFoundError):
-            path.with_name(path.name + side).rename(aside.with_name(aside.name + side))
+            _side(path, side).rename(_side(aside, side))
     for old in damaged(path)[:-KEPT]:
         discard(old)
     return aside
@@ -99,10 +103,23 @@ def damaged(path: Path) -> list[Path]:
     return sorted(found, key=lambda file: file.stat().st_mtime)
 
 
+def tidy(path: Path) -> None:
+    """Delete what does not fit into ``ROOM`` bytes of damaged files, the oldest first."""
+    room = ROOM
+    for file in reversed(damaged(path)):
+        room -= sum(_side(file, side).stat().st_size for side in _SIDES[:2] if _side(file, side).exists())
+        if room < 0:
+            discard(file)
+
+
+def _side(file: Path, side: str) -> Path:
+    return file.with_name(file.name + side)
+
+
 def discard(aside: Path) -> None:
     """Delete a damaged file with its log."""
     for side in _SIDES:
-        aside.with_name(aside.name + side).unlink(missing_ok=True)
+        _side(aside, side).unlink(missing_ok=True)
 
 
 def rescue(aside: Path, db: sqlite3.Connection, now: int) -> None:
@@ -115,10 +132,12 @@ def rescue(aside: Path, db: sqlite3.Connection, now: int) -> None:
     try:
         with closing(open_damaged(aside)) as old:
             _copy_small(old, db, now)
-            _copy(old, db, "call", "id", tally)
+            _copy(old, db, "call.id", tally)
     except (sqlite3.Error, OSError, ValueError, TypeError):
         tally.lost += 1
-    facts = [("damaged", now), ("salvage", aside.name), *[("uncounted", now)] * bool(tally.lost)]
+    before = db.execute("SELECT value FROM fact WHERE name = 'salvage'").fetchone()
+    todo = ";".join([aside.name, *(before[:1] if before and before[0] else ())])
+    facts = [("damaged", now), ("salvage", todo), *[("uncounted", now)] * bool(tally.lost)]
     db.executemany("INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", facts)
 
 
@@ -134,19 +153,21 @@ def _copy_small(old: sqlite3.Connection, db: sqlite3.Connection, now: int) -> No
     passing = Tally()
     _copy_series(old, db, passing)
     for table in ("feed", "account", "wear", "outcome"):
-        _copy(old, db, table, "rowid", passing)
+        _copy(old, db, f"{table}.rowid", passing)
     with suppress(sqlite3.Error):
-        rows = old.execute("SELECT name, value FROM fact WHERE name LIKE 'boot%' OR name LIKE 'un%'").fetchall()
+        rows = old.execute(
+            "SELECT name, value FROM fact WHERE name LIKE 'boot%' OR name LIKE 'un%' OR name = 'salvage'"
+        ).fetchall()
         db.executemany("INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", rows)
     day = int(iso(now - 2 * DAY)[:10].replace("-", ""))
-    _copy(old, db, "day", "at", passing, day, day + 10_000)
-    _copy(old, db, "hour", "at", passing, now - 2 * DAY, now + DAY)
+    _copy(old, db, "day.at", passing, (day, day + 10_000))
+    _copy(old, db, "hour.at", passing, (now - 2 * DAY, now + DAY))
     old.set_progress_handler(None, 0)
 
 
 def _copy_series(old: sqlite3.Connection, db: sqlite3.Connection, passing: Tally) -> None:
     """Series by their rows, and those whose row is lost by the index over their names."""
-    _copy(old, db, "series", "id", passing)
+    _copy(old, db, "series.id", passing)
     with suppress(sqlite3.Error):
         for number, subject, name in old.execute("SELECT id, subject, metric FROM series ORDER BY subject, metric"):
             if metric := METRICS.get(name):
@@ -157,10 +178,11 @@ def _copy_series(old: sqlite3.Connection, db: sqlite3.Connection, passing: Tally
 
 
 def _copy(
-    old: sqlite3.Connection, db: sqlite3.Connection, table: str, key: str, tally: Tally, low: int = 0, high: int = 0
+    old: sqlite3.Connection, db: sqlite3.Connection, key: str, tally: Tally, bounds: tuple[int, int] | None = None
 ) -> None:
-    """Copy every readable row of a table (between two keys, where they are given)."""
-    for rows in sound_rows(old, table, key, tally, (low, high) if high else None):
+    """Copy every readable row of a table (between two keys, where they are given); ``key`` is "table.column"."""
+    table, _, column = key.partition(".")
+    for rows in sound_rows(old, table, column, tally, bounds):
         places = ", ".join("?" * len(rows[0]))
         db.executemany(f"INSERT OR IGNORE INTO {table} VALUES ({places})", rows)  # noqa: S608 - our own names
 
@@ -178,7 +200,7 @@ def open_damaged(aside: Path) -> sqlite3.Connection:
 
 
 def _header(size: int) -> bytes:
-    """The first hundred bytes of a database of ours (sqlite.org/fileformat2, section 1.3): 1 KiB pages, a log beside."""
+    """The first hundred bytes of a database of ours (sqlite.org/fileformat2.html, 1.3): 1 KiB pages, a log."""
     head = bytearray(100)
     head[:16] = _MAGIC
     head[16:24] = bytes((4, 0, 2, 2, 0, 64, 32, 32))

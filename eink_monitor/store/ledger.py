@@ -12,7 +12,7 @@ from typing import NoReturn
 from zoneinfo import ZoneInfo
 
 from eink_monitor import quota as planning
-from eink_monitor.clock import DAY
+from eink_monitor.clock import DAY, JUMP
 from eink_monitor.errors import Throttled
 from eink_monitor.model import Quota
 from eink_monitor.quota import Call, Spent
@@ -20,7 +20,6 @@ from eink_monitor.store.card import Disk
 from eink_monitor.store.facts import Facts
 
 _KEPT = 400 * DAY
-JUMP = 5  # seconds by which the clock must move at once before anything is dated anew
 
 
 class Ledger:

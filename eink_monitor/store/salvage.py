@@ -142,14 +142,16 @@ def salvage(old: sqlite3.Connection, path: Path) -> Tally:
                     places = ", ".join("?" * len(whole[0]))
                     db.executemany(f"INSERT OR IGNORE INTO {table} VALUES ({places})", whole)  # noqa: S608 - our own names
                     db.execute("COMMIT")
-        facts = [("saved", tally.saved), ("lost", tally.lost), ("salvage", None)]
+        facts = [("saved", tally.saved), ("lost", tally.lost)]
         db.executemany("INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", facts)
     return tally
 
 
 def _numbers(old: sqlite3.Connection, db: sqlite3.Connection) -> dict[int, int]:
     """The new number of every series whose old one can still be read; the names were rescued before."""
-    new = {(subject, metric): number for number, subject, metric in db.execute("SELECT id, subject, metric FROM series")}
+    new = {
+        (subject, metric): number for number, subject, metric in db.execute("SELECT id, subject, metric FROM series")
+    }
     found: dict[int, int] = {}
     for query in (
         "SELECT id, subject, metric FROM series ORDER BY subject, metric",  # from the index, the rows may be lost

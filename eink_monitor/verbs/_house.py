@@ -37,9 +37,9 @@ def load(config_file: Path | None) -> Config:
 
 
 @contextmanager
-def opened(config: Config, *, writes: bool) -> Iterator[Store]:
-    """The store of a house, closed afterwards."""
-    store = Store(config.database, config.zone, writes=writes)
+def opened(config: Config, *, writes: bool, lasting: int | None = None) -> Iterator[Store]:
+    """The store of a house, closed afterwards; ``lasting`` as ``Store`` wants it."""
+    store = Store(config.database, config.zone, writes=writes, lasting=lasting)
     try:
         yield store
     finally:

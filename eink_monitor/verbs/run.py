@@ -28,8 +28,9 @@ def command(config_file: Path | None, *, verbose: bool) -> None:
     journal.open_journal(verbose=verbose)
     config = load(config_file)
     stop = _StopSignal()
-    with opened(config, writes=True) as store:
-        daemon = Daemon(config, store, SystemClock(), Forked(config))
+    clock = SystemClock()
+    with opened(config, writes=True, lasting=clock.now()) as store:
+        daemon = Daemon(config, store, clock, Forked(config))
         first = True
         while not stop.asked:
             pause = daemon.tick()

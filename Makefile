@@ -2,12 +2,14 @@
 # make test   every check: format, lint, types, import law, tests
 # make run    the daemon with config.yaml, or with the invented house, until Ctrl-C
 # make bench  the figures, as JSON
+# make soak   three minutes (SECONDS=180) of faults and kills, and what was survived
+# sudo make install / uninstall   the daemon as a service (docs/install.md)
 
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: demo run test bench check packages clean
+.PHONY: demo run install uninstall test bench soak check packages clean
 .DEFAULT_GOAL := demo
 
 demo: .venv/ready
@@ -27,6 +29,14 @@ run: .venv/ready
 	@$(PIP) install --editable .
 	@touch $@
 
+# -- for a Pi ----------------------------------------------------------------------------------------------------------
+
+install:
+	@systemd/install.sh
+
+uninstall:
+	@systemd/uninstall.sh
+
 # -- for developers ---------------------------------------------------------------------------------------------------
 
 test: check
@@ -43,6 +53,10 @@ check: packages .venv/dev .venv/vendor/epaper .venv/weconnect
 
 bench: .venv/dev
 	@PYTHONPATH=tests:tests/panels $(BIN)/python -m bench
+
+SECONDS ?= 180
+soak: .venv/dev
+	@PYTHONPATH=tests:tests/daemon $(BIN)/python tests/soak $(SECONDS)
 
 .venv/dev: .venv/ready
 	@echo "setting up the developer's tools ..."
@@ -64,6 +78,7 @@ packages:
 	@missing=""; \
 	[ -x /usr/sbin/sshd ] || missing="$$missing openssh-server"; \
 	[ -x /usr/sbin/mosquitto ] || missing="$$missing mosquitto"; \
+	[ -x /usr/bin/systemd-analyze ] || missing="$$missing systemd"; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		echo "installing$$missing ..."; \

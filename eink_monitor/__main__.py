@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 
 def main() -> None:
-    """Say a verb and leave with its exit code."""
-    from eink_monitor.cli import speak  # noqa: PLC0415 - so that importing this module costs nothing
+    """Say a verb and leave with its exit code.
 
-    sys.exit(speak(sys.argv[1:]))
+    What systemd says, ``run --config FILE``, needs no command-line library to be understood: the daemon that runs for
+    years does not carry one.
+    """
+    words = sys.argv[1:]
+    if len(words) == 3 and words[0] == "run" and words[1] in {"-c", "--config"}:
+        from eink_monitor.errors import Trouble  # noqa: PLC0415 - nothing is loaded that is not needed
+
+        try:
+            from eink_monitor.service import serve  # noqa: PLC0415 - as above
+
+            sys.exit(serve(Path(words[2])))
+        except Trouble as error:
+            sys.stderr.write(f"{error.in_full()}\n")
+            sys.exit(error.exit_code)
+    from eink_monitor.cli import speak  # noqa: PLC0415 - as above
+
+    sys.exit(speak(words))
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from typing import Any
 import click
 
 from eink_monitor import __version__
-from eink_monitor.errors import ConfigError, Trouble
+from eink_monitor.errors import Trouble
 
 _USAGE = 64
 _BUG = 70
@@ -95,8 +95,7 @@ def speak(words: list[str]) -> int:
         error.show()
         code = _USAGE
     except Trouble as error:
-        complaints = error.complaints if isinstance(error, ConfigError) else [f"eink-monitor: {error}"]
-        click.echo("\n".join(complaints), err=True)
+        click.echo(error.in_full(), err=True)
         code = error.exit_code
     except OSError as error:
         click.echo(f"eink-monitor: {error.filename or 'standard output'} cannot be used: {error.strerror}", err=True)

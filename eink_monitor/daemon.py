@@ -30,13 +30,14 @@ class Daemon:
         self.store = store
         self.clock = WallTime(clock, store.newest)
         self.house = House(config, store, self.clock.now())
-        self.keeping = Keeping(config, store, self.house, self.clock, lambda: self.fetching.busy)
+        self.wear = Wear(**store.wear())
+        self.keeping = Keeping(config, store, self.house, self.clock, self.wear)
         self.fetching = Fetching(config, store, self.clock, runner, self.keeping.complain)
         self.following = Following(config, store, self.clock, runner, self.fetching)
         self.drawing = Drawing(config, self.house, self.clock.monotonic())
-        self.wear = Wear(**store.wear())
         config.display.open(self.clock, self.wear)
-        self._quiet = False
+        self._new = bool(config.slides)
+        self.quiet = False
 
     def tick(self) -> float:
         """Do what is due; returns the seconds until the next thing is."""
@@ -45,19 +46,21 @@ class Daemon:
         self.house.now = now
         self.keeping.sync()
         self.fetching.collect(now)
-        was_quiet, self._quiet = self._quiet, self._is_quiet(now)
-        if self._quiet:
+        was_quiet, self.quiet = self.quiet, self._is_quiet(now)
+        if self.quiet:
             self.following.kill()
-            self.keeping.keep(now, mono)
+            self.keeping.keep(now, mono, busy=self.fetching.busy)
             return float(MINUTE - now % MINUTE)
         if was_quiet:
-            self.drawing.next_due = mono
+            self.drawing.wake(mono)
             self.config.display.freshen()
         self.drawing.advance(now, mono)
-        self.store.keep_wear(asdict(self.wear))
+        if self._new:  # the first frame waits for nothing
+            self._new = False
+            return 0.0
         self.fetching.launch(now, mono)
         self.following.advance(now)
-        self.keeping.keep(now, mono)
+        self.keeping.keep(now, mono, busy=self.fetching.busy)
         self.keeping.prune(now, mono)
         return self._pause()
 
@@ -79,5 +82,10 @@ class Daemon:
 
     def _pause(self) -> float:
         mono = self.clock.monotonic()
-        halves = (self.drawing.next_due, self.fetching.next_due(), self.following.next_due(), self.keeping.next_due())
+        halves = (
+            self.drawing.next_due,
+            self.fetching.next_due(),
+            self.following.next_due(),
+            self.keeping.next_due(busy=self.fetching.busy),
+        )
         return max(0.0, min(*halves, mono + _LONGEST_PAUSE) - mono)

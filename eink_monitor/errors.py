@@ -16,6 +16,10 @@ class Trouble(Exception):
     what: ClassVar[str] = "trouble"
     exit_code: ClassVar[int] = 70
 
+    def in_full(self) -> str:
+        """What a terminal shows."""
+        return f"eink-monitor: {self}"
+
 
 class Unavailable(Trouble):
     """Nobody answered, or not in time: try again later, with growing pauses."""
@@ -68,10 +72,15 @@ class BadAnswer(Trouble):
 
 
 class DisplayError(Trouble):
-    """The panel did not do what it was told, or is not there."""
+    """The panel did not do what it was told, or is not there. ``cure``, where there is one, ends the sentence."""
 
     what = "display"
     exit_code = 69
+
+    def __init__(self, fact: str, cure: str = "") -> None:
+        super().__init__(f"{fact}: {cure}" if cure else fact)
+        self.fact = fact
+        self.cure = cure
 
 
 class StoreError(Trouble):
@@ -100,3 +109,7 @@ class ConfigError(Trouble):
     def __init__(self, complaints: list[str]) -> None:
         super().__init__("\n".join(complaints))
         self.complaints = complaints
+
+    def in_full(self) -> str:
+        """Every complaint as it is: editors understand its place."""
+        return str(self)

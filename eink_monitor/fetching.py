@@ -110,6 +110,7 @@ class Fetching:
         self, config: Config, store: Store, clock: Clock, runner: Runner, complain: Callable[[StoreError], None]
     ) -> None:
         self.polls = 0
+        self.steps = 0  # polls begun, ended or put off: whoever watches over us looks for progress
         self.last = Result([])
         self._config = config
         self._store = store
@@ -175,6 +176,7 @@ class Fetching:
         return self.last
 
     def _start(self, turn: Turn, now: int, mono: float, *, force: bool = False) -> None:
+        self.steps += 1
         feed = turn.feed
         visit = self.visit(feed, now)
         quota, booking = feed.source.quota(), None
@@ -215,6 +217,7 @@ class Fetching:
         self._settle(turn, result, poll.booking, now, ours)
 
     def _settle(self, turn: Turn, result: Result, booking: int | None, now: int, ours: int) -> None:
+        self.steps += 1
         feed = turn.feed
         self.last = result
         if result.readings:

@@ -36,6 +36,7 @@ class Following:
     """All streams of a house."""
 
     def __init__(self, config: Config, store: Store, clock: Clock, runner: Runner, fetching: Fetching) -> None:
+        self.steps = 0  # streams begun, heard or ended
         self._store = store
         self._clock = clock
         self._runner = runner
@@ -60,6 +61,7 @@ class Following:
             elif line.stopped and self._fetching.mended(line.feed, self._name(line)):
                 line.stopped, line.failures, line.due = False, 0, mono
             if line.stream is None and not line.stopped and line.due <= mono:
+                self.steps += 1
                 line.stream = self._runner.follow(line.feed, self._fetching.visit(line.feed, now))
                 line.began = line.heard = mono
 
@@ -88,6 +90,7 @@ class Following:
 
     def _take(self, line: _Line, result: Result, now: int, mono: float) -> None:
         """Store what a stream said, or plan what follows from how it ended."""
+        self.steps += 1
         feed = line.feed
         if result.readings:
             self._store.add(result.readings, spacing(feed), now - JUMP)

@@ -23,7 +23,7 @@ class _Journal(logging.Formatter):
 def open_journal(*, verbose: bool = False) -> None:
     """Send the program's log to standard error, worded for journald where it listens."""
     handler = logging.StreamHandler(sys.stderr)
-    if _is_journal():
+    if listens():
         handler.setFormatter(_Journal("%(message)s"))
     else:
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S"))
@@ -33,13 +33,23 @@ def open_journal(*, verbose: bool = False) -> None:
     logger.propagate = False
 
 
-def _is_journal() -> bool:
+def listens() -> bool:
     """Whether standard error is the very stream systemd connected to the journal (systemd.exec(5), $JOURNAL_STREAM)."""
     try:
         status = os.fstat(sys.stderr.fileno())
     except (OSError, ValueError):  # closed, or no file at all
         return False
     return os.environ.get("JOURNAL_STREAM") == f"{status.st_dev}:{status.st_ino}"
+
+
+def watchdog() -> float:
+    """Seconds after which systemd wants a sign of life from this process; 0.0 where it does not watch."""
+    try:
+        interval = int(os.environ.get("WATCHDOG_USEC", "0")) / 1_000_000
+        watched = int(os.environ.get("WATCHDOG_PID", "0"))
+    except ValueError:
+        return 0.0
+    return interval if watched in {0, os.getpid()} else 0.0
 
 
 def notify(**fields: str) -> None:

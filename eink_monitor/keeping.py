@@ -6,12 +6,14 @@ Whatever is wrong with either, the house goes on from memory and says so once in
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import asdict
 
 from eink_monitor.clock import DAY, HOUR, MINUTE, local
 from eink_monitor.config import Config
 from eink_monitor.errors import Damaged, StoreError
 from eink_monitor.house import House
+from eink_monitor.model import Wear
 from eink_monitor.store import Store
 from eink_monitor.store.errand import Errand
 from eink_monitor.wall_time import WallTime, span
@@ -26,12 +28,12 @@ _TRIES = 3
 class Keeping:
     """Storage and time of one house. ``busy`` says whether a poll is under way."""
 
-    def __init__(self, config: Config, store: Store, house: House, clock: WallTime, busy: Callable[[], bool]) -> None:
+    def __init__(self, config: Config, store: Store, house: House, clock: WallTime, wear: Wear) -> None:
         self._config = config
         self._store = store
         self._house = house
         self._clock = clock
-        self._busy = busy
+        self._wear = wear
         self._flushed = self._jumped = clock.monotonic()
         self._pruned = ""
         self._certain = False
@@ -51,13 +53,13 @@ class Keeping:
         """File descriptors worth waking up for."""
         return self._errand.watch if self._errand else ()
 
-    def next_due(self) -> float:
+    def next_due(self, *, busy: bool) -> float:
         """The monotonic instant at which there is something to do again."""
         never = float("inf")
         waiting = self._store.pending or self._store.fault
         return min(
             self._flushed + self._config.commit_every if waiting else never,
-            self._errand_due if self._has_time() else never,
+            self._errand_due if self._has_time(busy=busy) else never,
         )
 
     def stop(self) -> None:
@@ -109,15 +111,16 @@ class Keeping:
         except StoreError as error:
             self.complain(error)
 
-    def keep(self, now: int, mono: float) -> None:
+    def keep(self, now: int, mono: float, *, busy: bool) -> None:
         """Write what is only in memory, once per interval; check, save and forget when there is time."""
         if (self._store.pending or self._store.fault) and mono - self._flushed >= self._config.commit_every:
             self._flushed = mono
             self._flush()
         self._make_certain()
-        self._look_after(now, mono)
+        self._look_after(now, mono, busy=busy)
 
     def _flush(self) -> None:
+        self._store.keep_wear(asdict(self._wear))
         try:
             self._store.flush()
         except StoreError as error:
@@ -161,22 +164,22 @@ class Keeping:
 
     # -- checks and salvage ----------------------------------------------------------------------------------------
 
-    def _look_after(self, now: int, mono: float) -> None:
+    def _look_after(self, now: int, mono: float, *, busy: bool) -> None:
         """At most one process beside the daemon looks after the database; a check stands still while a poll runs."""
         if self._errand:
             answer = self._errand.answer()
             if answer is None:
-                self._errand.pause(on=self._busy() and self._errand.kind != "salvage")
+                self._errand.pause(on=busy and self._errand.kind != "salvage")
                 return
             kind, self._errand = self._errand.kind, None
             self._errand_due = mono + HOUR
             self._done(kind, answer, now)
-        elif mono >= self._errand_due and self._has_time():
+        elif mono >= self._errand_due and self._has_time(busy=busy):
             self._errand_due = mono + HOUR
             self._begin(now)
 
-    def _has_time(self) -> bool:
-        return not self._errand and not self._busy() and not self._store.fault and self._store.lasting
+    def _has_time(self, *, busy: bool) -> bool:
+        return not self._errand and not busy and not self._store.fault and self._store.lasting
 
     def _begin(self, now: int) -> None:
         path = self._store.path

@@ -8,11 +8,13 @@ _POWER = 100_000  # W; three times the largest domestic connection
 _DAY_ENERGY = 2_000_000  # Wh
 _LIFE_ENERGY = 10_000_000_000  # Wh; 10 GWh outlives any roof
 
-PV_POWER = Metric("pv_power", "W", 1, 0, _POWER, "power from the roof")
-LOAD_POWER = Metric("load_power", "W", 1, 0, _POWER, "power the house uses")
-GRID_POWER = Metric("grid_power", "W", 1, -_POWER, _POWER, "power from the grid (negative: feed-in)")
-STORAGE_POWER = Metric("storage_power", "W", 1, -_POWER, _POWER, "power into the house battery (negative: out of it)")
-STORAGE_SOC = Metric("storage_soc", "%", 0.1, 0, 100, "state of charge of the house battery")
+PV_POWER = Metric("pv_power", "W", 1, 0, _POWER, "power from the roof", hourly=True)
+LOAD_POWER = Metric("load_power", "W", 1, 0, _POWER, "power the house uses", hourly=True)
+GRID_POWER = Metric("grid_power", "W", 1, -_POWER, _POWER, "power from the grid (negative: feed-in)", hourly=True)
+STORAGE_POWER = Metric(
+    "storage_power", "W", 1, -_POWER, _POWER, "power into the house battery (negative: out of it)", hourly=True
+)
+STORAGE_SOC = Metric("storage_soc", "%", 0.1, 0, 100, "state of charge of the house battery", hourly=True)
 
 PRODUCTION_TODAY = Metric("production_today", "Wh", 1, 0, _DAY_ENERGY, "produced today")
 CONSUMPTION_TODAY = Metric("consumption_today", "Wh", 1, 0, _DAY_ENERGY, "used today")
@@ -25,7 +27,7 @@ PRODUCTION_MONTH = Metric("production_month", "Wh", 1, 0, 31 * _DAY_ENERGY, "pro
 PRODUCTION_YEAR = Metric("production_year", "Wh", 1, 0, 366 * _DAY_ENERGY, "produced this year")
 PRODUCTION_LIFETIME = Metric("production_lifetime", "Wh", 1, 0, _LIFE_ENERGY, "produced since installation")
 
-SOC = Metric("soc", "%", 0.1, 0, 100, "state of charge")
+SOC = Metric("soc", "%", 0.1, 0, 100, "state of charge", hourly=True)
 TARGET_SOC = Metric("target_soc", "%", 1, 0, 100, "state of charge at which charging stops")
 RANGE = Metric("range", "km", 1, 0, 3_000, "range left")
 PLUGGED = Metric("plugged", "0/1", 1, 0, 1, "charging cable plugged in")
@@ -61,5 +63,10 @@ DISK_INODES_FREE = Metric("disk_inodes_free", "files", 1, 0, _BYTES, "how many m
 DISK_STATE = Metric("disk_state", "0-2", 1, 0, 2, "0 mounted, 1 mounted read-only, 2 not mounted")
 DISK_FULL_AT = Metric("disk_full_at", "%", 1, 1, 100, "how full the disk may be before it counts as full")
 BACKUP_MAX_AGE = Metric("backup_max_age", "s", 1, 1, 1 << 33, "how old the newest backup may be")
+
+FULL_REFRESHES = Metric("full_refreshes", "times", 1, 0, 1 << 33, "full refreshes of the panel; at: the last one")
+PARTIAL_REFRESHES = Metric(
+    "partial_refreshes", "times", 1, 0, 1 << 33, "partial refreshes of the panel; at: the last of either kind"
+)
 
 METRICS: dict[str, Metric] = {metric.name: metric for metric in list(vars().values()) if isinstance(metric, Metric)}

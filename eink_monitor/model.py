@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from eink_monitor.clock import Clock
 from eink_monitor.errors import Throttled
+from eink_monitor.finding import Finding
 from eink_monitor.signin import Credential, SignIn
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ class Metric:
     """One quantity the house can speak of.
 
     ``step`` is the finest difference worth keeping (values are stored as whole multiples of it); ``low`` and ``high``
-    bound what is physically plausible in a home: anything outside is a wrong answer, not a reading.
+    bound what is physically plausible in a home: anything outside is a wrong answer, not a reading. ``hourly`` asks for
+    a row an hour beside the row a day: worth its room for what goes up and down within one.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Metric:
     low: float
     high: float
     words: str
+    hourly: bool = False
 
 
 class Reading(NamedTuple):
@@ -310,6 +313,17 @@ class Display(ABC):
     """
 
     size: ClassVar[tuple[int, int]] = (250, 122)
+    extra: ClassVar[str] = ""
+
+    @property
+    def label(self) -> str:
+        """What kind of display it is, for a test picture to name: its file, or its model where there are several."""
+        return type(self).__module__.rpartition(".")[2]
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """Import names of the libraries that it cannot work without; ``extra`` of this package installs them."""
+        return ()
 
     @property
     def looks(self) -> bool:
@@ -340,6 +354,10 @@ class Display(ABC):
 
     def clear(self) -> None:
         """Whiten the panel, for storage. Raises ``DisplayError``."""
+
+    def examine(self) -> Iterator[Finding]:
+        """What is right and wrong with the hardware, line by line, without moving any ink; never raises."""
+        return iter(())
 
     def close(self) -> None:
         """Release what is held; the last frame stays visible. Does nothing in a forked child."""

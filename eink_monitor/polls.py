@@ -7,6 +7,7 @@ one JSON message up a pipe; it never touches the database, the display or the te
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import gc
 import importlib
@@ -29,6 +30,8 @@ from eink_monitor.metrics import METRICS
 from eink_monitor.model import Reading, Visit
 from eink_monitor.vet import vet
 
+_NOWHERE = Path(os.devnull).open("r+", encoding="utf-8")  # noqa: SIM115 - open for the life of the program
+atexit.register(_NOWHERE.close)
 _LARGEST_MESSAGE = 8 * 1024 * 1024
 _MEMORY = 1024 * 1024 * 1024  # address space of a child: a leak ends the child, not the Pi
 
@@ -79,15 +82,23 @@ class Forked:
     """Carries every poll out in a child process of its own."""
 
     def __init__(self, config: Config) -> None:
-        for feed in config.feeds.values():
-            for module in feed.source.preload:
-                with contextlib.suppress(ImportError):  # the poll itself will say what is missing
-                    importlib.import_module(module)
+        self._modules = {module for feed in config.feeds.values() for module in feed.source.preload}
+        self._ready = False
+
+    def _prepare(self) -> None:
+        """Load what every child would load; at the first poll, because the first frame comes before."""
+        if self._ready:
+            return
+        self._ready = True
+        for name in sorted(self._modules):
+            with contextlib.suppress(ImportError):  # the poll itself will say what is missing
+                importlib.import_module(name)
         gc.collect()
         gc.freeze()  # what is alive now will not be moved: children share the pages instead of copying them
 
     def start(self, feed: Feed, visit: Visit) -> Child:
         """Fork; returns at once."""
+        self._prepare()
         reader, writer = os.pipe()
         pid = os.fork()
         if pid == 0:
@@ -98,6 +109,7 @@ class Forked:
 
     def follow(self, feed: Feed, visit: Visit) -> Listener:
         """Fork a child that lives long; returns at once."""
+        self._prepare()
         reader, writer = os.pipe()
         parent = os.getpid()
         pid = os.fork()
@@ -277,22 +289,27 @@ def _die_with(parent: int) -> None:
 
 
 def _settle_down(visit: Visit) -> None:
+    """Leave nothing behind that the daemon could feel. Plain system calls: every page a child touches is copied."""
     os.setsid()
+    gc.disable()  # a collection would touch them all, and we do not live long enough to need one
     signal.set_wakeup_fd(-1)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGALRM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
     logging.disable(logging.CRITICAL)  # vendor libraries log VINs and tokens
-    nowhere = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
-        os.dup2(nowhere, standard)
-    sys.stdout = sys.stderr = os.fdopen(nowhere, "w")  # whatever stood in their place
+        os.dup2(_NOWHERE.fileno(), standard)
+    sys.stdout = sys.stderr = _NOWHERE  # whatever stood in their place
+    state = str(visit.state)
     with contextlib.suppress(OSError):  # the card may be read-only; a source that needs the folder will say so
-        visit.state.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.chdir(visit.state)  # some libraries write where they stand
+        if not os.path.isdir(state):  # noqa: PTH112 - pathlib touches many pages
+            visit.state.mkdir(mode=0o700, parents=True)
+        os.chdir(state)  # some libraries write where they stand
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     with contextlib.suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
+        score = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
+        os.write(score, b"1000")
+        os.close(score)
 
 
 def _pack(result: Result) -> bytes:

@@ -221,7 +221,10 @@ class Reader:
 
     def _from_file(self, path: Path) -> str:
         folders = [self.file.parent, *(Path(folder) for folder in [os.environ.get("CREDENTIALS_DIRECTORY")] if folder)]
-        for candidate in [folder / path for folder in folders]:  # an absolute path stays itself
+        lent = ["_".join(path.parts), "_".join(("credentials", *path.parts))]  # how systemd names a folder's files
+        candidates = [folder / path for folder in folders]  # an absolute path stays itself
+        candidates += [folder / name for folder in folders[1:] for name in lent if not path.is_absolute()]
+        for candidate in candidates:
             try:
                 text = read(candidate, _LARGEST_SECRET)
             except MissingFileError:

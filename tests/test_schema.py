@@ -255,6 +255,23 @@ def test_environment_and_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         assert thing.secret == Secret(secret)
 
 
+def test_a_folder_lent_by_systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lent = tmp_path / "credentials"
+    lent.mkdir()
+    (lent / "credentials_roof").write_text("from the folder", encoding="utf-8")
+    (lent / "more_roof").write_text("from another", encoding="utf-8")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(lent))
+    for name, secret in (
+        ("roof", "from the folder"),
+        ("credentials/roof", "from the folder"),
+        ("more/roof", "from another"),
+    ):
+        thing, complaints = read(tmp_path, f"secret: !file {name}")
+        assert complaints == []
+        assert thing.secret == Secret(secret)
+    assert read(tmp_path, f"secret: !file {tmp_path}/roof")[0] is None
+
+
 def test_what_was_read_is_known(tmp_path: Path) -> None:
     (tmp_path / "s").write_text("seven", encoding="utf-8")
     (tmp_path / "x.yaml").write_text("words: [a, !file s]\ninner: {word: !file s}\n", encoding="utf-8")

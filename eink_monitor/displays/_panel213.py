@@ -52,7 +52,7 @@ class Panel213:
     def __init__(
         self, wires: Wires, revision: Revision, clock: Clock, *, upside_down: bool = False, power_off: bool = False
     ) -> None:
-        self._wires = wires
+        self.wires = wires
         self._revision = revision
         self._clock = clock
         self._upside_down = upside_down
@@ -81,14 +81,14 @@ class Panel213:
             self._settle()
             self._wake()
             for code, data in (*self._revision.registers, *way.registers):
-                self._wires.command(code, data)
+                self.wires.command(code, data)
             self._load(RAM_OLD, old)
             self._load(RAM_NEW, new)
             self._activate(way)
             asleep = self._rest()
         except DisplayError:
             self._awake = False
-            self._wires.drop()
+            self.wires.drop()
             raise
         self._glass = new if asleep else None
 
@@ -103,40 +103,40 @@ class Panel213:
             asleep = self._rest()
         except DisplayError:
             self._awake = False
-            self._wires.drop()
+            self.wires.drop()
             raise
         if not asleep:
-            self._wires.drop()
-            raise DisplayError(self._absent())
+            self.wires.drop()
+            raise self._absent()
 
     def close(self) -> None:
         """Let a refresh under way come to its end, put the panel to sleep, release the wires. Never raises."""
         try:
             self._settle()
-            if self._cut and not self._wires.foreign:  # an older HAT gets power back when RST is let go of
+            if self._cut and not self.wires.foreign:  # an older HAT gets power back when RST is let go of
                 self._wake()
                 self._sleep()
         except DisplayError:
             self._awake = False  # there is no more to be done for it
-        self._wires.close()
+        self.wires.close()
 
     def _settle(self) -> None:
         """An exception from outside (Ctrl-C) may have left a refresh running: await it and send the panel to sleep."""
-        if self._awake and not self._wires.foreign:
+        if self._awake and not self.wires.foreign:
             self._idle(self._revision.full.deadline, "the end of the last refresh")
             self._sleep()
 
     def _wake(self) -> None:
-        self._wires.open()
+        self.wires.open()
         self._awake, self._cut = True, False
-        if not self._wires.powered:
-            self._wires.power(on=True)
+        if not self.wires.powered:
+            self.wires.power(on=True)
             self._clock.wait(_POWER_UP)
-        self._wires.reset(active=True)
+        self.wires.reset(active=True)
         self._clock.wait(_RESET_PULSE)
-        self._wires.reset(active=False)
+        self.wires.reset(active=False)
         self._recover("a reset")
-        self._wires.command(SW_RESET)
+        self.wires.command(SW_RESET)
         self._recover("a software reset")
 
     def _recover(self, after: str) -> None:
@@ -145,17 +145,17 @@ class Panel213:
         self._idle(_RESET_DEADLINE, after, step=_FAST_POLL)
 
     def _load(self, bank: int, rows: bytes) -> None:
-        self._wires.command(RAM_X_COUNTER, b"\0")
-        self._wires.command(RAM_Y_COUNTER, b"\0\0")
-        self._wires.command(bank, rows)
+        self.wires.command(RAM_X_COUNTER, b"\0")
+        self.wires.command(RAM_Y_COUNTER, b"\0\0")
+        self.wires.command(bank, rows)
 
     def _activate(self, way: Refresh) -> None:
-        self._wires.command(UPDATE_SEQUENCE, bytes([way.sequence]))
-        self._wires.command(ACTIVATE)
+        self.wires.command(UPDATE_SEQUENCE, bytes([way.sequence]))
+        self.wires.command(ACTIVATE)
         self.driven = True
         if not self._until(True, _RISE_DEADLINE, _FAST_POLL):
             self.driven = False
-            raise DisplayError(self._absent())
+            raise self._absent()
         start = self._clock.monotonic()
         usual = self._shortest.get(way)
         if usual:
@@ -171,7 +171,7 @@ class Panel213:
 
     def _sleep(self) -> bool:
         """Deep sleep 1; whether BUSY confirmed it. Only a panel that has done so before is accused if it does not."""
-        self._wires.command(DEEP_SLEEP, b"\x01")
+        self.wires.command(DEEP_SLEEP, b"\x01")
         asleep = self._until(True, _RISE_DEADLINE, _FAST_POLL)
         if self._confirms_sleep and not asleep:
             raise DisplayError(
@@ -184,27 +184,26 @@ class Panel213:
     def _rest(self) -> bool:
         asleep = self._sleep()
         if self._power_off:
-            self._wires.power(on=False)
+            self.wires.power(on=False)
             self._cut = True
         return asleep
 
     def _idle(self, seconds: float, after: str, *, step: float = _POLL, passed: float = 0.0) -> None:
         if not self._until(False, seconds - passed, step):
             raise DisplayError(
-                f"the panel is still busy {seconds:.0f} s after {after} (BUSY stays high): check that display.model "
-                f"2in13_{self._revision.name} is what the sticker says, then the cable and the pins `busy` and `rst`"
+                f"the panel is still busy {seconds:.0f} s after {after} (BUSY stays high)",
+                f"check that display.model 2in13_{self._revision.name} is what the sticker says, then the cable and "
+                "the pins `busy` and `rst`",
             )
 
     def _until(self, level: bool, seconds: float, step: float) -> bool:
         end = self._clock.monotonic() + seconds
-        while self._wires.busy() is not level:
+        while self.wires.busy() is not level:
             if self._clock.monotonic() >= end:
                 return False
             self._clock.wait(step)
         return True
 
-    def _absent(self) -> str:
-        return (
-            "no panel answers (BUSY never rises): check that the HAT sits on its pins, the ribbon cable, and the pins "
-            "`busy` and `pwr`"
-        )
+    def _absent(self) -> DisplayError:
+        cure = "check that the HAT sits on its pins, the ribbon cable, and the pins `busy` and `pwr`"
+        return DisplayError("no panel answers (BUSY never rises)", cure)

@@ -89,8 +89,8 @@ class VendorPanel:
         def watched_read(pin: int) -> int:
             if self._clock.monotonic() > end:
                 raise DisplayError(
-                    f"{self._model} is still busy after {_DEADLINE:.0f} s: check that display.model is what the "
-                    "sticker says, then the cable"
+                    f"{self._model} is still busy after {_DEADLINE:.0f} s",
+                    "check that display.model is what the sticker says, then the cable",
                 )
             self._clock.wait(_TICK)
             return int(read(pin))
@@ -137,7 +137,7 @@ def _module(model: str) -> ModuleType:
             raise DisplayError(f"Waveshare's package has no {model}{hint}")
         with _blamed(model):
             return import_module(f"{package}.{model}")
-    raise DisplayError(f"{model} needs Waveshare's package: pip install waveshare-epaper gpiozero lgpio")
+    raise DisplayError(f"{model} needs Waveshare's package", "pip install waveshare-epaper gpiozero lgpio")
 
 
 def _init(epd: Any) -> None:  # noqa: ANN401 - a foreign class without types
@@ -147,7 +147,7 @@ def _init(epd: Any) -> None:  # noqa: ANN401 - a foreign class without types
     else:
         failed = epd.init(getattr(epd, "FULL_UPDATE", getattr(epd, "lut_full_update", 0)))
     if failed:
-        raise DisplayError(f"{type(epd).__module__.rpartition('.')[2]} could not be started: check SPI and the pins")
+        raise DisplayError(f"{type(epd).__module__.rpartition('.')[2]} could not be started", "check SPI and the pins")
 
 
 def _wanted(method: Any) -> int:  # noqa: ANN401 - as above
@@ -165,4 +165,4 @@ def _blamed(model: str) -> Iterator[None]:
     except Exception as error:  # anything at all: EBADF, lgpio.error, AttributeError
         reason = str(error) or type(error).__name__
         cure = "check that SPI is on, the model, gpiozero and lgpio"
-        raise DisplayError(f"Waveshare's driver {model} failed ({reason}): {cure}") from error
+        raise DisplayError(f"Waveshare's driver {model} failed ({reason})", cure) from error

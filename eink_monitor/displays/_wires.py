@@ -18,7 +18,9 @@ from typing import Any
 
 from eink_monitor.errors import DisplayError
 
-_LIBRARIES = 'pip install "eink-monitor[pi]" (Pi 5: [pi5]), or apt install python3-spidev python3-rpi-lgpio'
+LIBRARIES = ("spidev", "RPi.GPIO")
+
+_INSTALL = 'pip install "eink-monitor[pi]" (Pi 5: [pi5]), or apt install python3-spidev python3-rpi-lgpio'
 _GROUPS = "sudo usermod -aG spi,gpio USER, then sign in again or restart the service"
 _REFUSED = ("access", "permi", "can not open")  # RPi.GPIO and lgpio know no PermissionError
 
@@ -61,7 +63,7 @@ class Wires:
     """One panel's wires. ``powered`` tells whether PWR is high, as far as we drove it."""
 
     def __init__(self, wiring: Wiring) -> None:
-        self._wiring = wiring
+        self.wiring = wiring
         self._gpio: Any = None
         self._spi: Any = None
         self._owner = 0
@@ -70,11 +72,18 @@ class Wires:
 
     def open(self) -> None:
         """Claim the lines and open SPI, unless that is done. Raises ``DisplayError`` with the cure."""
-        if self.foreign:
-            raise DisplayError(f"the panel belongs to process {self._owner}; a process forked from it must not draw")
-        self._owner = os.getpid()
+        self.claim()
+        self.connect()
+
+    def claim(self) -> None:
+        """The first half of ``open``: the lines. Raises ``DisplayError``."""
+        self._own()
         if self._gpio is None:
             self._gpio = self._claim()
+
+    def connect(self) -> None:
+        """The second half of ``open``: SPI. Raises ``DisplayError``."""
+        self._own()
         if self._spi is None:
             self._spi = self._open_spi()
 
@@ -91,8 +100,8 @@ class Wires:
 
     def busy(self) -> bool:
         """Whether BUSY is high."""
-        with _spoken(f"BUSY (GPIO {self._wiring.busy}) cannot be read"):
-            return bool(self._gpio.input(self._wiring.busy))
+        with _spoken(f"BUSY (GPIO {self.wiring.busy}) cannot be read"):
+            return bool(self._gpio.input(self.wiring.busy))
 
     def command(self, code: int, data: bytes = b"") -> None:
         """One command byte (DC low), then its data (DC high) in one write, of at most 4096 bytes."""
@@ -130,7 +139,7 @@ class Wires:
         gpio, self._gpio = self._gpio, None
         with suppress(Exception):  # leaving anyway
             if gpio is not None:
-                gpio.cleanup(list(self._wiring.pins().values()))
+                gpio.cleanup(list(self.wiring.pins().values()))
 
     def _close_spi(self) -> None:
         spi, self._spi = self._spi, None
@@ -143,8 +152,13 @@ class Wires:
         """Whether this is a process forked from the one that opened the wires."""
         return self._owner not in {0, os.getpid()}
 
+    def _own(self) -> None:
+        if self.foreign:
+            raise DisplayError(f"the panel belongs to process {self._owner}; a process forked from it must not draw")
+        self._owner = os.getpid()
+
     def _set(self, name: str, level: bool) -> None:
-        pin = self._wiring.pins()[name]
+        pin = self.wiring.pins()[name]
         with _spoken(f"{name} (GPIO {pin}) cannot be set"):
             self._gpio.output(pin, int(level))
 
@@ -152,17 +166,17 @@ class Wires:
         if data is not self._data:
             self._set("DC", data)
             self._data = data
-        with _spoken(f"{self._wiring.node}: a write failed, check that the HAT sits well on its pins"):
+        with _spoken(f"{self.wiring.node}: a write failed, check that the HAT sits well on its pins"):
             self._spi.writebytes2(payload)
 
     def _claim(self) -> Any:  # noqa: ANN401 - a foreign module without types
-        gpio = _library("RPi.GPIO")
+        gpio = _library(LIBRARIES[1])
         with _spoken("GPIO cannot be used"):
             gpio.setwarnings(False)
             gpio.setmode(gpio.BCM)
         taken: list[int] = []
         try:
-            for name, pin in self._wiring.pins().items():
+            for name, pin in self.wiring.pins().items():
                 with _claiming(name, pin):
                     if name == "BUSY":  # pulled down, so that a panel that is not there reads as never busy
                         gpio.setup(pin, gpio.IN, pull_up_down=gpio.PUD_DOWN)
@@ -176,21 +190,21 @@ class Wires:
         return gpio
 
     def _open_spi(self) -> Any:  # noqa: ANN401 - as above
-        node = self._wiring.node
-        spi = _library("spidev").SpiDev()
+        node = self.wiring.node
+        spi = _library(LIBRARIES[0]).SpiDev()
         try:
             with _spoken(f"{node} cannot be opened"):
-                spi.open(self._wiring.bus, self._wiring.device)
-                spi.max_speed_hz = self._wiring.speed
+                spi.open(self.wiring.bus, self.wiring.device)
+                spi.max_speed_hz = self.wiring.speed
                 spi.mode = 0
         except DisplayError as error:
             with suppress(Exception):  # as above
                 spi.close()
             if isinstance(error.__cause__, FileNotFoundError):
                 cure = "enable it with sudo raspi-config nonint do_spi 0, then reboot"
-                raise DisplayError(f"SPI is off ({node} does not exist): {cure}") from error
+                raise DisplayError(f"SPI is off ({node} does not exist)", cure) from error
             if isinstance(error.__cause__, PermissionError):
-                raise DisplayError(f"{node} may not be used by this user: {_GROUPS}") from error
+                raise DisplayError(f"{node} may not be used by this user", _GROUPS) from error
             raise
         return spi
 
@@ -214,9 +228,9 @@ def _claiming(name: str, pin: int) -> Iterator[None]:
         said = str(error.__cause__).lower()
         if "busy" in said:
             cure = "gpioinfo names it; stop it, or give the panel other pins"
-            raise DisplayError(f"GPIO {pin} ({name}) is held by another process: {cure}") from error
+            raise DisplayError(f"GPIO {pin} ({name}) is held by another process", cure) from error
         if isinstance(error.__cause__, PermissionError) or any(word in said for word in _REFUSED):
-            raise DisplayError(f"GPIO {pin} ({name}) may not be used by this user: {_GROUPS}") from error
+            raise DisplayError(f"GPIO {pin} ({name}) may not be used by this user", _GROUPS) from error
         raise
 
 
@@ -224,10 +238,10 @@ def _library(name: str) -> Any:  # noqa: ANN401 - as above
     try:
         return import_module(name)
     except ImportError as error:
-        raise DisplayError(f"{name} is missing: {_LIBRARIES}") from error
+        raise DisplayError(f"{name} is missing", _INSTALL) from error
     except Exception as error:  # RPi.GPIO: RuntimeError off a Pi, and on a Pi 5
         cure = "on a Pi 5 or a recent system replace RPi.GPIO by rpi-lgpio; elsewhere use display: {type: png}"
-        raise DisplayError(f"{name} does not work on this machine ({_reason(error)}): {cure}") from error
+        raise DisplayError(f"{name} does not work on this machine ({_reason(error)})", cure) from error
 
 
 def _reason(error: Exception) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import errno
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from eink_monitor.draw.pictures import write_png
@@ -23,9 +24,12 @@ _REASONS = {
 
 @dataclass(frozen=True)
 class Png(Display):
-    """Writes each panel as PATH/<panel>.png and the one that shows now as PATH/now.png."""
+    """Writes each panel as PATH/<panel>.png and the one that shows now as PATH/now.png.
 
-    path: Path = Path("out")
+    Without a ``path`` they go where a service may write, /run/eink-monitor, which is memory; elsewhere into out.
+    """
+
+    path: Path = field(default_factory=lambda: Path(os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0] or "out"))
 
     def show(self, frame: Frame, *, urgent: bool = False) -> None:  # noqa: ARG002 - a picture needs no sparing
         """Write both pictures, each at once and whole. Raises ``DisplayError`` where the folder cannot be written."""

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from eink_monitor.clock import DAY, MINUTE, Clock, SystemClock
+from eink_monitor.displays._examination import examine
 from eink_monitor.displays._panel213 import Panel213
 from eink_monitor.displays._policy import Past, Policy, Step
 from eink_monitor.displays._revisions import REVISIONS
 from eink_monitor.displays._vendor import VendorPanel
-from eink_monitor.displays._wires import Wires, Wiring
+from eink_monitor.displays._wires import LIBRARIES, Wires, Wiring
+from eink_monitor.errors import DisplayError
+from eink_monitor.finding import Finding, fault, good
 from eink_monitor.model import Display, Frame, Wear
 from eink_monitor.settings import Duration
 
@@ -60,6 +64,8 @@ class Waveshare(Display):
     bus: int = 0
     device: int = 0
     speed: int = 4_000_000
+
+    extra: ClassVar[str] = "pi"  # or pi5
 
     _clock: Clock = field(default_factory=SystemClock, init=False, repr=False, compare=False)
     _wear: Wear = field(default_factory=Wear, init=False, repr=False, compare=False)
@@ -115,6 +121,28 @@ class Waveshare(Display):
     def probe(self) -> None:
         """Ask whether a panel answers, without moving any ink. Raises ``DisplayError`` with the cause."""
         self._panel().probe()
+
+    @property
+    def label(self) -> str:
+        """The model."""
+        return self.model
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """The libraries of our own driver; Waveshare's package says itself what it lacks."""
+        return () if self.model.startswith(_VENDOR) else LIBRARIES
+
+    def examine(self) -> Iterator[Finding]:
+        """The wires and whether a panel answers, without moving any ink."""
+        ink = self._panel()
+        if isinstance(ink, Panel213):
+            yield from examine(ink)
+            return
+        try:
+            ink.probe()
+            yield good("panel", f"Waveshare's driver for {self.model} loads; whether a panel is there it cannot ask")
+        except DisplayError as error:
+            yield fault("panel", error)
 
     def close(self) -> None:
         """Leave the last frame standing, the panel asleep and without power. Does nothing in a forked child."""

@@ -6,7 +6,6 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime  # http.client has loaded it already
 
 from eink_monitor.clock import DAY, MINUTE
 from eink_monitor.errors import AuthFailed, BadAnswer, Gone, Throttled, Trouble, Unavailable
@@ -88,6 +87,8 @@ def retry_after(answer: Answer, now: int) -> int | None:
     if text.isascii() and text.isdigit():
         seconds = int(text[:9])
     else:
+        from email.utils import parsedate_to_datetime  # a date is rare, and loading this is not free
+
         try:
             seconds = int(parsedate_to_datetime(text).timestamp()) - now
         except (ValueError, OverflowError):

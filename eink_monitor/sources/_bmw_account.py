@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from eink_monitor.clock import DAY, MINUTE, Clock
-from eink_monitor.errors import AuthFailed, Trouble, Unavailable
+from eink_monitor.errors import AuthFailed, Unavailable
 from eink_monitor.model import Visit
-from eink_monitor.signin import Credential, Prompt, lifetime
+from eink_monitor.signin import Credential, Prompt
 from eink_monitor.sources._answer import Answer, judge, number, table, text
 from eink_monitor.sources._bmw_descriptors import WHO
 from eink_monitor.sources._car import account
 from eink_monitor.sources._oauth import Grant, oauth_error, valid
-from eink_monitor.sources._tokens import Tokens, TokenStore
+from eink_monitor.sources._tokens import Tokens, TokenStore, credential
 
 _TOKEN, _DEVICE = "/gcdm/oauth/token", "/gcdm/oauth/device/code"
 _REFRESH_LIFE = 14 * DAY
@@ -52,15 +52,7 @@ class Account:
 
     def credentials(self, visit: Visit) -> list[Credential]:
         """The refresh token and how long it still holds."""
-        name, way_out = "the BMW sign-in", self._grant(visit).way_out
-        try:
-            with self._store(visit).locked():
-                tokens = self._store(visit).load()
-        except Trouble as trouble:
-            return [Credential(name, present=False, expires_at=None, words=str(trouble))]
-        if tokens is None:
-            return [Credential(name, present=False, expires_at=None, words=f"{name} is missing; {way_out}")]
-        return [lifetime(name, tokens.refresh_expires_at, visit.now, f"sign in again: {way_out}")]
+        return [credential(self._store(visit), "the BMW sign-in", self._grant(visit).way_out, visit.now)]
 
     def forget(self, visit: Visit) -> None:
         """Remove the sign-in from this machine."""

@@ -16,7 +16,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from eink_monitor.clock import SystemClock, stopwatch
-from eink_monitor.errors import AuthFailed, Unavailable
+from eink_monitor.errors import AuthFailed, Trouble, Unavailable
+from eink_monitor.signin import Credential, lifetime
 
 _NAP = 0.05  # seconds between two tries for the lock
 
@@ -156,3 +157,15 @@ _FIELDS: Mapping[str, Callable[[object], bool]] = {
     "extra": _is_extra,
     "refreshing_since": lambda value: value is None or _is_instant(value),
 }
+
+
+def credential(store: TokenStore, name: str, way_out: str, now: int) -> Credential:
+    """What is known of a stored sign-in: whether it is there, and how long its refresh token still holds."""
+    try:
+        with store.locked():
+            tokens = store.load()
+    except Trouble as trouble:
+        return Credential(name, present=False, expires_at=None, words=str(trouble))
+    if tokens is None:
+        return Credential(name, present=False, expires_at=None, words=f"{name} is missing; {way_out}")
+    return lifetime(name, tokens.refresh_expires_at, now, f"sign in again: {way_out}")

@@ -9,6 +9,7 @@ from typing import ClassVar, Literal
 from eink_monitor import metrics
 from eink_monitor.model import Budget, Metric, Quota, Reading, Source, Visit
 from eink_monitor.settings import Duration, Secret, Window
+from eink_monitor.signin import Credential, SignIn
 from eink_monitor.sources._address import address
 from eink_monitor.sources._solaredge_plan import LAG, NIGHT, Rhythm
 
@@ -127,6 +128,35 @@ class SolarEdge(Source):
             badge = door.SignIn(web, visit, self.client_id, self.client_secret or Secret(""))
         cloud = door.Cloud(web, visit, self.site_id, badge)
         return vet(v2.fetch(cloud, visit, self._rhythm().plan(visit)), visit.now)
+
+    def sign_in(self) -> SignIn | None:
+        """A homeowner's consent in a browser; keys need nobody."""
+        if self.api == "v1" or self.api_key is not None or self.client_secret is None:
+            return None
+        from eink_monitor.sources._solaredge_cloud import BASE
+        from eink_monitor.sources._solaredge_signin import Consent
+
+        return Consent(self.client_id, self.client_secret, self.site_id, self.base_url or BASE)
+
+    def sign_out(self, visit: Visit) -> str:
+        """Give the consent back."""
+        if self.sign_in() is None:
+            return "There is no sign-in to forget."
+        from eink_monitor.sources import _solaredge_cloud as door
+        from eink_monitor.sources._web import Web
+
+        web = Web(self.base_url or door.BASE, "SolarEdge", visit, self.timeout)
+        door.SignIn(web, visit, self.client_id, self.client_secret or Secret("")).revoke()
+        return "SolarEdge: the consent is given back, and forgotten here."
+
+    def credentials(self, visit: Visit) -> list[Credential]:
+        """The refresh token: dead after 30 days without a poll."""
+        if self.sign_in() is None:
+            return []
+        from eink_monitor.sources._tokens import TokenStore, credential
+
+        store = TokenStore(visit.state, visit.feed)
+        return [credential(store, "the SolarEdge sign-in", f"eink-monitor login {visit.feed}", visit.now)]
 
     def _rhythm(self) -> Rhythm:
         return Rhythm(self.calls_per_month, self.latitude, self.daylight)

@@ -125,6 +125,7 @@ class Store:
                 self.sync()
                 self._write()
                 yield
+                self.ledger.write()
                 self.facts.write()
                 self._disk.execute("COMMIT")
             except BaseException as error:
@@ -139,6 +140,7 @@ class Store:
         if not self.held:
             self.readings.write()
             self.outcomes.write()
+        self.ledger.move()
         self.ledger.write()
         self._disk.executemany("INSERT OR REPLACE INTO wear (name, value) VALUES (?, ?)", self._wear.items())
 

@@ -141,11 +141,14 @@ class Ledger:
 
     # -- keeping ---------------------------------------------------------------------------------------------------
 
-    def write(self) -> None:
-        """Put what is only in memory on disk, inside the caller's transaction."""
+    def move(self) -> None:
+        """Bring what is on disk up to the clock, inside the caller's transaction."""
         for by in self._moves:
             self._disk.execute("UPDATE call SET at = at + ? WHERE id >= ?", (by, self._facts.get("boot_call")))
             self._disk.execute("UPDATE account SET waits_until = waits_until + ?", (by,))
+
+    def write(self) -> None:
+        """Put what is only in memory on disk, inside the caller's transaction."""
         self._disk.executemany(
             "UPDATE call SET calls = ?, settled = 1 WHERE id = ?",
             [(made, booking) for booking, made in self._settled.items()],

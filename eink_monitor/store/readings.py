@@ -96,12 +96,13 @@ class Readings(Mapping[tuple[str, str], Reading]):
     def _count(self, series: Series, value: int, at: int, before: int) -> None:
         """Count a measurement; ``before`` is the newest one until now."""
         hour, day = series.hour, series.day
-        if hour is None or not hour.start <= at < hour.end:
+        if series.hourly and (hour is None or not hour.start <= at < hour.end):
             hour = series.hour = self._tally("hour", series, at, before)
         if day is None or not day.start <= at < day.end:
             day = series.day = self._tally("day", series, at, before)
         newest = at >= series.end
-        hour.count(value, newest=newest)
+        if hour:
+            hour.count(value, newest=newest)
         day.count(value, newest=newest)
 
     def _late(self, series: Series, value: int, at: int) -> None:
@@ -118,7 +119,8 @@ class Readings(Mapping[tuple[str, str], Reading]):
         if known is None:
             self._count(series, value, at, at)
             return
-        self._tally("hour", series, at, at).correct(known, value)
+        if series.hourly:
+            self._tally("hour", series, at, at).correct(known, value)
         self._tally("day", series, at, at).correct(known, value)
 
     def _known(self, series: Series, at: int) -> int | None:
@@ -261,8 +263,21 @@ class Readings(Mapping[tuple[str, str], Reading]):
         return days
 
     def hours(self, subject: str, metric: Metric, since: int, until: int) -> dict[int, Bucket]:
-        """Hours that start between the instants, by their first instant."""
-        return self._buckets("hour", subject, metric, since, until)
+        """Hours that start between the instants, by their first instant.
+
+        A metric without hourly rows is summed up from its runs, as far back as they reach; ``n`` counts the runs then.
+        """
+        if metric.hourly:
+            return self._buckets("hour", subject, metric, since, until)
+        hours: dict[int, Bucket] = {}
+        for run in self.runs(subject, metric, since, until + HOUR):
+            at = max(run.start, since)
+            while at <= run.end:
+                start, _, end = self._bounds("hour", at)
+                if since <= start <= until:
+                    hours[start] = _with_run(hours.get(start), start, run.value)
+                at = end
+        return hours
 
     def _buckets(self, table: str, subject: str, metric: Metric, first: int, last: int) -> dict[int, Bucket]:
         series = self._series.get((subject, metric.name))
@@ -281,6 +296,13 @@ class Readings(Mapping[tuple[str, str], Reading]):
             if kind == table and number == series.id and first <= key <= last and tally.n:
                 found[key] = tally.bucket(step)
         return dict(sorted(found.items()))
+
+
+def _with_run(bucket: Bucket | None, start: int, value: float) -> Bucket:
+    if bucket is None:
+        return Bucket(1, value, value, value, value, start)
+    n, low, high, mean, _, _ = bucket
+    return Bucket(n + 1, min(low, value), max(high, value), mean + (value - mean) / (n + 1), value, start)
 
 
 def _day_key(day: date) -> int:

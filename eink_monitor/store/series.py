@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from eink_monitor.metrics import METRICS
 from eink_monitor.model import Bucket
 
 
@@ -48,12 +49,13 @@ class Tally:
 class Series:
     """One metric of one subject: its open run and the tallies being filled."""
 
-    __slots__ = ("day", "dirty", "end", "hour", "id", "metric", "start", "step", "subject", "value")
+    __slots__ = ("day", "dirty", "end", "hour", "hourly", "id", "metric", "start", "step", "subject", "value")
 
     def __init__(self, number: int, subject: str, metric: str, step: float) -> None:
         self.id, self.subject, self.metric, self.step = number, subject, metric, step
         self.start = self.end = -1
         self.value = 0
+        self.hourly = metric in METRICS and METRICS[metric].hourly
         self.hour: Tally | None = None
         self.day: Tally | None = None
         self.dirty = False

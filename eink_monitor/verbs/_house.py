@@ -11,7 +11,10 @@ import click
 
 from eink_monitor import config as configuration
 from eink_monitor import places
-from eink_monitor.config import Config
+from eink_monitor.clock import Clock
+from eink_monitor.config import Config, Feed
+from eink_monitor.errors import StoreError
+from eink_monitor.model import Visit
 from eink_monitor.store import Store
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -37,13 +40,24 @@ def load(config_file: Path | None) -> Config:
 
 
 @contextmanager
-def opened(config: Config, *, writes: bool, lasting: int | None = None) -> Iterator[Store]:
-    """The store of a house, closed afterwards; ``lasting`` as ``Store`` wants it."""
-    store = Store(config.database, config.zone, writes=writes, lasting=lasting)
+def opened(config: Config, *, writes: bool) -> Iterator[Store]:
+    """The store of a house, closed afterwards."""
+    store = Store(config.database, config.zone, writes=writes)
     try:
         yield store
     finally:
         store.close()
+
+
+def errand(config: Config, feed: Feed, clock: Clock) -> Visit:
+    """A visit that asks for no readings: a person signs in or out. Makes the feed's private directory."""
+    state = config.state / feed.name
+    try:
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"{state} cannot be created: {error.strerror}; does this user own the state directory?"
+        raise StoreError(message) from None
+    return Visit(feed.name, feed.subject, clock.now(), config.zone, feed.every, {}, state)
 
 
 def named(things: Mapping[str, Thing], name: str, noun: str) -> Thing:

@@ -8,17 +8,19 @@ from typing import Any
 
 import click
 
+from eink_monitor import extras
 from eink_monitor.config import Config
+from eink_monitor.model import Display, Source
 from eink_monitor.verbs._house import config_option, load
 
 
 @click.command()
 @config_option
-def command(config_file: Path | None) -> None:
+def command(config_file: Path | None) -> int:
     """Validate the configuration and print what it says.
 
     Every problem is reported at once, with its line. Secrets are masked, and so is everything that comes from a secret
-    file or the environment.
+    file or the environment. The exit code is 69 where a library is missing that the house needs.
     """
     config = load(config_file)
     click.echo(f"{config.file}: good")
@@ -39,6 +41,19 @@ def command(config_file: Path | None) -> None:
     for slide in config.slides.values():
         fields = _fields(config, slide.panel, f"panels.{slide.name}")
         click.echo(f"panel        {slide.name}: {slide.type} for {slide.dwell}{fields}")
+    return _libraries(config)
+
+
+def _libraries(config: Config) -> int:
+    """Say what is missing; returns the exit code."""
+    plugins: dict[str, Source | Display] = {
+        "display": config.display,
+        **{f"source {feed.name}": feed.source for feed in config.feeds.values()},
+    }
+    lacks = [lack for name, plugin in plugins.items() if (lack := extras.missing(name, plugin))]
+    for finding in (*lacks, *extras.rivals()):
+        click.echo(f"{finding.check}: {finding.words}: {finding.mend}", err=True)
+    return max((lack.code for lack in lacks), default=0)
 
 
 def _hidden(config: Config, path: str) -> bool:

@@ -9,6 +9,8 @@ from pathlib import Path
 import click
 
 from eink_monitor.clock import SystemClock
+from eink_monitor.config import Config
+from eink_monitor.control import Request
 from eink_monitor.draw.pictures import write_png
 from eink_monitor.drawing import draw
 from eink_monitor.errors import DisplayError
@@ -16,19 +18,28 @@ from eink_monitor.house import House
 from eink_monitor.model import Frame
 from eink_monitor.verbs._house import config_option, load, named, opened
 from eink_monitor.verbs._preview import preview
+from eink_monitor.wishes import wish
 
 
 @click.command(epilog="Example: eink-monitor show solar --png out")
 @click.argument("panels", nargs=-1, metavar="[PANEL]...")
 @click.option("--png", "folder", type=click.Path(path_type=Path), metavar="DIR", help="Write DIR/<panel>.png instead.")
+@click.option("--ink", is_flag=True, help="Put one panel on the display now; a running daemon does it.")
 @config_option
-def command(panels: tuple[str, ...], folder: Path | None, config_file: Path | None) -> None:
+def command(panels: tuple[str, ...], folder: Path | None, config_file: Path | None, *, ink: bool) -> int:
     """Draw panels from what is stored, without any network.
 
     All of them, or those named. Without --png they are shown here in the terminal: every pixel at 250 columns (half
     blocks) or 125 (Braille dots), smaller where there are fewer.
+
+    With --ink one panel (the one whose turn it is, if none is named) goes to the display of the configuration at once
+    and stays there for its `dwell`; the panel's own rules (full refreshes, sleep) are kept, only its waiting is not.
     """
+    if ink and (folder or len(panels) > 1):
+        raise click.UsageError("--ink shows one panel, and goes without --png")
     config = load(config_file)
+    if ink:
+        return _ink(config, panels)
     slides = [named(config.slides, name, "panel") for name in panels] or list(config.slides.values())
     with opened(config, writes=False) as store:
         now = SystemClock().now()
@@ -38,6 +49,15 @@ def command(panels: tuple[str, ...], folder: Path | None, config_file: Path | No
         _print(frames)
     else:
         _write(frames, folder)
+    return 0
+
+
+def _ink(config: Config, panels: Sequence[str]) -> int:
+    for name in panels:
+        named(config.slides, name, "panel")
+    answer = wish(Request("show", panels[0] if panels else ""), config, SystemClock())
+    click.echo(f"eink-monitor: {answer.words}" if answer.code else answer.words, err=answer.code != 0)
+    return answer.code
 
 
 def _print(frames: Sequence[Frame]) -> None:

@@ -27,6 +27,7 @@ from eink_monitor.panels.car import Car
 from eink_monitor.polls import Forked
 from eink_monitor.settings import Duration
 from eink_monitor.simulation import live, silence
+from eink_monitor.sources.solaredge import SolarEdge
 from eink_monitor.store import Store
 
 _SOURCES = 6
@@ -40,7 +41,7 @@ class _Car(Source):
     url: str
 
     metrics: ClassVar[tuple[Metric, ...]] = (SOC,)
-    preload: ClassVar[tuple[str, ...]] = ("eink_monitor.sources._web",)
+    preload: ClassVar[tuple[str, ...]] = SolarEdge.preload
 
     def poll(self, visit: Visit) -> Iterable[Reading]:
         from eink_monitor.sources._web import Web  # noqa: PLC0415 - as every source does
@@ -82,7 +83,7 @@ def measure() -> dict[str, float]:
             f"car{number}": Feed(f"car{number}", "bench", _Car(url), Duration(300), Duration(60), f"car{number}", "Car")
             for number in range(_SOURCES)
         }
-            slides = {name: Slide(name, "car", Car(subject=name)) for name in feeds}
+        slides = {name: Slide(name, "car", Car(subject=name)) for name in feeds}
         config = Config(folder / "c", folder / "house.db", ZoneInfo("Europe/Berlin"), Png(path=folder), feeds, slides)
         clock = FastClock(_START)
         store = Store(config.database, config.zone)

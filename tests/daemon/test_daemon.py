@@ -27,9 +27,11 @@ def path(tmp_path: Path, blank: Blank) -> Path:
 def test_the_first_frame_comes_before_any_poll(path: Path) -> None:
     roof = Scripted()
     house = small_house(path, [feed("roof", roof)], [slide("one", Says())])
-    house.daemon.tick()
+    assert house.daemon.tick() == 0
     (shown,) = house.wall.shown
     assert shown[0] == START
+    assert roof.asked == []
+    house.daemon.tick()
     assert roof.asked == [START]
     assert shown[1].bits.count(b"\0") >= 10 * 24, "drawn from the empty store: 200 pixels of ink a row"
 

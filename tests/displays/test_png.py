@@ -54,3 +54,10 @@ def test_a_panel_named_like_a_path_stays_in_the_folder(tmp_path: Path) -> None:
     Png(tmp_path / "out").show(Canvas().frame("../nas:/backup"))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out"]
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["..-nas:-backup.png", "now.png"]
+
+
+def test_a_service_has_a_place_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("RUNTIME_DIRECTORY", raising=False)
+    assert Png().path == Path("out")
+    monkeypatch.setenv("RUNTIME_DIRECTORY", "/run/eink-monitor:/run/more")
+    assert Png().path == Path("/run/eink-monitor")

@@ -97,6 +97,6 @@ def test_a_fault_while_a_child_lives_claims_no_line_again(lgpio: bool) -> None:
 def test_in_the_virtual_computer_a_child_that_does_touch_is_noticed() -> None:
     with mounted(lgpio=True) as ink:
         ink.show(scene(1))
-        wires = vars(ink.display._ink)["_wires"]
+        wires = vars(ink.display._ink)["wires"]
         in_a_child(lambda: bool(wires._spi.writebytes2(b"\0")))
         assert ink.panel.owner.foreign_uses > 0

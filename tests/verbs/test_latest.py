@@ -14,7 +14,7 @@ def test_everything_that_is_stored(lived: Path) -> None:
     assert (said.code, said.err) == (0, "")
     lines = said.out.splitlines()
     assert lines[0].split() == ["subject", "metric", "value", "unit", "measured", "at", "age"]
-    assert {line.split()[0] for line in lines[1:]} == {"roof", "car", "attic:backups"}
+    assert {line.split()[0] for line in lines[1:]} == {"roof", "car", "attic:backups", "display"}
 
 
 def test_json(lived: Path) -> None:

@@ -1,0 +1,68 @@
+"""What can be known of a panel and its wires without moving any ink."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from eink_monitor.displays._panel213 import Panel213
+from eink_monitor.errors import DisplayError
+from eink_monitor.finding import Finding, doubt, fault, good
+
+_LINES = ("/dev/gpiochip", "/dev/gpiomem", "anon_inode:gpio-")  # the last is what the kernel calls a claimed line
+
+
+def examine(panel: Panel213) -> Iterator[Finding]:
+    """The lines, SPI, BUSY, and whether a panel answers; never raises."""
+    wires, wiring = panel.wires, panel.wires.wiring
+    pins = ", ".join(f"{name} {pin}" for name, pin in wiring.pins().items())
+    suspects: tuple[str, ...] = (wiring.node,)
+    ready = True
+    try:
+        wires.claim()
+        yield good("gpio", f"the lines can be used: {pins}")
+    except DisplayError as error:
+        yield fault("gpio", error)
+        suspects, ready = (wiring.node, *_LINES), False
+    try:
+        wires.connect()
+        yield good("spi", f"{wiring.node} can be used, at {wiring.speed / 1e6:g} MHz")
+    except DisplayError as error:
+        yield fault("spi", error)
+        ready = False
+    for pid, name, what in holders(suspects):
+        yield doubt("gpio", f"process {pid} ({name}) has {what} open", f"sudo kill {pid}, or stop the service it is")
+    if ready:
+        yield from _answers(panel)
+
+
+def _answers(panel: Panel213) -> Iterator[Finding]:
+    """The level of BUSY, and the probe: a reset takes BUSY low, deep sleep takes it high."""
+    busy = panel.wires.wiring.busy
+    try:
+        high = panel.wires.busy()
+        yield good("busy", f"BUSY (GPIO {busy}) is {'high: the panel sleeps, or is busy' if high else 'low'}")
+        panel.probe()
+        yield good("panel", "a panel answers: it woke up and went to sleep again")
+    except DisplayError as error:
+        yield fault("panel", error)
+
+
+def holders(names: Sequence[str], proc: Path = Path("/proc")) -> list[tuple[int, str, str]]:
+    """Other processes with an open file whose name begins so: process, its short name, the file.
+
+    As far as this user may look: only root sees the files of others. Command lines may hold secrets and are not read.
+    """
+    found = []
+    for folder in sorted(proc.glob("[0-9]*"), key=lambda entry: int(entry.name)):
+        if int(folder.name) == os.getpid():
+            continue
+        with suppress(OSError):  # it has ended meanwhile, or is not ours to look at
+            opened = {str(link.readlink()) for link in (folder / "fd").iterdir()}
+            mine = sorted(file for file in opened if file.startswith(tuple(names)))
+            if mine:
+                name = (folder / "comm").read_text(encoding="utf-8", errors="replace").strip()
+                found.append((int(folder.name), name, mine[0]))
+    return found

@@ -1,0 +1,81 @@
+"""What is right and wrong with a house, line by line, without spending a vendor call.
+
+One file per group of findings. Whatever goes wrong on the way becomes a finding: the doctor never falls ill.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from pathlib import Path
+
+from eink_monitor import config as configuration
+from eink_monitor import extras, places
+from eink_monitor.clock import Clock
+from eink_monitor.config import Config
+from eink_monitor.doctor import feeds, machine, storage, wall
+from eink_monitor.errors import ConfigError, Trouble
+from eink_monitor.finding import BAD, Finding, doubt, fault, good
+
+_GRAVITY = (78, 69, 77, 65, 75)
+_BUG = 70
+
+
+class Doctor:
+    """An examination. ``config`` is there after ``findings`` has told of it, where there is one that can be used."""
+
+    def __init__(self, config_file: Path | None, clock: Clock) -> None:
+        self.config: Config | None = None
+        self.code = 0
+        self._file = config_file
+        self._clock = clock
+
+    def findings(self) -> Iterator[Finding]:
+        """Everything there is to say, as it is found out."""
+        yield from self._group("configuration", self._configuration)
+        yield from self._group("machine", lambda: machine.findings(self._clock, self.config))
+        yield from self._group("fonts", wall.fonts)
+        yield from self._group("libraries", extras.rivals)
+        if self.config is None:
+            yield self.count(
+                doubt("display", "not looked at: only a configuration says which one it is", "see to that first")
+            )
+            return
+        config, clock = self.config, self._clock
+        yield from self._group("display", lambda: wall.findings(config, clock))
+        yield from self._group("database", lambda: storage.findings(config))
+        for feed in config.feeds.values():
+            yield from self._group(f"source {feed.name}", partial(feeds.findings, config, feed, clock))
+        yield from self._group("quota", lambda: feeds.quotas(config, clock))
+
+    def count(self, finding: Finding) -> Finding:
+        """Let a finding weigh in the exit code: that of the gravest one that is bad."""
+        codes = {self.code, finding.code if finding.state == BAD else 0} - {0}
+        self.code = next((code for code in _GRAVITY if code in codes), max(codes, default=0))
+        return finding
+
+    def _group(self, name: str, group: Callable[[], Iterable[Finding]]) -> Iterator[Finding]:
+        try:
+            for finding in group():
+                yield self.count(finding)
+        except Trouble as error:
+            yield self.count(fault(name, error))
+        except Exception as error:  # noqa: BLE001 - a bug of ours must not hide what else there is to say
+            words = f"could not be looked at: {type(error).__name__}"
+            yield self.count(Finding(name, BAD, words, "please report this as a bug", _BUG))
+
+    def _configuration(self) -> Iterator[Finding]:
+        try:
+            file = places.configuration(self._file)
+        except ConfigError as error:
+            looked = str(error).partition(";")[0]
+            yield doubt("configuration", looked, "cp config.example.yaml config.yaml, then change it")
+            return
+        try:
+            self.config = configuration.load(file)
+        except ConfigError as error:
+            for complaint in error.complaints:
+                yield Finding("configuration", BAD, complaint, f"edit {file}", error.exit_code)
+            return
+        sources, panels = len(self.config.feeds), len(self.config.slides)
+        yield good("configuration", f"{file} is good: {sources} sources, {panels} panels")

@@ -1,0 +1,101 @@
+"""The sources: what they lack, what lets them in and for how long, how the last poll ended, what calls are left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from eink_monitor import extras
+from eink_monitor.clock import Clock, local
+from eink_monitor.config import Config, Feed
+from eink_monitor.draw import words
+from eink_monitor.errors import AuthFailed, BadAnswer, Gone, StoreError, Throttled, Unavailable
+from eink_monitor.finding import BAD, Finding, doubt, good
+from eink_monitor.model import Visit
+from eink_monitor.signin import WARNING, Credential
+from eink_monitor.store import Past, Store
+
+_CODES = {error.what: error.exit_code for error in (AuthFailed, BadAnswer, Gone, Unavailable)}
+_CRASHED = 70
+
+
+def findings(config: Config, feed: Feed, clock: Clock) -> Iterator[Finding]:
+    """One line each, and no vendor call."""
+    check, now = f"source {feed.name}", clock.now()
+    if lack := extras.missing(check, feed.source):
+        yield lack
+    with TemporaryDirectory() as nowhere:
+        for credential in feed.source.credentials(_visit(config, feed, now, Path(nowhere))):
+            yield _credential(check, feed, credential, now)
+    with _looked(config) as store:
+        pasts = [store.outcomes.get(name) for name in (feed.name, f"{feed.name} stream")] if store else []
+    told = [_past(check, feed, past, now) for past in pasts if past]
+    yield from told or [good(check, "not asked yet")]
+
+
+def _visit(config: Config, feed: Feed, now: int, nowhere: Path) -> Visit:
+    """A visit for looking only: where the source has no folder yet it must not get one that belongs to this user."""
+    state = config.state / feed.name
+    if not any(folder.exists() for folder in (state, *feed.source.shares(state))):
+        state = nowhere / "state" / feed.name
+    return Visit(feed.name, feed.subject, now, config.zone, feed.every, {}, state)
+
+
+def _credential(check: str, feed: Feed, credential: Credential, now: int) -> Finding:
+    told, _, mend = credential.words.partition("; ")
+    mend = mend or f"eink-monitor login {feed.name}"
+    if not credential.present and feed.source.sign_in() is None:  # the next poll signs in by itself
+        return good(check, told)
+    if not credential.present or (credential.expires_at is not None and credential.expires_at <= now):
+        return Finding(check, BAD, told, mend, AuthFailed.exit_code)
+    if credential.expires_at is not None and credential.expires_at - now <= WARNING:
+        return doubt(check, told, mend)
+    return good(check, told)
+
+
+def _past(check: str, feed: Feed, past: Past, now: int) -> Finding:
+    """How the last poll, or the stream, ended."""
+    when = words.age(now - past.at)
+    if past.what == "ok":
+        return good(check, f"answered {when}")
+    told = f"{past.detail or past.what} ({when})"
+    if past.what == Throttled.what:
+        return doubt(check, told, "wait; `eink-monitor quota` says until when")
+    mend = f"eink-monitor login {feed.name}" if past.what == AuthFailed.what else f"eink-monitor poll {feed.name}"
+    return Finding(check, BAD, told, mend, _CODES.get(past.what, _CRASHED))
+
+
+def quotas(config: Config, clock: Clock) -> Iterator[Finding]:
+    """What is left of each account's budgets but the fleeting one by the minute."""
+    now = clock.now()
+    accounts = {quota.account: quota for feed in config.feeds.values() if (quota := feed.source.quota())}
+    with _looked(config) as store:
+        if store is None:
+            return
+        for account, quota in accounts.items():
+            waiting = store.ledger.waits(account, now)
+            if waiting:
+                mend = f"wait until {local(waiting[0], config.zone):%d %b %H:%M}"
+                yield Finding("quota", BAD, f"{account}: {waiting[1]}", mend, Throttled.exit_code)
+            for entry in store.ledger.spent(quota, now):
+                told = f"{account}: {max(entry.limit - entry.used, 0)} of {entry.limit} calls left this {entry.span}"
+                if entry.used >= entry.limit:
+                    mend = f"wait until {local(entry.frees_at, config.zone):%d %b %H:%M}"
+                    yield Finding("quota", BAD, told, mend, Throttled.exit_code)
+                elif entry.span != "minute":
+                    yield good("quota", told)
+
+
+@contextmanager
+def _looked(config: Config) -> Iterator[Store | None]:
+    """The store for looking, or None where there is none; what is wrong with it is told with the database."""
+    store = None
+    with suppress(StoreError):
+        store = Store(config.database, config.zone, writes=False)
+    try:
+        yield store
+    finally:
+        if store:
+            store.close()

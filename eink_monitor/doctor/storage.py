@@ -1,0 +1,66 @@
+"""The database: whole, of this layout, writable, with room to grow."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from eink_monitor.config import Config
+from eink_monitor.draw import words
+from eink_monitor.errors import StoreError
+from eink_monitor.finding import BAD, Finding, doubt, fault, good
+from eink_monitor.store.inspection import inspect
+
+_LITTLE, _NOTHING = 200_000_000, 20_000_000  # bytes
+
+
+def findings(config: Config) -> Iterator[Finding]:
+    """One line each."""
+    file = config.database
+    folder = next(parent for parent in file.parents if parent.exists())
+    yield from _whole(file)
+    yield from _writable(file if file.exists() else folder, folder)
+    free = shutil.disk_usage(folder).free
+    told = f"{words.size(free)} free at {folder}"
+    if free < _NOTHING:
+        yield fault("space", StoreError(f"only {told}"), f"make room: du -xh {folder} | sort -h | tail")
+    elif free < _LITTLE:
+        yield doubt("space", f"only {told}", f"make room: du -xh {folder} | sort -h | tail")
+    else:
+        yield good("space", told)
+
+
+def _whole(file: Path) -> Iterator[Finding]:
+    if not file.exists():
+        yield good("database", f"{file} is not there yet; the daemon or the first poll makes it")
+        return
+    try:
+        found = inspect(file)
+    except StoreError as error:
+        yield fault("database", error, _rescue(file))
+        return
+    for problem in found.problems:
+        yield Finding("database", BAD, f"{file}: {problem}", _rescue(file), StoreError.exit_code)
+    if found.newer:
+        newer = StoreError(f"{file} was written by a newer eink-monitor")
+        yield fault("database", newer, "pip install --upgrade eink-monitor")
+    elif not found.problems:
+        yield good("database", f"{file} is whole, {words.size(file.stat().st_size)}")
+
+
+def _rescue(file: Path) -> str:
+    return f"stop the daemon, then: sqlite3 {file} .recover | sqlite3 {file}.new"
+
+
+def _writable(thing: Path, folder: Path) -> Iterator[Finding]:
+    """SQLite writes beside the database, too."""
+    if os.access(thing, os.W_OK) and os.access(folder, os.W_OK):
+        return
+    owner = str(thing.stat().st_uid)
+    with suppress(KeyError):
+        owner = thing.owner()
+    told = f"{thing} may not be written by this user; it belongs to {owner}"
+    yield doubt("database", told, f"sudo -u {owner} eink-monitor ..., or sudo chown -R USER {folder}")

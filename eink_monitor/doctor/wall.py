@@ -1,0 +1,57 @@
+"""What hangs on the wall: the display with its wires, and the letters drawn on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from json import JSONDecodeError
+
+from eink_monitor import extras
+from eink_monitor.clock import Clock, iso
+from eink_monitor.config import Config
+from eink_monitor.draw.fonts import Face, folder
+from eink_monitor.errors import StoreError
+from eink_monitor.finding import BAD, Finding, good
+from eink_monitor.model import Wear
+from eink_monitor.store import Store
+from eink_monitor.wishes import look
+
+_BROKEN = 70
+
+
+def fonts() -> Iterator[Finding]:
+    """Whether every atlas of letters and icons can be read."""
+    files = sorted(folder().glob("*.json"))
+    broken = []
+    for file in files:
+        try:
+            Face(file.stem)
+        except (OSError, JSONDecodeError, KeyError, ValueError):
+            broken.append(file.name)
+    if broken or not files:
+        words = f"{', '.join(broken)} cannot be read" if broken else f"there are none in {folder()}"
+        yield Finding("fonts", BAD, words, "pip install --force-reinstall eink-monitor", _BROKEN)
+    else:
+        yield good("fonts", f"{len(files)} faces and sets of icons can be read")
+
+
+def findings(config: Config, clock: Clock) -> Iterator[Finding]:
+    """The display, as its owner sees it: a running daemon is asked, else it is opened here."""
+    if lack := extras.missing("display", config.display):
+        yield lack
+        return
+    answer = look(config, clock)
+    yield good("daemon", f"runs as process {answer.process}" if answer.process else "does not run")
+    yield good("display", f"{config.display.label}{_worn(config)}")
+    yield from answer.findings
+
+
+def _worn(config: Config) -> str:
+    wear = Wear()
+    with suppress(StoreError):  # told with the database
+        store = Store(config.database, config.zone, writes=False)
+        wear = Wear(**store.wear())
+        store.close()
+    if wear.last_full is None:
+        return ""
+    return f", {wear.full} full and {wear.partial} partial refreshes, the last full one at {iso(wear.last_full)}"

@@ -1,0 +1,45 @@
+"""The line that `systemctl status` shows: how the house is doing, in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from eink_monitor.daemon import Daemon
+from eink_monitor.draw import words
+from eink_monitor.model import FeedStatus
+
+_WORDS = {
+    None: "not asked yet",
+    "auth": "sign in again",
+    "bad-answer": "its answers make no sense",
+    "crashed": "its poll crashes",
+    "gone": "closed for good",
+    "throttled": "waits for its quota",
+    "unavailable": "no answer",
+}
+_LONGEST = 300  # letters; a status line is for a glance
+
+
+def status(daemon: Daemon) -> str:
+    """For example "3 sources well, car: sign in again; next panel in 2 min"."""
+    feeds = daemon.house.feeds()
+    well = sum(feed.what == "ok" for feed in feeds)
+    told = [f"{well} source{'' if well == 1 else 's'} well"] if well or not feeds else []
+    told += [f"{', '.join(feed.name for feed in group)}: {what}" for what, group in _ailing(feeds)]
+    return f"{', '.join(told)}; {_next(daemon)}"[:_LONGEST]
+
+
+def _ailing(feeds: Sequence[FeedStatus]) -> list[tuple[str, list[FeedStatus]]]:
+    """What is wrong, with everybody it is wrong with."""
+    groups: dict[str, list[FeedStatus]] = {}
+    for feed in feeds:
+        if feed.what != "ok":
+            groups.setdefault(_WORDS.get(feed.what, feed.detail), []).append(feed)
+    return list(groups.items())
+
+
+def _next(daemon: Daemon) -> str:
+    if daemon.quiet:
+        return "quiet hours"
+    left = daemon.drawing.next_due - daemon.clock.monotonic()
+    return f"next panel in {words.span(left)}" if left != float("inf") else "no panels"

@@ -1,0 +1,30 @@
+"""``eink-monitor clear``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from eink_monitor.clock import SystemClock
+from eink_monitor.control import Request
+from eink_monitor.verbs._house import config_option, load
+from eink_monitor.wishes import wish
+
+
+@click.command()
+@config_option
+def command(config_file: Path | None) -> int:
+    """Whiten the panel before it is put away.
+
+    A running daemon does it and goes on polling, but draws no more until `show --ink` or its next start.
+    """
+    config = load(config_file)
+    answer = wish(Request("clear"), config, SystemClock())
+    if answer.code:
+        click.echo(f"eink-monitor: {answer.words}", err=True)
+    elif answer.process:
+        click.echo(f"{answer.words}; the daemon polls on, and draws again after `show --ink` or its next start")
+    else:
+        click.echo(answer.words)
+    return answer.code

@@ -1,0 +1,96 @@
+"""``eink-monitor doctor``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from eink_monitor.clock import Clock, SystemClock
+from eink_monitor.config import Config
+from eink_monitor.control import Request
+from eink_monitor.doctor import Doctor
+from eink_monitor.draw.testcard import SEEN
+from eink_monitor.errors import DisplayError, Trouble
+from eink_monitor.finding import BAD, Finding, doubt, fault, good
+from eink_monitor.model import Display
+from eink_monitor.verbs._house import config_option
+from eink_monitor.wishes import wish
+
+_QUESTION = f"""
+What do you see on the panel?
+  1  {SEEN}
+  2  the same, but pale, grey or with ghosts of what was there before
+  3  stripes, noise, or a picture that is shifted, mirrored or cut
+  4  nothing new
+  0  I cannot look now"""
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON array of findings.")
+@click.option("--picture", is_flag=True, help="Draw the test picture without asking first; one refresh.")
+@config_option
+def command(config_file: Path | None, *, as_json: bool, picture: bool) -> int:
+    """Find out what is wrong, without spending a vendor call.
+
+    One line for each thing looked at: ok, warn or bad, what was found, and after -> what mends it. It looks at the
+    configuration, the machine, the wires and the panel, the database, and at what lets every source in. The exit code
+    is 0, or that of the gravest bad finding: 78 configuration, 69 panel or library, 77 sign in, 75 try later.
+
+    On a terminal it offers to draw a test picture, which tells whether the panel is driven as what it is.
+    """
+    clock = SystemClock()
+    doctor = Doctor(config_file, clock)
+    findings = []
+    for finding in doctor.findings():
+        findings.append(finding)
+        if not as_json:
+            click.echo(str(finding))
+    asking = sys.stdin.isatty() and sys.stdout.isatty() and not as_json
+    if doctor.config and (picture or (asking and _offered(doctor.config.display))):
+        for finding in map(doctor.count, _picture(doctor.config, clock, asking=asking)):
+            findings.append(finding)
+            if not as_json:
+                click.echo(str(finding))
+    if as_json:
+        fields = ("check", "state", "words", "mend")
+        click.echo(json.dumps([dict(zip(fields, finding, strict=False)) for finding in findings], indent=1))
+    return doctor.code
+
+
+def _offered(display: Display) -> bool:
+    """Only ink is worth the question."""
+    return type(display).clear is not Display.clear and click.confirm("Draw a test picture on the panel?")
+
+
+def _picture(config: Config, clock: Clock, *, asking: bool) -> Iterator[Finding]:
+    try:
+        answer = wish(Request("picture"), config, clock)
+    except Trouble as error:
+        yield fault("picture", error)
+        return
+    if answer.code:
+        yield Finding("picture", BAD, answer.words, "", answer.code)
+        return
+    label = config.display.label
+    if not asking:
+        yield good("picture", f"{answer.words}; right is {SEEN}")
+        return
+    click.echo(_QUESTION)
+    yield _verdict(click.prompt("Which", type=click.IntRange(0, 4)), label)
+
+
+def _verdict(seen: int, label: str) -> Finding:
+    others = "set display.model to another of 2in13_V2, 2in13_V3, 2in13_V4 and look again"
+    if seen == 1:
+        return good("picture", f"{label} is what the panel is")
+    if seen == 2:
+        return doubt("picture", f"pale as {label}: another revision's waveform, or it is cold", others)
+    if seen == 3:
+        return fault("picture", DisplayError(f"the panel is no {label}", others))
+    if seen == 4:
+        return fault("picture", DisplayError("no ink moved", "push the ribbon cable home, then " + others))
+    return good("picture", f"sent as {label}, not looked at")

@@ -1,0 +1,99 @@
+"""``eink-monitor login NAME``."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from pathlib import Path
+
+import click
+
+from eink_monitor.clock import Clock, SystemClock, local
+from eink_monitor.config import Config, Feed
+from eink_monitor.control import Request
+from eink_monitor.errors import AuthFailed, Unavailable
+from eink_monitor.signin import Prompt
+from eink_monitor.verbs._house import config_option, errand, load, named
+from eink_monitor.wishes import wish
+
+
+@click.command(epilog="Example, over SSH on a Pi without a screen: eink-monitor login car --ink")
+@click.argument("name")
+@click.option("--ink", is_flag=True, help="Show the QR code and the code on the panel, too.")
+@config_option
+def command(name: str, config_file: Path | None, *, ink: bool) -> int:
+    """Sign in at the vendor of a source, once.
+
+    Prints an address, a code where there is one, and a QR code for a phone. Works over SSH: nothing opens here. Where
+    the vendor's page sends the browser back to localhost, either paste the address it ends up on, or carry it here
+    with `ssh -L 8765:127.0.0.1:8765 pi`. The daemon notices by itself.
+    """
+    config = load(config_file)
+    feed = named(config.feeds, name, "source")
+    signing = feed.source.sign_in()
+    if signing is None:
+        click.echo(f"{name}: a source of type {feed.type} needs no sign-in.")
+        return 0
+    clock = SystemClock()
+    visit = errand(config, feed, clock)
+    prompt = signing.begin(visit)
+    _tell(prompt, config)
+    if ink and prompt.url:
+        _on_ink(prompt, config, feed, clock)
+    answer = _answer(prompt, clock) if prompt.brings else ""
+    if not prompt.brings:
+        click.echo("Waiting until you have confirmed ... (Ctrl-C to give up)", err=True)
+    click.echo(signing.finish(dataclasses.replace(visit, now=clock.now()), prompt, clock, answer))
+    return 0
+
+
+def _tell(prompt: Prompt, config: Config) -> None:
+    click.echo(prompt.text)
+    if prompt.url:
+        click.echo(f"\n  {prompt.url}\n")
+        _draw(prompt.url)
+    if prompt.code:
+        where = f" at {prompt.short_url}" if prompt.short_url else ""
+        click.echo(f"\n  The code{where}: {prompt.code}\n")
+    click.echo(f"This holds until {local(prompt.expires_at, config.zone):%H:%M}.")
+
+
+def _draw(url: str) -> None:
+    """The QR code in half blocks; a terminal that has none does without."""
+    import segno  # noqa: PLC0415 - only here
+
+    try:
+        "█▀▄".encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return
+    segno.make_qr(url, error="l", boost_error=False).terminal(compact=True, border=2)
+
+
+def _on_ink(prompt: Prompt, config: Config, feed: Feed, clock: Clock) -> None:
+    """The panel is a help, not a condition: what goes wrong there is said, and the sign-in goes on."""
+    request = Request("sign in", feed.label, (prompt.url, prompt.short_url, prompt.code))
+    answer = wish(request, config, clock)
+    click.echo(answer.words, err=True)
+
+
+def _answer(prompt: Prompt, clock: Clock) -> str:
+    """What the person brings back: pasted, typed, or carried by the browser to a page of ours."""
+    click.echo(f"\nThen paste here {prompt.brings}, and press Enter:", err=True)
+    if prompt.listen is not None and (arrived := _landed(prompt, prompt.listen, clock)):
+        return arrived
+    line = sys.stdin.readline()
+    if not line.strip():
+        raise AuthFailed("nothing was brought back; start again when you have it")
+    return line.strip()
+
+
+def _landed(prompt: Prompt, port: int, clock: Clock) -> str:
+    from eink_monitor.sources._landing import Landing  # noqa: PLC0415 - brings an HTTP server
+
+    try:
+        landing = Landing(port)
+    except Unavailable as error:
+        click.echo(str(error), err=True)
+        return ""
+    with landing:
+        return landing.arrived(clock, prompt.expires_at, also=(sys.stdin.fileno(),))

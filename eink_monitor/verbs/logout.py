@@ -1,0 +1,20 @@
+"""``eink-monitor logout NAME``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from eink_monitor.clock import SystemClock
+from eink_monitor.verbs._house import config_option, errand, load, named
+
+
+@click.command(epilog="Example: eink-monitor logout car")
+@click.argument("name")
+@config_option
+def command(name: str, config_file: Path | None) -> None:
+    """Give a sign-in back to the vendor and forget it here."""
+    config = load(config_file)
+    feed = named(config.feeds, name, "source")
+    click.echo(feed.source.sign_out(errand(config, feed, SystemClock())))

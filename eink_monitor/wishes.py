@@ -1,0 +1,78 @@
+"""What a person may wish of the display, granted by whoever owns it: the daemon, or the verb itself where none runs."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from eink_monitor.clock import Clock
+from eink_monitor.config import Config
+from eink_monitor.control import Answer, Request, address, ask
+from eink_monitor.drawing import Drawing
+from eink_monitor.errors import DisplayError
+from eink_monitor.house import House
+from eink_monitor.model import Display, Wear
+from eink_monitor.store import Store
+
+_USAGE = 64
+
+
+def grant(request: Request, drawing: Drawing, config: Config, clock: Clock) -> Answer:
+    """Do as wished; whatever goes wrong becomes the answer."""
+    now, mono, label = clock.now(), clock.monotonic(), config.display.label
+    try:
+        match request.verb:
+            case "show":
+                words = f"{drawing.show(request.panel, now, mono)} is on the display ({label})"
+            case "picture":
+                drawing.picture(mono)
+                words = f"the test picture was sent as {label}"
+            case "sign in" if len(request.words) == 3:
+                drawing.sign_in(request.panel, request.words, mono)
+                words = f"the QR code is on the display ({label})"
+            case "clear" if type(config.display).clear is Display.clear:
+                words = f"a display of type {label} has nothing to clear"
+            case "clear":
+                drawing.clear(mono)
+                words = f"the display ({label}) is cleared"
+            case "examine":
+                return Answer(0, "", list(config.display.examine()))
+            case _:
+                return Answer(_USAGE, f"the daemon knows no {request.verb}; restart it, it may be of another version")
+    except DisplayError as error:
+        return Answer(error.exit_code, str(error))
+    return Answer(0, words)
+
+
+def look(config: Config, clock: Clock) -> Answer:
+    """What the display has to say about itself, asked of the daemon if it runs. Raises ``StoreError``."""
+    answer = ask(address(config.database), Request("examine"))
+    if answer is not None:
+        return answer
+    config.display.open(clock, Wear())  # a look moves no ink, so there is nothing to count
+    try:
+        return Answer(0, "", list(config.display.examine()))
+    finally:
+        config.display.close()
+
+
+def wish(request: Request, config: Config, clock: Clock) -> Answer:
+    """Ask the daemon of a house if it runs, else do it here. ``process`` of the answer is 0 where it was done here.
+
+    Raises ``StoreError``.
+    """
+    answer = ask(address(config.database), request)
+    if answer is not None:
+        return answer
+    store = Store(config.database, config.zone)
+    try:
+        wear = Wear(**store.wear())
+        drawing = Drawing(config, House(config, store, clock.now()), clock.monotonic())
+        config.display.open(clock, wear)
+        try:
+            return grant(request, drawing, config, clock)
+        finally:
+            config.display.close()
+            store.keep_wear(asdict(wear))
+            store.flush()
+    finally:
+        store.close()

@@ -1,0 +1,226 @@
+#!/usr/bin/env bash
+# Install or upgrade eink-monitor as a service: `sudo make install`. Safe to repeat, safe to interrupt.
+#
+#   ROOT=DIR      put everything below DIR instead of / (for tests and images)
+#   PYTHON=FILE   the interpreter to build on [python3]
+#   WHEEL=FILE    install this wheel instead of the checkout around this script
+#   YES=1         answer every question with yes
+#
+# Every version has a folder of its own in /opt/eink-monitor/versions; `current` and `previous` are links. A new version
+# that does not come up is replaced by the previous one, and its database with it.
+set -euo pipefail
+
+ROOT=${ROOT:-${DESTDIR:-}}
+PYTHON=${PYTHON:-python3}
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+source=$(dirname "$here")
+opt=$ROOT/opt/eink-monitor
+etc=$ROOT/etc/eink-monitor
+state=$ROOT/var/lib/eink-monitor
+unit=$ROOT/etc/systemd/system/eink-monitor.service
+command=$ROOT/usr/local/bin/eink-monitor
+config=$etc/config.yaml
+stage=nothing new='' old=''
+
+say() { printf '%s\n' "$*"; }
+fail() {
+	printf 'install: %s\n' "$*" >&2
+	exit 1
+}
+
+ask() { # QUESTION; without a terminal the answer is no
+	[ -z "${YES:-}" ] || return 0
+	[ -t 0 ] || return 1
+	local answer
+	read -r -p "$1 [Y/n] " answer
+	[[ $answer =~ ^([Yy].*)?$ ]]
+}
+
+point() { # LINK TARGET: one rename, so that there is no moment without a link
+	ln -sfn "$2" "$1.new"
+	mv -T "$1.new" "$1"
+}
+
+check_machine() {
+	[ -n "$ROOT" ] || [ "$(id -u)" = 0 ] || fail "this must be run as root: sudo make install"
+	command -v systemctl >/dev/null || fail "there is no systemctl; a service needs systemd"
+	"$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null ||
+		fail "$PYTHON is missing or older than 3.11; try: sudo PYTHON=python3.11 make install"
+	"$PYTHON" -c 'import ensurepip, venv' 2>/dev/null || fail "the venv module is missing: sudo apt install python3-venv"
+	mkdir -p "$opt/versions"
+	exec 9>"$opt/.lock"
+	flock -n 9 || fail "another install is under way"
+}
+
+put_config() { # never over what is there
+	mkdir -p "$etc"
+	install -d -m 700 "$etc/credentials"
+	install -m 644 "$source/config.example.yaml" "$etc/config.example.yaml"
+	if [ -e "$config" ]; then
+		say "kept         $config"
+	else
+		install -m 600 "$source/config.example.yaml" "$config"
+		say "new          $config (an invented house; make it yours)"
+	fi
+}
+
+types() { # the word after every `type:` that is not in a comment
+	sed 's/#.*//' "$config" | grep -oE '\btype:[[:space:]]*"?[a-z0-9_]+' | sed -E 's/.*[^a-z0-9_]//' | sort -u
+}
+
+extras() { # what the configured sources need beyond Python itself, as their files say
+	local name
+	for name in $(types); do
+		sed -n 's/^    extra: ClassVar\[str\] = "\(..*\)".*/\1/p' "$source/eink_monitor/sources/$name.py" 2>/dev/null || true
+	done | sort -u
+	if has_ink && ! from_apt spidev RPi.GPIO; then
+		case $(board) in *"Pi 5"* | *"Compute Module 5"*) say pi5 ;; *) say pi ;; esac
+	fi
+}
+
+has_ink() { types | grep -qx waveshare; }
+board() { tr -d '\0' <"$ROOT/proc/device-tree/model" 2>/dev/null || true; }
+
+find='import sys, importlib.util as i; sys.exit(not all(map(i.find_spec, sys.argv[1:])))'
+from_apt() { # MODULE...: whether the system's Python has them
+	"$PYTHON" -Ic "$find" "$@" 2>/dev/null
+}
+
+site() { # apt's spidev and RPi.GPIO need no compiler; apt's pillow is the only one there is for 32 bits
+	if has_ink && from_apt spidev RPi.GPIO || { [ "$(getconf LONG_BIT)" = 32 ] && from_apt PIL yaml; }; then
+		say --system-site-packages
+	fi
+}
+
+prepare_pins() {
+	local group
+	for group in spi gpio; do
+		getent group "$group" >/dev/null || groupadd --system "$group"
+	done
+	has_ink || return 0
+	if ! from_apt spidev RPi.GPIO && command -v apt-get >/dev/null &&
+		ask "Install python3-spidev and python3-rpi-lgpio with apt?"; then
+		apt-get install -y python3-spidev python3-rpi-lgpio || say "apt could not; pip is tried instead"
+	fi
+	compgen -G "$ROOT/dev/spidev*" >/dev/null && return 0
+	if command -v raspi-config >/dev/null && ask "SPI is off, and the panel needs it. Switch it on?"; then
+		raspi-config nonint do_spi 0
+		say "switched on  SPI (if the panel stays blank: reboot)"
+	else
+		say "SPI is off: switch it on with  sudo raspi-config nonint do_spi 0  and reboot"
+	fi
+}
+
+build() { # a folder is only used once it holds the file `complete`
+	local folder wanted
+	for folder in "$opt"/versions/*; do
+		if [ -d "$folder" ] && [ ! -e "$folder/complete" ]; then
+			rm -rf "$folder"
+			say "removed      $folder, a version that was never finished"
+		fi
+	done
+	new=$(mktemp -d "$opt/versions/$(date +%Y%m%d-%H%M%S)-XXXX")
+	stage=building
+	chmod 755 "$new"
+	# shellcheck disable=SC2046 # one word or none
+	"$PYTHON" -m venv $(site) "$new"
+	wanted=$(extras | paste -sd, -)
+	say "building     $new${wanted:+ with $wanted}"
+	"$new/bin/python" -m pip install --quiet --disable-pip-version-check "${WHEEL:-$source}${wanted:+[$wanted]}"
+	"$new/bin/eink-monitor" --version >/dev/null || fail "the new version cannot be run"
+	if has_ink; then
+		"$new/bin/python" -c "$find" spidev RPi.GPIO || fail "the new version cannot reach the panel's pins: no spidev or RPi.GPIO"
+	fi
+	install -m 644 "$here/eink-monitor.service" "$new/eink-monitor.service"
+	install -m 755 "$here/eink-monitor.sh" "$new/eink-monitor.sh"
+	touch "$new/complete"
+}
+
+use() { # VERSION: make it the one that runs
+	point "$opt/current" "$1"
+	mkdir -p "$(dirname "$unit")" "$(dirname "$command")"
+	install -m 644 "$1/eink-monitor.service" "$unit"
+	install -m 755 "$1/eink-monitor.sh" "$command"
+	systemctl daemon-reload
+}
+
+layout() { od -An -j60 -N4 -tu1 "$1" | tr -d ' \n'; } # SQLite's user_version, which an older program refuses
+
+set_aside() { # the databases as the previous version left them; the daemon stands still meanwhile
+	local database
+	systemctl stop eink-monitor.service
+	for database in "$state"/*.db; do
+		if [ -f "$database" ]; then # whole or not at all: what lies there may be put back
+			cp -p "$database" "$database.copy"
+			mv "$database.copy" "$database.before"
+		fi
+	done
+}
+
+roll_back() {
+	local copy database
+	stage=over
+	say "going back   to $old"
+	systemctl stop eink-monitor.service || true
+	for copy in "$state"/*.db.before; do
+		[ -f "$copy" ] || continue
+		database=${copy%.before}
+		if [ "$(layout "$copy")" != "$(layout "$database")" ]; then
+			rm -f "$database-wal" "$database-shm"
+			mv "$copy" "$database"
+		else
+			rm -f "$copy"
+		fi
+	done
+	use "$old"
+	rm -rf "$new"
+	systemctl restart eink-monitor.service || say "the previous version does not start either: journalctl -u eink-monitor"
+}
+
+switch() {
+	old=$(readlink "$opt/current" || true)
+	if [ ! -e "$old/complete" ]; then
+		old=''
+	fi
+	stage=switching
+	[ -z "$old" ] || set_aside
+	use "$new"
+	systemctl enable --quiet eink-monitor.service
+	say "starting     (until the first panel is drawn)"
+	systemctl restart eink-monitor.service || fail "the daemon did not come up; its last words: journalctl -eu eink-monitor"
+	stage=over
+	[ -z "$old" ] || point "$opt/previous" "$old"
+	rm -f "$state"/*.db.before
+}
+
+clean() { # keep what runs and what ran before
+	local folder
+	for folder in "$opt"/versions/*; do
+		[ "$folder" = "$new" ] || [ "$folder" = "$old" ] || rm -rf "$folder"
+	done
+}
+
+leave() { # however it ends, something that works is in place
+	local code=$?
+	trap '' INT TERM HUP
+	case $stage in
+	building)
+		rm -rf "$new"
+		say "stopped; the version that runs has not changed"
+		;;
+	switching) [ -z "$old" ] || roll_back ;;
+	esac
+	exit "$code"
+}
+
+trap leave EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+check_machine
+put_config
+prepare_pins
+build
+switch
+clean
+say "running      $("$new/bin/eink-monitor" --version)"
+say "Edit $config, then: sudo systemctl restart eink-monitor; look: sudo eink-monitor show"

@@ -1,0 +1,113 @@
+"""Machines for tests: one in a folder on which the real install.sh runs: systemctl and the like are programs that write down their call.
+
+``python`` may be a stand-in that makes "virtual environments" in no time; what it installs is a program that says its
+version. Both stand-ins are real programs on the PATH.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+SYSTEMD = Path(__file__).parents[2] / "systemd"
+
+_NOTED = '#!/bin/sh\nprintf "%s\\n" "${{0##*/}} $*" >>"{log}"\n{more}\n'
+_RESTART = """\
+case "$*" in restart*) ;; *) exit 0 ;; esac
+[ ! -e "{folder}/slow" ] || {{ touch "{folder}/restarting"; exec sleep 60; }}
+if [ -e "{folder}/broken" ]; then rm "{folder}/broken"; {deed}; exit 1; fi"""
+_PYTHON = """\
+#!/bin/sh
+case "$*" in
+*"import spidev"* | *find_spec*) exec "{python}" "$@" ;;
+"-m venv"*) for folder; do :; done
+  mkdir -p "$folder/bin"; cp "$0" "$folder/bin/python"
+  [ ! -e "{folder}/slow-venv" ] || {{ touch "{folder}/building"; exec sleep 60; }} ;;
+*"-m pip install"*) [ ! -e "{folder}/offline" ] || exit 1
+  for wanted; do :; done
+  printf '#!/bin/sh\\necho "%s"\\n' "$wanted" >"${{0%/*}}/eink-monitor"; chmod +x "${{0%/*}}/eink-monitor" ;;
+-c*) exit 0 ;;
+esac
+"""
+
+
+class Machine:
+    """``folder`` holds everything: ``root`` is /, ``calls`` what the stand-ins were told. The name has a space in it."""
+
+    def __init__(self, folder: Path, *, venv: bool = False) -> None:
+        self.folder = folder / "a machine"
+        self.root = self.folder / "root"
+        self.bin = self.folder / "bin"
+        self._log = self.folder / "calls"
+        self.bin.mkdir(parents=True)
+        for name in ("systemctl", "raspi-config", "getent", "groupadd", "apt-get"):
+            self.program(name)
+        self.breaks_with("true")
+        self.environment = {
+            **os.environ,
+            "PATH": f"{self.bin}:{os.environ['PATH']}",
+            "ROOT": str(self.root),
+            "PYTHON": sys.executable if venv else str(self._python()),
+        }
+
+    def program(self, name: str, more: str = "") -> None:
+        """Put a stand-in on the PATH that notes its call and then does some more."""
+        file = self.bin / name
+        file.write_text(_NOTED.format(log=self._log, more=more), encoding="utf-8")
+        file.chmod(0o755)
+
+    def breaks_with(self, deed: str) -> None:
+        """What a new version does to the machine before it fails, in shell; it fails when ``folder/broken`` exists."""
+        self.program("systemctl", _RESTART.format(folder=self.folder, deed=deed))
+
+    def start(self, script: str = "install.sh", **more: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [str(SYSTEMD / script)],
+            env={**self.environment, **more},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            process_group=0,
+        )
+
+    def run(self, script: str = "install.sh", **more: str) -> tuple[int, str]:
+        """Exit code and everything that was said."""
+        with self.start(script, **more) as process:
+            said, _ = process.communicate(timeout=120)
+        return process.returncode, said
+
+    def flag(self, name: str) -> None:
+        (self.folder / name).touch()
+
+    def calls(self) -> list[str]:
+        """What the stand-ins were told since the last time."""
+        said = self._log.read_text(encoding="utf-8").splitlines() if self._log.exists() else []
+        self._log.unlink(missing_ok=True)
+        return said
+
+    @property
+    def opt(self) -> Path:
+        return self.root / "opt" / "eink-monitor"
+
+    @property
+    def config(self) -> Path:
+        return self.root / "etc" / "eink-monitor" / "config.yaml"
+
+    @property
+    def state(self) -> Path:
+        return self.root / "var" / "lib" / "eink-monitor"
+
+    def version(self, link: str = "current") -> Path:
+        return (self.opt / link).readlink()
+
+    def versions(self) -> set[Path]:
+        return set((self.opt / "versions").iterdir())
+
+    def _python(self) -> Path:
+        file = self.bin / "python3"
+        file.write_text(_PYTHON.format(folder=self.folder, python=sys.executable), encoding="utf-8")
+        file.chmod(0o755)
+        return file

@@ -1,0 +1,291 @@
+"""`make install` as a person lives it: twice, interrupted, upgraded to something broken, and taken away again."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import sqlite3
+import subprocess
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from eink_monitor import plugins
+from eink_monitor.clock import SystemClock, stopwatch
+from eink_monitor.model import Source
+from machines import SYSTEMD, Machine
+
+SCRIPTS = sorted(SYSTEMD.glob("*.sh"))
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    return Machine(tmp_path)
+
+
+def wait_for(file: Path) -> None:
+    clock, began = SystemClock(), stopwatch()
+    while not file.exists():
+        assert stopwatch() - began < 20, f"{file} never came"
+        clock.wait(0.01)
+
+
+def test_first_time(machine: Machine) -> None:
+    code, said = machine.run()
+    assert code == 0, said
+    assert [line for line in machine.calls() if not line.startswith("getent")] == [
+        "systemctl daemon-reload",
+        "systemctl enable --quiet eink-monitor.service",
+        "systemctl restart eink-monitor.service",
+    ]
+    assert (machine.version() / "bin" / "eink-monitor").exists()
+    assert machine.config.stat().st_mode & 0o777 == 0o600
+    assert machine.config.parent.joinpath("credentials").stat().st_mode & 0o777 == 0o700
+    unit = machine.root / "etc/systemd/system/eink-monitor.service"
+    assert unit.read_bytes() == (SYSTEMD / "eink-monitor.service").read_bytes()
+    assert (machine.root / "usr/local/bin/eink-monitor").stat().st_mode & 0o777 == 0o755
+    for words in (str(machine.config), "starting", "running"):
+        assert words in said
+
+
+def test_again_and_again_changes_nothing_of_yours(machine: Machine) -> None:
+    machine.run()
+    machine.config.write_text("mine: true\n", encoding="utf-8")
+    machine.config.chmod(0o640)
+    first = machine.version()
+    assert machine.run()[0] == 0
+    second = machine.version()
+    assert machine.run()[0] == 0
+    third = machine.version()
+    assert machine.config.read_text(encoding="utf-8") == "mine: true\n"
+    assert machine.config.stat().st_mode & 0o777 == 0o640
+    assert machine.version("previous") == second
+    assert machine.versions() == {second, third}
+    assert first not in machine.versions()
+
+
+def test_a_version_that_does_not_come_up_is_taken_back(machine: Machine) -> None:
+    machine.run()
+    good = machine.version()
+    machine.calls()
+    machine.flag("broken")
+    code, said = machine.run()
+    assert code == 1
+    assert machine.version() == good
+    assert machine.versions() == {good}
+    assert "the daemon did not come up" in said
+    assert f"going back   to {good}" in said
+    assert machine.calls()[-3:] == [
+        "systemctl stop eink-monitor.service",
+        "systemctl daemon-reload",
+        "systemctl restart eink-monitor.service",
+    ]
+    assert machine.run()[0] == 0, "and the next one may be good"
+    assert machine.version("previous") == good
+
+
+def database(path: Path, layout: int, rows: int) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("CREATE TABLE IF NOT EXISTS reading (at INTEGER)")
+        db.executemany("INSERT INTO reading VALUES (?)", [(at,) for at in range(rows)])
+        db.execute(f"PRAGMA user_version = {layout}")
+
+
+def rows(path: Path) -> tuple[int, int]:
+    with closing(sqlite3.connect(path)) as db:
+        return db.execute("PRAGMA user_version").fetchone()[0], db.execute("SELECT count(*) FROM reading").fetchone()[0]
+
+
+@pytest.mark.parametrize(
+    ("deed", "left"),
+    [("PRAGMA user_version = 9; DELETE FROM reading", (4, 7)), ("INSERT INTO reading VALUES (7)", (4, 8))],
+)
+def test_its_database_is_taken_back_only_if_the_old_version_could_not_read_it(
+    machine: Machine, deed: str, left: tuple[int, int]
+) -> None:
+    machine.run()
+    readings = machine.state / "readings.db"
+    database(readings, 4, 7)
+    code = f"import sqlite3; sqlite3.connect('{readings}', isolation_level=None).executescript('{deed}')"
+    machine.breaks_with(f'"{shutil.which("python3")}" -c "{code}"')
+    machine.flag("broken")
+    assert machine.run()[0] == 1
+    assert rows(readings) == left
+    assert [file.name for file in machine.state.iterdir()] == ["readings.db"]
+
+
+def test_an_upgrade_leaves_no_copy_behind(machine: Machine) -> None:
+    machine.run()
+    database(machine.state / "readings.db", 4, 7)
+    assert machine.run()[0] == 0
+    assert [file.name for file in machine.state.iterdir()] == ["readings.db"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_interrupted_while_building(machine: Machine, number: int) -> None:
+    machine.run()
+    good = machine.version()
+    machine.flag("slow-venv")
+    with machine.start() as process:
+        wait_for(machine.folder / "building")
+        subprocess.run(["kill", f"-{signal.Signals(number).name[3:]}", "--", f"-{process.pid}"], check=True)
+        said = process.communicate()[0]
+    assert process.returncode != 0
+    assert machine.version() == good
+    assert (number == signal.SIGKILL) == (len(machine.versions()) == 2)
+    assert ("has not changed" in said) is (number != signal.SIGKILL)
+    (machine.folder / "slow-venv").unlink()
+    code, said = machine.run()
+    assert code == 0
+    assert ("never finished" in said) is (number == signal.SIGKILL)
+    assert machine.versions() == {good, machine.version()}
+
+
+def test_interrupted_while_it_starts(machine: Machine) -> None:
+    machine.run()
+    good = machine.version()
+    machine.flag("slow")
+    with machine.start() as process:
+        wait_for(machine.folder / "restarting")
+        (machine.folder / "slow").unlink()
+        subprocess.run(["kill", "-INT", "--", f"-{process.pid}"], check=True)
+        process.communicate()
+    assert process.returncode == 130
+    assert machine.version() == good
+    assert machine.versions() == {good}
+
+
+def test_offline(machine: Machine) -> None:
+    machine.run()
+    good = machine.version()
+    machine.flag("offline")
+    code, said = machine.run()
+    assert code == 1
+    assert machine.version() == good
+    assert "has not changed" in said
+
+
+def test_two_at_once(machine: Machine) -> None:
+    machine.flag("slow-venv")
+    with machine.start() as process:
+        wait_for(machine.folder / "building")
+        assert machine.run() == (1, "install: another install is under way\n")
+        subprocess.run(["kill", "-KILL", "--", f"-{process.pid}"], check=True)
+        process.communicate()
+
+
+@pytest.mark.parametrize("script", ["install.sh", "uninstall.sh"])
+def test_only_root_may(machine: Machine, script: str) -> None:
+    machine.program("id", "echo 1000")
+    code, said = machine.run(script, ROOT="")
+    assert code == 1
+    assert "must be run as root: sudo make" in said
+    assert machine.calls() == ["id -u"]
+
+
+def test_an_old_python_is_refused(machine: Machine) -> None:
+    machine.program("python3", "exit 1")
+    code, said = machine.run()
+    assert code == 1
+    assert "older than 3.11" in said
+    assert not machine.opt.exists()
+
+
+def test_what_the_sources_need_is_installed(machine: Machine) -> None:
+    every = {name: plugins.load(Source, name).extra for name in plugins.names(Source)}  # type: ignore[type-abstract]
+    assert set(every.values()) >= {"modbus", "ssh", "stream", "vw"}
+    for name, extra in every.items():
+        machine.config.parent.mkdir(parents=True, exist_ok=True)
+        machine.config.write_text(f"sources:\n  one: {{type: {name}, every: 5m}}  # type: skoda\n# type: ssh_disk\n")
+        code, said = machine.run()
+        assert code == 0
+        assert said.rstrip().splitlines()[-2].endswith(f"[{extra}]" if extra else str(SYSTEMD.parent)), name
+
+
+def ink(machine: Machine, model: str) -> None:
+    machine.config.parent.mkdir(parents=True, exist_ok=True)
+    machine.config.write_text('display:\n  type: waveshare\nsources:\n  a: {type: demo}\n  b:\n    type: "ssh_disk"\n')
+    tree = machine.root / "proc" / "device-tree"
+    tree.mkdir(parents=True)
+    (tree / "model").write_bytes(model.encode() + b"\0")
+
+
+@pytest.mark.parametrize(
+    ("model", "extra"), [("Raspberry Pi Zero 2 W Rev 1.0", "pi"), ("Raspberry Pi 5 Model B Rev 1.0", "pi5")]
+)
+def test_a_panel_needs_its_pins(machine: Machine, model: str, extra: str) -> None:
+    ink(machine, model)
+    code, said = machine.run(YES="1")
+    told = machine.calls()
+    assert f"with ssh,{extra}" in said.replace(f"{extra},ssh", f"ssh,{extra}")
+    assert "apt-get install -y python3-spidev python3-rpi-lgpio" in told
+    assert "raspi-config nonint do_spi 0" in told
+    assert code == 1, "neither apt nor pip brought spidev: the stand-ins bring nothing"
+    assert "cannot reach the panel's pins" in said
+
+
+def test_spi_is_left_alone_where_it_is_on_or_nobody_said_yes(machine: Machine) -> None:
+    ink(machine, "Raspberry Pi 4")
+    code, said = machine.run()
+    assert not [call for call in machine.calls() if "raspi-config" in call or "apt-get" in call]
+    assert "sudo raspi-config nonint do_spi 0" in said
+    (machine.root / "dev").mkdir()
+    (machine.root / "dev" / "spidev0.0").touch()
+    code, said = machine.run(YES="1")
+    assert not [call for call in machine.calls() if "raspi-config" in call]
+    assert code == 1
+    assert "SPI" not in said
+
+
+def test_groups_that_are_missing_are_made(machine: Machine) -> None:
+    machine.program("getent", '[ "$2" != gpio ]')
+    machine.run()
+    assert "groupadd --system gpio" in machine.calls()
+
+
+def test_taken_away_but_for_what_is_yours(machine: Machine) -> None:
+    machine.run()
+    database(machine.state / "readings.db", 4, 7)
+    machine.calls()
+    code, said = machine.run("uninstall.sh")
+    assert code == 0
+    assert machine.calls() == ["systemctl disable --quiet --now eink-monitor.service", "systemctl daemon-reload"]
+    left = {str(file.relative_to(machine.root)) for file in machine.root.rglob("*") if file.is_file()}
+    assert left == {
+        "etc/eink-monitor/config.yaml",
+        "etc/eink-monitor/config.example.yaml",
+        "var/lib/eink-monitor/readings.db",
+    }
+    assert f"kept     {machine.state}" in said
+    assert machine.run("uninstall.sh")[0] == 0, "twice is not an error"
+    assert machine.run()[0] == 0, "and back again"
+    assert rows(machine.state / "readings.db") == (4, 7)
+
+
+def test_the_command_runs_as_the_service(machine: Machine) -> None:
+    machine.run()
+    command = machine.root / "usr/local/bin/eink-monitor"
+    machine.program("systemd-run")
+    machine.program("id", "echo 0")
+    environment = {**machine.environment, "COLUMNS": "100"}
+    said = subprocess.run([command, "login", "my car"], env=environment, stdin=subprocess.DEVNULL, check=True)
+    assert said.returncode == 0
+    (call,) = [line for line in machine.calls() if line.startswith("systemd-run")]
+    assert call.endswith("eink-monitor login my car")
+    for words in ("User=eink-monitor", "DynamicUser=yes", "StateDirectory=eink-monitor", "--pipe"):
+        assert words in call
+    machine.program("id", "echo 1000")
+    refused = subprocess.run([command, "latest"], env=environment, capture_output=True, text=True)
+    assert (refused.returncode, refused.stderr) == (
+        77,
+        "the readings belong to the service; say: sudo eink-monitor latest\n",
+    )
+
+
+@pytest.mark.skipif(shutil.which("shellcheck") is None, reason="needs shellcheck")
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_shellcheck_is_content(script: Path) -> None:
+    said = subprocess.run(["shellcheck", str(script)], capture_output=True, text=True)
+    assert (said.returncode, said.stdout) == (0, "")

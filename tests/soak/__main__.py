@@ -97,7 +97,7 @@ class Soak:
                 polls = SHARED.unpack_from(self._shared)[1]
                 if polls > 0 and not calm and self._dice.random() < 0.3:
                     self._kill_poll(daemon.pid)
-                if measured and age > seconds / 3:  # warm by then
+                if measured and polls > 500 and age > seconds / 3:  # warm by then
                     with suppress(OSError):
                         self.tally.sizes.append((polls / 1000, memory(daemon.pid), open_files(daemon.pid)))
             daemon.send_signal(signal.SIGKILL)

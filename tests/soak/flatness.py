@@ -15,10 +15,10 @@ def slope(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
     autocorrelation of the residuals at lag 1.
     """
     n = len(points)
-    if n < 4:
-        return math.nan, math.inf
+    if len({x for x, _ in points}) < 4:
+        return math.nan, math.nan  # which is no growth that could be called flat
     mx, my = math.fsum(x for x, _ in points) / n, math.fsum(y for _, y in points) / n
-    sxx = math.fsum((x - mx) ** 2 for x, _ in points) or math.inf
+    sxx = math.fsum((x - mx) ** 2 for x, _ in points)
     b = math.fsum((x - mx) * (y - my) for x, y in points) / sxx
     rest = [y - my - b * (x - mx) for x, y in points]
     squares = math.fsum(r * r for r in rest)

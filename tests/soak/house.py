@@ -96,12 +96,12 @@ class Soaked:
 
 
 def main(folder: Path, seed: int, *, warm: bool) -> None:
-    """With seed 0 the panel stays whole; ``warm`` fills the caches of a fortnight first."""
+    """With seed 0 the panel stays whole; ``warm`` fills the caches of two days first."""
     soaked = Soaked(folder, seed)
     with soaked.panel.installed():
         config = load(folder / "config.yaml")
         if warm:
-            simulate(replace(config, display=Null(draw=True)), 14, date(2026, 1, 1))
+            simulate(replace(config, display=Null(draw=True)), 2, date(2026, 1, 1))
         store = Store(config.database, config.zone)
         soaked.live(Daemon(config, store, soaked.clock, Forked(config)))
 

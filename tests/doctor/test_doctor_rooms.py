@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,6 +11,7 @@ from eink_monitor.clock import FastClock
 from eink_monitor.config import load
 from eink_monitor.doctor import machine, storage, wall
 from eink_monitor.finding import Finding
+from eink_monitor.store import Store
 from houses import HOUSE, write
 
 CLOCK = FastClock(1_780_000_000)
@@ -94,3 +97,26 @@ def test_fonts() -> None:
     assert (bad.state, bad.words) == ("bad", "text-13 cannot be read")
     (none,) = wall.fonts([])
     assert none.words.startswith("there are none in ")
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
+def test_a_database_of_somebody_else() -> None:
+    with TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        folder.chmod(0o755)
+        config = load(write(folder))
+        Store(config.database, config.zone).close()
+        reader, writer = os.pipe()
+        child = os.fork()
+        if child == 0:
+            try:
+                os.setuid(65534)
+                os.write(writer, "\n".join(str(finding) for finding in storage.findings(config)).encode())
+            finally:
+                os._exit(0)
+        os.close(writer)
+        with os.fdopen(reader) as answers:
+            told = answers.read().splitlines()
+        os.waitpid(child, 0)
+    (line,) = [line for line in told if line.startswith("warn  database")]
+    assert f"{config.database} may not be written by this user; it belongs to root -> sudo -u root" in line

@@ -12,12 +12,15 @@ import select
 import time
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 MINUTE = 60
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
+
+JUMP = 5  # seconds a wall clock must move at once to count as a jump; one that is disciplined slews by less
 
 
 class Clock(Protocol):
@@ -32,9 +35,22 @@ class Clock(Protocol):
     def wait(self, seconds: float, readable: Sequence[int] = ()) -> list[int]:
         """Sleep until ``seconds`` are over or one of the file descriptors is readable; returns those that are."""
 
+    def offset(self) -> float:
+        """By how much the wall clock is ahead of the monotonic one: constant, unless somebody sets the wall clock."""
+
+    def trusted(self) -> bool | None:
+        """Whether the wall clock is right: True when it was synchronised, False when it was not, None for unknown."""
+
+    def boot(self) -> str:
+        """Which start of the machine this is: within one, ``monotonic`` has one meaning."""
+
 
 class SystemClock:
-    """The machine's own clock."""
+    """The machine's own clock; ``root`` is where its system files are."""
+
+    def __init__(self, root: Path = Path("/")) -> None:
+        self._root = root
+        self._synchronised = False
 
     def now(self) -> int:
         """Wall clock, epoch seconds UTC."""
@@ -48,19 +64,57 @@ class SystemClock:
         """Sleep on the file descriptors with one system call."""
         return select.select(readable, (), (), max(0.0, seconds))[0]
 
+    def offset(self) -> float:
+        """Wall clock less monotonic."""
+        return time.time() - time.clock_gettime(_BOOTTIME)
 
+    def trusted(self) -> bool | None:
+        """True once systemd-timesyncd, or the kernel on behalf of whoever disciplines it, says so.
+
+        Without their word a machine with a clock of its own is believed as far as it is plausible (None); a board
+        without one starts where it was switched off, and is not (False).
+        """
+        if not self._synchronised:
+            self._synchronised = (self._root / "run/systemd/timesync/synchronized").exists() or bool(_disciplined())
+        if self._synchronised:
+            return True
+        if self.now() < RELEASED:
+            return False
+        board = (self._root / "sys/firmware/devicetree/base").exists()
+        return False if board and not any((self._root / "sys/class/rtc").glob("rtc*")) else None
+
+    def boot(self) -> str:
+        """The kernel's own name for it, or nothing."""
+        try:
+            return (self._root / "proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        except OSError:
+            return ""
+
+
+def _disciplined() -> bool | None:
+    """Whether the kernel's clock is disciplined by anybody (adjtimex(2)); None where we may not ask."""
+    import ctypes  # noqa: PLC0415 - asked only until the answer is yes
+
+    state = ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(256))  # all zero: change nothing
+    return None if state < 0 else state != _TIME_ERROR
+
+
+_TIME_ERROR = 5  # <sys/timex.h>: the clock is not synchronised
+RELEASED = 1_767_225_600  # 2026-01-01: this program is not older
 _BOOTTIME = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 class FastClock:
     """A clock that jumps instead of sleeping; a wait with file descriptors really waits for them, and costs no time.
 
-    Simulations, the demo and the tests run on it.
+    Simulations, the demo and the tests run on it. ``sure`` is what ``trusted`` says.
     """
 
-    def __init__(self, start: int) -> None:
+    def __init__(self, start: int, *, sure: bool | None = None, boot: str = "") -> None:
+        self.sure = sure
         self._start = start
         self._elapsed = 0.0
+        self._boot = boot
 
     def now(self) -> int:
         """Simulated wall clock, epoch seconds UTC."""
@@ -79,6 +133,18 @@ class FastClock:
         if seconds > 0:  # a wait too short for the last digit of a float must still pass, or a loop would never end
             self._elapsed = max(self._elapsed + seconds, math.nextafter(self._elapsed, math.inf))
         return []
+
+    def offset(self) -> float:
+        """Wall clock less monotonic."""
+        return self._start
+
+    def trusted(self) -> bool | None:
+        """What the test says."""
+        return self.sure
+
+    def boot(self) -> str:
+        """What the test says; nothing in a simulation."""
+        return self._boot
 
     def set_wall(self, now: int) -> None:
         """Jump the wall clock only, as a late time synchronisation does."""

@@ -75,10 +75,11 @@ class Drawing:
         self._put(testcard(self._display.label, self._display.size))
         self._cleared, self.next_due = False, mono + _PICTURE
 
-    def sign_in(self, label: str, words: tuple[str, ...], mono: float) -> None:
+    def sign_in(self, label: str, words: tuple[str, str, str], mono: float) -> None:
         """Put up the card of a sign-in (address, short address, code) for its few minutes. Raises ``DisplayError``."""
-        url, address, code = words
-        self._put(sign_in_card(label, url, address, code, self._display.size))
+        canvas = Canvas(*self._display.size)
+        sign_in_card(canvas, label, *words)
+        self._put(canvas.frame("sign in"))
         self._cleared, self.next_due = False, mono + _SIGN_IN
 
     def clear(self) -> None:

@@ -90,6 +90,16 @@ class StoreError(Trouble):
     exit_code = 75
 
 
+class Damaged(StoreError):
+    """The database is not what we wrote: set it aside, save what can be read, begin anew."""
+
+
+class WrongFile(StoreError):
+    """The database is not ours to touch: another program's, or a newer version's. Starting again changes nothing."""
+
+    exit_code = 78
+
+
 class ConfigError(Trouble):
     """The configuration cannot be used; ``complaints`` holds every one as ``file:line:column: path: message``."""
 

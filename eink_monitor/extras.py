@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 
 from eink_monitor.errors import Gone
@@ -27,6 +27,18 @@ def rivals() -> Iterator[Finding]:
     if all(installed(module) for module in _RIVALS):
         words = " and ".join(_RIVALS) + " want different releases of requests and cannot share an environment"
         yield doubt("libraries", words, f"pip uninstall {_RIVALS[0]}")
+
+
+def clashes(sources: Mapping[str, Source]) -> Iterator[Finding]:
+    """What a configuration wants that cannot be: sources, by name, whose libraries exclude each other."""
+    wanting = [
+        [name for name, source in sources.items() if any(module.startswith(rival) for module in source.modules)]
+        for rival in _RIVALS
+    ]
+    if all(wanting):
+        old, new = (" and ".join(names) for names in wanting)
+        words = f"{old} and {new} cannot be in one house: their libraries want different releases of requests"
+        yield Finding("sources", BAD, words, f"take {old} out of the configuration", Gone.exit_code)
 
 
 def installed(module: str) -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from eink_monitor import quota as planning
-from eink_monitor.clock import HOUR, MINUTE, Clock
+from eink_monitor.clock import HOUR, JUMP, MINUTE, Clock
 from eink_monitor.config import Config, Feed
 from eink_monitor.errors import StoreError, Throttled
 from eink_monitor.house import spacing
@@ -92,6 +92,17 @@ class Turn:
     stopped: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Poll:
+    """A poll under way; ``started`` is monotonic, ``now`` what the wall clock said then."""
+
+    turn: Turn
+    running: Running
+    booking: int | None
+    started: float
+    now: int
+
+
 class Fetching:
     """The timetable of a house. ``complain`` is told when something could not be written down."""
 
@@ -107,7 +118,7 @@ class Fetching:
         self._runner = runner
         self._complain = complain
         self._states = {name: config.state / name for name in config.feeds}
-        self._running: tuple[Turn, Running, int | None, float] | None = None
+        self._running: _Poll | None = None
         now, mono = clock.now(), clock.monotonic()
         self._turns = {
             feed.name: self._first_turn(feed, now, mono)
@@ -122,18 +133,18 @@ class Fetching:
 
     def watch(self) -> Sequence[int]:
         """File descriptors worth waking up for."""
-        return self._running[1].watch if self._running else ()
+        return self._running.running.watch if self._running else ()
 
     def next_due(self) -> float:
         """The monotonic instant at which there is something to do again."""
         if self._running:
-            return self._running[3] + self._running[0].feed.deadline + GRACE
+            return self._running.started + self._running.turn.feed.deadline + GRACE
         return min((turn.due for turn in self._turns.values() if not turn.stopped), default=float("inf"))
 
     def kill(self) -> None:
         """End the poll under way; its reservation stands."""
         if self._running:
-            self._running[1].kill()
+            self._running.running.kill()
             self._running = None
 
     def _first_turn(self, feed: Feed, now: int, mono: float) -> Turn:
@@ -173,7 +184,7 @@ class Fetching:
             try:
                 booking = self._store.reserve(quota, cost, now, force=force)
             except Throttled as error:
-                self._settle(turn, Result([], error.what, str(error), 0.0, 0, error.until), None, now)
+                self._settle(turn, Result([], error.what, f"{feed.name}: {error}", 0.0, 0, error.until), None, now, now)
                 return
             except StoreError as error:  # a call that cannot be booked is a call not made
                 self._complain(error)
@@ -181,7 +192,7 @@ class Fetching:
                 turn.due = mono + MINUTE
                 return
             visit.allowance = cost
-        self._running = (turn, self._runner.start(feed, visit), booking, mono)
+        self._running = _Poll(turn, self._runner.start(feed, visit), booking, mono, now)
         self.polls += 1
         self.collect(now)
 
@@ -189,24 +200,28 @@ class Fetching:
         """Take in what a finished poll came to."""
         if not self._running:
             return
-        turn, running, booking, started = self._running
-        result = running.result()
+        poll, turn = self._running, self._running.turn
+        result = poll.running.result()
+        elapsed = self._clock.monotonic() - poll.started
         if result is None:
-            limit = turn.feed.deadline + GRACE
-            if self._clock.monotonic() - started < limit:
+            if elapsed < turn.feed.deadline + GRACE:
                 return
-            running.kill()
-            detail = f"{turn.feed.name}: no answer within {turn.feed.deadline}"
-            result = Result([], "unavailable", detail, self._clock.monotonic() - started)
+            poll.running.kill()
+            result = Result([], "unavailable", f"{turn.feed.name}: no answer within {turn.feed.deadline}", elapsed)
         self._running = None
-        self._settle(turn, result, booking, now)
+        jump = round(now - elapsed - poll.now)
+        ours = poll.now + jump
+        if abs(jump) > JUMP:  # the clock was set meanwhile: what it had dated goes along
+            result.until += jump
+            result.readings = [r._replace(at=r.at + jump) if r.at >= poll.now else r for r in result.readings]
+        self._settle(turn, result, poll.booking, now, ours)
 
-    def _settle(self, turn: Turn, result: Result, booking: int | None, now: int) -> None:
+    def _settle(self, turn: Turn, result: Result, booking: int | None, now: int, ours: int) -> None:
         self.steps += 1
         feed = turn.feed
         self.last = result
         if result.readings:
-            self._store.add(result.readings, spacing(feed))
+            self._store.add(result.readings, spacing(feed), ours)
         self._plan(turn, result, now)
         due = None if turn.stopped else int(now + turn.due - self._clock.monotonic())
         self.note(feed, Outcome(feed.name, now, result.took, result.what, result.detail), due)
@@ -220,9 +235,9 @@ class Fetching:
         if result.spent is not None:  # a child that died cannot say; its reservation stands
             self._store.ledger.settle(booking, result.spent)
         if result.what == "throttled" and result.account_wide:
+            self._store.ledger.wait_until(quota.account, result.until, result.detail)
             try:
-                with self._store.transaction():
-                    self._store.ledger.wait_until(quota.account, result.until, result.detail)
+                self._store.flush()
             except StoreError as error:
                 self._complain(error)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from eink_monitor.clock import DAY, HOUR, MINUTE, Clock
+from eink_monitor.clock import DAY, HOUR, JUMP, MINUTE, Clock
 from eink_monitor.config import Config, Feed
 from eink_monitor.fetching import Fetching, Result, Runner, Stream
 from eink_monitor.house import spacing
@@ -93,7 +93,7 @@ class Following:
         self.steps += 1
         feed = line.feed
         if result.readings:
-            self._store.add(result.readings, spacing(feed))
+            self._store.add(result.readings, spacing(feed), now - JUMP)
         if result.what == "ok":
             line.failures = 0
         else:

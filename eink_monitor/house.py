@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from eink_monitor.clock import MINUTE
+from eink_monitor.clock import DAY, MINUTE
 from eink_monitor.config import Config, Feed
+from eink_monitor.expiry import Expiry
 from eink_monitor.model import Bucket, FeedStatus, Metric, Reading, Run
 from eink_monitor.store import Store
 
+_REMEMBERED = 3 * DAY  # how long a damaged database stands on the health panel
 _AT_ONCE = {"auth", "gone"}  # these need a person; anything else may pass by itself and is trouble from the second time
 
 
@@ -20,8 +22,10 @@ class House:
         self.zone = config.zone
         self.now = now
         self.card = ""  # what is wrong with storage, in words, or empty
+        self.clock = ""  # what is wrong with the clock, in words, or empty
         self.screen = ""  # what is wrong with the display, in words, or empty
         self._config = config
+        self._expiry = Expiry(config)
         self._store = store
         self._by_subject: dict[str, list[Feed]] = {}
         for feed in config.feeds.values():
@@ -64,10 +68,28 @@ class House:
     def feeds(self) -> Sequence[FeedStatus]:
         """Every feed, in the order of the configuration, then what is wrong with the machine itself."""
         statuses = [self._status(feed) for feed in self._config.feeds.values()]
-        for name, complaint in (("card", self.card), ("display", self.screen)):
+        machine = {"card": self.card, "clock": self.clock, "database": self._damage(), "display": self.screen}
+        for name, complaint in machine.items():
             if complaint:
                 statuses.append(_machine(name, complaint, self.now))
         return statuses
+
+    def warning(self, feed: Feed) -> str:
+        """What of a feed will soon want a person, in a sentence, or empty."""
+        return self._expiry.warning(feed, self.now)
+
+    def saved(self) -> str:
+        """How much of a damaged database could be saved, in words."""
+        facts = self._store.facts
+        saved, lost = facts.get("saved"), facts.get("lost", 0)
+        if saved is None:
+            return "it is being saved"
+        return f"{min(99.9, 100 * saved / (saved + lost)):.1f} % of it is saved" if lost else "all of it is saved"
+
+    def _damage(self) -> str:
+        """What happened to the database lately, or nothing."""
+        damaged = self._store.facts.get("damaged", 0)
+        return f"the database was damaged; {self.saved()}" if abs(self.now - damaged) < _REMEMBERED else ""
 
     def _is_well(self, status: FeedStatus) -> bool:
         if status.what in (None, "ok", "throttled"):
@@ -102,6 +124,8 @@ class House:
             patience=feed.source.patience(feed.every),
             calls_used=tight.used if tight else None,
             calls_limit=tight.limit if tight else None,
+            door=feed.source.door,
+            warning=self.warning(feed),
         )
 
 

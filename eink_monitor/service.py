@@ -49,8 +49,14 @@ def serve(config_file: Path | None, *, verbose: bool = False) -> int:
 def _live(config_file: Path | None) -> None:
     config = configuration.load(places.configuration(config_file))
     stop = StopSignal()
-    with closing(Store(config.database, config.zone)) as store, closing(Ear(address(config.database))) as ear:
-        live(Daemon(config, store, SystemClock(), Forked(config)), stop, ear)
+    clock = SystemClock()
+    with (
+        closing(Store(config.database, config.zone, lasting=clock.now())) as store,
+        closing(Ear(address(config.database))) as ear,
+    ):
+        daemon = Daemon(config, store, clock, Forked(config))
+        log.info("%d sources, %d panels on %s", len(config.feeds), len(config.slides), config.display.label)
+        live(daemon, stop, ear)
 
 
 def live(daemon: Daemon, stop: StopSignal, ear: Ear | None = None) -> None:

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 import click
 import pytest
 
+from bench.__main__ import TARGETS
 from eink_monitor import __version__, config, errors, plugins
 from eink_monitor.cli import commands
 from eink_monitor.model import Display, Panel, Source
@@ -95,7 +96,7 @@ def test_every_verb_has_a_row_whose_options_exist(verb: str) -> None:
     command = commands.get_command(click.Context(commands), verb)
     assert command is not None
     options = {name for param in command.params for name in param.opts}
-    told = {word for span in code(mine[0][1]) for word in span.split() if word.startswith("-")}
+    told = {word for span in code(mine[0][1]) for word in span.split() if word.startswith("--")}
     assert told <= options
 
 
@@ -180,6 +181,11 @@ def test_every_link_and_picture_is_there(page: str) -> None:
     links = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", PAGES[page])
     gone = {link for link in links if "://" not in link and not (ROOT / page).parent.joinpath(link).exists()}
     assert gone <= COMING
+
+
+def test_the_figures_are_those_of_the_bench() -> None:
+    told = {code(row[0])[0]: float(row[2]) for row in rows(section("Measured")) if code(row[0])}
+    assert told == TARGETS
 
 
 def test_extras_are_named_and_exist() -> None:

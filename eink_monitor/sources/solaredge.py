@@ -56,6 +56,7 @@ class SolarEdge(Source):
     )
     lag: ClassVar[int] = LAG
     preload: ClassVar[tuple[str, ...]] = ("eink_monitor.sources._solaredge_v2", "encodings.idna")
+    door: ClassVar[str] = "connect.solaredge.com"
 
     def __post_init__(self) -> None:
         for wrong, message in (

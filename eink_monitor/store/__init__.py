@@ -3,70 +3,107 @@
 The daemon is the only regular writer. What comes in is usable at once and kept in memory until ``flush`` writes it in
 one transaction (six small commits write three times as much to an SD card). When another process, such as
 ``eink-monitor poll``, has written meanwhile, ``sync`` notices, reads again and takes what was only in memory in anew.
+
+The card may fail in any way at any time. The daemon's store (``lasting``) then goes on in memory, and is on the card
+again as soon as that is possible; a damaged database is set aside and a new one begun.
 """
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from eink_monitor.errors import StoreError
+from eink_monitor.errors import Damaged, StoreError
 from eink_monitor.model import Outcome, Quota, Reading
+from eink_monitor.store import damage
+from eink_monitor.store.card import VERSION, Disk, in_memory, in_words, plain_words
+from eink_monitor.store.facts import Facts
 from eink_monitor.store.ledger import Ledger
 from eink_monitor.store.outcomes import Outcomes, Past
+from eink_monitor.store.pending import Batch, Pending
+from eink_monitor.store.place import Place
 from eink_monitor.store.readings import Readings
 
-__all__ = ["Past", "Store"]
+__all__ = ["VERSION", "Past", "Store"]
 
-VERSION = 4  # the number of steps in migrations.py
-
-_BUSY = 5.0  # seconds to wait for another process's transaction
+_FAR_PAST = -(1 << 40)
+_AHEAD = 300  # seconds by which a vendor's clock may be ahead
 
 
 class Store:
-    """One open database. Not for use across a fork."""
+    """One open database. Not for use across a fork.
 
-    def __init__(self, path: Path, zone: ZoneInfo, *, writes: bool = True, durable: bool = True) -> None:
+    While ``held`` neither readings nor outcomes are written, because their dates may be wrong; bookings are.
+    """
+
+    def __init__(
+        self, path: Path, zone: ZoneInfo, *, writes: bool = True, durable: bool = True, lasting: int | None = None
+    ) -> None:
         """Open, creating or upgrading it where needed; ``writes=False`` opens it for looking only.
 
-        ``durable=False`` is for simulations. Raises ``StoreError``.
+        ``durable=False`` is for simulations. With ``lasting``, the time it is now, it opens whatever state the card is
+        in; else it raises ``StoreError``.
         """
         self.path = path
-        self._durable = durable
-        with plain_words(path):
-            if writes:
-                _upgrade(path)
-            elif not path.exists():
-                raise StoreError(f"there is no database at {path} yet; start the daemon or poll a source first")
-            self._db = _connect(path, writes=writes, durable=durable)
-            self.readings = Readings(self._db, zone)
-            self.outcomes = Outcomes(self._db)
-            self.ledger = Ledger(self._db, zone)
-            self._seen = self._version()
+        self.held = False
         self._wear: dict[str, Any] = {}
-        self._pending: list[tuple[list[Reading], int]] = []
-        self._pending_outcomes: list[tuple[Outcome, int | None, int]] = []
+        self._pending = Pending()
+        self._place = Place(path, writes=writes, durable=durable)
+        db = self._place.open() if lasting is None else self._place.open_somehow(lasting)
+        self._disk = Disk(db)
+        with plain_words(path):
+            self.facts = Facts(self._disk)
+            self.readings = Readings(self._disk, zone)
+            self.outcomes = Outcomes(self._disk)
+            self.ledger = Ledger(self._disk, self.facts, zone)
+            self._seen = self._version()
 
-    def add(self, readings: Iterable[Reading], spacing: int) -> None:
-        """Take readings in (see ``Readings.add``); durable after the next ``flush``."""
-        batch = list(readings)
-        self.readings.add(batch, spacing)
-        self._pending.append((batch, spacing))
+    @property
+    def lasting(self) -> bool:
+        """Whether this database is meant to last, and worth looking after."""
+        return self._place.durable
+
+    @property
+    def fault(self) -> StoreError | None:
+        """What keeps us from the card since we last tried to be on it, or None."""
+        return self._place.fault
+
+    # -- what comes in ---------------------------------------------------------------------------------------------
+
+    def add(self, readings: Iterable[Reading], spacing: int, ours: int = _FAR_PAST) -> None:
+        """Take readings in (see ``Readings.add``); durable after the next ``flush``.
+
+        What is dated ``ours`` or later was dated by our own clock, and moves should that prove wrong.
+        """
+        batch = Batch(list(readings), spacing, ours)
+        if batch.readings and self._pending.add(batch):
+            self._rebuild()
+            return
+        try:
+            self.readings.add(batch.readings, spacing)
+        except sqlite3.Error as error:
+            self._disk.fault = error  # ``sync`` sees to it, and takes the batch in again
 
     def note(self, outcome: Outcome, due: int | None, stamp: int) -> None:
         """Take an outcome in; durable after the next ``flush``."""
         self.outcomes.add(outcome, due, stamp)
-        self._pending_outcomes.append((outcome, due, stamp))
+        self._pending.note(outcome, due, stamp)
 
     @property
     def pending(self) -> bool:
-        """Whether anything is only in memory."""
-        return bool(self._pending or self._pending_outcomes)
+        """Whether anything that may be written is only in memory."""
+        return bool(self._pending and not self.held) or self.ledger.pending or self.facts.pending
+
+    @property
+    def newest(self) -> int:
+        """The latest instant that is known to have been: when something was measured or a poll ended; 0 for none."""
+        return max((reading.at for reading in self.readings.values()), default=0) or self.outcomes.newest
+
+    # -- what goes to the card -------------------------------------------------------------------------------------
 
     def flush(self) -> None:
         """Write everything in one durable transaction. Raises ``StoreError`` and loses nothing when it cannot."""
@@ -81,46 +118,129 @@ class Store:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """One write transaction that also carries all that is only in memory; all or nothing."""
+        self._come_home()
         with plain_words(self.path):
-            self._db.execute("BEGIN IMMEDIATE")
+            self._disk.execute("BEGIN IMMEDIATE")
             try:
                 self.sync()
-                self.readings.write()
-                self.outcomes.write()
-                self.ledger.write()
-                self._db.executemany("INSERT OR REPLACE INTO wear (name, value) VALUES (?, ?)", self._wear.items())
+                self._write()
                 yield
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
+                self.ledger.write()
+                self.facts.write()
+                self._disk.execute("COMMIT")
+            except BaseException as error:
+                if self._disk.db.in_transaction:
+                    self._disk.execute("ROLLBACK")
+                if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_BUSY) != sqlite3.SQLITE_BUSY:
+                    self._place.doubt()
                 raise
-        self.readings.written()
-        self.outcomes.written()
+        self._written()
+
+    def _write(self) -> None:
+        if not self.held:
+            self.readings.write()
+            self.outcomes.write()
+        self.ledger.move()
+        self.ledger.write()
+        self._disk.executemany("INSERT OR REPLACE INTO wear (name, value) VALUES (?, ?)", self._wear.items())
+
+    def _written(self) -> None:
         self.ledger.written()
-        self._pending.clear()
-        self._pending_outcomes.clear()
+        self.facts.written()
+        if not self.held:
+            self.readings.written()
+            self.outcomes.written()
+            self._pending.clear()
 
     def sync(self) -> None:
-        """Notice what another process wrote; a simulation has its database to itself."""
-        if not self._durable:
-            return
+        """Notice what another process wrote, and what panels could not read. Raises ``StoreError`` about the latter."""
         with plain_words(self.path):
-            version = self._version()
-            if version == self._seen:
+            fault, self._disk.fault = self._disk.fault, None
+            if fault:
+                self._leave(in_words(self.path, fault))
+                raise fault
+            if not self._place.durable or self.fault:  # a simulation has its database to itself, and so has memory
                 return
-            self._seen = version
-            self.readings.reload()
-            self.outcomes.reload()
-            for batch, spacing in self._pending:
-                self.readings.add(batch, spacing)
-            for outcome, due, stamp in self._pending_outcomes:
-                self.outcomes.add(outcome, due, stamp)
+            version = self._version()
+            if version != self._seen:
+                self._seen = version
+                self._rebuild()
+
+    def _rebuild(self) -> None:
+        """Read from disk again, then take in what is not there yet."""
+        readings, outcomes = self.readings.known(), self.outcomes.known()
+        self.facts.reload()
+        self.ledger.reload()
+        self.readings.reload()
+        self.outcomes.reload()
+        for batch in self._pending.batches:
+            self.readings.add(batch.readings, batch.spacing)
+        for outcome, due, stamp in self._pending.outcomes:
+            self.outcomes.add(outcome, due, stamp)
+        self.readings.adopt(readings)
+        self.outcomes.adopt(outcomes)
+
+    # -- the card --------------------------------------------------------------------------------------------------
+
+    def _leave(self, error: StoreError) -> None:
+        """The card cannot even be read: go on in memory."""
+        with suppress(sqlite3.Error):
+            self._disk.db.close()
+        self._disk.db = in_memory()
+        self._place.fault = error
+
+    def _come_home(self) -> None:
+        """Be on the card again if we are not, or if the file we have open is no longer the one in its place."""
+        if self._place.is_elsewhere():
+            db = self._place.open()
+            with suppress(sqlite3.Error):
+                self._disk.db.close()
+            self._settle_on(db)
+
+    def recover(self, now: int) -> None:
+        """The database is damaged: begin a new one with what the house needs at once, and take memory along.
+
+        Raises ``StoreError`` when not even that can be written; memory goes on.
+        """
+        self._leave(self.fault or Damaged(f"the database is damaged ({self.path})"))
+        self._settle_on(self._place.begin_anew(now))
+
+    def _settle_on(self, db: sqlite3.Connection) -> None:
+        self._disk.db = db
+        self.facts.drop()
+        self.ledger.drop()
+        with plain_words(self.path):
+            self._seen = self._version()
+            self._rebuild()
+
+    # -- a clock that was wrong ------------------------------------------------------------------------------------
+
+    def clock_moved(self, by: int, now: int) -> int:
+        """The clock was put forward by ``by`` seconds and says ``now``: what is not on the card yet goes along.
+
+        So do the bookings of this boot, with the next ``flush``. Returns how many readings were dated anew.
+        """
+        moved = self._pending.shift(by)
+        self.ledger.redate(by, now)
+        with plain_words(self.path):
+            self._rebuild()
+        return moved
+
+    def clock_is_right(self, now: int, booted: int) -> int:
+        """It is ``now`` for certain: forget what is dated later than that; returns how many runs those were."""
+        with self.transaction():
+            self.ledger.sure(booted, now)
+            gone = self.readings.forget_after(now + _AHEAD)
+            self.outcomes.forget_after(now)
+        with plain_words(self.path):
+            self._rebuild()
+        return gone
+
+    # -- about itself ----------------------------------------------------------------------------------------------
 
     def wear(self) -> dict[str, Any]:
         """What the panel has been through, by the names of ``model.Wear``."""
-        with plain_words(self.path):
-            return dict(self._db.execute("SELECT name, value FROM wear").fetchall())
+        return dict(self._disk.look("SELECT name, value FROM wear"))
 
     def keep_wear(self, wear: dict[str, Any]) -> None:
         """Remember what the panel has been through; durable after the next ``flush``."""
@@ -130,7 +250,7 @@ class Store:
         """How many rows each table holds."""
         tables = ("series", "reading", "hour", "day", "feed", "outcome", "call")
         count = "SELECT count(*) FROM {}"
-        return {table: int(self._db.execute(count.format(table)).fetchone()[0]) for table in tables}
+        return {table: int(self._disk.execute(count.format(table)).fetchone()[0]) for table in tables}
 
     def size(self) -> int:
         """Bytes of the database file, without its log."""
@@ -141,98 +261,17 @@ class Store:
         with plain_words(target):
             partial = target.with_name(target.name + ".partial")
             partial.unlink(missing_ok=True)
-            self._db.execute("VACUUM INTO ?", (str(partial),))
+            self._disk.execute("VACUUM INTO ?", (str(partial),))
             partial.replace(target)
+
+    def tidy(self) -> None:
+        """Delete damaged databases that were saved and are too large to be kept."""
+        with suppress(OSError):
+            damage.tidy(self.path)
 
     def close(self) -> None:
         """Close without writing; call ``flush`` first."""
-        self._db.close()
+        self._disk.db.close()
 
     def _version(self) -> int:
-        return int(self._db.execute("PRAGMA data_version").fetchone()[0])
-
-
-def _upgrade(path: Path) -> None:
-    """Create or migrate in a child process, which gives the memory of sqlite-utils back when it ends."""
-    found = 0
-    if path.exists() and path.stat().st_size:
-        db = sqlite3.connect(path, timeout=_BUSY)
-        try:
-            found = db.execute("PRAGMA user_version").fetchone()[0]
-        finally:
-            db.close()
-    if found == VERSION:
-        return
-    if found > VERSION:
-        raise StoreError(
-            f"{path} was written by a newer eink-monitor (layout {found}, this one knows {VERSION}); upgrade"
-        )
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        _migrate(path, writer)
-    os.close(writer)
-    with os.fdopen(reader, encoding="utf-8") as answers:
-        complaint = answers.read()
-    os.waitpid(child, 0)
-    if complaint != "done":
-        raise StoreError(complaint or f"{path} could not be created: the upgrade was interrupted; start again")
-
-
-def _migrate(path: Path, writer: int) -> None:
-    """The child's half of ``_upgrade``; never returns."""
-    answer = "done"
-    try:
-        from eink_monitor.store import migrations  # noqa: PLC0415 - brings sqlite-utils
-
-        with plain_words(path):
-            migrations.apply(path, VERSION)
-    except StoreError as error:
-        answer = str(error)
-    finally:
-        os.write(writer, answer.encode())
-        os._exit(0)
-
-
-def _connect(path: Path, *, writes: bool, durable: bool) -> sqlite3.Connection:
-    mode = "rwc" if writes else "ro"
-    db = sqlite3.connect(f"{path.resolve().as_uri()}?mode={mode}", uri=True, timeout=_BUSY, isolation_level=None)
-    pragmas = ["cache_size = -512", "foreign_keys = ON", "temp_store = MEMORY"]
-    if writes:
-        pragmas += [
-            f"synchronous = {'FULL' if durable else 'OFF'}",
-            "wal_autocheckpoint = 1000",
-            "journal_size_limit = 4000000",
-        ]
-    for pragma in pragmas:
-        db.execute(f"PRAGMA {pragma}")
-    return db
-
-
-@contextmanager
-def plain_words(path: Path) -> Iterator[None]:
-    """Turn what SQLite and the file system say into one sentence about the card."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise StoreError(_sentence(path, getattr(error, "sqlite_errorname", ""), str(error))) from error
-    except OSError as error:
-        raise StoreError(f"{path}: {error.strerror}") from error
-
-
-def _sentence(path: Path, code: str, text: str) -> str:
-    for prefix, words in _SENTENCES.items():
-        if code.startswith(prefix):
-            return f"{path}: {words}"
-    return f"{path}: {text}"
-
-
-_SENTENCES = {
-    "SQLITE_FULL": "the card is full; free some space",
-    "SQLITE_READONLY": "the card or the folder is read-only",
-    "SQLITE_IOERR": "the card cannot be read or written",
-    "SQLITE_CORRUPT": "the database is damaged",
-    "SQLITE_NOTADB": "this file is not a database",
-    "SQLITE_BUSY": "another program holds the database; try again",
-    "SQLITE_CANTOPEN": "cannot be opened; is the folder there, and may this user write in it?",
-}
+        return int(self._disk.execute("PRAGMA data_version").fetchone()[0])

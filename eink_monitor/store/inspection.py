@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
-from eink_monitor.store import VERSION, plain_words
+from eink_monitor.store.card import VERSION, plain_words
 
 _MOST = 3  # complaints; more of them say no more
 

@@ -2,37 +2,50 @@
 
 A reservation is durable at once; a poll that is killed leaves it standing, so the ledger may overcount and never
 undercounts. ``eink-monitor poll`` and the daemon share it: a reservation is one write transaction that looks and books.
+Bookings made under a wrong clock are moved when the clock is put right; a count that was lost with a damaged database
+is taken as spent until its span is over.
 """
 
 from __future__ import annotations
 
-import sqlite3
+from typing import NoReturn
 from zoneinfo import ZoneInfo
 
 from eink_monitor import quota as planning
-from eink_monitor.clock import DAY
+from eink_monitor.clock import DAY, JUMP
 from eink_monitor.errors import Throttled
 from eink_monitor.model import Quota
 from eink_monitor.quota import Call, Spent
+from eink_monitor.store.card import Disk
+from eink_monitor.store.facts import Facts
 
 _KEPT = 400 * DAY
 
 
 class Ledger:
-    """Calls per account. ``reserve`` and ``wait_until`` must run inside a write transaction of the caller's."""
+    """Calls per account. ``reserve`` must run inside a write transaction of the caller's."""
 
-    def __init__(self, db: sqlite3.Connection, zone: ZoneInfo) -> None:
-        self._db = db
+    def __init__(self, disk: Disk, facts: Facts, zone: ZoneInfo) -> None:
+        self._disk = disk
+        self._facts = facts
         self._zone = zone
         self._settled: dict[int, int] = {}
+        self._told: dict[str, tuple[int, str]] = {}
+        self._moves: list[int] = []
+        self._boot = ("", 0, True)
 
     def calls(self, quota: Quota, now: int) -> list[Call]:
         """Everything that still counts against a budget of the account, in order of time."""
         since = planning.horizon(quota, now, self._zone)
-        rows = self._db.execute(
+        rows = self._disk.look(
             "SELECT at, calls FROM call WHERE account = ? AND at >= ? ORDER BY at", (quota.account, since)
         )
-        return [Call(*row) for row in rows]
+        return sorted([*self._lost(quota, since), *(Call(*row) for row in rows)])
+
+    def _lost(self, quota: Quota, since: int) -> list[Call]:
+        """What must be taken as spent because its count was lost with a damaged database."""
+        lost = self._facts.get("uncounted", 0)
+        return [Call(lost, max(budget.calls for budget in quota.budgets))] if lost >= since else []
 
     def spent(self, quota: Quota, now: int) -> list[Spent]:
         """What each budget of the account has seen."""
@@ -40,8 +53,9 @@ class Ledger:
 
     def waits(self, account: str, now: int) -> tuple[int, str] | None:
         """Until when the vendor told the account to wait, and why; None when it did not."""
-        row = self._db.execute("SELECT waits_until, why FROM account WHERE name = ?", (account,)).fetchone()
-        return (row[0], row[1]) if row and row[0] > now else None
+        told = self._told.get(account)
+        rows = [told] if told else self._disk.look("SELECT waits_until, why FROM account WHERE name = ?", (account,))
+        return (rows[0][0], rows[0][1]) if rows and rows[0][0] > now else None
 
     def reserve(self, quota: Quota, cost: int, now: int, *, force: bool = False) -> int:
         """Book ``cost`` calls and return the booking; raises ``Throttled`` when the account must wait.
@@ -52,36 +66,116 @@ class Ledger:
             if waiting := self.waits(quota.account, now):
                 raise Throttled(waiting[1], waiting[0])
             calls = self.calls(quota, now)
+            if self._disk.fault:  # a ledger that cannot be read says nothing
+                raise self._disk.fault
             if planning.affordable(quota, calls, now, self._zone) < cost:
-                opens = planning.opens_at(quota, calls, cost, now, self._zone)
-                tight = min(planning.spent(quota, calls, now, self._zone), key=lambda entry: entry.limit - entry.used)
-                raise Throttled(f"{tight.used} of {tight.limit} calls this {tight.span} are spent", max(opens, now + 1))
-        row = self._db.execute(
+                self._refuse(quota, calls, cost, now)
+        row = self._disk.execute(
             "INSERT INTO call (account, at, calls, settled) VALUES (?, ?, ?, 0) RETURNING id",
             (quota.account, now, cost),
         ).fetchone()
         return int(row[0])
 
+    def _refuse(self, quota: Quota, calls: list[Call], cost: int, now: int) -> NoReturn:
+        opens = max(planning.opens_at(quota, calls, cost, now, self._zone), now + 1)
+        tight = min(planning.spent(quota, calls, now, self._zone), key=lambda entry: entry.limit - entry.used)
+        if any(call in calls for call in self._lost(quota, 0)):
+            raise Throttled(f"the count of calls was lost with the database; this {tight.span}'s are left alone", opens)
+        raise Throttled(f"{tight.used} of {tight.limit} calls this {tight.span} are spent", opens)
+
     def settle(self, booking: int, made: int) -> None:
         """A poll ended in good order and made that many calls; written with the next transaction."""
         self._settled[booking] = made
 
+    def wait_until(self, account: str, until: int, why: str) -> None:
+        """Keep what the vendor said about waiting; written with the next transaction."""
+        self._told[account] = (until, why)
+
+    # -- a clock that was wrong ------------------------------------------------------------------------------------
+
+    def began(self, boot: str, offset: float, *, sure: bool) -> None:
+        """Say which boot this is, how far its wall clock is ahead of its monotonic one, and whether that is certain."""
+        self._boot = (boot, round(offset), sure)
+        self.reload()
+
+    def reload(self) -> None:
+        """Compare the clock with what is on disk about this boot; it may have been put right while nobody looked."""
+        boot, offset, sure = self._boot
+        if not boot:
+            return
+        if self._facts.get("boot") != boot:
+            first = int(self._disk.execute("SELECT coalesce(max(id), 0) + 1 FROM call").fetchone()[0])
+            self._facts.set(boot=boot, boot_call=first, boot_offset=offset)
+        if not sure and self._facts.get("unsure_call") is None:
+            self._facts.set(unsure_call=self._facts.get("boot_call"))
+        missed = offset - int(self._facts.get("boot_offset"))
+        if abs(missed) > JUMP:
+            self._moves.append(missed)
+            self._facts.set(boot_offset=offset)
+
+    def redate(self, by: int, now: int) -> None:
+        """The clock was put forward by ``by`` seconds and says ``now``: bookings of this boot, and waits, go along."""
+        boot, offset, sure = self._boot
+        self._boot = (boot, offset + by, sure)
+        self._told = {account: (until + by, why) for account, (until, why) in self._told.items()}
+        if lost := self._facts.get("uncounted"):
+            self._facts.set(uncounted=min(lost + max(by, 0), now))
+        self.reload()
+
+    def sure(self, booted: int, now: int) -> None:
+        """It is ``now`` for certain, and the machine was started at ``booted``; inside the caller's transaction.
+
+        What was booked in an earlier boot whose clock was never right cannot be dated; this boot's start is the latest
+        that it can be, and counts the longest. Nothing was booked later than now.
+        """
+        boot, offset, _ = self._boot
+        self._boot = (boot, offset, True)
+        first = self._facts.get("unsure_call")
+        if first is not None:
+            self._disk.execute(
+                "UPDATE call SET at = max(at, ?) WHERE id >= ? AND id < ?",
+                (booted, first, self._facts.get("boot_call", 0)),
+            )
+            self._facts.set(unsure_call=None)
+        self._disk.execute("UPDATE call SET at = ?1 WHERE at > ?1", (now,))
+
+    # -- keeping ---------------------------------------------------------------------------------------------------
+
+    def move(self) -> None:
+        """Bring what is on disk up to the clock, inside the caller's transaction."""
+        for by in self._moves:
+            self._disk.execute("UPDATE call SET at = at + ? WHERE id >= ?", (by, self._facts.get("boot_call")))
+            self._disk.execute("UPDATE account SET waits_until = waits_until + ?", (by,))
+
     def write(self) -> None:
         """Put what is only in memory on disk, inside the caller's transaction."""
-        self._db.executemany(
+        self._disk.executemany(
             "UPDATE call SET calls = ?, settled = 1 WHERE id = ?",
             [(made, booking) for booking, made in self._settled.items()],
         )
+        self._disk.executemany(
+            "INSERT OR REPLACE INTO account (name, waits_until, why) VALUES (?, ?, ?)",
+            [(account, until, why) for account, (until, why) in self._told.items()],
+        )
+
+    @property
+    def pending(self) -> bool:
+        """Whether anything is only in memory."""
+        return bool(self._settled or self._told or self._moves)
 
     def written(self) -> None:
         """The transaction is durable."""
         self._settled.clear()
+        self._told.clear()
+        self._moves.clear()
 
-    def wait_until(self, account: str, until: int, why: str) -> None:
-        """Keep what the vendor said about waiting; inside the caller's transaction."""
-        self._db.execute(
-            "INSERT OR REPLACE INTO account (name, waits_until, why) VALUES (?, ?, ?)", (account, until, why)
-        )
+    def drop(self) -> None:
+        """What was to be moved was in another database."""
+        self._moves.clear()
+
+    def prune(self, now: int) -> None:
+        """Forget calls no budget can still count, inside the caller's transaction."""
+        self._disk.execute("DELETE FROM call WHERE at < ?", (now - _KEPT,))
 
     def peaks(self, zone: ZoneInfo) -> dict[str, dict[str, int]]:
         """Highest number of calls per account on any local day and in any local month."""
@@ -91,7 +185,7 @@ class Ledger:
 
         days: Counter[tuple[str, str]] = Counter()
         months: Counter[tuple[str, str]] = Counter()
-        for account, at, calls in self._db.execute("SELECT account, at, calls FROM call"):
+        for account, at, calls in self._disk.execute("SELECT account, at, calls FROM call"):
             day = local(at, zone).date().isoformat()
             days[account, day] += calls
             months[account, day[:7]] += calls
@@ -101,7 +195,3 @@ class Ledger:
                 entry = peaks.setdefault(account, {"day": 0, "month": 0})
                 entry[name] = max(entry[name], calls)
         return peaks
-
-    def prune(self, now: int) -> None:
-        """Forget calls no budget can still count, inside the caller's transaction."""
-        self._db.execute("DELETE FROM call WHERE at < ?", (now - _KEPT,))

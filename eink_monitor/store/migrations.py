@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlite_utils import Database, Migrations
 
-_APPLICATION_ID = 0x65696E6B  # "eink"
+_APPLICATION_ID = 0x65696E6B  # "eink", as in damage.py
 
 steps = Migrations("eink-monitor")
 
@@ -71,6 +71,12 @@ def m004_wear(db: Database) -> None:
     db.conn.execute("CREATE TABLE wear (name TEXT PRIMARY KEY, value INTEGER)")
 
 
+@steps()
+def m005_facts(db: Database) -> None:
+    """What the store must remember about itself: when it was checked, what was saved of a damaged one, which boot."""
+    db.conn.execute("CREATE TABLE fact (name TEXT PRIMARY KEY, value)")
+
+
 def apply(path: Path, version: int) -> None:
     """Bring the database at ``path`` up to ``version``, creating it where there is none."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -79,8 +85,20 @@ def apply(path: Path, version: int) -> None:
         db.execute("PRAGMA page_size = 1024")
         db.execute("PRAGMA auto_vacuum = NONE")
         db.enable_wal()
-        steps.apply(db)
-        db.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-        db.execute(f"PRAGMA user_version = {version}")
+        _step_up(db, version)
     finally:
         db.close()
+
+
+def blank(version: int) -> bytes:
+    """The content of an empty database, to be held in memory."""
+    db = Database(memory=True)
+    _step_up(db, version)
+    content: bytes = db.conn.serialize()
+    return content
+
+
+def _step_up(db: Database, version: int) -> None:
+    steps.apply(db)
+    db.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+    db.execute(f"PRAGMA user_version = {version}")

@@ -6,10 +6,10 @@ neither forgets a feed nor asks twice.
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass
 
 from eink_monitor.model import Outcome
+from eink_monitor.store.card import Disk
 
 KEPT = 500  # closed runs of all feeds together
 
@@ -37,8 +37,8 @@ class Past:
 class Outcomes:
     """Outcomes in memory and on disk. Nothing here commits; ``Store`` does."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
+    def __init__(self, disk: Disk) -> None:
+        self._disk = disk
         self._open: dict[str, Past] = {}
         self._closed: list[Past] = []
         self._dirty: set[str] = set()
@@ -48,8 +48,23 @@ class Outcomes:
         """Forget what is in memory and read the open runs from disk."""
         self._closed.clear()
         self._dirty.clear()
-        rows = self._db.execute("SELECT feed, since, at, polls, took, what, detail, ok_at, due, stamp FROM feed")
+        rows = self._disk.execute("SELECT feed, since, at, polls, took, what, detail, ok_at, due, stamp FROM feed")
         self._open = {row[0]: Past(*row) for row in rows}
+
+    def known(self) -> dict[str, Past]:
+        """The open run of every feed as it is in memory."""
+        return dict(self._open)
+
+    def adopt(self, known: dict[str, Past]) -> None:
+        """Keep what was known of feeds before the database was replaced."""
+        for feed, past in known.items():
+            if self._open.setdefault(feed, past) is past:
+                self._dirty.add(feed)
+
+    @property
+    def newest(self) -> int:
+        """When the last poll ended, as far as is known; 0 for never."""
+        return max((past.at for past in self._open.values()), default=0)
 
     def add(self, outcome: Outcome, due: int | None, stamp: int) -> None:
         """Take an outcome in."""
@@ -77,18 +92,18 @@ class Outcomes:
 
     def recent(self, limit: int = 50) -> list[Past]:
         """Closed runs on disk, newest first."""
-        rows = self._db.execute(
+        rows = self._disk.look(
             "SELECT feed, since, at, polls, took, what, detail FROM outcome ORDER BY id DESC LIMIT ?", (limit,)
         )
         return [Past(*row) for row in rows]
 
     def write(self) -> None:
         """Put what is only in memory on disk, inside the caller's transaction."""
-        self._db.executemany(
+        self._disk.executemany(
             "INSERT INTO outcome (feed, since, at, polls, took, what, detail) VALUES (?, ?, ?, ?, ?, ?, ?)",
             [(past.feed, past.since, past.at, past.polls, past.took, past.what, past.detail) for past in self._closed],
         )
-        self._db.executemany(
+        self._disk.executemany(
             """INSERT OR REPLACE INTO feed (feed, since, at, polls, took, what, detail, ok_at, due, stamp)
                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
             [
@@ -102,6 +117,11 @@ class Outcomes:
         self._closed.clear()
         self._dirty.clear()
 
+    def forget_after(self, limit: int) -> None:
+        """No poll ended later than ``limit``; inside the caller's transaction."""
+        self._disk.execute("UPDATE feed SET at = ?1, since = min(since, ?1), due = NULL WHERE at > ?1", (limit,))
+        self._disk.execute("UPDATE feed SET ok_at = ?1 WHERE ok_at > ?1", (limit,))
+
     def prune(self) -> None:
         """Keep the newest closed runs only, inside the caller's transaction."""
-        self._db.execute("DELETE FROM outcome WHERE id <= (SELECT max(id) FROM outcome) - ?", (KEPT,))
+        self._disk.execute("DELETE FROM outcome WHERE id <= (SELECT max(id) FROM outcome) - ?", (KEPT,))

@@ -7,7 +7,6 @@ run), and a house where little happens costs little. Nothing here commits; ``Sto
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -16,77 +15,24 @@ from zoneinfo import ZoneInfo
 from eink_monitor.clock import HOUR, day_bounds, local, midnight
 from eink_monitor.metrics import METRICS
 from eink_monitor.model import Bucket, Metric, Reading, Run
+from eink_monitor.store.card import Disk
+from eink_monitor.store.series import Series, Tally
 
 LONGEST_RUN = 6 * HOUR  # a run is cut there, so that a look at a window never has to search further ahead
 
 _UPSERT = "INSERT OR REPLACE INTO {} (at, series, n, total, low, high, last) VALUES (?, ?, ?, ?, ?, ?, ?)"
 
 
-class _Tally:
-    """The running sum of one hour or day of one series, in steps of its metric."""
-
-    __slots__ = ("dirty", "end", "high", "key", "last", "low", "n", "start", "total")
-
-    def __init__(self, key: int, start: int, end: int) -> None:
-        self.key, self.start, self.end = key, start, end
-        self.n = self.total = self.last = 0
-        self.low = self.high = 0
-        self.dirty = False
-
-    def count(self, value: int, *, newest: bool) -> None:
-        """Take one measurement in."""
-        if not self.n:
-            self.low = self.high = self.last = value
-        elif value < self.low:
-            self.low = value
-        elif value > self.high:
-            self.high = value
-        self.dirty = True
-        self.n += 1
-        self.total += value
-        if newest:
-            self.last = value
-
-    def correct(self, old: int, new: int) -> None:
-        """A measurement already counted was restated."""
-        self.dirty = True
-        self.total += new - old
-        self.low, self.high = min(self.low, new), max(self.high, new)
-        if self.last == old:
-            self.last = new
-
-    def bucket(self, step: float) -> Bucket:
-        """What it came to, in the metric's unit."""
-        return Bucket(
-            self.n, self.low * step, self.high * step, self.total / max(self.n, 1) * step, self.last * step, self.start
-        )
-
-
-class _Series:
-    """One metric of one subject: its open run and the tallies being filled."""
-
-    __slots__ = ("day", "dirty", "end", "hour", "hourly", "id", "metric", "start", "step", "subject", "value")
-
-    def __init__(self, number: int, subject: str, metric: str, step: float) -> None:
-        self.id, self.subject, self.metric, self.step = number, subject, metric, step
-        self.start = self.end = -1
-        self.value = 0
-        self.hourly = metric in METRICS and METRICS[metric].hourly
-        self.hour: _Tally | None = None
-        self.day: _Tally | None = None
-        self.dirty = False
-
-
 class Readings(Mapping[tuple[str, str], Reading]):
     """Every series of the house: newest values in memory, what is older on disk."""
 
-    def __init__(self, db: sqlite3.Connection, zone: ZoneInfo) -> None:
-        self._db = db
+    def __init__(self, disk: Disk, zone: ZoneInfo) -> None:
+        self._disk = disk
         self._zone = zone
-        self._series: dict[tuple[str, str], _Series] = {}
+        self._series: dict[tuple[str, str], Series] = {}
         self._closed: list[tuple[int, int, int, int]] = []
-        self._tallies: dict[tuple[str, int, int], _Tally] = {}
-        self._created: list[_Series] = []
+        self._tallies: dict[tuple[str, int, int], Tally] = {}
+        self._created: list[Series] = []
         self._last_bounds: dict[str, tuple[int, int, int]] = {}
         self.reload()
 
@@ -96,11 +42,23 @@ class Readings(Mapping[tuple[str, str], Reading]):
         self._closed.clear()
         self._tallies.clear()
         self._created.clear()
-        rows = self._db.execute("SELECT id, subject, metric, step, start, end, value FROM series ORDER BY id")
+        rows = self._disk.execute("SELECT id, subject, metric, step, start, end, value FROM series ORDER BY id")
         for number, subject, metric, step, start, end, value in rows:
-            series = self._series[subject, metric] = _Series(number, subject, metric, step)
+            series = self._series[subject, metric] = Series(number, subject, metric, step)
             if start is not None:
                 series.start, series.end, series.value = start, end, value
+
+    def known(self) -> dict[tuple[str, str], Series]:
+        """Every series as it is in memory."""
+        return dict(self._series)
+
+    def adopt(self, known: Mapping[tuple[str, str], Series]) -> None:
+        """Keep the newest reading of series that were known before the database was replaced."""
+        for key, old in known.items():
+            if key not in self._series and old.end >= 0 and old.metric in METRICS:
+                series = self._create(old.subject, METRICS[old.metric])
+                series.start, series.end, series.value = old.start, old.end, old.value
+                series.dirty = True
 
     # -- writing ---------------------------------------------------------------------------------------------------
 
@@ -125,17 +83,17 @@ class Readings(Mapping[tuple[str, str], Reading]):
                 self._late(series, value, at)
             series.dirty = True
 
-    def _create(self, subject: str, metric: Metric) -> _Series:
+    def _create(self, subject: str, metric: Metric) -> Series:
         number = max((series.id for series in self._series.values()), default=0) + 1
-        series = self._series[subject, metric.name] = _Series(number, subject, metric.name, metric.step)
+        series = self._series[subject, metric.name] = Series(number, subject, metric.name, metric.step)
         self._created.append(series)
         return series
 
-    def _close(self, series: _Series) -> None:
+    def _close(self, series: Series) -> None:
         if series.end >= 0:
             self._closed.append((series.end, series.id, series.value, series.end - series.start))
 
-    def _count(self, series: _Series, value: int, at: int, before: int) -> None:
+    def _count(self, series: Series, value: int, at: int, before: int) -> None:
         """Count a measurement; ``before`` is the newest one until now."""
         hour, day = series.hour, series.day
         if series.hourly and (hour is None or not hour.start <= at < hour.end):
@@ -147,7 +105,7 @@ class Readings(Mapping[tuple[str, str], Reading]):
             hour.count(value, newest=newest)
         day.count(value, newest=newest)
 
-    def _late(self, series: _Series, value: int, at: int) -> None:
+    def _late(self, series: Series, value: int, at: int) -> None:
         """A measurement older than the newest, or a restated one."""
         known = series.value if series.start <= at <= series.end else self._known(series, at)
         if known == value:
@@ -165,25 +123,25 @@ class Readings(Mapping[tuple[str, str], Reading]):
             self._tally("hour", series, at, at).correct(known, value)
         self._tally("day", series, at, at).correct(known, value)
 
-    def _known(self, series: _Series, at: int) -> int | None:
+    def _known(self, series: Series, at: int) -> int | None:
         """The value stored for an instant, or None when nothing was measured then."""
         later = [row for row in self._closed if row[1] == series.id and at <= row[0] <= at + LONGEST_RUN]
-        later += self._db.execute(
+        later += self._disk.execute(
             "SELECT at, series, value, held FROM reading WHERE at BETWEEN ? AND ? AND series = ? ORDER BY at LIMIT 1",
             (at, at + LONGEST_RUN, series.id),
         )
         end, _, value, held = min(later, default=(0, 0, 0, -1))
         return value if end - held <= at <= end else None
 
-    def _tally(self, table: str, series: _Series, at: int, before: int) -> _Tally:
+    def _tally(self, table: str, series: Series, at: int, before: int) -> Tally:
         """The tally an instant belongs to: from memory, from disk, or new when nothing was measured since it began."""
         key, start, end = self._bounds(table, at)
         tally = self._tallies.get((table, key, series.id))
         if tally is None:
-            tally = self._tallies[table, key, series.id] = _Tally(key, start, end)
+            tally = self._tallies[table, key, series.id] = Tally(key, start, end)
             row = (
                 before >= start
-                and self._db.execute(
+                and self._disk.execute(
                     f"SELECT n, total, low, high, last FROM {table} WHERE at = ? AND series = ?",  # noqa: S608 - two names
                     (key, series.id),
                 ).fetchone()
@@ -227,7 +185,7 @@ class Readings(Mapping[tuple[str, str], Reading]):
             batches.append((_UPSERT.format(table), rows))
         for statement, rows in batches:
             if rows:
-                self._db.executemany(statement, rows)
+                self._disk.executemany(statement, rows)
 
     def written(self) -> None:
         """The transaction is durable: what was only in memory is no longer."""
@@ -243,10 +201,21 @@ class Readings(Mapping[tuple[str, str], Reading]):
 
     def prune(self, raw_before: int, hour_before: int, day_before: date | None) -> None:
         """Delete what is older than the house wants to keep, inside the caller's transaction."""
-        self._db.execute("DELETE FROM reading WHERE at < ?", (raw_before,))
-        self._db.execute("DELETE FROM hour WHERE at < ?", (hour_before,))
+        self._disk.execute("DELETE FROM reading WHERE at < ?", (raw_before,))
+        self._disk.execute("DELETE FROM hour WHERE at < ?", (hour_before,))
         if day_before:
-            self._db.execute("DELETE FROM day WHERE at < ?", (_day_key(day_before),))
+            self._disk.execute("DELETE FROM day WHERE at < ?", (_day_key(day_before),))
+
+    def forget_after(self, limit: int) -> int:
+        """Delete what is dated after ``limit``, inside the caller's transaction; returns how many runs that were."""
+        gone = self._disk.execute("DELETE FROM reading WHERE at > ?", (limit,)).rowcount
+        gone += self._disk.execute(
+            "UPDATE series SET start = NULL, end = NULL, value = NULL WHERE end > ?", (limit,)
+        ).rowcount
+        if gone:
+            self._disk.execute("DELETE FROM hour WHERE at > ?", (limit,))
+            self._disk.execute("DELETE FROM day WHERE at > ?", (_day_key(local(limit, self._zone).date()),))
+        return gone
 
     # -- reading ---------------------------------------------------------------------------------------------------
 
@@ -272,10 +241,10 @@ class Readings(Mapping[tuple[str, str], Reading]):
         series = self._series.get((subject, metric.name))
         if series is None:
             return []
-        rows = self._db.execute(
+        rows = self._disk.look(
             "SELECT at, value, held FROM reading WHERE at BETWEEN ? AND ? AND series = ? ORDER BY at",
             (since, until + LONGEST_RUN, series.id),
-        ).fetchall()
+        )
         fresh = [(at, value, held) for at, number, value, held in self._closed if number == series.id and at >= since]
         if fresh:  # what is restated replaces what is stored
             rows = sorted({row[0]: row for row in [*rows, *fresh]}.values())
@@ -315,7 +284,7 @@ class Readings(Mapping[tuple[str, str], Reading]):
         if series is None:
             return {}
         step = series.step
-        rows = self._db.execute(
+        rows = self._disk.look(
             f"SELECT at, n, low, high, total, last FROM {table} WHERE at BETWEEN ? AND ? AND series = ?",  # noqa: S608
             (first, last, series.id),
         )

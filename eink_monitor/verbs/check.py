@@ -21,7 +21,8 @@ def command(config_file: Path | None) -> int:
     """Validate the configuration and print what it says.
 
     Every problem is reported at once, with its line. Secrets are masked, and so is everything that comes from a secret
-    file or the environment. The exit code is 69 where a library is missing that the house needs.
+    file or the environment. The exit code is 69 where a library is missing that the house needs, or two of its sources
+    need libraries that exclude each other.
     """
     config = load(config_file)
     click.echo(f"{config.file}: good")
@@ -57,10 +58,12 @@ def _libraries(config: Config) -> int:
         "display": config.display,
         **{f"source {feed.name}": feed.source for feed in config.feeds.values()},
     }
-    lacks = [lack for name, plugin in plugins.items() if (lack := extras.missing(name, plugin))]
-    for finding in (*lacks, *extras.rivals()):
+    bad = list(extras.clashes({feed.name: feed.source for feed in config.feeds.values()}))
+    if not bad:  # else what is missing could not be added
+        bad = [lack for name, plugin in plugins.items() if (lack := extras.missing(name, plugin))]
+    for finding in (*bad, *extras.rivals()):
         click.echo(f"{finding.check}: {finding.words}: {finding.mend}", err=True)
-    return max((lack.code for lack in lacks), default=0)
+    return max((finding.code for finding in bad), default=0)
 
 
 def _hidden(config: Config, path: str) -> bool:

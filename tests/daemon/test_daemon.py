@@ -116,7 +116,7 @@ def test_everything_is_written_once_per_interval_and_at_the_end(path: Path) -> N
 def test_a_card_that_cannot_be_written_costs_nothing_but_a_line(path: Path) -> None:
     roof = Scripted([float(value) for value in range(1000)])
     house = small_house(path, [feed("roof", roof, every=60)], [slide("health", Says())])
-    house.store._db.execute("PRAGMA busy_timeout = 1")
+    house.store._disk.db.execute("PRAGMA busy_timeout = 1")
     blocker = sqlite3.connect(path, isolation_level=None)
     house.live(MINUTE)
     blocker.execute("BEGIN IMMEDIATE")
@@ -135,7 +135,7 @@ def test_what_another_process_stores_is_drawn(path: Path) -> None:
     house = small_house(path, [feed("roof", Scripted([1.0]), every=HOUR)], [slide("one", Says())])
     house.live(MINUTE)
     other = Store(path, house.config.zone)
-    house.store._durable = True  # sharing, as in life
+    house.store._place.durable = True  # sharing, as in life
     other.add([Reading("roof", PV_POWER, 77, START + 30)], 750)
     other.flush()
     other.close()

@@ -155,11 +155,13 @@ def test_two_refusals_wait_for_a_person(path: Path) -> None:
     assert len(ears.streams) > 2
 
 
-def test_gone_is_gone_and_throttled_waits(path: Path) -> None:
+def test_gone_is_gone(path: Path) -> None:
     house, ears = listening(path, Speaks(beside=True), [ended(Gone("closed"))])
     house.live(DAY)
     assert len(ears.streams) == 1
-    house.store.close()
+
+
+def test_throttled_waits(path: Path) -> None:
     house, ears = listening(path, Speaks(beside=True), [ended(Throttled("wait", START + 4 * HOUR))], [])
     house.live(4 * HOUR - 60)
     assert len(ears.streams) == 1

@@ -64,7 +64,7 @@ def test_nothing_is_lost_when_a_commit_fails(tmp_path: Path) -> None:
     store.add([Reading("roof", PV_POWER, 1, NOW)], 750)
     blocker = sqlite3.connect(path, isolation_level=None)
     blocker.execute("BEGIN IMMEDIATE")
-    store._db.execute("PRAGMA busy_timeout = 1")
+    store._disk.db.execute("PRAGMA busy_timeout = 1")
     with pytest.raises(StoreError, match="another program holds the database"):
         store.flush()
     assert store.pending
@@ -113,8 +113,9 @@ def test_a_reservation_is_durable_before_the_call_and_shared(tmp_path: Path) -> 
 
 def test_what_a_vendor_says_about_waiting_survives(tmp_path: Path) -> None:
     store = Store(tmp_path / "readings.db", UTC)
-    with store.transaction():
-        store.ledger.wait_until("bmw", NOW + 600, "BMW says wait")
+    store.ledger.wait_until("bmw", NOW + 600, "BMW says wait")
+    assert store.pending
+    store.flush()
     store.close()
     again = Store(tmp_path / "readings.db", UTC)
     with pytest.raises(Throttled, match="BMW says wait"):
@@ -152,7 +153,7 @@ def test_a_killed_writer_leaves_all_or_nothing(tmp_path: Path) -> None:
         newest = store.readings.latest("roof", PV_POWER)
         assert newest is not None
         assert newest.at >= last, "what was acknowledged is there"
-        assert store._db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert store._disk.db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         store.close()
 
 

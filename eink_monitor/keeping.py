@@ -1,0 +1,218 @@
+"""The half that keeps: what was taken in goes to the card in time, and the card and the clock are watched.
+
+Whatever is wrong with either, the house goes on from memory and says so once in the log and on the health panel.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from eink_monitor.clock import DAY, HOUR, MINUTE, local
+from eink_monitor.config import Config
+from eink_monitor.errors import Damaged, StoreError
+from eink_monitor.house import House
+from eink_monitor.model import Wear
+from eink_monitor.store import Store
+from eink_monitor.store.errand import Errand
+from eink_monitor.wall_time import WallTime, span
+
+log = logging.getLogger("eink_monitor")
+
+_CHECKED = 7 * DAY  # how often the whole database is checked; its outline is at every start
+_SETTLED = HOUR  # nothing is deleted for its age so soon after the clock has jumped
+_TRIES = 3
+
+
+class Keeping:
+    """Storage and time of one house. ``busy`` says whether a poll is under way."""
+
+    def __init__(self, config: Config, store: Store, house: House, clock: WallTime, wear: Wear) -> None:
+        self._config = config
+        self._store = store
+        self._house = house
+        self._clock = clock
+        self._wear = wear
+        self._flushed = self._jumped = clock.monotonic()
+        self._pruned = ""
+        self._certain = False
+        self._errand: Errand | None = None
+        self._errand_due = self._flushed + MINUTE
+        self._tries = 0
+        self._outline_checked = False
+        store.ledger.began(clock.boot(), clock.offset(), sure=clock.sure)
+        if not clock.sure:
+            log.warning("the clock is not right yet; readings wait in memory until it is")
+        if store.fault:
+            self.complain(store.fault)
+        elif store.facts.get("salvage"):
+            log.error("the database is damaged; what can be read of it is saved from %s", self._aside())
+
+    def watch(self) -> Sequence[int]:
+        """File descriptors worth waking up for."""
+        return self._errand.watch if self._errand else ()
+
+    def next_due(self, *, busy: bool) -> float:
+        """The monotonic instant at which there is something to do again."""
+        never = float("inf")
+        waiting = self._store.pending or self._store.fault
+        return min(
+            self._flushed + self._config.commit_every if waiting else never,
+            self._errand_due if self._has_time(busy=busy) else never,
+        )
+
+    def stop(self) -> None:
+        """Write everything; what is under way beside is begun again another time."""
+        if self._errand:
+            self._errand.kill()
+            self._errand = None
+        self._flush()
+
+    # -- the clock -------------------------------------------------------------------------------------------------
+
+    def look_at_the_clock(self) -> None:
+        """Date anew what a wrong clock dated, as soon as that is known."""
+        by, sure = self._clock.look(), self._clock.sure
+        if by:
+            self._jumped, self._certain = self._clock.monotonic(), False
+            try:
+                moved = self._store.clock_moved(by, self._clock.now())
+            except StoreError as error:
+                self.complain(error)
+            else:
+                way = "forward" if by > 0 else "back"
+                log.warning("the clock was put %s by %s; %d readings are dated anew", way, span(by), moved)
+        if self._store.held and sure:
+            log.info("the clock is right now")
+        self._store.held = not sure
+        self._house.clock = "" if sure else "waiting for the right time; readings are kept in memory until then"
+
+    def _make_certain(self) -> None:
+        """Once it is known for certain what time it is: nothing in the database is later."""
+        if self._certain or not self._clock.trusted():
+            return
+        self._certain = True
+        try:
+            gone = self._store.clock_is_right(self._clock.now(), self._clock.booted)
+        except StoreError as error:
+            self._certain = False
+            self.complain(error)
+            return
+        if gone:
+            log.warning("%d rows were dated in the future, by a clock that was wrong, and are deleted", gone)
+
+    # -- the card --------------------------------------------------------------------------------------------------
+
+    def sync(self) -> None:
+        """Notice what another process wrote, and what could not be read."""
+        try:
+            self._store.sync()
+        except StoreError as error:
+            self.complain(error)
+
+    def keep(self, now: int, mono: float, *, busy: bool) -> None:
+        """Write what is only in memory, once per interval; check, save and forget when there is time."""
+        if (self._store.pending or self._store.fault) and mono >= self._flushed + self._config.commit_every:
+            self._flushed = mono
+            self._flush()
+        self._make_certain()
+        self._look_after(now, mono, busy=busy)
+
+    def _flush(self) -> None:
+        self._store.keep_wear(asdict(self._wear))
+        try:
+            self._store.flush()
+        except StoreError as error:
+            self.complain(error)
+            return
+        if self._house.card:
+            log.info("storing again")
+            self._house.card = ""
+
+    def complain(self, error: StoreError) -> None:
+        """The card fails: say so once, go on from memory; what is damaged is set aside at once."""
+        if isinstance(error, Damaged):
+            log.error("%s; a new one is begun", error)
+            try:
+                self._store.recover(self._clock.now())
+            except StoreError as worse:
+                error = worse
+            else:
+                self._errand_due, self._tries = self._clock.monotonic(), 0
+                return
+        if not self._house.card:
+            log.error("%s; going on from memory", error)
+        self._house.card = str(error)
+
+    def prune(self, now: int, mono: float) -> None:
+        """Once a local day, delete what the house no longer wants to keep."""
+        today = local(now, self._config.zone).date().isoformat()
+        unsettled = not self._clock.sure or 0 < mono - self._jumped < _SETTLED
+        if self._pruned == today or self._house.card or unsettled:
+            return
+        self._pruned = today
+        keep = self._config.keep
+        day_before = local(now - keep.daily, self._config.zone).date() if keep.daily else None
+        try:
+            with self._store.transaction():
+                self._store.readings.prune(now - keep.raw, now - keep.hourly, day_before)
+                self._store.outcomes.prune()
+                self._store.ledger.prune(now)
+        except StoreError as error:
+            self.complain(error)
+
+    # -- checks and salvage ----------------------------------------------------------------------------------------
+
+    def _look_after(self, now: int, mono: float, *, busy: bool) -> None:
+        """At most one process beside the daemon looks after the database; a check stands still while a poll runs."""
+        if self._errand:
+            answer = self._errand.answer()
+            if answer is None:
+                self._errand.pause(on=busy and self._errand.kind != "salvage")
+                return
+            kind, self._errand = self._errand.kind, None
+            self._errand_due = mono + HOUR
+            self._done(kind, answer, now)
+        elif mono >= self._errand_due and self._has_time(busy=busy):
+            self._errand_due = mono + HOUR
+            self._begin(now)
+
+    def _has_time(self, *, busy: bool) -> bool:
+        return not self._errand and not busy and not self._store.fault and self._store.lasting
+
+    def _begin(self, now: int) -> None:
+        path = self._store.path
+        aside = path.with_name(self._aside()) if self._aside() else None
+        if aside and aside.exists() and self._tries < _TRIES:
+            self._tries += 1
+            self._errand = Errand("salvage", path, aside)
+        elif aside:
+            self._salvaged()
+        elif abs(now - self._store.facts.get("checked", 0)) >= _CHECKED:
+            self._errand = Errand("integrity_check", path)
+        elif not self._outline_checked:
+            self._errand = Errand("quick_check", path)
+
+    def _done(self, kind: str, answer: str, now: int) -> None:
+        if answer == "ok" and kind == "salvage":
+            self.sync()
+            self._salvaged()
+        elif answer == "ok":
+            self._outline_checked = True
+            if kind == "integrity_check":
+                self._store.facts.set(checked=now)
+        elif answer == "damaged" and kind != "salvage":
+            self.complain(Damaged(f"the database is damaged ({self._store.path})"))
+
+    def _aside(self) -> str:
+        """The name of the damaged file that is to be saved next, or nothing."""
+        return str(self._store.facts.get("salvage", "")).partition(";")[0]
+
+    def _salvaged(self) -> None:
+        """One damaged file is done with."""
+        facts = self._store.facts
+        log.warning("%s: %s, %d rows", self._aside(), self._house.saved(), facts.get("saved", 0))
+        facts.set(salvage=str(facts.get("salvage")).partition(";")[2] or None)
+        self._errand_due, self._tries = self._clock.monotonic(), 0
+        self._store.tidy()

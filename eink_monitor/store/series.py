@@ -1,0 +1,61 @@
+"""What is being filled of one series: its open run, and the tallies of the hour and the day."""
+
+from __future__ import annotations
+
+from eink_monitor.metrics import METRICS
+from eink_monitor.model import Bucket
+
+
+class Tally:
+    """The running sum of one hour or day of one series, in steps of its metric."""
+
+    __slots__ = ("dirty", "end", "high", "key", "last", "low", "n", "start", "total")
+
+    def __init__(self, key: int, start: int, end: int) -> None:
+        self.key, self.start, self.end = key, start, end
+        self.n = self.total = self.last = 0
+        self.low = self.high = 0
+        self.dirty = False
+
+    def count(self, value: int, *, newest: bool) -> None:
+        """Take one measurement in."""
+        if not self.n:
+            self.low = self.high = self.last = value
+        elif value < self.low:
+            self.low = value
+        elif value > self.high:
+            self.high = value
+        self.dirty = True
+        self.n += 1
+        self.total += value
+        if newest:
+            self.last = value
+
+    def correct(self, old: int, new: int) -> None:
+        """A measurement already counted was restated."""
+        self.dirty = True
+        self.total += new - old
+        self.low, self.high = min(self.low, new), max(self.high, new)
+        if self.last == old:
+            self.last = new
+
+    def bucket(self, step: float) -> Bucket:
+        """What it came to, in the metric's unit."""
+        return Bucket(
+            self.n, self.low * step, self.high * step, self.total / max(self.n, 1) * step, self.last * step, self.start
+        )
+
+
+class Series:
+    """One metric of one subject: its open run and the tallies being filled."""
+
+    __slots__ = ("day", "dirty", "end", "hour", "hourly", "id", "metric", "start", "step", "subject", "value")
+
+    def __init__(self, number: int, subject: str, metric: str, step: float) -> None:
+        self.id, self.subject, self.metric, self.step = number, subject, metric, step
+        self.start = self.end = -1
+        self.value = 0
+        self.hourly = metric in METRICS and METRICS[metric].hourly
+        self.hour: Tally | None = None
+        self.day: Tally | None = None
+        self.dirty = False

@@ -1,0 +1,85 @@
+"""The house's time: the machine's, watched for jumps, and never earlier than what is already stored.
+
+A Pi has no real-time clock: at boot its wall clock may be weeks behind, and jumps when the network is up. Until then
+the house's time goes on from the newest stored instant, so that panels keep their order; whatever is dated by it waits
+in memory and is dated anew when the clock is right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from eink_monitor.clock import DAY, HOUR, JUMP, MINUTE, Clock
+
+_AHEAD = 5 * MINUTE  # how far a stored instant may be ahead: the vendor's clock
+
+
+class WallTime:
+    """A ``Clock`` on top of the machine's. Jumps take effect in ``look`` only, so that a tick has one time."""
+
+    def __init__(self, clock: Clock, newest: int) -> None:
+        self._clock = clock
+        self._floor = newest - clock.monotonic()
+        self._seen = clock.offset()
+        self.sure = self._is_sure()
+        self._offset = self._lifted()
+        self._began = f"started at {clock.now()}"
+
+    def now(self) -> int:
+        """Wall clock, epoch seconds UTC."""
+        return int(self._offset + self._clock.monotonic())
+
+    def monotonic(self) -> float:
+        """As the machine's."""
+        return self._clock.monotonic()
+
+    def wait(self, seconds: float, readable: Sequence[int] = ()) -> list[int]:
+        """As the machine's."""
+        return self._clock.wait(seconds, readable)
+
+    def offset(self) -> float:
+        """How far the house's time is ahead of the monotonic one."""
+        return self._offset
+
+    def trusted(self) -> bool | None:
+        """As the machine's."""
+        return self._clock.trusted()
+
+    def boot(self) -> str:
+        """As the machine's; without its word every start of the program is one."""
+        return self._clock.boot() or self._began
+
+    @property
+    def booted(self) -> int:
+        """When the machine was started, if the clock is right."""
+        return int(self._offset)
+
+    def look(self) -> int:
+        """Notice what happened to the wall clock; returns by how many seconds the house's time was put forward."""
+        offset, sure, before = self._clock.offset(), self._is_sure(), self._offset
+        jumped = abs(offset - self._seen) > JUMP
+        self._seen = offset
+        if jumped or sure != self.sure:
+            self.sure = sure
+            self._offset = self._lifted()
+        elif sure:
+            self._offset = offset
+        by = round(self._offset - before)
+        return by if abs(by) > JUMP else 0
+
+    def _is_sure(self) -> bool:
+        told = self._clock.trusted()
+        return self._clock.offset() + _AHEAD >= self._floor if told is None else told
+
+    def _lifted(self) -> float:
+        """The machine's offset, or what brings the time up to the newest instant known while that is not certain."""
+        return self._seen if self.sure else max(self._seen, self._floor)
+
+
+def span(seconds: int) -> str:
+    """A length of time for the log: "21 days", "3 h", "40 s"."""
+    size = abs(seconds)
+    for unit, words in ((DAY, "days"), (HOUR, "h"), (MINUTE, "min")):
+        if size >= 2 * unit:
+            return f"{size // unit} {words}"
+    return f"{size} s"

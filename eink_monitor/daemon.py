@@ -111,7 +111,7 @@ class Daemon:
 
     def _keep(self, mono: float) -> None:
         """Write what is only in memory, once per interval."""
-        if self.store.pending and mono - self._flushed >= self.config.commit_every:
+        if self.store.pending and mono >= self._flushed + self.config.commit_every:  # the sum that _pause waits for
             self._flushed = mono
             self._flush()
 

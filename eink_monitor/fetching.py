@@ -190,8 +190,7 @@ class Fetching:
         turn, running, booking, started = self._running
         result = running.result()
         if result is None:
-            limit = turn.feed.deadline + GRACE
-            if self._clock.monotonic() - started < limit:
+            if self._clock.monotonic() < self.next_due():
                 return
             running.kill()
             detail = f"{turn.feed.name}: no answer within {turn.feed.deadline}"

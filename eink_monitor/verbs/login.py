@@ -22,9 +22,9 @@ from eink_monitor.wishes import wish
 @click.option("--ink", is_flag=True, help="Show the QR code and the code on the panel, too.")
 @config_option
 def command(name: str, config_file: Path | None, *, ink: bool) -> int:
-    """Sign in at the vendor of a source, once; the daemon notices by itself.
+    """Sign in at the vendor of a source, once.
 
-    Prints an address, a code where there is one, and a QR code for a phone. Works over SSH: nothing opens here. Where
+    The daemon notices by itself. Prints an address, a code where there is one, and a QR code for a phone. Works over SSH: nothing opens here. Where
     the vendor's page sends the browser back to localhost, either paste the address it ends up on, or carry it here
     with `ssh -L 8765:127.0.0.1:8765 pi`.
     """

@@ -21,10 +21,10 @@ from eink_monitor.errors import Trouble
 from eink_monitor.fetching import Fetching, Result
 from eink_monitor.model import Visit
 from eink_monitor.simulation import StandIn, live, silence
-from eink_monitor.sources._bmw_account import Account
-from eink_monitor.sources._bmw_descriptors import descriptors
-from eink_monitor.sources._bmw_rest import container_label
-from eink_monitor.sources._notebook import Notebook
+from eink_monitor.sources._bmw.account import Account
+from eink_monitor.sources._bmw.descriptors import descriptors
+from eink_monitor.sources._bmw.rest import container_label
+from eink_monitor.sources._http.notebook import Notebook
 from eink_monitor.store import Store
 from houses import write
 

@@ -1,1 +1,1 @@
-"""Where readings come from: one file per vendor interface, strangers to each other; ``_*`` modules are their tools."""
+"""Where readings come from: one file per vendor interface, strangers to each other; their parts are in ``_*`` rooms."""

@@ -23,7 +23,7 @@ from eink_monitor.metrics import (
     TIME_TO_FULL,
 )
 from eink_monitor.model import Metric, Reading, Visit
-from eink_monitor.sources._answer import number
+from eink_monitor.sources._http.answer import number
 
 CAR = (
     SOC,

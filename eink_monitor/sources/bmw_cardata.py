@@ -11,12 +11,12 @@ from eink_monitor.clock import Clock
 from eink_monitor.model import Budget, Metric, Quota, Reading, Source, Visit
 from eink_monitor.settings import Secret
 from eink_monitor.signin import Credential, SignIn
-from eink_monitor.sources._address import address
-from eink_monitor.sources._bmw_account import Account
-from eink_monitor.sources._bmw_descriptors import descriptors, parse
-from eink_monitor.sources._bmw_stream import Broker, follow
+from eink_monitor.sources._bmw.account import Account
+from eink_monitor.sources._bmw.descriptors import descriptors, parse
+from eink_monitor.sources._bmw.stream import Broker, follow
 from eink_monitor.sources._car import CAR, IDLE, pace, patience, published
-from eink_monitor.sources._notebook import Notebook
+from eink_monitor.sources._http.address import address
+from eink_monitor.sources._http.notebook import Notebook
 from eink_monitor.vet import vet
 
 
@@ -34,7 +34,7 @@ class BmwCarData(Source):
     position: bool = False
 
     metrics: ClassVar[tuple[Metric, ...]] = CAR
-    preload: ClassVar[tuple[str, ...]] = ("eink_monitor.sources._web", "eink_monitor.sources._bmw_rest")
+    preload: ClassVar[tuple[str, ...]] = ("eink_monitor.sources._http.web", "eink_monitor.sources._bmw.rest")
     extra: ClassVar[str] = "stream"
     door: ClassVar[str] = "customer.bmwgroup.com/oneid/link"
 
@@ -69,7 +69,7 @@ class BmwCarData(Source):
 
     def cost(self, visit: Visit) -> int:
         """One call; three while the container is still to be found or made."""
-        from eink_monitor.sources._bmw_rest import container_label
+        from eink_monitor.sources._bmw.rest import container_label
 
         label = container_label(descriptors(position=self.position))
         return 1 if label in self._notes(visit).read() else 3
@@ -84,7 +84,7 @@ class BmwCarData(Source):
 
     def poll(self, visit: Visit) -> Iterable[Reading]:
         """One call for everything; BMW answers from its own store and wakes no car."""
-        from eink_monitor.sources._bmw_rest import Rest
+        from eink_monitor.sources._bmw.rest import Rest
 
         rest = Rest(self.base_url, self._account, visit, descriptors(position=self.position))
         readings = vet(parse(rest.telematics(self.vin.reveal()), visit.subject, position=self.position), visit.now)

@@ -10,10 +10,10 @@ from eink_monitor.clock import MINUTE
 from eink_monitor.metrics import CHARGING, FUEL, ODOMETER, PLUGGED, RANGE, SOC, TARGET_SOC, TIME_TO_FULL
 from eink_monitor.model import Metric, Reading, Source, Visit
 from eink_monitor.settings import Secret
-from eink_monitor.sources._address import address
+from eink_monitor.sources._bmw.app_fields import parse
 from eink_monitor.sources._car import pace, patience, published
-from eink_monitor.sources._mybmw_fields import parse
-from eink_monitor.sources._tokens import TokenStore
+from eink_monitor.sources._http.address import address
+from eink_monitor.sources._http.tokens import TokenStore
 from eink_monitor.vet import vet
 
 
@@ -55,7 +55,7 @@ class BmwConnected(Source):
 
     def poll(self, visit: Visit) -> Iterable[Reading]:
         """One call for everything; ``Gone`` where the vendor refuses."""
-        from eink_monitor.sources._mybmw_session import Session
+        from eink_monitor.sources._bmw.app_session import Session
 
         with TokenStore(visit.state, visit.feed).locked() as store:
             before = store.load()

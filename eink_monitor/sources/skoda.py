@@ -12,10 +12,10 @@ from eink_monitor.metrics import CHARGING, CHARGING_POWER, FUEL, ODOMETER, PLUGG
 from eink_monitor.model import Budget, Metric, Quota, Reading, Source, Visit
 from eink_monitor.settings import Secret
 from eink_monitor.signin import WARNING, Credential, lifetime
-from eink_monitor.sources._address import address
-from eink_monitor.sources._answer import Answer, judge, retry_after, rows, table
 from eink_monitor.sources._car import POSITION, Sheet, account, instant, pace, patience, published
-from eink_monitor.sources._notebook import Notebook
+from eink_monitor.sources._http.address import address
+from eink_monitor.sources._http.answer import Answer, judge, retry_after, rows, table
+from eink_monitor.sources._http.notebook import Notebook
 from eink_monitor.vet import vet
 
 _WHO = "Skoda"
@@ -48,7 +48,7 @@ class Skoda(Source):
         ODOMETER,
         FUEL,
     )
-    preload: ClassVar[tuple[str, ...]] = ("eink_monitor.sources._web",)
+    preload: ClassVar[tuple[str, ...]] = ("eink_monitor.sources._http.web",)
     door: ClassVar[str] = "go.skoda.eu/api-keys"
 
     def __post_init__(self) -> None:
@@ -72,7 +72,7 @@ class Skoda(Source):
 
     def poll(self, visit: Visit) -> Iterable[Reading]:
         """One call for everything."""
-        from eink_monitor.sources._web import Web
+        from eink_monitor.sources._http.web import Web
 
         web = Web(self.base_url, _WHO, visit)
         answer = web.get(f"/api/v1/vehicles/{self.vin.reveal()}", headers={"X-API-Key": self.api_key.reveal()})

@@ -10,8 +10,8 @@ from eink_monitor import metrics
 from eink_monitor.model import Budget, Metric, Quota, Reading, Source, Visit
 from eink_monitor.settings import Duration, Secret, Window
 from eink_monitor.signin import Credential, SignIn
-from eink_monitor.sources._address import address
-from eink_monitor.sources._solaredge_plan import LAG, NIGHT, Rhythm
+from eink_monitor.sources._http.address import address
+from eink_monitor.sources._solaredge.plan import LAG, NIGHT, Rhythm
 
 _V1_CALLS = 3
 
@@ -55,7 +55,7 @@ class SolarEdge(Source):
         metrics.PRODUCTION_LIFETIME,
     )
     lag: ClassVar[int] = LAG
-    preload: ClassVar[tuple[str, ...]] = ("eink_monitor.sources._solaredge_v2", "encodings.idna")
+    preload: ClassVar[tuple[str, ...]] = ("eink_monitor.sources._solaredge.v2", "encodings.idna")
     door: ClassVar[str] = "connect.solaredge.com"
 
     def __post_init__(self) -> None:
@@ -112,16 +112,16 @@ class SolarEdge(Source):
 
     def poll(self, visit: Visit) -> Iterable[Reading]:
         """Fetch what this visit is worth: whole curves since the last one, and the totals that are due."""
-        from eink_monitor.sources._web import Web
+        from eink_monitor.sources._http.web import Web
         from eink_monitor.vet import vet
 
         if self.api == "v1" and self.api_key is not None:
-            from eink_monitor.sources import _solaredge_v1 as v1
+            from eink_monitor.sources._solaredge import v1
 
             web = Web(self.base_url or v1.BASE, "SolarEdge", visit, self.timeout)
             return vet(v1.fetch(web, visit, self.site_id, self.api_key), visit.now)
-        from eink_monitor.sources import _solaredge_cloud as door
-        from eink_monitor.sources import _solaredge_v2 as v2
+        from eink_monitor.sources._solaredge import cloud as door
+        from eink_monitor.sources._solaredge import v2
 
         web = Web(self.base_url or door.BASE, "SolarEdge", visit, self.timeout)
         badge: door.Badge
@@ -136,8 +136,8 @@ class SolarEdge(Source):
         """A homeowner's consent in a browser; keys need nobody."""
         if self.api == "v1" or self.api_key is not None or self.client_secret is None:
             return None
-        from eink_monitor.sources._solaredge_cloud import BASE
-        from eink_monitor.sources._solaredge_signin import Consent
+        from eink_monitor.sources._solaredge.cloud import BASE
+        from eink_monitor.sources._solaredge.signin import Consent
 
         return Consent(self.client_id, self.client_secret, self.site_id, self.base_url or BASE, self.redirect_port)
 
@@ -145,8 +145,8 @@ class SolarEdge(Source):
         """Give the consent back."""
         if self.sign_in() is None:
             return "There is no sign-in to forget."
-        from eink_monitor.sources import _solaredge_cloud as door
-        from eink_monitor.sources._web import Web
+        from eink_monitor.sources._http.web import Web
+        from eink_monitor.sources._solaredge import cloud as door
 
         web = Web(self.base_url or door.BASE, "SolarEdge", visit, self.timeout)
         door.SignIn(web, visit, self.client_id, self.client_secret or Secret("")).revoke()
@@ -156,7 +156,7 @@ class SolarEdge(Source):
         """The refresh token: dead after 30 days without a poll."""
         if self.sign_in() is None:
             return []
-        from eink_monitor.sources._tokens import TokenStore, credential
+        from eink_monitor.sources._http.tokens import TokenStore, credential
 
         store = TokenStore(visit.state, visit.feed)
         return [credential(store, "the SolarEdge sign-in", f"eink-monitor login {visit.feed}", visit.now)]

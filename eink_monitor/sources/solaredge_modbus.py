@@ -11,12 +11,12 @@ from eink_monitor.clock import Clock, day_bounds, local
 from eink_monitor.errors import BadAnswer
 from eink_monitor.model import Metric, Reading, Source, Visit
 from eink_monitor.settings import Duration
-from eink_monitor.sources import _counters as counters
-from eink_monitor.sources._flow import Flow, flow, grid_meter
-from eink_monitor.sources._modbus import Line, Silence
-from eink_monitor.sources._night import rest
-from eink_monitor.sources._plant import Look, Plant, look, survey
-from eink_monitor.sources._sunspec import Energy
+from eink_monitor.sources._modbus import counters
+from eink_monitor.sources._modbus.flow import Flow, flow, grid_meter
+from eink_monitor.sources._modbus.line import Line, Silence
+from eink_monitor.sources._modbus.night import rest
+from eink_monitor.sources._modbus.plant import Look, Plant, look, survey
+from eink_monitor.sources._modbus.sunspec import Energy
 from eink_monitor.vet import vet
 
 _FILE = "counters.json"

@@ -13,12 +13,12 @@ from eink_monitor.errors import AuthFailed, BadAnswer, StoreError
 from eink_monitor.model import Metric, Reading, Source, Visit
 from eink_monitor.settings import Duration, Secret
 from eink_monitor.signin import Prompt, SignIn
-from eink_monitor.sources import _disk as disk
-from eink_monitor.sources._newest import Lister, Unlisted, newest
+from eink_monitor.sources._ssh import disk
+from eink_monitor.sources._ssh.newest import Lister, Unlisted, newest
 from eink_monitor.vet import vet
 
 if TYPE_CHECKING:
-    from eink_monitor.sources._door import Door
+    from eink_monitor.sources._ssh.door import Door
 
 _DISK = (
     metrics.DISK_STATE,
@@ -78,7 +78,7 @@ class SshDisk(Source):
         if self.host == "localhost":
             looks = {name: disk.local(path) for name, path in self.mounts.items()}
             return vet(self._readings(visit, looks, disk.listing), visit.now)
-        from eink_monitor.sources import _ssh as ssh
+        from eink_monitor.sources._ssh import command as ssh
 
         with ssh.visit(self._door(visit)) as session:
             looks = {name: disk.remote(session.run, path) for name, path in self.mounts.items()}
@@ -99,7 +99,7 @@ class SshDisk(Source):
 
         Raises ``Unavailable``.
         """
-        from eink_monitor.sources import _ssh as ssh
+        from eink_monitor.sources._ssh import command as ssh
 
         return ssh.greet(self._door(visit)).fingerprint
 
@@ -108,8 +108,8 @@ class SshDisk(Source):
 
         Raises ``BadAnswer`` when the host shows another key by now, ``Unavailable``, ``StoreError``.
         """
-        from eink_monitor.sources import _hosts as hosts
-        from eink_monitor.sources import _ssh as ssh
+        from eink_monitor.sources._ssh import command as ssh
+        from eink_monitor.sources._ssh import hosts
 
         door = self._door(visit)
         key = ssh.greet(door)
@@ -124,7 +124,7 @@ class SshDisk(Source):
             raise StoreError(message) from None
 
     def _door(self, visit: Visit) -> Door:
-        from eink_monitor.sources._door import Door
+        from eink_monitor.sources._ssh.door import Door
 
         theirs = self.known_hosts or Path("~/.ssh/known_hosts")
         return Door(

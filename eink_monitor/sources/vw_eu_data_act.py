@@ -12,15 +12,15 @@ from eink_monitor.metrics import CHARGING, CHARGING_POWER, FUEL, ODOMETER, PLUGG
 from eink_monitor.model import Metric, Reading, Source, Visit
 from eink_monitor.settings import Secret
 from eink_monitor.signin import Credential
-from eink_monitor.sources._address import address
-from eink_monitor.sources._answer import rows, table, text
 from eink_monitor.sources._car import account, instant, patience
-from eink_monitor.sources._notebook import Notebook
-from eink_monitor.sources._vag_files import WHO, File
+from eink_monitor.sources._http.address import address
+from eink_monitor.sources._http.answer import rows, table, text
+from eink_monitor.sources._http.notebook import Notebook
+from eink_monitor.sources._vag.files import WHO, File
 from eink_monitor.vet import vet
 
 if TYPE_CHECKING:
-    from eink_monitor.sources._vw_portal import Portal
+    from eink_monitor.sources._vag.portal import Portal
 
 _RHYTHM = 15 * MINUTE
 _MOST = 8  # files at the first visit; older ones hold nothing that these do not
@@ -79,8 +79,8 @@ class VwEuDataAct(Source):
 
     def poll(self, visit: Visit) -> Iterable[Reading]:
         """Download what is new. It asks the portal, never the car."""
-        from eink_monitor.sources._vag_fields import parse
-        from eink_monitor.sources._vw_portal import Portal
+        from eink_monitor.sources._vag.fields import parse
+        from eink_monitor.sources._vag.portal import Portal
 
         notes = Notebook(visit.state, "session")
         who = account("vw", f"{self.brand} {self.username} {self.vin.reveal()}")

@@ -10,10 +10,10 @@ from eink_monitor.clock import MINUTE
 from eink_monitor.metrics import CHARGING, CHARGING_POWER, FUEL, ODOMETER, PLUGGED, RANGE, SOC, TARGET_SOC, TIME_TO_FULL
 from eink_monitor.model import Metric, Reading, Source, Visit
 from eink_monitor.settings import Secret
-from eink_monitor.sources._address import address
-from eink_monitor.sources._bff_fields import parse
 from eink_monitor.sources._car import account, pace, patience
-from eink_monitor.sources._notebook import Notebook
+from eink_monitor.sources._http.address import address
+from eink_monitor.sources._http.notebook import Notebook
+from eink_monitor.sources._vag.app_fields import parse
 from eink_monitor.vet import vet
 
 
@@ -57,7 +57,7 @@ class WeConnect(Source):
 
     def poll(self, visit: Visit) -> Iterable[Reading]:
         """One call for everything; ``Gone`` where the vendor refuses."""
-        from eink_monitor.sources._bff_session import Session
+        from eink_monitor.sources._vag.app_session import Session
 
         notes = Notebook(visit.state, "session")
         who = account("weconnect", self.username)

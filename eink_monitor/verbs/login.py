@@ -90,7 +90,7 @@ def _answer(prompt: Prompt, clock: Clock) -> str:
 
 
 def _landed(prompt: Prompt, port: int, clock: Clock) -> str:
-    from eink_monitor.sources._landing import Landing  # noqa: PLC0415 - brings an HTTP server
+    from eink_monitor.sources._http.landing import Landing  # noqa: PLC0415 - brings an HTTP server
 
     try:
         landing = Landing(port)

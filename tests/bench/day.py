@@ -44,7 +44,7 @@ class _Car(Source):
     preload: ClassVar[tuple[str, ...]] = SolarEdge.preload
 
     def poll(self, visit: Visit) -> Iterable[Reading]:
-        from eink_monitor.sources._web import Web  # noqa: PLC0415 - as every source does
+        from eink_monitor.sources._http.web import Web  # noqa: PLC0415 - as every source does
 
         answer = Web(self.url, "the bench", visit).get("/car", cost=0).json()
         assert isinstance(answer, dict)

@@ -20,7 +20,7 @@ from eink_monitor.daemon import Daemon
 from eink_monitor.metrics import LOAD_POWER, PRODUCTION_TODAY, PV_POWER, STORAGE_SOC
 from eink_monitor.polls import Forked
 from eink_monitor.simulation import live
-from eink_monitor.sources._tokens import Tokens, TokenStore
+from eink_monitor.sources._http.tokens import Tokens, TokenStore
 from eink_monitor.store import Store
 from loopback.faults import FAULTS
 from loopback.solaredge import CLIENT, KEY, SECRET, SITE, SolarEdgeServer

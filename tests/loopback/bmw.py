@@ -7,8 +7,8 @@ import hashlib
 from pathlib import Path
 
 from eink_monitor.settings import Secret
-from eink_monitor.sources._bmw_account import Account
-from eink_monitor.sources._tokens import Tokens, TokenStore
+from eink_monitor.sources._bmw.account import Account
+from eink_monitor.sources._http.tokens import Tokens, TokenStore
 from eink_monitor.sources.bmw_cardata import BmwCarData
 from loopback.cars import NOW, Call, Reply, Vendor, visit_to
 

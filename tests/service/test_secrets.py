@@ -23,7 +23,7 @@ from eink_monitor.clock import SystemClock, stopwatch
 from eink_monitor.config import Config
 from eink_monitor.model import Source
 from eink_monitor.settings import Secret
-from eink_monitor.sources._tokens import Tokens, TokenStore
+from eink_monitor.sources._http.tokens import Tokens, TokenStore
 from houses import read_or_complain, say, write
 from loopback.server import Asked, LoopbackServer, Said
 

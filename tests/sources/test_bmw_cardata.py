@@ -11,8 +11,8 @@ from eink_monitor.clock import DAY, HOUR, MINUTE
 from eink_monitor.errors import AuthFailed, BadAnswer, Throttled, Trouble, Unavailable
 from eink_monitor.metrics import CHARGING, LATITUDE
 from eink_monitor.settings import Secret
-from eink_monitor.sources._bmw_descriptors import descriptors, parse
-from eink_monitor.sources._bmw_rest import container_label
+from eink_monitor.sources._bmw.descriptors import descriptors, parse
+from eink_monitor.sources._bmw.rest import container_label
 from eink_monitor.sources.bmw_cardata import BmwCarData
 from loopback.bmw import (
     CLIENT,

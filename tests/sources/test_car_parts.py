@@ -16,7 +16,7 @@ from eink_monitor.errors import BadAnswer, Unavailable
 from eink_monitor.metrics import CHARGING, SOC
 from eink_monitor.signin import lifetime
 from eink_monitor.sources._car import Sheet, account, instant, kilometres
-from eink_monitor.sources._notebook import Notebook
+from eink_monitor.sources._http.notebook import Notebook
 from loopback.cars import NOW, values
 
 TEXTS = st.text(max_size=20)

@@ -12,7 +12,7 @@ import pytest
 from eink_monitor.clock import HOUR, MINUTE, FastClock, midnight
 from eink_monitor.errors import AuthFailed, BadAnswer, Gone, Throttled, Trouble, Unavailable
 from eink_monitor.settings import Duration, Secret
-from eink_monitor.sources._tokens import Tokens, TokenStore
+from eink_monitor.sources._http.tokens import Tokens, TokenStore
 from eink_monitor.sources.solaredge import SolarEdge
 from loopback.faults import FAULTS
 from loopback.server import Said

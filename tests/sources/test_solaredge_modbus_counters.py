@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from eink_monitor.clock import DAY, HOUR, MINUTE, day_bounds
-from eink_monitor.sources._counters import Memory, ballot, load, rise, save, tally, worth_saving
-from eink_monitor.sources._sunspec import Energy
+from eink_monitor.sources._modbus.counters import Memory, ballot, load, rise, save, tally, worth_saving
+from eink_monitor.sources._modbus.sunspec import Energy
 
 BERLIN = ZoneInfo("Europe/Berlin")
 WRAP = float(1 << 32)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from eink_monitor import metrics
 from eink_monitor.errors import BadAnswer
-from eink_monitor.sources._solaredge_series import charge, devices, flows, instant, present, scale, series, stamp
+from eink_monitor.sources._solaredge.series import charge, devices, flows, instant, present, scale, series, stamp
 
 ZONE = ZoneInfo("Europe/Berlin")
 FIRST = int(datetime(2026, 10, 25, 0, 15, tzinfo=UTC).timestamp())  # 02:15 for the first time

@@ -12,9 +12,9 @@ import pytest
 from eink_monitor.clock import DAY, FastClock, SystemClock
 from eink_monitor.errors import AuthFailed, Unavailable
 from eink_monitor.settings import Secret
-from eink_monitor.sources._landing import Landing
-from eink_monitor.sources._solaredge_signin import Consent
-from eink_monitor.sources._tokens import TokenStore
+from eink_monitor.sources._http.landing import Landing
+from eink_monitor.sources._http.tokens import TokenStore
+from eink_monitor.sources._solaredge.signin import Consent
 from loopback.cars import NOW, visit_to
 from loopback.solaredge import CLIENT, SECRET, SITE, SolarEdgeServer
 

@@ -12,7 +12,7 @@ from eink_monitor.clock import DAY, HOUR, MINUTE, FastClock, local, midnight
 from eink_monitor.errors import Unavailable
 from eink_monitor.model import Metric, Reading
 from eink_monitor.settings import Secret
-from eink_monitor.sources._tokens import Tokens, TokenStore
+from eink_monitor.sources._http.tokens import Tokens, TokenStore
 from eink_monitor.sources.solaredge import SolarEdge
 from loopback.server import Said
 from loopback.solaredge import CLIENT, KEY, SECRET, SITE, SolarEdgeServer

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from eink_monitor import metrics
 from eink_monitor.errors import BadAnswer
-from eink_monitor.sources import _df as df
-from eink_monitor.sources._disk import command, remote
+from eink_monitor.sources._ssh import df
+from eink_monitor.sources._ssh.disk import command, remote
 
 RECORDINGS = sorted((Path(__file__).parent / "ssh_disk").glob("*.json"))
 HEAD = "Filesystem 1024-blocks Used Available Capacity Mounted on"

@@ -15,9 +15,9 @@ from doors.nas import NOW, new_visit, poll
 from eink_monitor import metrics
 from eink_monitor.clock import DAY
 from eink_monitor.errors import BadAnswer
-from eink_monitor.sources import _hosts as hosts
-from eink_monitor.sources._disk import listing, local
-from eink_monitor.sources._newest import Entry, Unlisted, newest
+from eink_monitor.sources._ssh import hosts
+from eink_monitor.sources._ssh.disk import listing, local
+from eink_monitor.sources._ssh.newest import Entry, Unlisted, newest
 from eink_monitor.sources.ssh_disk import SshDisk
 
 

@@ -19,12 +19,12 @@ from eink_monitor.clock import SystemClock
 from eink_monitor.errors import AuthFailed, BadAnswer, Gone, Throttled, Trouble, Unavailable
 from eink_monitor.model import Visit
 from eink_monitor.settings import Secret
-from eink_monitor.sources._answer import Answer
-from eink_monitor.sources._apart import apart
-from eink_monitor.sources._oauth import Grant, valid
-from eink_monitor.sources._solaredge_cloud import SignIn, consent
-from eink_monitor.sources._tokens import Tokens, TokenStore, _parse
-from eink_monitor.sources._web import Web
+from eink_monitor.sources._http.answer import Answer
+from eink_monitor.sources._http.apart import apart
+from eink_monitor.sources._http.oauth import Grant, valid
+from eink_monitor.sources._http.tokens import Tokens, TokenStore, _parse
+from eink_monitor.sources._http.web import Web
+from eink_monitor.sources._solaredge.cloud import SignIn, consent
 from loopback.server import Asked, Said
 from loopback.solaredge import CLIENT, SECRET, SolarEdgeServer
 
@@ -104,7 +104,7 @@ def test_a_directory_that_cannot_be_used_is_said(tmp_path: Path) -> None:
 HOLDER = """
 import sys
 from pathlib import Path
-from eink_monitor.sources._tokens import TokenStore
+from eink_monitor.sources._http.tokens import TokenStore
 with TokenStore(Path(sys.argv[1]), "roof").locked():
     print("held", flush=True)
     sys.stdin.read()
@@ -210,8 +210,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 from eink_monitor.model import Visit
 from eink_monitor.settings import Secret
-from eink_monitor.sources._solaredge_cloud import SignIn
-from eink_monitor.sources._web import Web
+from eink_monitor.sources._solaredge.cloud import SignIn
+from eink_monitor.sources._http.web import Web
 url, state, now, client, secret = sys.argv[1:]
 visit = Visit("roof", "roof", int(now), ZoneInfo("UTC"), 1800, {}, Path(state))
 badge = SignIn(Web(url, "SolarEdge", visit), visit, client, Secret(secret))

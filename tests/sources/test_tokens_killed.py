@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from eink_monitor.sources._tokens import Tokens, TokenStore
+from eink_monitor.sources._http.tokens import Tokens, TokenStore
 from loopback.solaredge import CLIENT, SECRET, SolarEdgeServer
 
 NOW = 1_780_000_000
@@ -20,9 +20,9 @@ from types import FrameType
 from zoneinfo import ZoneInfo
 from eink_monitor.model import Visit
 from eink_monitor.settings import Secret
-from eink_monitor.sources._solaredge_cloud import SignIn
-from eink_monitor.sources._tokens import TokenStore
-from eink_monitor.sources._web import Web
+from eink_monitor.sources._solaredge.cloud import SignIn
+from eink_monitor.sources._http.tokens import TokenStore
+from eink_monitor.sources._http.web import Web
 
 url, state, now, client, secret = sys.argv[1:]
 store = TokenStore(Path(state), "roof")

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 from eink_monitor.errors import AuthFailed, BadAnswer, Gone, Throttled, Trouble, Unavailable
 from eink_monitor.model import Visit
-from eink_monitor.sources._address import address
-from eink_monitor.sources._answer import Answer, judge, number, retry_after, rows, table, text
-from eink_monitor.sources._web import Web, in_words, trust
+from eink_monitor.sources._http.address import address
+from eink_monitor.sources._http.answer import Answer, judge, number, retry_after, rows, table, text
+from eink_monitor.sources._http.web import Web, in_words, trust
 from loopback.server import Asked, LoopbackServer, Said
 
 NOW = 1_780_000_000

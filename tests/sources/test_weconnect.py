@@ -16,7 +16,7 @@ from eink_monitor.clock import DAY, HOUR, MINUTE
 from eink_monitor.errors import BadAnswer, Trouble
 from eink_monitor.metrics import CHARGING
 from eink_monitor.settings import Secret
-from eink_monitor.sources._bff_fields import parse
+from eink_monitor.sources._vag.app_fields import parse
 from eink_monitor.sources.weconnect import WeConnect
 from loopback.cars import NOW, Call, Reply, Vendor, recording, said, values, visit_to
 from loopback.needs import second_environment

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from eink_monitor.clock import SystemClock
 from eink_monitor.config import load
-from eink_monitor.sources._tokens import Tokens, TokenStore
+from eink_monitor.sources._http.tokens import Tokens, TokenStore
 from houses import say, write
 from loopback.server import Said
 from loopback.solaredge import CLIENT, SECRET, SITE, SolarEdgeServer

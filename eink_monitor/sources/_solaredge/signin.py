@@ -52,8 +52,8 @@ class Consent:
 
     def finish(self, visit: Visit, prompt: Prompt, clock: Clock, answer: str = "") -> str:
         """Take the last address (or the bare code), turn it into a sign-in and save it."""
-        from eink_monitor.sources._solaredge_cloud import SignIn
-        from eink_monitor.sources._web import Web
+        from eink_monitor.sources._http.web import Web
+        from eink_monitor.sources._solaredge.cloud import SignIn
 
         code = self._code(answer.strip(), prompt)
         now = replace(visit, now=clock.now())

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 from eink_monitor.clock import HOUR, MINUTE, iso
 from eink_monitor.errors import AuthFailed, BadAnswer, Trouble, Unavailable
-from eink_monitor.sources._answer import Answer, judge, number, table, text
-from eink_monitor.sources._apart import apart
-from eink_monitor.sources._tokens import Tokens, TokenStore
+from eink_monitor.sources._http.answer import Answer, judge, number, table, text
+from eink_monitor.sources._http.apart import apart
+from eink_monitor.sources._http.tokens import Tokens, TokenStore
 
 _EARLY = 2 * MINUTE  # refresh before the token dies under way
 

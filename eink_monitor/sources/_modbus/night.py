@@ -7,7 +7,7 @@ from eink_monitor.clock import HOUR, local
 from eink_monitor.errors import Unavailable
 from eink_monitor.model import Reading, Visit
 from eink_monitor.sources._daylight import sunlit
-from eink_monitor.sources._modbus import Silence
+from eink_monitor.sources._modbus.line import Silence
 
 _RESTING = {1, 2, 3, 6, 8}  # off, sleeping, starting, shutting down, standby
 _DUSK = 100.0  # W; an inverter last seen this weak may have gone to sleep since, or not woken up yet

@@ -12,8 +12,8 @@ from pathlib import Path
 from eink_monitor import metrics
 from eink_monitor.errors import BadAnswer
 from eink_monitor.model import Metric
-from eink_monitor.sources import _df as df
-from eink_monitor.sources._newest import Entry, Unlisted
+from eink_monitor.sources._ssh import df
+from eink_monitor.sources._ssh.newest import Entry, Unlisted
 
 _MOUNTS = Path("/proc/self/mounts")  # there on Linux only
 _NO_COMMAND = 126  # the least exit status by which a shell says that it could not run a command

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from eink_monitor.errors import BadAnswer
-from eink_monitor.sources._answer import rows, table
+from eink_monitor.sources._http.answer import rows, table
 
 WHO = "The EU Data Act portal"
 

@@ -14,8 +14,8 @@ from weconnect.errors import AuthentificationError
 
 from eink_monitor.clock import HOUR
 from eink_monitor.errors import AuthFailed, BadAnswer, Gone, Throttled, Trouble
-from eink_monitor.sources._bff_fields import WHO
-from eink_monitor.sources._doorway import Doorway
+from eink_monitor.sources._vag.app_fields import WHO
+from eink_monitor.sources._vag.doorway import Doorway
 
 USUAL = "https://emea.bff.cariad.digital"
 

@@ -20,8 +20,8 @@ from carconnectivity_connectors.vw_eu_data_act import client as connector
 
 from eink_monitor.clock import MINUTE
 from eink_monitor.errors import AuthFailed, BadAnswer, Gone, Throttled, Trouble
-from eink_monitor.sources._doorway import Doorway
-from eink_monitor.sources._vag_files import WHO
+from eink_monitor.sources._vag.doorway import Doorway
+from eink_monitor.sources._vag.files import WHO
 
 _T = TypeVar("_T")
 _LONG_ENOUGH = 15 * MINUTE  # the portal's own rhythm

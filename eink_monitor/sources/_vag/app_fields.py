@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from eink_monitor.metrics import CHARGING, CHARGING_POWER, FUEL, ODOMETER, PLUGGED, RANGE, SOC, TARGET_SOC, TIME_TO_FULL
 from eink_monitor.model import Reading
-from eink_monitor.sources._answer import table
 from eink_monitor.sources._car import Sheet, instant
+from eink_monitor.sources._http.answer import table
 
 WHO = "We Connect"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from eink_monitor.metrics import CHARGING, CHARGING_POWER, FUEL, ODOMETER, PLUGGED, RANGE, SOC, TARGET_SOC, TIME_TO_FULL
 from eink_monitor.model import Metric, Reading
 from eink_monitor.sources._car import Sheet, kilometres
-from eink_monitor.sources._vag_files import WHO, Deliveries, File, Found
+from eink_monitor.sources._vag.files import WHO, Deliveries, File, Found
 
 _REPORT = "battery_state_report"
 _SOC_KEYS = ("506cb83e-f99f-3af3-bbeb-0429b69a78d9", "0a18a053-b4b0-3db1-be44-a6c5dba629b1")

@@ -13,10 +13,10 @@ from eink_monitor import metrics
 from eink_monitor.clock import HOUR, MINUTE, day_bounds, local, midnight
 from eink_monitor.errors import BadAnswer, Unavailable
 from eink_monitor.model import Metric, Reading, Visit
-from eink_monitor.sources._answer import number, table
-from eink_monitor.sources._solaredge_cloud import Cloud
-from eink_monitor.sources._solaredge_plan import Plan
-from eink_monitor.sources._solaredge_series import (
+from eink_monitor.sources._http.answer import number, table
+from eink_monitor.sources._solaredge.cloud import Cloud
+from eink_monitor.sources._solaredge.plan import Plan
+from eink_monitor.sources._solaredge.series import (
     WHO,
     Series,
     charge,

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from eink_monitor.sources._plant import Look, Plant
-from eink_monitor.sources._sunspec import Battery, Meter
+from eink_monitor.sources._modbus.plant import Look, Plant
+from eink_monitor.sources._modbus.sunspec import Battery, Meter
 
 _ASLEEP = {1, 2}  # off, sleeping: AC power reads "not implemented" and is nought
 _NEGATIVE = -100.0  # W; a house that gives this much shows that the meter's sign is taken the wrong way round

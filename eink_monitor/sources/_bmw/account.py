@@ -15,11 +15,11 @@ from eink_monitor.clock import DAY, MINUTE, Clock
 from eink_monitor.errors import AuthFailed, Unavailable
 from eink_monitor.model import Visit
 from eink_monitor.signin import Credential, Prompt
-from eink_monitor.sources._answer import Answer, judge, number, table, text
-from eink_monitor.sources._bmw_descriptors import WHO
+from eink_monitor.sources._bmw.descriptors import WHO
 from eink_monitor.sources._car import account
-from eink_monitor.sources._oauth import Grant, oauth_error, valid
-from eink_monitor.sources._tokens import Tokens, TokenStore, credential
+from eink_monitor.sources._http.answer import Answer, judge, number, table, text
+from eink_monitor.sources._http.oauth import Grant, oauth_error, valid
+from eink_monitor.sources._http.tokens import Tokens, TokenStore, credential
 
 _TOKEN, _DEVICE = "/gcdm/oauth/token", "/gcdm/oauth/device/code"
 _REFRESH_LIFE = 14 * DAY
@@ -137,7 +137,7 @@ class Account:
         return Grant(visit.feed, WHO, ask, _REFRESH_LIFE, keep=("gcid", "id_token"))
 
     def _post(self, visit: Visit, path: str, form: Mapping[str, str]) -> Answer:
-        from eink_monitor.sources._web import Web
+        from eink_monitor.sources._http.web import Web
 
         return Web(self.auth_url, "BMW's sign-in", visit).post_form(path, form, cost=0)
 

@@ -19,8 +19,8 @@ from bimmer_connected.const import VEHICLE_STATE_URL, CarBrands  # noqa: E402
 
 from eink_monitor.clock import HOUR  # noqa: E402
 from eink_monitor.errors import BadAnswer, Gone, Throttled, Trouble, Unavailable  # noqa: E402
-from eink_monitor.sources._mybmw_fields import WHO  # noqa: E402
-from eink_monitor.sources._tokens import Tokens  # noqa: E402
+from eink_monitor.sources._bmw.app_fields import WHO  # noqa: E402
+from eink_monitor.sources._http.tokens import Tokens  # noqa: E402
 
 _CLOSED = "BMW closed this door in September 2025; use type: bmw_cardata"
 _NO_CAPTCHA = "none"  # the library insists on one; whoever emulates MyBMW does not

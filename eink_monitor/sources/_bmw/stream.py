@@ -18,8 +18,8 @@ from urllib.parse import urlsplit
 from eink_monitor.clock import MINUTE, Clock
 from eink_monitor.errors import AuthFailed, BadAnswer, Unavailable
 from eink_monitor.model import Reading, Visit
-from eink_monitor.sources._bmw_account import Account
-from eink_monitor.sources._bmw_descriptors import WHO
+from eink_monitor.sources._bmw.account import Account
+from eink_monitor.sources._bmw.descriptors import WHO
 
 if TYPE_CHECKING:
     from paho.mqtt.client import Client
@@ -109,7 +109,7 @@ class _Line:
         from paho.mqtt.client import Client, MQTTv311
         from paho.mqtt.enums import CallbackAPIVersion
 
-        from eink_monitor.sources._web import trust
+        from eink_monitor.sources._http.web import trust
 
         self._broker = broker
         self._gcid = gcid
@@ -154,7 +154,7 @@ class _Line:
         self._client.disconnect()
 
     def _connect(self) -> None:
-        from eink_monitor.sources._web import in_words
+        from eink_monitor.sources._http.web import in_words
 
         try:
             self._client.connect(self._broker.host, self._broker.port, _KEEPALIVE)

@@ -24,8 +24,8 @@ from eink_monitor import __version__
 from eink_monitor.clock import stopwatch
 from eink_monitor.errors import AuthFailed, BadAnswer, Trouble, Unavailable
 from eink_monitor.model import Visit
-from eink_monitor.sources._address import address
-from eink_monitor.sources._answer import Answer
+from eink_monitor.sources._http.address import address
+from eink_monitor.sources._http.answer import Answer
 
 Params = Mapping[str, str | Sequence[str]]
 

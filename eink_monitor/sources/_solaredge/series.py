@@ -10,7 +10,7 @@ from eink_monitor import metrics
 from eink_monitor.clock import local
 from eink_monitor.errors import BadAnswer
 from eink_monitor.model import Metric
-from eink_monitor.sources._answer import number, rows, table, text
+from eink_monitor.sources._http.answer import number, rows, table, text
 
 Series = Mapping[int, float]
 """Start of a bucket (epoch seconds) to its value in W, Wh or %."""

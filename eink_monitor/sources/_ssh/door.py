@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from eink_monitor.errors import AuthFailed, Unavailable
 from eink_monitor.settings import Secret
-from eink_monitor.sources import _hosts as hosts
+from eink_monitor.sources._ssh import hosts
 
 if TYPE_CHECKING:
     from paramiko import PKey, Transport

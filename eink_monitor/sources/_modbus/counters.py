@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from eink_monitor.clock import HOUR, MINUTE
-from eink_monitor.sources._sunspec import Energy
+from eink_monitor.sources._modbus.sunspec import Energy
 
 UNSURE = 100.0  # Wh; an energy across midnight up to this may be shared out by time whatever the gap
 SLACK = 20 * MINUTE  # so near to midnight a reading pins the counter there well enough

@@ -25,8 +25,8 @@ from eink_monitor.metrics import (
     TIME_TO_FULL,
 )
 from eink_monitor.model import Metric, Reading
-from eink_monitor.sources._answer import table
 from eink_monitor.sources._car import Sheet, instant, kilometres
+from eink_monitor.sources._http.answer import table
 
 WHO = "BMW CarData"
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from eink_monitor.clock import stopwatch
 from eink_monitor.errors import BadAnswer, Unavailable
-from eink_monitor.sources import _hosts as hosts
-from eink_monitor.sources._door import Door, connected, plainly, recognise, sign_in
-from eink_monitor.sources._newest import Entry, Unlisted
+from eink_monitor.sources._ssh import hosts
+from eink_monitor.sources._ssh.door import Door, connected, plainly, recognise, sign_in
+from eink_monitor.sources._ssh.newest import Entry, Unlisted
 
 if TYPE_CHECKING:
     from paramiko import Channel, SFTPClient, Transport

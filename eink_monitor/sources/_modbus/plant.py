@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from eink_monitor.errors import BadAnswer
-from eink_monitor.sources import _sunspec as sunspec
-from eink_monitor.sources._modbus import Line
+from eink_monitor.sources._modbus import sunspec
+from eink_monitor.sources._modbus.line import Line
 
 _START = 40_000
 _LONGEST_CHAIN = 40

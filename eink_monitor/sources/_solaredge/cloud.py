@@ -11,11 +11,11 @@ from eink_monitor.clock import DAY, MINUTE, local, midnight
 from eink_monitor.errors import AuthFailed, BadAnswer, Gone, Throttled, Trouble, Unavailable
 from eink_monitor.model import Visit
 from eink_monitor.settings import Secret
-from eink_monitor.sources._answer import Answer, judge, retry_after
-from eink_monitor.sources._oauth import Grant, valid
-from eink_monitor.sources._solaredge_series import WHO
-from eink_monitor.sources._tokens import TokenStore
-from eink_monitor.sources._web import Web
+from eink_monitor.sources._http.answer import Answer, judge, retry_after
+from eink_monitor.sources._http.oauth import Grant, valid
+from eink_monitor.sources._http.tokens import TokenStore
+from eink_monitor.sources._http.web import Web
+from eink_monitor.sources._solaredge.series import WHO
 
 BASE = "https://monitoringapi.solaredge.com/v2"
 

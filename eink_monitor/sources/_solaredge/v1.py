@@ -14,9 +14,9 @@ from eink_monitor.clock import HOUR, local
 from eink_monitor.errors import AuthFailed, BadAnswer, Gone, Throttled, Trouble
 from eink_monitor.model import Metric, Reading, Visit
 from eink_monitor.settings import Secret
-from eink_monitor.sources._answer import Answer, judge, number, retry_after, rows, table
-from eink_monitor.sources._solaredge_series import WHO, instant, scale
-from eink_monitor.sources._web import Web
+from eink_monitor.sources._http.answer import Answer, judge, number, retry_after, rows, table
+from eink_monitor.sources._http.web import Web
+from eink_monitor.sources._solaredge.series import WHO, instant, scale
 
 BASE = "https://monitoringapi.solaredge.com"
 

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from eink_monitor.clock import HOUR
 from eink_monitor.errors import AuthFailed, BadAnswer, Throttled, Trouble, Unavailable
 from eink_monitor.model import Visit
-from eink_monitor.sources._answer import Answer, judge, retry_after, rows, table, text
-from eink_monitor.sources._bmw_account import Account
-from eink_monitor.sources._bmw_descriptors import WHO
-from eink_monitor.sources._notebook import Notebook
-from eink_monitor.sources._web import Web
+from eink_monitor.sources._bmw.account import Account
+from eink_monitor.sources._bmw.descriptors import WHO
+from eink_monitor.sources._http.answer import Answer, judge, retry_after, rows, table, text
+from eink_monitor.sources._http.notebook import Notebook
+from eink_monitor.sources._http.web import Web
 
 _CONTAINERS = "/customers/containers"
 _REMAKE = 2  # calls to find or make a container

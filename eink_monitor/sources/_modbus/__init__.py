@@ -1,0 +1,1 @@
+"""The parts of ``solaredge_modbus``: registers, what they come to, and what must be remembered."""

@@ -1,0 +1,1 @@
+"""The parts of ``ssh_disk``: hosts and keys, one command, what it says."""

@@ -56,7 +56,7 @@ bench: .venv/dev
 
 SECONDS ?= 180
 soak: .venv/dev
-	@PYTHONPATH=tests:tests/daemon $(BIN)/python tests/soak $(SECONDS)
+	@PYTHONPATH=tests $(BIN)/python -m soak $(SECONDS)
 
 .venv/dev: .venv/ready
 	@echo "setting up the developer's tools ..."

@@ -110,7 +110,7 @@ class Ear:
 def _understood(message: bytes) -> Request | None:
     try:
         fields = json.loads(message)
-        return Request(str(fields["verb"]), str(fields["panel"]), tuple(str(word) for word in fields["words"]))
+        return Request(str(fields["verb"]), str(fields["panel"]), tuple(str(word) for word in fields.get("words", ())))
     except (ValueError, TypeError, KeyError, RecursionError):
         return None
 

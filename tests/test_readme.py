@@ -71,7 +71,7 @@ def lines(page: str) -> list[str]:
 
 @pytest.mark.parametrize(("page", "line"), [(page, line) for page in PAGES for line in lines(page)])
 def test_a_printed_command_exists(page: str, line: str) -> None:
-    words = shlex.split(line, comments=True)
+    words = shlex.split(line.partition(" > ")[0], comments=True)
     program, verb, *rest = words[1:] if words[0] == "sudo" else words
     if program == "make":
         targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
@@ -130,6 +130,7 @@ REST = {"display": "{type: 'null'}", "sources": "{spare: {type: demo}}", "panels
 def test_a_printed_configuration_is_good(page: str, block: str, tmp_path: Path) -> None:
     for secret in re.findall(r"!file (\S+?)[,}\s]", block):
         text = "WBA00000000000001" if "vin" in secret else "secret"
+        (tmp_path / secret).parent.mkdir(exist_ok=True)
         (tmp_path / secret).write_text(text, encoding="utf-8")
     missing = [f"{key}: {value}\n" for key, value in REST.items() if not re.search(rf"^{key}:", block, re.MULTILINE)]
     (tmp_path / "config.yaml").write_text(block + "".join(missing), encoding="utf-8")

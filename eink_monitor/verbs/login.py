@@ -24,9 +24,9 @@ from eink_monitor.wishes import wish
 def command(name: str, config_file: Path | None, *, ink: bool) -> int:
     """Sign in at the vendor of a source, once.
 
-    Prints an address, a code where there is one, and a QR code for a phone. Works over SSH: nothing opens here. Where
-    the vendor's page sends the browser back to localhost, either paste the address it ends up on, or carry it here
-    with `ssh -L 8765:127.0.0.1:8765 pi`. The daemon notices by itself.
+    The daemon notices by itself. Prints an address, a code where there is one, and a QR code for a phone. Works over
+    SSH: nothing opens here. Where the vendor's page sends the browser back to localhost, either paste the address it
+    ends up on, or carry it here with `ssh -L 8765:127.0.0.1:8765 pi`.
     """
     config = load(config_file)
     feed = named(config.feeds, name, "source")

@@ -40,12 +40,12 @@ sources:
   owner: {{{{type: solaredge, site_id: 3, client_id: app, client_secret: m4rk-client, base_url: "{url}", every: 5s}}}}
   bmw:   {{{{type: bmw_cardata, client_id: me, vin: {vin}, base_url: "{url}", auth_url: "{url}", every: 5s}}}}
   vw:    {{{{type: vw_eu_data_act, brand: audi, username: a@b.example, password: m4rk-vw, vin: {vin},
-          base_url: "{url}"}}}}
+            base_url: "{url}"}}}}
   skoda: {{{{type: skoda, api_key: m4rk-skoda, vin: {vin}, base_url: "{url}", every: 5s}}}}
   nas:   {{{{type: ssh_disk, host: 127.0.0.1, port: {port}, user: me, password: m4rk-nas, timeout: 1s,
             mounts: {{{{d: /}}}}}}}}
-  key:   {{{{type: ssh_disk, host: 127.0.0.1, port: {port}, user: me, identity: "{{folder}}/id", passphrase: m4rk-phrase,
-            timeout: 1s,
+  key:   {{{{type: ssh_disk, host: 127.0.0.1, port: {port}, user: me, identity: "{{folder}}/id",
+            passphrase: m4rk-phrase, timeout: 1s,
             mounts: {{{{d: /}}}}}}}}
 panels:
   health: {{{{type: health, dwell: 1s}}}}

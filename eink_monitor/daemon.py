@@ -15,7 +15,6 @@ from eink_monitor.fetching import Fetching, Runner
 from eink_monitor.following import Following
 from eink_monitor.house import House
 from eink_monitor.keeping import Keeping
-from eink_monitor.model import Wear
 from eink_monitor.store import Store
 from eink_monitor.wall_time import WallTime
 
@@ -32,7 +31,7 @@ class Daemon:
         self.store = store
         self.clock = WallTime(clock, store.newest)
         self.house = House(config, store, self.clock.now())
-        self.wear = Wear(**store.wear())
+        self.wear = self.house.wear
         self.keeping = Keeping(config, store, self.house, self.clock, self.wear)
         self.fetching = Fetching(config, store, self.clock, runner, self.keeping.complain)
         self.following = Following(config, store, self.clock, runner, self.fetching)

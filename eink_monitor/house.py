@@ -8,7 +8,7 @@ from datetime import date
 from eink_monitor.clock import DAY, MINUTE
 from eink_monitor.config import Config, Feed
 from eink_monitor.expiry import Expiry
-from eink_monitor.model import Bucket, FeedStatus, Metric, Reading, Run
+from eink_monitor.model import Bucket, FeedStatus, Metric, Reading, Run, Wear
 from eink_monitor.store import Store
 
 _REMEMBERED = 3 * DAY  # how long a damaged database stands on the health panel
@@ -21,6 +21,7 @@ class House:
     def __init__(self, config: Config, store: Store, now: int = 0) -> None:
         self.zone = config.zone
         self.now = now
+        self.wear = Wear(**store.wear())
         self.card = ""  # what is wrong with storage, in words, or empty
         self.clock = ""  # what is wrong with the clock, in words, or empty
         self.screen = ""  # what is wrong with the display, in words, or empty

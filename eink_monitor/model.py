@@ -243,6 +243,8 @@ class History(Protocol):
     """What a panel may ask. Every answer comes from our own store; nothing here touches a network."""
 
     zone: ZoneInfo
+    wear: Wear
+    """What the display has been through."""
 
     def latest(self, subject: str, metric: Metric) -> Reading | None:
         """The newest reading, or None."""

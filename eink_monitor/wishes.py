@@ -66,14 +66,14 @@ def wish(request: Request, config: Config, clock: Clock) -> Answer:
         return answer
     store = Store(config.database, config.zone)
     try:
-        wear = Wear(**store.wear())
-        drawing = Drawing(config, House(config, store, clock.now()), clock.monotonic())
-        config.display.open(clock, wear)
+        house = House(config, store, clock.now())
+        drawing = Drawing(config, house, clock.monotonic())
+        config.display.open(clock, house.wear)
         try:
             return grant(request, drawing, config, clock)
         finally:
             config.display.close()
-            store.keep_wear(asdict(wear))
+            store.keep_wear(asdict(house.wear))
             store.flush()
     finally:
         store.close()

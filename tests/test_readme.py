@@ -77,9 +77,10 @@ def test_a_printed_command_exists(page: str, line: str) -> None:
         targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
         assert verb in targets, page
         return
-    command = commands.get_command(click.Context(commands), verb)
+    program_itself = click.Context(commands, **commands.context_settings)  # without it the verbs would forget their -h
+    command = commands.get_command(program_itself, verb)
     assert command is not None, f"{page}: there is no verb {verb}"
-    command.make_context(verb, rest)  # a wrong option or a missing argument is a UsageError
+    command.make_context(verb, rest, program_itself)  # a wrong option or a missing argument is a UsageError
 
 
 def test_nothing_else_stands_in_the_blocks_of_the_readme() -> None:

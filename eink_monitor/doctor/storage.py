@@ -14,6 +14,7 @@ from eink_monitor.errors import StoreError
 from eink_monitor.finding import BAD, Finding, doubt, fault, good
 from eink_monitor.store.inspection import inspect
 
+_RESCUE = "let the daemon run: it sets the file aside and saves what can be read"
 _LITTLE, _NOTHING = 200_000_000, 20_000_000  # bytes
 
 
@@ -41,19 +42,15 @@ def _whole(file: Path) -> Iterator[Finding]:
     try:
         found = inspect(file)
     except StoreError as error:
-        yield fault("database", error, _rescue(file))
+        yield fault("database", error, _RESCUE)
         return
     for problem in found.problems:
-        yield Finding("database", BAD, f"{file}: {problem}", _rescue(file), StoreError.exit_code)
+        yield Finding("database", BAD, f"{file}: {problem}", _RESCUE, StoreError.exit_code)
     if found.newer:
         newer = StoreError(f"{file} was written by a newer eink-monitor")
         yield fault("database", newer, "pip install --upgrade eink-monitor")
     elif not found.problems:
         yield good("database", f"{file} is whole, {words.size(file.stat().st_size)}")
-
-
-def _rescue(file: Path) -> str:
-    return f"stop the daemon, then: sqlite3 {file} .recover | sqlite3 {file}.new"
 
 
 def _writable(thing: Path, folder: Path) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from eink_monitor.draw import fonts, words
 from eink_monitor.draw.canvas import Canvas
 from eink_monitor.draw.signcard import broken
-from eink_monitor.model import FeedStatus, History, Panel
+from eink_monitor.model import FeedStatus, History, Panel, Wear
 from eink_monitor.panels._sheet import HEADER, LEFT, RIGHT, corner, empty, fault, header
 
 _MOST = 8
@@ -91,7 +91,9 @@ class _Row(NamedTuple):
 
 def _rows(canvas: Canvas, history: History, feeds: Sequence[FeedStatus], now: int) -> None:
     more = len(feeds) - _LISTED if len(feeds) > _MOST else 0
-    size = _size(len(feeds), not _is_well(feeds[0]) or bool(_sentence(feeds)))
+    sentence = _sentence(feeds)
+    ink = "" if sentence or len(feeds) > _LISTED else _ink(history.wear)
+    size = _size(len(feeds) + bool(ink), not _is_well(feeds[0]) or bool(sentence))
     rows = [_row(history, feed, size, now) for feed in (feeds[:_LISTED] if more else feeds)]
     widest = max(fonts.face(size.face).width(row.feed.label) for row in rows)
     column = max(_NARROWEST, min(_NAME + widest + 8, RIGHT - max(row.need for row in rows)))
@@ -108,7 +110,7 @@ def _rows(canvas: Canvas, history: History, feeds: Sequence[FeedStatus], now: in
         canvas.text(_NAME, y + size.line, f"and {more} more", size.face, width=right - _NAME)
     else:
         y = _door(canvas, feeds[0], y + 2, right)
-        _detail(canvas, _sentence(feeds), y, right)
+        _detail(canvas, sentence or ink, y, right)
 
 
 def _sentence(feeds: Sequence[FeedStatus]) -> str:
@@ -119,6 +121,11 @@ def _sentence(feeds: Sequence[FeedStatus]) -> str:
     if first.what == "auth" and first.door and _LOGIN in first.detail:
         return first.detail[first.detail.rindex(_LOGIN) :]  # what came before is said by the row and the code
     return first.detail
+
+
+def _ink(wear: Wear) -> str:
+    """What the panel has been through; there is room for it, as for one row more, while all is well."""
+    return f"Refreshes: {wear.full} full, {wear.partial} partial" if wear.full else ""
 
 
 def _door(canvas: Canvas, feed: FeedStatus, y: int, right: int) -> int:

@@ -8,7 +8,7 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from eink_monitor.clock import local
-from eink_monitor.model import Bucket, FeedStatus, Metric, Reading, Run
+from eink_monitor.model import Bucket, FeedStatus, Metric, Reading, Run, Wear
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -30,6 +30,7 @@ class PaperHouse:
     troubles: dict[str, FeedStatus] = field(default_factory=dict)
     patience_seconds: int = 5400
     gap_seconds: int = 5400
+    wear: Wear = field(default_factory=Wear)
 
     def add(self, subject: str, metric: Metric, points: Iterable[tuple[int, float]]) -> PaperHouse:
         """Store some more points of a series; the later of two at one instant counts."""

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from eink_monitor import metrics as m
 from eink_monitor.clock import DAY, HOUR, MINUTE, local, midnight
-from eink_monitor.model import Metric, Panel
+from eink_monitor.model import Metric, Panel, Wear
 from eink_monitor.panels.battery import Battery
 from eink_monitor.panels.car import Car
 from eink_monitor.panels.disk import Disk
@@ -175,6 +175,8 @@ SCENES: dict[str, Scene] = {
     "disk-stale": Scene(DISK, troubled(disk(), "unavailable", since=NOW - 2 * DAY), LATE),
     "health-full": Scene(Health(), feeds(3)),
     "health-four": Scene(Health(), feeds(4)),
+    "health-ink": Scene(Health(), replace(feeds(3), wear=Wear(full=214, partial=1030))),
+    "health-ink-six": Scene(Health(), replace(feeds(6), wear=Wear(full=12_345, partial=67_890))),
     "health-sign-in": Scene(Health(), feeds(3, "auth")),
     "health-two-sign-ins": Scene(Health(), feeds(3, "auth", "auth")),
     "health-warning": Scene(Health(), warned(feeds(4))),

@@ -211,7 +211,7 @@ def test_a_damaged_database(tmp_path: Path) -> None:
     assert said.code == 75
     (first, *_) = lines(said, "database")
     assert first.startswith("bad: ")
-    assert f"-> stop the daemon, then: sqlite3 {database} .recover" in first
+    assert "-> let the daemon run: it sets the file aside and saves what can be read" in first
 
 
 def test_no_database_at_all(tmp_path: Path) -> None:
@@ -219,6 +219,7 @@ def test_no_database_at_all(tmp_path: Path) -> None:
     said = say("doctor", "-c", write(tmp_path))
     assert said.code == 75
     assert lines(said, "database")[0].startswith("bad: this file is not a database")
+    assert f"{tmp_path}/readings.db" in lines(said, "database")[0]
     assert lines(said, "source roof") == ["ok: not asked yet"]
 
 

@@ -6,7 +6,6 @@ No threads, no event loop, no locks. The half that fetches and the half that dra
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 
 from eink_monitor.clock import MINUTE, Clock, local
 from eink_monitor.config import Config

@@ -24,7 +24,7 @@ run: .venv/ready
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or newer is needed; try: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }
 	@echo "setting up .venv ..."
-	@$(PYTHON) -m venv .venv || { echo "the venv module is missing; try: sudo apt install python3-venv"; exit 1; }
+	@[ -x $(BIN)/python ] || $(PYTHON) -m venv .venv || { echo "the venv module is missing; try: sudo apt install python3-venv"; exit 1; }
 	@$(PIP) install --upgrade 'pip>=25.1'
 	@$(PIP) install --editable .
 	@touch $@
@@ -56,7 +56,7 @@ bench: .venv/dev
 
 SECONDS ?= 180
 soak: .venv/dev
-	@PYTHONPATH=tests:tests/daemon $(BIN)/python tests/soak $(SECONDS)
+	@PYTHONPATH=tests $(BIN)/python -m soak $(SECONDS)
 
 .venv/dev: .venv/ready
 	@echo "setting up the developer's tools ..."

@@ -7,6 +7,7 @@ network is up.
 
 from __future__ import annotations
 
+import math
 import select
 import time
 from collections.abc import Sequence
@@ -129,7 +130,8 @@ class FastClock:
             ready = select.select(readable, (), (), max(0.0, seconds))[0]
             if ready:
                 return ready
-        self._elapsed += max(0.0, seconds)
+        if seconds > 0:  # a wait too short for the last digit of a float must still pass, or a loop would never end
+            self._elapsed = max(self._elapsed + seconds, math.nextafter(self._elapsed, math.inf))
         return []
 
     def offset(self) -> float:

@@ -89,6 +89,8 @@ class Ear:
                 message, sender = self._socket.recvfrom(_LARGEST)
             except OSError:  # above all BlockingIOError: nobody is left
                 return
+            if not sender:  # it wants no answer, so it is none of ours
+                continue
             request = _understood(message)
             answer = grant(request) if request else Answer(64, "the daemon does not understand this; restart it")
             with suppress(OSError):
@@ -108,7 +110,7 @@ class Ear:
 def _understood(message: bytes) -> Request | None:
     try:
         fields = json.loads(message)
-        return Request(str(fields["verb"]), str(fields["panel"]), tuple(str(word) for word in fields["words"]))
+        return Request(str(fields["verb"]), str(fields["panel"]), tuple(str(word) for word in fields.get("words", ())))
     except (ValueError, TypeError, KeyError, RecursionError):
         return None
 
@@ -141,21 +143,27 @@ def ask(path: Path, request: Request, patience: float = PATIENCE) -> Answer | No
     """What the daemon at ``path`` answers, or None where none runs. Raises ``StoreError`` where it cannot be asked."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as asking:
         asking.bind("")  # an abstract address of the kernel's choice, to be answered at
-        asking.settimeout(patience)
         try:
             with _short(path) as name:
                 asking.connect(name)
             asking.send(json.dumps(asdict(request)).encode())
-            return _unpack(asking.recv(_LARGEST))
-        except (ValueError, TypeError, KeyError):
-            raise StoreError("the daemon answers in riddles; restart it, it may be of another version") from None
-        except TimeoutError:
-            raise StoreError("the daemon runs but does not answer; its log says why, or restart it") from None
         except PermissionError:
             owner = _owner(path)
             raise StoreError(f"the daemon runs as {owner}; say the same with sudo -u {owner} before it") from None
         except OSError:
             return None
+        return _unpack(_await(asking, path, patience))
+
+
+def _await(asking: socket.socket, path: Path, patience: float) -> bytes:
+    """The answer; nothing tells that a daemon has died meanwhile, so that is looked at every second."""
+    asking.settimeout(min(patience, 1.0))
+    for _ in range(max(1, int(patience))):
+        with suppress(TimeoutError):
+            return asking.recv(_LARGEST)
+        if not alive(path):
+            raise StoreError("the daemon ended before it answered; its log says why")
+    raise StoreError("the daemon runs but does not answer; its log says why, or restart it")
 
 
 def _pack(answer: Answer) -> bytes:
@@ -163,8 +171,11 @@ def _pack(answer: Answer) -> bytes:
 
 
 def _unpack(message: bytes) -> Answer:
-    fields: dict[str, Any] = json.loads(message)
-    return Answer(**{**fields, "findings": [Finding(*found) for found in fields["findings"]]})
+    try:
+        fields: dict[str, Any] = json.loads(message)
+        return Answer(**{**fields, "findings": [Finding(*found) for found in fields["findings"]]})
+    except (ValueError, TypeError, KeyError):
+        raise StoreError("the daemon answers in riddles; restart it, it may be of another version") from None
 
 
 def _owner(path: Path) -> str:

@@ -5,6 +5,7 @@ No threads, no event loop, no locks. The half that fetches and the half that dra
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 from eink_monitor.clock import MINUTE, Clock, local
@@ -17,6 +18,8 @@ from eink_monitor.keeping import Keeping
 from eink_monitor.model import Wear
 from eink_monitor.store import Store
 from eink_monitor.wall_time import WallTime
+
+log = logging.getLogger("eink_monitor")
 
 _LONGEST_PAUSE = 5 * MINUTE  # look around at least so often: the wall clock may have jumped
 
@@ -35,6 +38,7 @@ class Daemon:
         self.following = Following(config, store, self.clock, runner, self.fetching)
         self.drawing = Drawing(config, self.house, self.clock.monotonic())
         config.display.open(self.clock, self.wear)
+        self._warned: set[str] = set()
         self._new = bool(config.slides)
         self.quiet = False
 
@@ -61,6 +65,7 @@ class Daemon:
         self.following.advance(now)
         self.keeping.keep(now, mono, busy=self.fetching.busy)
         self.keeping.prune(now, mono)
+        self._warn()
         return self._pause()
 
     def watch(self) -> Sequence[int]:
@@ -88,3 +93,13 @@ class Daemon:
             self.keeping.next_due(busy=self.fetching.busy),
         )
         return max(0.0, min(*halves, mono + _LONGEST_PAUSE) - mono)
+
+    def _warn(self) -> None:
+        """Once for each sign-in or key that will soon die, a line in the log."""
+        for feed in self.config.feeds.values():
+            words = self.house.warning(feed)
+            if words and feed.name not in self._warned:
+                log.warning("%s: %s", feed.name, words)
+                self._warned.add(feed.name)
+            elif not words:
+                self._warned.discard(feed.name)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 
 from eink_monitor.clock import MINUTE
 from eink_monitor.config import Config, Slide
@@ -23,7 +21,7 @@ _PICTURE = 10 * MINUTE  # how long a person may look at the test picture
 
 
 class Drawing:
-    """The rotation of a house. ``next_due`` is the monotonic instant of the next panel, ``turns`` counts those tried."""
+    """The rotation of a house. ``next_due`` is the monotonic instant of the next panel; ``turns`` counts tries."""
 
     def __init__(self, config: Config, house: House, mono: float) -> None:
         self.frames = 0
@@ -56,75 +54,86 @@ class Drawing:
         self.next_due = mono + slide.dwell
         frame = self._frame(slide, now)
         if frame != self._last or self._display.every_beat:
-            with suppress(DisplayError):  # told already; polling goes on
-                self._send(frame, mono)
+            self._send(frame, mono)
 
     def show(self, name: str, now: int, mono: float) -> str:
         """Put a panel (the one whose turn it is, if none is named) up because a person asks; it stays for its dwell.
 
-        Returns its name. Raises ``DisplayError``; then the rotation tries again later.
+        Returns its name. Raises ``DisplayError``; then the rotation goes on as before.
         """
         names = [slide.name for slide in self._slides]
         if not names or (name and name not in names):
             raise DisplayError(f"the house has no panel {name}".rstrip(), "restart the daemon if it is a new one")
         self._turn = names.index(name) if name else max(self._turn, 0)
         slide = self._slides[self._turn]
-        self._send(self._frame(slide, now), mono, urgent=True)
+        self._put(self._frame(slide, now))
         self._cleared, self.next_due = False, mono + slide.dwell
         return slide.name
 
     def picture(self, mono: float) -> None:
         """Put the test picture up and leave it for a while. Raises ``DisplayError``."""
-        self._send(testcard(self._display.label, self._display.size), mono, urgent=True)
+        self._put(testcard(self._display.label, self._display.size))
         self._cleared, self.next_due = False, mono + _PICTURE
 
-    def sign_in(self, label: str, words: tuple[str, ...], mono: float) -> None:
+    def sign_in(self, label: str, words: tuple[str, str, str], mono: float) -> None:
         """Put up the card of a sign-in (address, short address, code) for its few minutes. Raises ``DisplayError``."""
-        url, address, code = words
-        self._send(sign_in_card(label, url, address, code, self._display.size), mono, urgent=True)
+        canvas = Canvas(*self._display.size)
+        sign_in_card(canvas, label, *words)
+        self._put(canvas.frame("sign in"))
         self._cleared, self.next_due = False, mono + _SIGN_IN
 
-    def clear(self, mono: float) -> None:
-        """Whiten the display for storage and draw no more until a person asks or the daemon starts again."""
-        with self._watched(mono):
-            self._display.clear()
-        self._last, self._cleared, self.next_due = None, True, _NEVER
+    def clear(self) -> None:
+        """Whiten the display for storage and draw no more until a person asks or the daemon starts again.
 
-    def _frame(self, slide: Slide, now: int) -> Frame:
-        if self._display.looks:
-            return draw(slide, self._house, now, self._display.size)
-        return Frame(0, 0, now.to_bytes(8, "big"), slide.name)
-
-    def _send(self, frame: Frame, mono: float, *, urgent: bool = False) -> None:
-        with self._watched(mono):
-            self._display.show(frame, urgent=urgent)
-        self.frames += frame != self._last
-        self._last = frame
-
-    @contextmanager
-    def _watched(self, mono: float) -> Iterator[None]:
-        """A display that fails: say so once, try again later, say when it works again."""
-        try:
-            yield
-        except DisplayError as error:
-            self._fail(str(error), mono)
-            raise
-        if self._house.screen:
-            log.info("the display works again")
-            self._house.screen = ""
-            self._failures = 0
+        Raises ``DisplayError``; then the rotation goes on as before.
+        """
+        self._last = None
+        self._display.clear()
+        self._well()
+        self._cleared, self.next_due = True, _NEVER
 
     def promise(self, mono: float) -> float:
         """By when (monotonic) the next panel will be tried: after its dwell, or once the display may move again."""
         return max(self.next_due, mono + self._display.ready_in())
 
-    def _fail(self, words: str, mono: float) -> None:
+    def _put(self, frame: Frame) -> None:
+        """Show a frame without waiting; whoever asked is told of what goes wrong, and the next turn meets it again."""
+        self.turns += 1
+        self._last = None
+        self._display.show(frame, urgent=True)
+        self._last = frame
+        self.frames += 1
+        self._well()
+
+    def _send(self, frame: Frame, mono: float) -> None:
+        """Show a frame in its turn. A display that fails is told of once and tried again later; polling goes on."""
+        try:
+            self._display.show(frame)
+        except DisplayError as error:
+            self._ill(str(error), mono)
+            return
+        self.frames += frame != self._last
+        self._last = frame
+        self._well()
+
+    def _ill(self, words: str, mono: float) -> None:
         if not self._house.screen:
             log.error("%s", words)
         self._house.screen = words
         self._last = None
         self._failures += 1
         self.next_due = mono + min(30 * 2 ** min(self._failures - 1, 5), 10 * MINUTE)
+
+    def _well(self) -> None:
+        if self._house.screen:
+            log.info("the display works again")
+            self._house.screen = ""
+            self._failures = 0
+
+    def _frame(self, slide: Slide, now: int) -> Frame:
+        if self._display.looks:
+            return draw(slide, self._house, now, self._display.size)
+        return Frame(0, 0, now.to_bytes(8, "big"), slide.name)
 
 
 def draw(slide: Slide, house: House, now: int, size: tuple[int, int]) -> Frame:

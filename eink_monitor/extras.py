@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 
 from eink_monitor.errors import Gone
@@ -15,12 +15,11 @@ _RIVALS = ("weconnect", "carconnectivity")
 
 def missing(name: str, plugin: Source | Display) -> Finding | None:
     """What the plugin of that name lacks, and the command that installs it; None where all is there."""
-    lacks = [module.partition(".")[0] for module in plugin.modules if not installed(module)]
+    lacks = [module for module in plugin.modules if not installed(module)]
     if not lacks:
         return None
-    libraries = " and ".join(dict.fromkeys(lacks))
-    mend = f"pip install 'eink-monitor[{plugin.extra}]'" if plugin.extra else f"pip install {' '.join(lacks)}"
-    return Finding(name, BAD, f"{libraries} is not installed", mend, Gone.exit_code)
+    words = f"{' and '.join(lacks)} {'are' if len(lacks) > 1 else 'is'} not installed"
+    return Finding(name, BAD, words, f"pip install 'eink-monitor[{plugin.extra}]'", Gone.exit_code)
 
 
 def rivals() -> Iterator[Finding]:
@@ -28,6 +27,18 @@ def rivals() -> Iterator[Finding]:
     if all(installed(module) for module in _RIVALS):
         words = " and ".join(_RIVALS) + " want different releases of requests and cannot share an environment"
         yield doubt("libraries", words, f"pip uninstall {_RIVALS[0]}")
+
+
+def clashes(sources: Mapping[str, Source]) -> Iterator[Finding]:
+    """What a configuration wants that cannot be: sources, by name, whose libraries exclude each other."""
+    wanting = [
+        [name for name, source in sources.items() if any(module.startswith(rival) for module in source.modules)]
+        for rival in _RIVALS
+    ]
+    if all(wanting):
+        old, new = (" and ".join(names) for names in wanting)
+        words = f"{old} and {new} cannot be in one house: their libraries want different releases of requests"
+        yield Finding("sources", BAD, words, f"take {old} out of the configuration", Gone.exit_code)
 
 
 def installed(module: str) -> bool:

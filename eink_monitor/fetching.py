@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from eink_monitor import quota as planning
-from eink_monitor.clock import HOUR, JUMP, MINUTE, Clock
+from eink_monitor.clock import DAY, HOUR, JUMP, MINUTE, Clock
 from eink_monitor.config import Config, Feed
 from eink_monitor.errors import StoreError, Throttled
 from eink_monitor.house import spacing
@@ -112,6 +112,7 @@ class Fetching:
         self.polls = 0
         self.steps = 0  # polls begun, ended or put off: whoever watches over us looks for progress
         self.last = Result([])
+        self._quiet_until: dict[str, float] = {}
         self._config = config
         self._store = store
         self._clock = clock
@@ -184,7 +185,7 @@ class Fetching:
             try:
                 booking = self._store.reserve(quota, cost, now, force=force)
             except Throttled as error:
-                self._settle(turn, Result([], error.what, str(error), 0.0, 0, error.until), None, now, now)
+                self._settle(turn, Result([], error.what, f"{feed.name}: {error}", 0.0, 0, error.until), None, now, now)
                 return
             except StoreError as error:  # a call that cannot be booked is a call not made
                 self._complain(error)
@@ -204,7 +205,7 @@ class Fetching:
         result = poll.running.result()
         elapsed = self._clock.monotonic() - poll.started
         if result is None:
-            if elapsed < turn.feed.deadline + GRACE:
+            if self._clock.monotonic() < self.next_due():
                 return
             poll.running.kill()
             result = Result([], "unavailable", f"{turn.feed.name}: no answer within {turn.feed.deadline}", elapsed)
@@ -292,12 +293,21 @@ class Fetching:
         """Keep an outcome; one line in the log when a fault begins, one when it ends."""
         past = self._store.outcomes.get(outcome.feed)
         was, what = past.what if past else "ok", outcome.what
-        if what not in ("ok", was):
+        if what == "throttled":
+            self._tell_of_waiting(outcome)
+        elif what not in ("ok", was):
             log.warning("%s", outcome.detail or f"{outcome.feed}: {what}")
-        elif what == "ok" and was != "ok" and past:
+        elif what == "ok" and was not in ("ok", "throttled") and past:
             log.info("%s: well again after %d %s", outcome.feed, past.polls, "poll" if past.polls == 1 else "polls")
         stamp = self._stamp(feed) if what == "auth" else 0  # only a refusal waits for something to be mended
         self._store.note(outcome, due, stamp)
+
+    def _tell_of_waiting(self, outcome: Outcome) -> None:
+        """A scarce account is kept waiting many times a day, as planned: one line a day is news enough."""
+        mono = self._clock.monotonic()
+        if mono >= self._quiet_until.get(outcome.feed, mono):
+            self._quiet_until[outcome.feed] = mono + DAY
+            log.info("%s", outcome.detail)
 
 
 def _modified(folder: Path) -> list[int]:

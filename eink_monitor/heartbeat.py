@@ -1,7 +1,7 @@
 """When systemd's watchdog may be fed: only while both halves of the daemon keep to their own timetable.
 
 Pure arithmetic on the monotonic clock. A half makes a *step* (a panel shown or tried, a poll begun or ended) and says
-with it by when the next one is due; from then on it has ``SLACK`` seconds. One half going on never covers for the other.
+with it by when the next one is due; then it has ``SLACK`` seconds more. One half never covers for the other.
 """
 
 from __future__ import annotations

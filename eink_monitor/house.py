@@ -7,6 +7,7 @@ from datetime import date
 
 from eink_monitor.clock import DAY, MINUTE
 from eink_monitor.config import Config, Feed
+from eink_monitor.expiry import Expiry
 from eink_monitor.model import Bucket, FeedStatus, Metric, Reading, Run
 from eink_monitor.store import Store
 
@@ -24,6 +25,7 @@ class House:
         self.clock = ""  # what is wrong with the clock, in words, or empty
         self.screen = ""  # what is wrong with the display, in words, or empty
         self._config = config
+        self._expiry = Expiry(config)
         self._store = store
         self._by_subject: dict[str, list[Feed]] = {}
         for feed in config.feeds.values():
@@ -72,6 +74,10 @@ class House:
                 statuses.append(_machine(name, complaint, self.now))
         return statuses
 
+    def warning(self, feed: Feed) -> str:
+        """What of a feed will soon want a person, in a sentence, or empty."""
+        return self._expiry.warning(feed, self.now)
+
     def saved(self) -> str:
         """How much of a damaged database could be saved, in words."""
         facts = self._store.facts
@@ -118,6 +124,8 @@ class House:
             patience=feed.source.patience(feed.every),
             calls_used=tight.used if tight else None,
             calls_limit=tight.limit if tight else None,
+            door=feed.source.door,
+            warning=self.warning(feed),
         )
 
 

@@ -113,7 +113,7 @@ class Keeping:
 
     def keep(self, now: int, mono: float, *, busy: bool) -> None:
         """Write what is only in memory, once per interval; check, save and forget when there is time."""
-        if (self._store.pending or self._store.fault) and mono - self._flushed >= self._config.commit_every:
+        if (self._store.pending or self._store.fault) and mono >= self._flushed + self._config.commit_every:
             self._flushed = mono
             self._flush()
         self._make_certain()

@@ -40,6 +40,10 @@ class Metric:
     words: str
     hourly: bool = False
 
+    def rounded(self, value: float) -> float:
+        """The value as it is kept: a whole multiple of ``step``."""
+        return round(value / self.step) * self.step
+
 
 class Reading(NamedTuple):
     """``subject``'s ``metric`` was ``value`` (in the metric's unit) ``at`` that instant (epoch seconds UTC)."""
@@ -139,13 +143,15 @@ class Source(ABC):
 
     ``metrics`` lists what it can publish; ``lag`` is by how many seconds its vendor's data trails reality at best;
     ``preload`` names light modules worth importing once in the daemon instead of in every child. ``extra`` is the extra
-    of this package that installs what ``modules`` names.
+    of this package that installs what ``modules`` names. ``door`` is the address, without https://, where a person lets
+    us in again.
     """
 
     metrics: ClassVar[tuple[Metric, ...]] = ()
     lag: ClassVar[int] = 0
     preload: ClassVar[tuple[str, ...]] = ()
     extra: ClassVar[str] = ""
+    door: ClassVar[str] = ""
 
     @abstractmethod
     def poll(self, visit: Visit) -> Iterable[Reading]:
@@ -211,7 +217,10 @@ class Source(ABC):
 
 
 class FeedStatus(NamedTuple):
-    """How a feed is doing: what the last poll came to, and since when. Times are epoch seconds UTC, None for never."""
+    """How a feed is doing: what the last poll came to, and since when. Times are epoch seconds UTC, None for never.
+
+    ``door`` is the address where a person lets us in again; ``warning`` says what will soon need one.
+    """
 
     name: str
     label: str
@@ -226,6 +235,8 @@ class FeedStatus(NamedTuple):
     patience: int
     calls_used: int | None
     calls_limit: int | None
+    door: str = ""
+    warning: str = ""
 
 
 class History(Protocol):
@@ -313,7 +324,6 @@ class Display(ABC):
     """
 
     size: ClassVar[tuple[int, int]] = (250, 122)
-    extra: ClassVar[str] = ""
 
     @property
     def label(self) -> str:
@@ -322,8 +332,13 @@ class Display(ABC):
 
     @property
     def modules(self) -> tuple[str, ...]:
-        """Import names of the libraries that it cannot work without; ``extra`` of this package installs them."""
+        """Import names of the libraries that it cannot work without."""
         return ()
+
+    @property
+    def extra(self) -> str:
+        """The extra of this package that installs them."""
+        return ""
 
     @property
     def looks(self) -> bool:

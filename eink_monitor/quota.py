@@ -75,7 +75,8 @@ def opens_at(quota: Quota, calls: Sequence[Call], cost: int, now: int, zone: Zon
     opening = now
     for budget in quota.budgets:
         if budget.span == "month":
-            used = sum(call.calls for call in calls if call.at >= month_start(now, zone))
+            since = month_start(now, zone)
+            used = sum(call.calls for call in calls if call.at >= since)
             if used + cost > budget.calls:
                 opening = max(opening, next_month(now, zone))
             continue
@@ -114,8 +115,8 @@ def stretch(
 def _todays_share(limit: int, calls: Sequence[Call], now: int, zone: ZoneInfo) -> tuple[float, int]:
     """Calls of a monthly budget still meant for today, and when today ends."""
     today = local(now, zone).date()
-    start = midnight(today, zone)
-    before = sum(call.calls for call in calls if month_start(now, zone) <= call.at < start)
+    start, month = midnight(today, zone), month_start(now, zone)
+    before = sum(call.calls for call in calls if month <= call.at < start)
     used = sum(call.calls for call in calls if call.at >= start)
     first_of_next = local(next_month(now, zone), zone).date()
     share = (limit - before) / (first_of_next - today).days

@@ -54,7 +54,9 @@ def _live(config_file: Path | None) -> None:
         closing(Store(config.database, config.zone, lasting=clock.now())) as store,
         closing(Ear(address(config.database))) as ear,
     ):
-        live(Daemon(config, store, clock, Forked(config)), stop, ear)
+        daemon = Daemon(config, store, clock, Forked(config))
+        log.info("%d sources, %d panels on %s", len(config.feeds), len(config.slides), config.display.label)
+        live(daemon, stop, ear)
 
 
 def live(daemon: Daemon, stop: StopSignal, ear: Ear | None = None) -> None:

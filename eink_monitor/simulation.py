@@ -19,11 +19,13 @@ from eink_monitor.clock import FastClock, midnight, stopwatch
 from eink_monitor.config import Config, Feed
 from eink_monitor.daemon import Daemon
 from eink_monitor.fetching import Result
+from eink_monitor.metrics import CHARGING, PLUGGED
 from eink_monitor.model import Metric, Reading, Visit
 from eink_monitor.polls import Done, Silence, carry_out
 from eink_monitor.settings import Duration
 from eink_monitor.store import Store
 
+_CABLE = {PLUGGED: (17, 6), CHARGING: (22, 3)}  # on from one hour (UTC) to the other
 _COMMIT = Duration(3600)  # fewer, larger commits than in life: the same rows end up on disk
 
 
@@ -62,11 +64,14 @@ def _invented(feed: Feed, visit: Visit) -> Iterator[Reading]:
     hour = at // 3600
     for subject, metrics in feed.source.publishes(feed.subject).items():
         for number, metric in enumerate(metrics):
-            yield Reading(subject, metric, _value(metric, hour * 31 + number), at)
+            yield Reading(subject, metric, _value(metric, hour, number), at)
 
 
-def _value(metric: Metric, seed: int) -> float:
-    low, high = max(metric.low, 0), min(metric.high, 100)
+def _value(metric: Metric, hour: int, number: int) -> float:
+    if metric in _CABLE:  # a car comes home, is plugged in, and charges at night: how often it is asked hangs on that
+        since, until = _CABLE[metric]
+        return float(not until <= hour % 24 < since)
+    low, high, seed = max(metric.low, 0), min(metric.high, 100), hour * 31 + number
     return low + (high - low) * (seed * 2654435761 % 2**32) / 2**32
 
 

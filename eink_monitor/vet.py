@@ -34,4 +34,4 @@ def _check(reading: Reading, now: int) -> Reading:
         when = iso(at) if _OLDEST <= at < 1 << 36 else "an impossible time"
         message = f"{reading.subject}: {metric.name} is dated {when}; is this machine's clock right?"
         raise BadAnswer(message)
-    return reading._replace(value=float(value), at=min(int(at), now))
+    return reading if at <= now and type(at) is int else reading._replace(at=min(int(at), now))

@@ -27,12 +27,13 @@ def grant(request: Request, drawing: Drawing, config: Config, clock: Clock) -> A
                 drawing.picture(mono)
                 words = f"the test picture was sent as {label}"
             case "sign in" if len(request.words) == 3:
-                drawing.sign_in(request.panel, request.words, mono)
+                url, address, code = request.words
+                drawing.sign_in(request.panel, (url, address, code), mono)
                 words = f"the QR code is on the display ({label})"
             case "clear" if type(config.display).clear is Display.clear:
                 words = f"a display of type {label} has nothing to clear"
             case "clear":
-                drawing.clear(mono)
+                drawing.clear()
                 words = f"the display ({label}) is cleared"
             case "examine":
                 return Answer(0, "", list(config.display.examine()))

@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from PIL import Image, ImageDraw
@@ -69,6 +70,15 @@ def mounted(
 def noise(seed: int) -> Frame:
     """Half the pixels black, anywhere."""
     return Frame(WIDTH, HEIGHT, random.Random(seed).randbytes(32 * HEIGHT), f"noise {seed}")
+
+
+def golden() -> list[Frame]:
+    """Every panel as the house draws it: the golden images."""
+    frames = []
+    for file in sorted((Path(__file__).parent / "panels" / "golden").glob("*.png")):
+        with Image.open(file) as image:
+            frames.append(Frame(*image.size, image.convert("1", dither=Image.Dither.NONE).tobytes(), file.stem))
+    return frames
 
 
 def scene(n: int) -> Frame:

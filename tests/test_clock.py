@@ -79,3 +79,11 @@ def test_a_fast_clock_jumps() -> None:
     assert clock.monotonic() == pytest.approx(3600.51)
     os.close(reader)
     os.close(writer)
+
+
+def test_the_shortest_wait_passes() -> None:
+    clock = FastClock(0)
+    clock.wait(1e6)
+    before = clock.monotonic()
+    clock.wait(1e-12)
+    assert clock.monotonic() > before

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import ClassVar, Protocol
+from pathlib import Path
+from typing import Protocol
 
 from eink_monitor.clock import DAY, MINUTE, Clock, SystemClock
 from eink_monitor.displays._examination import examine
@@ -19,6 +20,7 @@ from eink_monitor.model import Display, Frame, Wear
 from eink_monitor.settings import Duration
 
 _VENDOR = "vendor:"
+_BOARD = Path("/proc/device-tree/model")
 
 
 class _Ink(Protocol):
@@ -64,8 +66,6 @@ class Waveshare(Display):
     bus: int = 0
     device: int = 0
     speed: int = 4_000_000
-
-    extra: ClassVar[str] = "pi"  # or pi5
 
     _clock: Clock = field(default_factory=SystemClock, init=False, repr=False, compare=False)
     _wear: Wear = field(default_factory=Wear, init=False, repr=False, compare=False)
@@ -131,6 +131,15 @@ class Waveshare(Display):
     def modules(self) -> tuple[str, ...]:
         """The libraries of our own driver; Waveshare's package says itself what it lacks."""
         return () if self.model.startswith(_VENDOR) else LIBRARIES
+
+    @property
+    def extra(self) -> str:
+        """The one with rpi-lgpio on a Pi 5, where RPi.GPIO does not work."""
+        try:
+            board = _BOARD.read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            board = ""
+        return "pi5" if "Raspberry Pi 5" in board else "pi"
 
     def examine(self) -> Iterator[Finding]:
         """The wires and whether a panel answers, without moving any ink."""

@@ -42,6 +42,8 @@ class Doctor:
             )
             return
         config, clock = self.config, self._clock
+        sources = {feed.name: feed.source for feed in config.feeds.values()}
+        yield from self._group("sources", lambda: extras.clashes(sources))
         yield from self._group("display", lambda: wall.findings(config, clock))
         yield from self._group("database", lambda: storage.findings(config))
         for feed in config.feeds.values():

@@ -19,6 +19,7 @@ from eink_monitor.store import Past, Store
 
 _CODES = {error.what: error.exit_code for error in (AuthFailed, BadAnswer, Gone, Unavailable)}
 _CRASHED = 70
+_SPANS = {"minute": "this minute", "hour": "this hour", "day": "today", "month": "this month"}
 
 
 def findings(config: Config, feed: Feed, clock: Clock) -> Iterator[Finding]:
@@ -80,7 +81,7 @@ def quotas(config: Config, clock: Clock) -> Iterator[Finding]:
                 mend = f"wait until {local(waiting[0], config.zone):%d %b %H:%M}"
                 yield Finding("quota", BAD, f"{account}: {waiting[1]}", mend, Throttled.exit_code)
             for entry in store.ledger.spent(quota, now):
-                told = f"{account}: {max(entry.limit - entry.used, 0)} of {entry.limit} calls left this {entry.span}"
+                told = f"{account}: {max(entry.limit - entry.used, 0)} of {entry.limit} calls left {_SPANS[entry.span]}"
                 if entry.used >= entry.limit:
                     mend = f"wait until {local(entry.frees_at, config.zone):%d %b %H:%M}"
                     yield Finding("quota", BAD, told, mend, Throttled.exit_code)

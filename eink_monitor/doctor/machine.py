@@ -25,7 +25,8 @@ def findings(clock: Clock, config: Config | None, root: Path = Path("/")) -> Ite
     yield good("machine", f"{model}, Python {platform.python_version()}")
     yield from _memory(root)
     yield from _power(root)
-    yield _synchronised(root)
+    synchronised = (root / "run/systemd/timesync/synchronized").exists()
+    yield synchronisation(0 if synchronised else _adjtimex())
     zone = config.zone if config else places.time_zone()
     here = local(clock.now(), zone)
     if zone.key in _UNIVERSAL:
@@ -62,14 +63,12 @@ def _power(root: Path) -> Iterator[Finding]:
             yield good("power", "the supply voltage is sufficient")
 
 
-def _synchronised(root: Path) -> Finding:
-    mend = "sudo timedatectl set-ntp true, and see that the network is up"
-    if (root / "run/systemd/timesync/synchronized").exists():
-        return good("clock", "synchronised over the network")
-    state = _adjtimex()
+def synchronisation(state: int | None) -> Finding:
+    """What the kernel's word on the clock means; None where it said nothing."""
     if state is None:
         return good("clock", "whether it is synchronised, this system does not tell")
     if state == _UNSYNCHRONISED:
+        mend = "sudo timedatectl set-ntp true, and see that the network is up"
         return doubt("clock", "not synchronised: readings may get the wrong time", mend)
     return good("clock", "synchronised")
 

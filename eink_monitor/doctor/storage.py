@@ -23,14 +23,15 @@ def findings(config: Config) -> Iterator[Finding]:
     folder = next(parent for parent in file.parents if parent.exists())
     yield from _whole(file)
     yield from _writable(file if file.exists() else folder, folder)
-    free = shutil.disk_usage(folder).free
-    told = f"{words.size(free)} free at {folder}"
+    yield space(shutil.disk_usage(folder).free, folder)
+
+
+def space(free: int, folder: Path) -> Finding:
+    """Whether so many bytes are enough for the database to grow."""
+    told, mend = f"{words.size(free)} free at {folder}", f"make room: du -xh {folder} | sort -h | tail"
     if free < _NOTHING:
-        yield fault("space", StoreError(f"only {told}"), f"make room: du -xh {folder} | sort -h | tail")
-    elif free < _LITTLE:
-        yield doubt("space", f"only {told}", f"make room: du -xh {folder} | sort -h | tail")
-    else:
-        yield good("space", told)
+        return fault("space", StoreError(f"only {told}"), mend)
+    return doubt("space", f"only {told}", mend) if free < _LITTLE else good("space", told)
 
 
 def _whole(file: Path) -> Iterator[Finding]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from json import JSONDecodeError
 
 from eink_monitor import extras
 from eink_monitor.clock import Clock, iso
@@ -19,15 +18,15 @@ from eink_monitor.wishes import look
 _BROKEN = 70
 
 
-def fonts() -> Iterator[Finding]:
-    """Whether every atlas of letters and icons can be read."""
-    files = sorted(folder().glob("*.json"))
+def fonts(names: Iterable[str] | None = None) -> Iterator[Finding]:
+    """Whether every atlas of letters and icons (or those named) can be read."""
+    files = sorted(file.stem for file in folder().glob("*.json")) if names is None else list(names)
     broken = []
     for file in files:
         try:
-            Face(file.stem)
-        except (OSError, JSONDecodeError, KeyError, ValueError):
-            broken.append(file.name)
+            Face(file)
+        except (OSError, KeyError, ValueError):
+            broken.append(file)
     if broken or not files:
         words = f"{', '.join(broken)} cannot be read" if broken else f"there are none in {folder()}"
         yield Finding("fonts", BAD, words, "pip install --force-reinstall eink-monitor", _BROKEN)

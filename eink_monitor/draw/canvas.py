@@ -6,7 +6,6 @@ feet). Whatever would leave the sheet is cut off at the edge, never an error.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import lru_cache
 
 from eink_monitor.draw import fonts
@@ -120,16 +119,6 @@ class Canvas:
         for step in range(head + 1):
             column = x + step if left else x + length - 1 - step
             self.fill(column, line - step, 1, 2 * step + 1)
-
-    def matrix(self, x: int, y: int, cells: Sequence[Sequence[bool]], scale: int = 3) -> None:
-        """A QR code or any other matrix: rows of cells, true is ink, ``scale`` pixels a cell.
-
-        The caller leaves the quiet zone of four cells around it.
-        """
-        for row, values in enumerate(cells):
-            for column, value in enumerate(values):
-                if value:
-                    self.fill(x + column * scale, y + row * scale, scale, scale)
 
     def frame(self, name: str = "") -> Frame:
         """The finished picture; 1 is white, the bits that pad a row are 0."""

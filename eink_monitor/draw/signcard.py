@@ -2,51 +2,58 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from eink_monitor.draw import fonts
+from eink_monitor.draw import codes, fonts
 from eink_monitor.draw.canvas import Canvas
-from eink_monitor.model import Frame
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-_QUIET = 4  # modules of white around a code (ISO/IEC 18004, 9.1)
+_COLUMN = 110  # px; less beside the code is too narrow for words
+_LINES = 74  # px that the words take below the QR code of a sheet that is not wide
+_CODE = 30  # px that the code to type takes at the foot
 
 
-def modules(text: str) -> Sequence[Sequence[bool]]:
-    """The QR code of a text without its white margin, True is dark."""
-    import segno  # noqa: PLC0415 - only when a person signs in
+def sign_in_card(canvas: Canvas, label: str, url: str, address: str, code: str) -> None:
+    """A card for ``label``: the QR code of ``url`` as large as fits, beside it ``address`` and ``code`` in letters.
 
-    return [[bool(module) for module in row] for row in segno.make_qr(text, error="l", boost_error=False).matrix]
+    On a sheet that is not wide the words are below; an address too long for a QR code is left to the terminal.
+    """
+    width, height = canvas.width, canvas.height
+    beside = width - height >= _COLUMN
+    room = height if beside else max(0, min(width, height - _LINES))
+    drawn = codes.scaled(url, room)
+    if drawn is None:
+        room = 0
+    else:
+        middle = room // 2 if beside else width // 2
+        canvas.stamp(drawn, middle - drawn.width // 2, (room - drawn.height) // 2)
+    corner = (room + 2 if room else 6, 20) if beside else (6, room + 14)
+    address = address.removeprefix("https://")
+    scan, way = ("scan this,", "or ") if drawn else ("", "")
+    way += "open" if address else "use the terminal"
+    _words(canvas, corner, (label, f"Sign in: {scan}", way, address), code)
 
 
-def sign_in_card(label: str, url: str, address: str, code: str, size: tuple[int, int]) -> Frame:
-    """A card for ``label``: the QR code of ``url`` as large as fits, beside it ``address`` and ``code`` in letters."""
-    canvas = Canvas(*size)
-    width, height = size
-    cells = modules(url)
-    scale = max(1, height // (len(cells) + _QUIET))
-    side = len(cells) * scale
-    canvas.matrix((height - side) // 2, (height - side) // 2, cells, scale)
-    left = height + 2
-    room = width - left - 4
-    canvas.text(left, 20, label, fonts.TITLE, width=room)
-    canvas.text(left, 38, "Sign in: scan this,", fonts.SMALL, width=room)
-    canvas.text(left, 52, "or open" if address else "the terminal says more", fonts.SMALL, width=room)
-    for number, line in enumerate(_broken(address.removeprefix("https://"), fonts.SMALL, room)[:2]):
-        canvas.text(left, 68 + 14 * number, line, fonts.SMALL, width=room)
+def _words(canvas: Canvas, corner: tuple[int, int], said: tuple[str, str, str, str], code: str) -> None:
+    left, line = corner
+    label, *ways, address = said
+    room = canvas.width - left - 4
+    canvas.text(left, line, label, fonts.TITLE, width=room)
+    line += 18
+    foot = canvas.height - (_CODE if code else 4)
+    for text in (*ways, *broken(address, fonts.SMALL, room)[:2]):
+        if line <= foot:
+            canvas.text(left, line, text, fonts.SMALL, width=room)
+            line += 14
     if code:
         face = fonts.FIGURE_22 if fonts.face(fonts.FIGURE_22).width(code) <= room else fonts.TITLE
-        canvas.text(left, 112, code, face, width=room)
-    return canvas.frame("sign in")
+        canvas.text(left, min(line + 18, canvas.height - 8), code, face, width=room)
 
 
-def _broken(text: str, face: str, room: int) -> list[str]:
-    """A long word in lines that fit."""
-    lines = [""]
-    for letter in text:
-        if fonts.face(face).width(lines[-1] + letter) > room:
-            lines.append("")
-        lines[-1] += letter
+def broken(address: str, face: str, room: int) -> list[str]:
+    """An address in lines that fit, broken after a slash or a dot where there is one to break at."""
+    lines: list[str] = []
+    while address:
+        count = next(n for n in range(len(address), 0, -1) if n == 1 or fonts.face(face).width(address[:n]) <= room)
+        if count < len(address):
+            count = max(address.rfind("/", 0, count), address.rfind(".", 0, count), -1) + 1 or count
+        lines.append(address[:count])
+        address = address[count:]
     return lines

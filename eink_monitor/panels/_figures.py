@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from eink_monitor.draw import fonts
 from eink_monitor.draw.canvas import GREY, SOLID, Canvas
-from eink_monitor.panels._sheet import LEFT, RIGHT, RULE, Sheet
+from eink_monitor.panels._sheet import LEFT, RULE, Sheet
 
 _HERO = 73  # the line the hero stands on
 _LOW = 30  # px; less than this below a rule is room for one line only
@@ -57,7 +57,7 @@ class Cell(NamedTuple):
 
 def cells(sheet: Sheet, figures: Sequence[Cell], top: int = RULE) -> None:
     """One or two supporting figures side by side below ``top``: word over number, or on one line if room is low."""
-    canvas, wide, foot = sheet.canvas, sheet.canvas.width // len(figures), sheet.bottom
+    canvas, wide, foot = sheet.canvas, (sheet.right + LEFT) // len(figures), sheet.bottom
     low = foot - top < _LOW
     for number, cell in enumerate(figures):
         left, right = number * wide + LEFT, (number + 1) * wide - LEFT
@@ -87,9 +87,9 @@ def gauge(sheet: Sheet, share: float, mark: float | None = None, *, tall: bool =
     canvas, top, height = sheet.canvas, RULE - 3, 9
     if tall:
         top, height = RULE + 2, sheet.bottom - RULE - 8
-    canvas.bar(LEFT, top, RIGHT - LEFT, height, share, pattern=GREY if sheet.stale else SOLID)
+    canvas.bar(LEFT, top, sheet.right - LEFT, height, share, pattern=GREY if sheet.stale else SOLID)
     if mark is not None and 0 < mark < 1:
-        x = LEFT + 2 + round((RIGHT - LEFT - 4) * mark)
+        x = LEFT + 2 + round((sheet.right - LEFT - 4) * mark)
         canvas.fill(x - 3, top, 7, height, ink=False)
         canvas.fill(x - 1, top - 2, 3, height + 2)
     return top + height

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from eink_monitor.clock import day_bounds, local
-from eink_monitor.draw import fonts, words
+from eink_monitor.draw import codes, fonts, words
 from eink_monitor.draw.canvas import STRIPES, Canvas
 from eink_monitor.model import FeedStatus, History, Metric, Panel, Reading
 
@@ -19,17 +19,21 @@ HEADER = 18
 STRIP = 18
 _STRIPES = 44  # px at least, so that they are seen from across the room
 RULE = 79  # between the hero and what supports it
-MIDDLE = 125
+_CODE = 2  # px a module; a phone reads it from a hand's breadth
 
 
 @dataclass(frozen=True)
 class SubjectPanel(Panel):
-    """A panel about one subject. ``kind`` follows the subject's name in the header, unless a title is configured."""
+    """A panel about one subject. ``kind`` follows the subject's name in the header, unless a title is configured.
+
+    ``corner`` says whether it has room for the QR code of a sign-in at its right.
+    """
 
     subject: str
     title: str = ""
 
     kind: ClassVar[str] = ""
+    corner: ClassVar[bool] = False
 
     def label(self, history: History) -> str:
         """What the header says."""
@@ -46,6 +50,7 @@ class Sheet:
         self.now = now
         self.panel = panel
         self.bottom = canvas.height
+        self.right = RIGHT
         self.stale = False
 
     def begin(self, mains: tuple[Metric, ...], icon: str, wanted: str) -> bool:
@@ -58,12 +63,14 @@ class Sheet:
         if trouble:
             self.bottom -= STRIP
             strip(self.canvas, trouble, now, history)
+            if self.panel.corner:
+                self.right = corner(self.canvas, trouble, HEADER, self.bottom)
         label = self.panel.label(history)
         ages = [reading.at for metric in mains if (reading := history.latest(subject, metric))]
         if not ages:
             header(self.canvas, label, "no data yet", stale=False)
             hint = "" if trouble else "it comes with the first poll"
-            empty(self.canvas, icon, f"Waiting for {wanted}", hint, self.bottom)
+            empty(self.canvas, icon, f"Waiting for {wanted}", hint, (self.right, self.bottom))
             return False
         at = min(ages)
         future = max(ages) > now + words.FUTURE
@@ -73,6 +80,11 @@ class Sheet:
             when = words.age(now - (max(ages) if future else at))
         header(self.canvas, label, when, stale=self.stale)
         return True
+
+    @property
+    def narrow(self) -> bool:
+        """Whether the QR code of a sign-in takes the right of the sheet: room for the hero and one figure."""
+        return self.right < RIGHT
 
     @property
     def hollow(self) -> int:
@@ -124,6 +136,18 @@ def strip(canvas: Canvas, status: FeedStatus, now: int, history: History) -> Non
     canvas.text(LEFT + 22, top + 13, text, fonts.TEXT, ink=False, width=RIGHT - LEFT - 22)
 
 
+def corner(canvas: Canvas, status: FeedStatus, top: int, bottom: int) -> int:
+    """The QR code of the address where a person signs in, at the right between two rows; returns the edge left of it.
+
+    Nothing where no sign-in would help, or where there is no room for it.
+    """
+    code = codes.code(f"https://{status.door}", _CODE) if status.what == "auth" and status.door else None
+    if code is None or code.height + 2 * _CODE > bottom - top:
+        return RIGHT
+    canvas.stamp(code, RIGHT - code.width, (top + bottom - code.height) // 2)
+    return RIGHT - code.width - 4 * _CODE
+
+
 def fault(status: FeedStatus, now: int, history: History, *, brief: bool = False) -> str:
     """What is wrong with a feed, or what to do, in at most 27 characters; in 16 when ``brief``."""
     zone = history.zone
@@ -139,9 +163,11 @@ def fault(status: FeedStatus, now: int, history: History, *, brief: bool = False
     return phrases.get(status.what or "", f"failing{since}")
 
 
-def empty(canvas: Canvas, icon: str, first: str, second: str, bottom: int) -> None:
-    """A friendly word in the middle of a sheet that has nothing to show yet."""
-    middle = (HEADER + bottom) // 2
-    canvas.icon(MIDDLE - 20, middle - 42, icon, 40)
-    canvas.text(MIDDLE, middle + 16, first, fonts.TITLE, align="centre", width=RIGHT - LEFT)
-    canvas.text(MIDDLE, middle + 32, second, fonts.TEXT, align="centre", width=RIGHT - LEFT)
+def empty(canvas: Canvas, icon: str, first: str, second: str, room: tuple[int, int]) -> None:
+    """A friendly word in the middle of a sheet that has nothing to show yet; ``room`` is its right and lower edge."""
+    right, bottom = room
+    across, middle = (LEFT + right) // 2, (HEADER + bottom) // 2
+    canvas.icon(across - 20, middle - 42, icon, 40)
+    face = fonts.TITLE if fonts.face(fonts.TITLE).width(first) <= right - LEFT else fonts.SMALL
+    canvas.text(across, middle + 16, first, face, align="centre", width=right - LEFT)
+    canvas.text(across, middle + 32, second, fonts.TEXT, align="centre", width=right - LEFT)

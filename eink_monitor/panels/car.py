@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 from eink_monitor.clock import MINUTE
 from eink_monitor.draw import fonts, words
@@ -17,6 +18,8 @@ from eink_monitor.panels._sheet import LEFT, RIGHT, Sheet, SubjectPanel
 @dataclass(frozen=True)
 class Car(SubjectPanel):
     """A car's charge or fuel, its range, and whether it is plugged in, charging, and until when."""
+
+    corner: ClassVar[bool] = True
 
     def needs(self) -> Iterator[Need]:
         """Something in the tank or in the battery."""
@@ -32,10 +35,13 @@ class Car(SubjectPanel):
         x = hero(canvas, words.percent(level), "%", hollow=sheet.hollow)
         if not electric:
             canvas.icon(x - 2, 50, "fuel")
-        _range(sheet)
+        if not sheet.narrow:
+            _range(sheet)
         target = sheet.value(TARGET_SOC) if electric else None
-        figures = _cable(sheet) if electric else []
-        idle = not figures and (sheet.value(PLUGGED) is not None or (electric and sheet.value(FUEL) is not None))
+        figures = _reach(sheet) if sheet.narrow else _cable(sheet) if electric else []
+        idle = not (figures or sheet.narrow) and (
+            sheet.value(PLUGGED) is not None or (electric and sheet.value(FUEL) is not None)
+        )
         notch = target / 100 if target is not None else None
         top = gauge(sheet, level / 100, notch, tall=not figures and not idle)
         if figures:
@@ -53,6 +59,12 @@ def _range(sheet: Sheet) -> None:
     elif fuel is not None and sheet.reading(SOC):
         sheet.canvas.text(RIGHT, 42, "fuel", fonts.TEXT, align="right")
         amount_right(sheet.canvas, RIGHT, 71, (words.percent(fuel), "%"), (fonts.FIGURE_28, fonts.FIGURE_18))
+
+
+def _reach(sheet: Sheet) -> list[Cell]:
+    """The range as the one supporting figure."""
+    kilometres = sheet.value(RANGE)
+    return [] if kilometres is None else [Cell("range", words.distance(kilometres), "km")]
 
 
 def _cable(sheet: Sheet) -> list[Cell]:

@@ -46,7 +46,7 @@ class Energy(SubjectPanel):
             return
         values = [sheet.today(metric) for _, metric in _METERS]
         if all(value is None for value in values):
-            empty(canvas, "chart", "Nothing measured yet today", "", sheet.bottom)
+            empty(canvas, "chart", "Nothing measured yet today", "", (sheet.right, sheet.bottom))
             return
         top = max(value for value in values if value is not None)
         pitch = (sheet.bottom - HEADER) // len(_METERS)

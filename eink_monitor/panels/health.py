@@ -8,13 +8,16 @@ from typing import NamedTuple
 
 from eink_monitor.draw import fonts, words
 from eink_monitor.draw.canvas import Canvas
+from eink_monitor.draw.signcard import broken
 from eink_monitor.model import FeedStatus, History, Panel
-from eink_monitor.panels._sheet import HEADER, LEFT, RIGHT, empty, fault, header
+from eink_monitor.panels._sheet import HEADER, LEFT, RIGHT, corner, empty, fault, header
 
 _MOST = 8
 _LISTED = 6  # of more than that
 _NAME, _NARROWEST = 26, 110
 _DETAIL_LINE = 13
+_LOGIN = "eink-monitor login"
+_MARKS = {"ok": "check", None: "wait", "auth": "key"}
 
 
 class _Size(NamedTuple):
@@ -34,29 +37,29 @@ _SEVEN = _Size(14, fonts.TEXT, 12, -1)
 _EIGHT = _Size(13, fonts.SMALL, 10, -1)
 
 
-def _size(feeds: int, faults: bool) -> _Size:
+def _size(feeds: int, words_below: bool) -> _Size:
     """The largest size that fits; a fault's sentence needs room below up to five rows."""
     if feeds > 6:
         return _EIGHT if feeds == _MOST else _SEVEN
-    if faults or feeds == 6:
+    if words_below or feeds == 6:
         return _CLOSE
     return {5: _PLAIN, 4: _WIDE}.get(feeds, _ROOMY)
 
 
 @dataclass(frozen=True)
 class Health(Panel):
-    """Every feed with the age of its data and its quota; whatever fails comes first, with what to do."""
+    """Every feed with the age of its data and its quota; whatever fails comes first, with what to do and where."""
 
     title: str = ""
 
     def draw(self, canvas: Canvas, history: History, now: int) -> None:
         """One row a feed, failing ones first and reversed; the first fault's sentence where there is room."""
-        feeds = sorted(history.feeds(), key=_is_well)
+        feeds = sorted(history.feeds(), key=lambda feed: (_is_well(feed), feed.what != "auth"))
         polls = [feed.at for feed in feeds if feed.at is not None]
         name = self.title or "Health"
         if not polls:
             header(canvas, name, "no poll yet", stale=False)
-            empty(canvas, "heart", "Waiting for the first poll", f"feeds set up: {len(feeds)}", canvas.height)
+            empty(canvas, "heart", "Waiting for the first poll", f"feeds set up: {len(feeds)}", (RIGHT, canvas.height))
             return
         bad = sum(not _is_well(feed) for feed in feeds)
         state = f"{bad} fault{'s' if bad > 1 else ''}" if bad else "all well"
@@ -88,18 +91,47 @@ class _Row(NamedTuple):
 
 def _rows(canvas: Canvas, history: History, feeds: Sequence[FeedStatus], now: int) -> None:
     more = len(feeds) - _LISTED if len(feeds) > _MOST else 0
-    size = _size(len(feeds), not _is_well(feeds[0]))
+    size = _size(len(feeds), not _is_well(feeds[0]) or bool(_sentence(feeds)))
     rows = [_row(history, feed, size, now) for feed in (feeds[:_LISTED] if more else feeds)]
     widest = max(fonts.face(size.face).width(row.feed.label) for row in rows)
     column = max(_NARROWEST, min(_NAME + widest + 8, RIGHT - max(row.need for row in rows)))
-    y = HEADER + 1
+    y, right = HEADER + 1, RIGHT
+    below = y + size.height * sum(not _is_well(row.feed) for row in rows)  # the code of a sign-in has room there
     for row in rows:
-        _draw_row(canvas, row, size, y, column)
+        if y == below:
+            right = corner(canvas, feeds[0], below, canvas.height)
+        _draw_row(canvas, row if right == RIGHT else row._replace(quota=""), size, y, (column, right))
         y += size.height
+    if y == below:
+        right = corner(canvas, feeds[0], below, canvas.height)
     if more:
-        canvas.text(_NAME, y + size.line, f"and {more} more", size.face)
-    elif not _is_well(feeds[0]):
-        _detail(canvas, feeds[0].detail, y + 2)
+        canvas.text(_NAME, y + size.line, f"and {more} more", size.face, width=right - _NAME)
+    else:
+        y = _door(canvas, feeds[0], y + 2, right)
+        _detail(canvas, _sentence(feeds), y, right)
+
+
+def _sentence(feeds: Sequence[FeedStatus]) -> str:
+    """What to do about the first fault, else about what will soon be one."""
+    first = feeds[0]
+    if _is_well(first):
+        return next((feed.warning for feed in feeds if feed.warning), "")
+    if first.what == "auth" and first.door and _LOGIN in first.detail:
+        return first.detail[first.detail.rindex(_LOGIN) :]  # what came before is said by the row and the code
+    return first.detail
+
+
+def _door(canvas: Canvas, feed: FeedStatus, y: int, right: int) -> int:
+    """Where a person signs in, in letters; returns where to go on."""
+    if feed.what != "auth" or not feed.door:
+        return y
+    room = right - LEFT
+    face = fonts.TINY if fonts.face(fonts.SMALL).width(feed.door) > room else fonts.SMALL
+    for line in broken(feed.door, face, room):
+        if y + _DETAIL_LINE <= canvas.height:
+            canvas.text(LEFT, y + 10, line, face)
+            y += _DETAIL_LINE
+    return y
 
 
 def _row(history: History, feed: FeedStatus, size: _Size, now: int) -> _Row:
@@ -110,18 +142,19 @@ def _row(history: History, feed: FeedStatus, size: _Size, now: int) -> _Row:
     return _Row(feed, _state(feed, now), size.face, f"{feed.calls_used}/{feed.calls_limit}" if known else "")
 
 
-def _draw_row(canvas: Canvas, row: _Row, size: _Size, y: int, column: int) -> None:
-    well, line = _is_well(row.feed), y + size.line
+def _draw_row(canvas: Canvas, row: _Row, size: _Size, y: int, edges: tuple[int, int]) -> None:
+    """``edges`` are where the state begins, and where the row ends."""
+    (column, right), well, line = edges, _is_well(row.feed), y + size.line
     if not well:
         canvas.fill(0, y, canvas.width, size.height - (size.mark >= 0))
-    mark = {"ok": "check", None: "wait", "auth": "key"}.get(row.feed.what, "alert")
+    mark = "key" if well and row.feed.warning else _MARKS.get(row.feed.what, "alert")
     if size.mark >= 0:
         canvas.icon(LEFT, y + size.mark, mark, 16, ink=well)
     else:
         canvas.text(LEFT + 4, line, {"check": "✓", "wait": "…"}.get(mark, "!"), size.face, ink=well)
     canvas.text(_NAME, line, row.feed.label, size.face, width=column - _NAME - 6, ink=well)
-    quota = canvas.text(RIGHT, line, row.quota, fonts.SMALL, align="right", ink=well)
-    room = RIGHT - column - (quota + 6 if quota else 0)
+    quota = canvas.text(right, line, row.quota, fonts.SMALL, align="right", ink=well)
+    room = right - column - (quota + 6 if quota else 0)
     canvas.text(column, line, row.state, row.face, width=room, ink=well)
 
 
@@ -135,13 +168,13 @@ def _state(feed: FeedStatus, now: int) -> str:
     return words.age(old) if old < -words.FUTURE else words.span(max(0, old))
 
 
-def _detail(canvas: Canvas, sentence: str, y: int) -> None:
+def _detail(canvas: Canvas, sentence: str, y: int, right: int) -> None:
     """As many lines of a sentence as fit below ``y``."""
     face, left = fonts.face(fonts.SMALL), sentence.split()
     while left and y + _DETAIL_LINE <= canvas.height:
-        count = next((n for n in range(len(left), 1, -1) if face.width(" ".join(left[:n])) <= RIGHT - LEFT), 1)
+        count = next((n for n in range(len(left), 1, -1) if face.width(" ".join(left[:n])) <= right - LEFT), 1)
         last = y + 2 * _DETAIL_LINE > canvas.height
         text = " ".join(left if last else left[:count])
-        canvas.text(LEFT, y + 10, text, fonts.SMALL, width=RIGHT - LEFT)
+        canvas.text(LEFT, y + 10, text, fonts.SMALL, width=right - LEFT)
         left = left[count:]
         y += _DETAIL_LINE

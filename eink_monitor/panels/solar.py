@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 from eink_monitor.clock import local
 from eink_monitor.draw import charts, fonts, words
@@ -16,7 +17,7 @@ from eink_monitor.metrics import (
     PV_POWER,
 )
 from eink_monitor.model import History, Need
-from eink_monitor.panels._figures import amount_right, hero
+from eink_monitor.panels._figures import Cell, amount_right, cells, hero
 from eink_monitor.panels._sheet import LEFT, RIGHT, RULE, Sheet, SubjectPanel
 
 _CHART = 128  # px wide
@@ -28,6 +29,8 @@ _SUMS = (("month", PRODUCTION_MONTH, "%Y-%m"), ("year", PRODUCTION_YEAR, "%Y"), 
 class Solar(SubjectPanel):
     """Power from the roof now, energy today, and today's curve from midnight to midnight."""
 
+    corner: ClassVar[bool] = True
+
     def needs(self) -> Iterator[Need]:
         """Power, and whatever energy there is."""
         yield Need(self.subject, (PV_POWER,))
@@ -38,6 +41,10 @@ class Solar(SubjectPanel):
         if not sheet.begin((PV_POWER,), "sun", "the first sun"):
             return
         hero(canvas, *words.power(sheet.value(PV_POWER) or 0), hollow=sheet.hollow)
+        if sheet.narrow:
+            canvas.rule(RULE, LEFT, sheet.right)
+            cells(sheet, [Cell("today", *_energy(sheet))])
+            return
         _today(sheet)
         canvas.rule(RULE)
         _chart(sheet)
@@ -45,10 +52,13 @@ class Solar(SubjectPanel):
 
 
 def _today(sheet: Sheet) -> None:
-    energy = sheet.today(PRODUCTION_TODAY)
-    figure = words.energy(energy) if energy is not None else (words.UNKNOWN, "kWh")
     sheet.canvas.text(RIGHT, 42, "today", fonts.TEXT, align="right")
-    amount_right(sheet.canvas, RIGHT, 69, figure, (fonts.FIGURE_28, fonts.TEXT))
+    amount_right(sheet.canvas, RIGHT, 69, _energy(sheet), (fonts.FIGURE_28, fonts.TEXT))
+
+
+def _energy(sheet: Sheet) -> tuple[str, str]:
+    energy = sheet.today(PRODUCTION_TODAY)
+    return words.energy(energy) if energy is not None else (words.UNKNOWN, "kWh")
 
 
 def _chart(sheet: Sheet) -> None:

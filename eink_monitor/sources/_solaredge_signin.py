@@ -11,9 +11,6 @@ from eink_monitor.model import Visit
 from eink_monitor.settings import Secret
 from eink_monitor.signin import Prompt
 
-PORT = 8765
-"""Where ``_landing`` listens if the app was registered with the redirect address http://localhost:8765/."""
-
 _WHO = "SolarEdge"
 _TIME_FOR_IT = 15 * MINUTE
 _MONTHS = "24"  # the longest consent there is
@@ -21,12 +18,16 @@ _MONTHS = "24"  # the longest consent there is
 
 @dataclass(frozen=True)
 class Consent:
-    """The consent to read one site, for an app registered at developer.solaredge.com."""
+    """The consent to read one site, for an app registered at developer.solaredge.com.
+
+    With the redirect address http://localhost:8765/ the browser finds us at ``redirect_port`` afterwards.
+    """
 
     client_id: str
     client_secret: Secret
     site_id: int
     base_url: str
+    redirect_port: int = 8765
     consent_url: str = "https://connect.solaredge.com/authorize"
 
     def begin(self, visit: Visit) -> Prompt:
@@ -45,7 +46,7 @@ class Consent:
             text="Open the page, sign in as the owner of the roof, choose the site and allow the access.",
             expires_at=visit.now + _TIME_FOR_IT,
             brings="the whole address of the page you end up on (it holds code=...), even if that page shows an error",
-            listen=PORT,
+            listen=self.redirect_port,
             pending={"state": state},
         )
 

@@ -43,6 +43,7 @@ class TokenStore:
 
     Feeds that share a vendor account share one sign-in: then ``name`` is not the feed's. ``load``, ``save`` and
     ``forget`` belong inside ``with store.locked():``; ``lock`` is the file descriptor that holds the lock meanwhile.
+    Who only looks may ``load`` without: the file is always whole.
     """
 
     lock = -1
@@ -162,8 +163,7 @@ _FIELDS: Mapping[str, Callable[[object], bool]] = {
 def credential(store: TokenStore, name: str, way_out: str, now: int) -> Credential:
     """What is known of a stored sign-in: whether it is there, and how long its refresh token still holds."""
     try:
-        with store.locked():
-            tokens = store.load()
+        tokens = store.load()  # without the lock: the daemon asks, and must not wait for a poll
     except Trouble as trouble:
         return Credential(name, present=False, expires_at=None, words=str(trouble))
     if tokens is None:

@@ -36,6 +36,7 @@ class BmwCarData(Source):
     metrics: ClassVar[tuple[Metric, ...]] = CAR
     preload: ClassVar[tuple[str, ...]] = ("eink_monitor.sources._web", "eink_monitor.sources._bmw_rest")
     extra: ClassVar[str] = "stream"
+    door: ClassVar[str] = "customer.bmwgroup.com/oneid/link"
 
     def __post_init__(self) -> None:
         address(self.base_url)

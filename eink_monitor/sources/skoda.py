@@ -49,6 +49,7 @@ class Skoda(Source):
         FUEL,
     )
     preload: ClassVar[tuple[str, ...]] = ("eink_monitor.sources._web",)
+    door: ClassVar[str] = "go.skoda.eu/api-keys"
 
     def __post_init__(self) -> None:
         address(self.base_url)

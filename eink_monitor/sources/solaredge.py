@@ -37,6 +37,7 @@ class SolarEdge(Source):
     daylight: Window | None = None
     latitude: float = 50.0
     timeout: Duration = Duration(20)
+    redirect_port: int = 8765
 
     metrics: ClassVar[tuple[Metric, ...]] = (
         metrics.PV_POWER,
@@ -55,6 +56,7 @@ class SolarEdge(Source):
     )
     lag: ClassVar[int] = LAG
     preload: ClassVar[tuple[str, ...]] = ("eink_monitor.sources._solaredge_v2", "encodings.idna")
+    door: ClassVar[str] = "connect.solaredge.com"
 
     def __post_init__(self) -> None:
         for wrong, message in (
@@ -73,6 +75,7 @@ class SolarEdge(Source):
                 "calls_per_month, calls_per_minute and calls_per_day must be at least 1",
             ),
             (not -90 <= self.latitude <= 90, "latitude must be between -90 and 90 degrees"),
+            (not 0 < self.redirect_port < 65536, "redirect_port must be 1 to 65535"),
             (self.timeout < 1, "timeout must be at least 1s"),
         ):
             if wrong:
@@ -136,7 +139,7 @@ class SolarEdge(Source):
         from eink_monitor.sources._solaredge_cloud import BASE
         from eink_monitor.sources._solaredge_signin import Consent
 
-        return Consent(self.client_id, self.client_secret, self.site_id, self.base_url or BASE)
+        return Consent(self.client_id, self.client_secret, self.site_id, self.base_url or BASE, self.redirect_port)
 
     def sign_out(self, visit: Visit) -> str:
         """Give the consent back."""

@@ -59,6 +59,7 @@ class VwEuDataAct(Source):
     )
     lag: ClassVar[int] = _RHYTHM
     extra: ClassVar[str] = "vw"
+    door: ClassVar[str] = "eu-data-act.drivesomethinggreater.com"
 
     def __post_init__(self) -> None:
         address(self.base_url)

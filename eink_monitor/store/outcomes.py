@@ -86,6 +86,10 @@ class Outcomes:
         """The open run of a feed, or None when it was never polled."""
         return self._open.get(feed)
 
+    def names(self) -> list[str]:
+        """Every feed that has ever been polled."""
+        return sorted(self._open)
+
     def recent(self, limit: int = 50) -> list[Past]:
         """Closed runs on disk, newest first."""
         rows = self._disk.look(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,28 +21,35 @@ def command(config_file: Path | None) -> int:
     """Validate the configuration and print what it says.
 
     Every problem is reported at once, with its line. Secrets are masked, and so is everything that comes from a secret
-    file or the environment. The exit code is 69 where a library is missing that the house needs.
+    file or the environment. The exit code is 69 where a library is missing that the house needs, or two of its sources
+    need libraries that exclude each other.
     """
     config = load(config_file)
     click.echo(f"{config.file}: good")
+    for line in lines(config):
+        click.echo(line)
+    return _libraries(config)
+
+
+def lines(config: Config) -> Iterator[str]:
+    """What a configuration says, line by line, secrets masked."""
     shown = (
         ("database", config.database),
         ("timezone", config.zone.key),
         ("quiet_hours", config.quiet_hours or "never"),
     )
     for key, value in shown:
-        click.echo(f"{key:<13}{'****' if _hidden(config, key) else value}")
+        yield f"{key:<13}{'****' if _hidden(config, key) else value}"
     display = type(config.display).__module__.rpartition(".")[2]
-    click.echo(f"display      {display}{_fields(config, config.display, 'display')}")
+    yield f"display      {display}{_fields(config, config.display, 'display')}"
     for feed in config.feeds.values():
         path = f"sources.{feed.name}"
         about = "****" if _hidden(config, f"{path}.subject") else ", ".join(feed.source.publishes(feed.subject))
         fields = _fields(config, feed.source, path)
-        click.echo(f"source       {feed.name}: {feed.type}, every {feed.every}, about {about}{fields}")
+        yield f"source       {feed.name}: {feed.type}, every {feed.every}, about {about}{fields}"
     for slide in config.slides.values():
         fields = _fields(config, slide.panel, f"panels.{slide.name}")
-        click.echo(f"panel        {slide.name}: {slide.type} for {slide.dwell}{fields}")
-    return _libraries(config)
+        yield f"panel        {slide.name}: {slide.type} for {slide.dwell}{fields}"
 
 
 def _libraries(config: Config) -> int:
@@ -50,10 +58,12 @@ def _libraries(config: Config) -> int:
         "display": config.display,
         **{f"source {feed.name}": feed.source for feed in config.feeds.values()},
     }
-    lacks = [lack for name, plugin in plugins.items() if (lack := extras.missing(name, plugin))]
-    for finding in (*lacks, *extras.rivals()):
+    bad = list(extras.clashes({feed.name: feed.source for feed in config.feeds.values()}))
+    if not bad:  # else what is missing could not be added
+        bad = [lack for name, plugin in plugins.items() if (lack := extras.missing(name, plugin))]
+    for finding in (*bad, *extras.rivals()):
         click.echo(f"{finding.check}: {finding.words}: {finding.mend}", err=True)
-    return max((lack.code for lack in lacks), default=0)
+    return max((finding.code for finding in bad), default=0)
 
 
 def _hidden(config: Config, path: str) -> bool:

@@ -11,7 +11,7 @@ import click
 
 from eink_monitor import config as configuration
 from eink_monitor.clock import HOUR, FastClock, local, midnight
-from eink_monitor.config import Config
+from eink_monitor.config import Config, Feed
 from eink_monitor.daemon import Daemon
 from eink_monitor.draw.pictures import contact
 from eink_monitor.drawing import draw
@@ -90,13 +90,21 @@ def _earlier(config: Config, until: int) -> None:
     """Live the days before in this process, undrawn."""
     from eink_monitor.displays.null import Null  # noqa: PLC0415 - as above
 
-    quick = dataclasses.replace(config, display=Null(), commit_every=Duration(HOUR))
+    quick = dataclasses.replace(config, display=Null(), commit_every=Duration(HOUR), feeds=_well(config))
     store = Store(config.database, config.zone, durable=False)
     with silence():
         daemon = Daemon(quick, store, FastClock(until - _BEFORE * 24 * HOUR), StandIn())
         live(daemon, until)
     daemon.stop()
     store.close()
+
+
+def _well(config: Config) -> dict[str, Feed]:
+    """The feeds without their outages: what fails unseen would be well again out of the blue."""
+    return {
+        name: dataclasses.replace(feed, source=dataclasses.replace(feed.source, outage=None))  # type: ignore[type-var]
+        for name, feed in config.feeds.items()
+    }
 
 
 def _somebody_asks(daemon: Daemon) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from eink_monitor.clock import Clock, SystemClock, local
+from eink_monitor.clock import MINUTE, Clock, SystemClock, local
 from eink_monitor.config import Config, Feed
 from eink_monitor.control import Request
 from eink_monitor.errors import AuthFailed, Unavailable
@@ -24,9 +24,9 @@ from eink_monitor.wishes import wish
 def command(name: str, config_file: Path | None, *, ink: bool) -> int:
     """Sign in at the vendor of a source, once.
 
-    Prints an address, a code where there is one, and a QR code for a phone. Works over SSH: nothing opens here. Where
-    the vendor's page sends the browser back to localhost, either paste the address it ends up on, or carry it here
-    with `ssh -L 8765:127.0.0.1:8765 pi`. The daemon notices by itself.
+    The daemon notices by itself. Prints an address, a code where there is one, and a QR code for a phone. Works over
+    SSH: nothing opens here. Where the vendor's page sends the browser back to localhost, either paste the address it
+    ends up on, or carry it here with `ssh -L 8765:127.0.0.1:8765 pi`.
     """
     config = load(config_file)
     feed = named(config.feeds, name, "source")
@@ -37,7 +37,7 @@ def command(name: str, config_file: Path | None, *, ink: bool) -> int:
     clock = SystemClock()
     visit = errand(config, feed, clock)
     prompt = signing.begin(visit)
-    _tell(prompt, config)
+    _tell(prompt, config, visit.now)
     if ink and prompt.url:
         _on_ink(prompt, config, feed, clock)
     answer = _answer(prompt, clock) if prompt.brings else ""
@@ -47,7 +47,7 @@ def command(name: str, config_file: Path | None, *, ink: bool) -> int:
     return 0
 
 
-def _tell(prompt: Prompt, config: Config) -> None:
+def _tell(prompt: Prompt, config: Config, now: int) -> None:
     click.echo(prompt.text)
     if prompt.url:
         click.echo(f"\n  {prompt.url}\n")
@@ -55,7 +55,9 @@ def _tell(prompt: Prompt, config: Config) -> None:
     if prompt.code:
         where = f" at {prompt.short_url}" if prompt.short_url else ""
         click.echo(f"\n  The code{where}: {prompt.code}\n")
-    click.echo(f"This holds until {local(prompt.expires_at, config.zone):%H:%M}.")
+    minutes = max(1, round((prompt.expires_at - now) / MINUTE))
+    until = local(prompt.expires_at, config.zone)
+    click.echo(f"You have {minutes} minute{'s' if minutes > 1 else ''} for it, until {until:%H:%M}.")
 
 
 def _draw(url: str) -> None:

@@ -14,7 +14,10 @@ from eink_monitor.verbs._house import config_option, errand, load, named
 @click.argument("name")
 @config_option
 def command(name: str, config_file: Path | None) -> None:
-    """Give a sign-in back to the vendor and forget it here."""
+    """Give a sign-in back to the vendor and forget it.
+
+    Where a vendor takes none back, it is forgotten here only.
+    """
     config = load(config_file)
     feed = named(config.feeds, name, "source")
     click.echo(feed.source.sign_out(errand(config, feed, SystemClock())))

@@ -43,10 +43,11 @@ def command(name: str, config_file: Path | None, *, as_json: bool, force: bool) 
         if as_json:
             click.echo("[]")
         raise
+    readings = [reading._replace(value=reading.metric.rounded(reading.value)) for reading in result.readings]
     if as_json:
-        click.echo(json.dumps([plain(reading) for reading in result.readings], indent=1))
-    elif result.readings:
-        rows = [(r.subject, r.metric.name, number(r.value), r.metric.unit, iso(r.at)) for r in result.readings]
+        click.echo(json.dumps([plain(reading) for reading in readings], indent=1))
+    elif readings:
+        rows = [(r.subject, r.metric.name, number(r.value), r.metric.unit, iso(r.at)) for r in readings]
         click.echo(table(("subject", "metric", "value", "unit", "measured at"), rows, right=(2,)))
     if result.what == "ok":
         if result.detail or not result.readings:

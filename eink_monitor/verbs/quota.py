@@ -27,11 +27,13 @@ def command(config_file: Path | None) -> None:
     config = load(config_file)
     now = SystemClock().now()
     with opened(config, writes=False) as store:
-        rows = [row for feed in config.feeds.values() for row in _rows(config, store, feed, now)]
-    if not rows:
-        click.echo("No source of this house has a quota.")
-        return
-    click.echo(table(_HEAD, rows, right=(3, 4)))
+        click.echo(accounts(config, store, now))
+
+
+def accounts(config: Config, store: Store, now: int) -> str:
+    """The table of all accounts."""
+    rows = [row for feed in config.feeds.values() for row in _rows(config, store, feed, now)]
+    return table(_HEAD, rows, right=(3, 4)) if rows else "No source of this house has a quota."
 
 
 def _rows(config: Config, store: Store, feed: Feed, now: int) -> Iterator[tuple[str, ...]]:

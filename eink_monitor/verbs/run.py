@@ -17,6 +17,6 @@ def command(config_file: Path | None, *, verbose: bool) -> int:
     """Poll, store and draw until told to stop.
 
     Ctrl-C and SIGTERM end it within a second; the last panel stays on the display. Under systemd it says when it is
-    ready and logs in journald's way.
+    ready and how it is doing, feeds the watchdog, and logs in journald's way.
     """
     return serve(config_file, verbose=verbose)

@@ -58,7 +58,7 @@ def _run(folder: Path, linger: float) -> tuple[float, float]:
         listener.settimeout(30)
         began = stopwatch()
         command = [sys.executable, "-m", "eink_monitor", "run", "-c", str(folder / "config.yaml")]
-        daemon = subprocess.Popen(command, env={**os.environ, "NOTIFY_SOCKET": str(address)}, stderr=subprocess.DEVNULL)
+        daemon = subprocess.Popen(command, env=_environment(folder, address), stderr=subprocess.DEVNULL)
         try:
             while b"READY=1" not in listener.recv(4096):
                 pass
@@ -71,6 +71,12 @@ def _run(folder: Path, linger: float) -> tuple[float, float]:
             daemon.terminate()
             daemon.wait()
     return took, memory
+
+
+def _environment(folder: Path, address: Path) -> dict[str, str]:
+    """With byte code, as an installed program has it, whatever this machine does with a checkout."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPYCACHEPREFIX": str(folder / "bytecode"), "NOTIFY_SOCKET": str(address)}
 
 
 def _pss(pid: int) -> float:

@@ -17,7 +17,7 @@ from eink_monitor.errors import DisplayError
 from eink_monitor.model import Display, Frame, Wear
 from eink_monitor.plugins import load
 from eink_monitor.settings import Duration
-from ink_bench import MODELS, Mounted, mounted, noise, scene
+from ink_bench import MODELS, Mounted, golden, mounted, noise, scene
 from virtual_panel import Kind, Policy
 from virtual_panel.viewer import picture, rows_of_bits
 
@@ -25,7 +25,8 @@ from virtual_panel.viewer import picture, rows_of_bits
 @pytest.mark.parametrize("restores", [False, True], ids=["reset-keeps", "reset-restores"])
 @pytest.mark.parametrize("model", MODELS)
 def test_the_glass_is_the_frame(model: str, restores: bool) -> None:
-    frames = [noise(seed) for seed in range(200)] + [scene(n) for n in range(50)]
+    frames = [noise(seed) for seed in range(200)] + golden()
+    assert len(frames) >= 250
     random.Random(model).shuffle(frames)
     with mounted(model, policy=Policy(reset_restores=restores)) as ink:
         for n, frame in enumerate(frames):

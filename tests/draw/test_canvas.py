@@ -117,12 +117,6 @@ def test_arrows_point_both_ways() -> None:
     assert letters(left) == [row[::-1] for row in letters(right)]
 
 
-def test_a_matrix_is_drawn_cell_by_cell() -> None:
-    canvas = Canvas(9, 6)
-    canvas.matrix(1, 1, [[True, False, True], [False, True, False]], scale=2)
-    assert letters(canvas) == [".........", ".##..##..", ".##..##..", "...##....", "...##....", "........."]
-
-
 def test_an_icon_is_stamped_where_it_is_told() -> None:
     canvas = Canvas(30, 30)
     canvas.icon(4, 5, "house", 16)

@@ -1,4 +1,4 @@
-"""Machines for tests: one in a folder on which the real install.sh runs: systemctl and the like are programs that write down their call.
+"""Machines for tests: a folder on which the real install.sh runs; systemctl and the like write down their calls.
 
 ``python`` may be a stand-in that makes "virtual environments" in no time; what it installs is a program that says its
 version. Both stand-ins are real programs on the PATH.
@@ -34,7 +34,7 @@ esac
 
 
 class Machine:
-    """``folder`` holds everything: ``root`` is /, ``calls`` what the stand-ins were told. The name has a space in it."""
+    """``folder`` holds everything: ``root`` is /, ``calls`` what the stand-ins were told. Its name has a space."""
 
     def __init__(self, folder: Path, *, venv: bool = False) -> None:
         self.folder = folder / "a machine"

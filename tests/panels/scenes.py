@@ -45,6 +45,9 @@ CHARGE = {m.CHARGING: 1, m.CHARGING_POWER: 11_000, m.TIME_TO_FULL: 66}
 DAYS = (12_100, 7_900, 19_800, 9_700, 6_400, 17_900, 30_600, 0, 28_100, 27_200, 10_600, 20_300, 12_700)
 
 
+BMW_DOOR, ROOF_DOOR = "customer.bmwgroup.com/oneid/link", "connect.solaredge.com"
+
+
 class Scene(NamedTuple):
     """What to draw, from what, and when."""
 
@@ -86,9 +89,9 @@ def disk(used: float = 1588e9, growth: float = 2.1e9, backup: int = 5 * HOUR, da
     return house.set("nas:/backup", AT, values)
 
 
-def troubled(house: PaperHouse, what: str, **changes: int) -> PaperHouse:
+def troubled(house: PaperHouse, what: str, door: str = "", **changes: int) -> PaperHouse:
     """The same house with every feed failing in one way."""
-    status = feed("roof", what)._replace(**changes)  # type: ignore[arg-type]  # the fields that are times
+    status = feed("roof", what)._replace(door=door, **changes)  # type: ignore[arg-type]  # the fields that are times
     return replace(house, troubles=dict.fromkeys(("roof", "car", "nas:/backup"), status))
 
 
@@ -98,12 +101,20 @@ def feeds(count: int, *faults: str) -> PaperHouse:
     all_feeds = []
     for number, name in enumerate(names[:count]):
         fault = dict(enumerate(reversed(faults))).get(count - 1 - number, "ok")
-        sentence = "the Škoda account wants a person: run eink-monitor login enyaq" if fault == "auth" else ""
+        sentence = "BMW CarData has ended the sign-in; sign in again: eink-monitor login bmw" if fault == "auth" else ""
         status = feed(name, fault, sentence, at=AT, since=AT - 3 * HOUR, due=AT + HOUR)
         quota = (37 + number, 2000 if number == 0 else 50) if number % 3 == 0 else (None, None)
         measured = AT - 7 * MINUTE * (number + 1) ** 2
         all_feeds.append(status._replace(label=name, measured_at=measured, calls_used=quota[0], calls_limit=quota[1]))
+        all_feeds[-1] = all_feeds[-1]._replace(door=BMW_DOOR)
     return PaperHouse(statuses=all_feeds)
+
+
+def warned(house: PaperHouse) -> PaperHouse:
+    """The same feeds, of which the third will soon want a person."""
+    sentence = "BMW sign-in expires in 2 days; sign in again: eink-monitor login i3"
+    changed = [status._replace(warning=sentence if number == 2 else "") for number, status in enumerate(house.statuses)]
+    return replace(house, statuses=changed)
 
 
 EVENING = {m.PV_POWER: 0, m.LOAD_POWER: 2310, m.GRID_POWER: 860, m.STORAGE_POWER: -1450, m.STORAGE_SOC: 31}
@@ -116,9 +127,9 @@ DISK = Disk("nas:/backup")
 SCENES: dict[str, Scene] = {
     "solar-full": Scene(Solar("roof"), roof()),
     "solar-empty": Scene(Solar("roof"), NOTHING),
-    "solar-empty-fault": Scene(Solar("roof"), troubled(NOTHING, "auth")),
+    "solar-empty-fault": Scene(Solar("roof"), troubled(NOTHING, "auth", ROOF_DOOR)),
     "solar-stale": Scene(Solar("roof"), roof(), LATE),
-    "solar-sign-in": Scene(Solar("roof"), troubled(roof(), "auth"), LATE),
+    "solar-sign-in": Scene(Solar("roof"), troubled(roof(), "auth", ROOF_DOOR), LATE),
     "solar-night": Scene(Solar("roof", title="Our little power station"), roof(EVENING, at=AT + 8 * HOUR), NIGHT),
     "solar-midnight": Scene(Solar("roof"), roof(at=MORNING - 10 * MINUTE), MORNING),
     "solar-clock-wrong": Scene(Solar("roof"), roof(), NOW - 40 * DAY),
@@ -155,7 +166,7 @@ SCENES: dict[str, Scene] = {
     "car-hybrid": Scene(Car("car"), car("Passat GTE", {m.SOC: 100, m.RANGE: 51, m.FUEL: 33, m.PLUGGED: 0})),
     "car-empty": Scene(Car("car"), NOTHING),
     "car-stale": Scene(Car("car"), car("Škoda Enyaq", ENYAQ), NOW + 3 * DAY),
-    "car-sign-in": Scene(Car("car"), troubled(car("Škoda Enyaq", {**ENYAQ, **CHARGE}), "auth")),
+    "car-sign-in": Scene(Car("car"), troubled(car("BMW i4", {**ENYAQ, **CHARGE}), "auth", BMW_DOOR), NOW + 2 * DAY),
     "disk-full": Scene(DISK, disk()),
     "disk-alarm": Scene(DISK, disk(used=1910e9)),
     "disk-backup-old": Scene(DISK, disk(growth=0, backup=9 * DAY)),
@@ -164,7 +175,9 @@ SCENES: dict[str, Scene] = {
     "disk-stale": Scene(DISK, troubled(disk(), "unavailable", since=NOW - 2 * DAY), LATE),
     "health-full": Scene(Health(), feeds(3)),
     "health-four": Scene(Health(), feeds(4)),
-    "health-sign-in": Scene(Health(), feeds(4, "auth")),
+    "health-sign-in": Scene(Health(), feeds(3, "auth")),
+    "health-two-sign-ins": Scene(Health(), feeds(3, "auth", "auth")),
+    "health-warning": Scene(Health(), warned(feeds(4))),
     "health-faults": Scene(Health(), feeds(6, "unavailable", "throttled")),
     "health-eight": Scene(Health(), feeds(8, "gone", "bad-answer", "timeout")),
     "health-many": Scene(Health(title="House"), feeds(10, "auth")),

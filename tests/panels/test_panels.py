@@ -26,7 +26,7 @@ from eink_monitor.panels.solar import Solar
 from eink_monitor.plugins import load, names
 from eink_monitor.settings import Duration
 from paper_house import BERLIN, PaperHouse, feed
-from scenes import AT, CHARGE, DISK, ENYAQ, NOW, SCENES, car, disk, roof
+from scenes import AT, BMW_DOOR, CHARGE, DISK, ENYAQ, NOW, ROOF_DOOR, SCENES, car, disk, roof
 from witness import WitnessCanvas
 
 FAULTS = ("auth", "gone", "throttled", "unavailable", "bad-answer", "timeout")
@@ -55,6 +55,8 @@ def statuses() -> st.SearchStrategy[FeedStatus]:
         label=st.text(max_size=30),
         type=st.just("demo"),
         what=st.sampled_from(["ok", None, *FAULTS]),
+        door=st.sampled_from(["", ROOF_DOOR, BMW_DOOR]) | st.text(max_size=80),
+        warning=st.text(max_size=90),
         detail=st.text(max_size=200),
         since=moment,
         at=moment,
@@ -217,3 +219,34 @@ def test_a_fault_is_named_in_words() -> None:
         draw(Solar("roof"), replace(house, troubles={"roof": feed("roof", what)})).bits for what in (*FAULTS, "killed")
     }
     assert len(frames) == len(FAULTS), "each has its own words; what is unknown is failing like a timeout"
+
+
+def test_a_sign_in_shows_the_code_where_there_is_an_address() -> None:
+    auth = feed("car", "auth")
+    for panel, house in ((Car("car"), car("BMW i4", ENYAQ)), (Solar("roof"), roof())):
+        without, other, whole = (
+            draw(panel, replace(house, troubles=dict.fromkeys(("car", "roof"), auth._replace(door=door))))
+            for door in ("", ROOF_DOOR, BMW_DOOR)
+        )
+        assert len({without, other, whole}) == 3
+    gone = replace(car("BMW i4", ENYAQ), troubles={"car": feed("car", "gone")._replace(door=BMW_DOOR)})
+    assert draw(Car("car"), gone) == draw(Car("car"), replace(gone, troubles={"car": feed("car", "gone")}))
+
+
+def test_too_many_faults_leave_no_room_for_the_code() -> None:
+    two, four = ([feed(str(number), "auth")._replace(at=AT) for number in range(count)] for count in (2, 4))
+    for statuses, drawn in ((two, True), (four, False)):
+        bare = draw(Health(), PaperHouse(statuses=[status._replace(door="") for status in statuses]))
+        told = draw(Health(), PaperHouse(statuses=[status._replace(door=ROOF_DOOR) for status in statuses]))
+        at_the_right = [[frame.bits[row * 32 + 24 : row * 32 + 31] for row in range(60, 118)] for frame in (bare, told)]
+        assert (at_the_right[0] != at_the_right[1]) is drawn
+
+
+def test_what_will_expire_is_said_while_all_is_well() -> None:
+    well = [feed(name)._replace(at=AT, measured_at=AT) for name in ("roof", "car")]
+    warned = [well[0], well[1]._replace(warning="BMW sign-in expires in 2 days; eink-monitor login car")]
+    assert draw(Health(), PaperHouse(statuses=well)) != draw(Health(), PaperHouse(statuses=warned))
+    ill = [feed("nas", "unavailable", "the NAS is off")._replace(at=AT)]
+    first, second = (draw(Health(), PaperHouse(statuses=[*feeds, *ill])) for feeds in (well, warned))
+    below = 90 * 32
+    assert first.bits[below:] == second.bits[below:], "what is wrong now comes first"

@@ -23,8 +23,8 @@ class Mark(NamedTuple):
 class WitnessCanvas(Canvas):
     """Complains at once about text that leaves the sheet or falls on something other than plain paper or plain ink."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, width: int = 250, height: int = 122) -> None:
+        super().__init__(width, height)
         self.marks: list[Mark] = []
         self.missing: set[str] = set()
 

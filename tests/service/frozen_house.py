@@ -1,4 +1,4 @@
-"""The real daemon on a fast clock with one part frozen: ``python frozen_house.py FOLDER drawing|fetching|streams|quiet``.
+"""The real daemon on a fast clock, one part frozen: ``python frozen_house.py FOLDER drawing|fetching|streams|quiet``.
 
 Its timetable, store, panels and watchdog are the real ones; what freezes hangs in a way that the others do not feel.
 Any other word freezes nothing. It lives three hours (quiet: a day) and prints how many polls and panels there were.
@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from eink_monitor import journal
 from eink_monitor.clock import DAY, HOUR, FastClock
+from eink_monitor.control import Ear, address
 from eink_monitor.model import Reading, Visit
 from eink_monitor.service import StopSignal, live
 from eink_monitor.settings import Window
@@ -54,12 +56,14 @@ def main(folder: Path, frozen: str) -> None:
     )
     daemon = house.daemon
     if frozen == "drawing":
-        type(house.wall).ready_in = lambda wall: 60.0 if wall.shown else 0.0  # type: ignore[method-assign]
+        wall = house.wall  # it says after its first frame, for ever, that it will be ready in a minute
+        wall.ready_in = lambda: 60.0 if wall.shown else 0.0  # type: ignore[method-assign]
     elif frozen == "fetching":
         daemon.fetching.launch = lambda now, mono: None  # type: ignore[method-assign]
     elif frozen == "streams":
         daemon.following.advance = lambda now: None  # type: ignore[method-assign]
-    live(daemon, stop)
+    with closing(Ear(address(house.config.database))) as ear:
+        live(daemon, stop, ear)
     house.store.close()
     sys.stdout.write(f"{daemon.fetching.polls} {daemon.drawing.turns}\n")
 

@@ -1,4 +1,4 @@
-"""The wheel is whole: installed by the real installer into a real virtual environment, it lives a day without a checkout."""
+"""The wheel is whole: installed by the real installer into a real environment, it lives a day without a checkout."""
 
 from __future__ import annotations
 
@@ -47,9 +47,12 @@ def test_it_holds_what_the_program_reads(wheel: Path) -> None:
         assert f"eink_monitor/fonts/{file.name}" in names or file.is_dir()
     for name in ("config.example.yaml", "demo.yaml", "systemd/eink-monitor.service", "systemd/eink-monitor.sh"):
         assert f"eink_monitor/{name}" in names
-    for kind, room in ((Source, "sources"), (Panel, "panels"), (Display, "displays")):
-        for plugin in plugins.names(kind):  # type: ignore[type-abstract]
-            assert f"eink_monitor/{room}/{plugin}.py" in names
+    found = {
+        "sources": plugins.names(Source),  # type: ignore[type-abstract]
+        "panels": plugins.names(Panel),  # type: ignore[type-abstract]
+        "displays": plugins.names(Display),  # type: ignore[type-abstract]
+    }
+    assert {f"eink_monitor/{room}/{plugin}.py" for room, known in found.items() for plugin in known} <= names
     assert not [name for name in names if "tests" in name or name.endswith((".db", ".pyc"))]
 
 
@@ -65,6 +68,7 @@ def test_installed_it_lives_a_day(tmp_path: Path, wheel: Path) -> None:
         [str(program), "demo", "--out", str(tmp_path / "out")],
         env=environment,
         cwd=tmp_path,
+        check=False,
         capture_output=True,
         text=True,
     )

@@ -45,3 +45,33 @@ def test_secrets_are_stars_wherever_they_stand(tmp_path: Path, monkeypatch: pyte
     assert "b: demo, every 5m, about **** (show 'roof')" in said.out
     assert "c: solaredge, every 5m, about c (site_id 2, api_key ****)" in said.out
     assert "display      png (path ****)" in said.out
+
+
+BOTH = """\
+database: {{folder}}/readings.db
+display: {{{{type: null}}}}
+sources:
+  golf: {{{{type: {first}, {more}username: a, password: hunter2, vin: WVW1}}}}
+  id3: {{{{type: vw_eu_data_act, brand: volkswagen, username: a, password: hunter2, vin: WVW2}}}}
+panels:
+  charge: {{{{type: car, subject: id3}}}}
+"""
+
+
+def test_libraries_that_exclude_each_other_are_told_before_anything_fails(tmp_path: Path) -> None:
+    file = write(tmp_path, BOTH.format(first="weconnect", more=""))
+    words = (
+        "sources: golf and id3 cannot be in one house: their libraries want different releases of requests: "
+        "take golf out of the configuration"
+    )
+    said = say("check", "-c", file)
+    assert said.code == 69
+    assert said.err.splitlines()[0] == words
+    assert "pip install" not in said.err, "what is missing could not be added"
+    assert "hunter2" not in said.out + said.err
+    assert "take golf out of the configuration" in say("doctor", "-c", file).out
+
+
+def test_two_of_a_kind_may_live_together(tmp_path: Path) -> None:
+    file = write(tmp_path, BOTH.format(first="vw_eu_data_act", more="brand: volkswagen, "))
+    assert "cannot be in one house" not in say("check", "-c", file).err

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import socket
 import sqlite3
 import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -19,6 +17,7 @@ from PIL import Image
 
 from eink_monitor.clock import stopwatch
 from houses import say, write
+from houses.living import running
 
 HANGING = """\
 database: {folder}/readings.db
@@ -31,28 +30,6 @@ sources:
 panels:
   sun: {{type: solar, subject: wall}}
 """
-
-
-@contextmanager
-def running(file: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """The daemon, ready: systemd's notify protocol says when the first panel is drawn."""
-    address = file.parent / "notify"
-    address.unlink(missing_ok=True)
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
-        systemd.bind(str(address))
-        systemd.settimeout(20)
-        process = subprocess.Popen(
-            [sys.executable, "-m", "eink_monitor", "run", "-c", str(file)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env={**os.environ, "NOTIFY_SOCKET": str(address)},
-        )
-        with process:
-            try:
-                assert b"READY=1" in systemd.recv(1000)
-                yield process
-            finally:
-                process.kill()
 
 
 def children(pid: int) -> list[int]:

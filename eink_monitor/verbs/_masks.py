@@ -1,0 +1,97 @@
+"""Text that may be shown to strangers: whatever names a person, a car, a home or a way in is masked.
+
+Known secrets are masked wherever they stand; beyond them all that looks like a VIN, an e-mail address, a token, an
+address of a home network or a user's folder. A mask too many costs a helper a question, a mask too few a password.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import re
+import socket
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from eink_monitor.config import Config
+from eink_monitor.settings import Secret
+
+MASK = "****"
+_SHORTEST = 3  # letters; masking every "a" would leave nothing to read
+_LENT = "out of a secret file"
+_PERSONAL = {_LENT, "client_id", "host", "identity", "known_hosts", "site_id", "user", "username"}
+_LARGEST = 1024 * 1024
+
+_LOOKS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern, re.IGNORECASE if flags else 0), mask)
+    for pattern, flags, mask in (
+        (r"://[^/\s@]+@", False, f"://{MASK}@"),  # a password inside an address
+        (r"(https?://[^\s?#\"')]*)[?#][^\s\"')]+", False, rf"\1?{MASK}"),  # keys are passed in queries
+        (r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", False, "<e-mail>"),
+        (r"\b(?=[A-Z]*\d)(?=\d*[A-Z])[A-HJ-NPR-Z0-9]{17}\b", True, "<vin>"),
+        (r"\b(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{32,}\b", False, "<long>"),  # tokens, pieces of a JWT, hashes
+        (r"\b(?:10|127|169\.254|192\.168|172\.(?:1[6-9]|2\d|3[01]))(?:\.\d{1,3}){2,3}\b", False, "<address>"),
+        (r"\b(?:f[cde][0-9a-f]{2}|2[0-9a-f]{3}):[0-9a-f:]{4,}", True, "<address>"),
+        (
+            r"\b[\w-]+(?:\.[\w-]+)*\.(?:local|lan|home|internal|intranet|localdomain|fritz\.box|home\.arpa)\b",
+            True,
+            "<host>",
+        ),
+        (r"(/home/)[^/\s:]+", False, rf"\1{MASK}"),
+    )
+)
+
+
+def masking(config: Config | None) -> Callable[[str], str]:
+    """What masks a text about this house; without a configuration only by what things look like."""
+    known = {word for word in _known(config) if len(word) >= _SHORTEST} if config else set()
+    pieces = sorted({piece.strip() for word in known for piece in (word, *word.splitlines())} - {""}, key=len)
+    exact = re.compile("|".join(re.escape(word) for word in reversed(pieces))) if pieces else None
+
+    def mask(text: str) -> str:
+        if exact:
+            text = exact.sub(MASK, text)
+        for look, instead in _LOOKS:
+            text = look.sub(instead, text)
+        return text
+
+    return mask
+
+
+def _known(config: Config) -> Iterator[str]:
+    """Every secret of a house, and what names its owner."""
+    yield socket.gethostname()
+    plugins: dict[str, Any] = {f"sources.{name}": feed.source for name, feed in config.feeds.items()}
+    for path, plugin in {"display": config.display, **plugins}.items():
+        for field in dataclasses.fields(plugin):
+            name = _LENT if f"{path}.{field.name}" in config.hidden else field.name
+            yield from _told(name, getattr(plugin, field.name))
+    yield from _kept(config.state)
+    yield from (value for name, value in os.environ.items() if re.search("SECRET|TOKEN|PASS|KEY", name))
+
+
+def _told(name: str, value: Any) -> Iterator[str]:  # noqa: ANN401 - any setting
+    if isinstance(value, Secret):
+        yield value.reveal()
+    elif name in _PERSONAL and value:
+        yield str(value)
+
+
+def _kept(state: Path) -> Iterator[str]:
+    """What the sources have written down: tokens, sessions. Whatever cannot be read cannot be told either."""
+    for file in sorted(state.rglob("*")):
+        try:
+            if file.is_file() and file.stat().st_size <= _LARGEST:
+                yield from _strings(json.loads(file.read_text(encoding="utf-8")))
+        except (OSError, ValueError, RecursionError):
+            continue
+
+
+def _strings(value: Any) -> Iterable[str]:  # noqa: ANN401 - JSON
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (dict, list)):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _strings(item)

@@ -1,0 +1,33 @@
+"""The daemon as a process."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def running(file: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """The daemon, ready: systemd's notify protocol says when the first panel is drawn."""
+    address = file.parent / "notify"
+    address.unlink(missing_ok=True)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(address))
+        systemd.settimeout(20)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "eink_monitor", "run", "-c", str(file)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "NOTIFY_SOCKET": str(address)},
+        )
+        with process:
+            try:
+                assert b"READY=1" in systemd.recv(1000)
+                yield process
+            finally:
+                process.kill()

@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eink_monitor.config import Config, Feed
+from eink_monitor.displays.png import Png
+from eink_monitor.settings import Secret
+from eink_monitor.sources.skoda import Skoda
+from eink_monitor.verbs._masks import masking
+from houses import read_or_complain, say, write
+
+SECRETS = """\
+database: {folder}/readings.db
+timezone: Europe/Berlin
+display: {{type: png, path: !env PICTURES}}
+sources:
+  roof: {{type: solaredge, site_id: 7654321, client_id: app-of-mine, client_secret: "two words, one secret"}}
+  nas: {{type: ssh_disk, host: vault.example.org, user: albertine, password: !file nas, mounts: {{data: /data}}}}
+  box: {{type: skoda, api_key: "key.with.dots*", vin: TMBJB7NE6G0000001}}
+panels:
+  health: {{type: health}}
+"""
+
+
+def test_everything_a_helper_asks_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = tmp_path / "bin" / "journalctl"
+    journal.parent.mkdir()
+    journal.write_text('#!/bin/sh\necho "$*"\nseq 60\n', encoding="utf-8")
+    journal.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{journal.parent}:{os.environ['PATH']}")
+    file = write(tmp_path)
+    say("poll", "roof", "-c", file)
+    say("poll", "car", "-c", file)
+    said = say("dump", tmp_path / "dump.txt", "-c", file)
+    assert (said.code, said.err) == (0, "")
+    text = (tmp_path / "dump.txt").read_text(encoding="utf-8")
+    assert said.out == f"{tmp_path}/dump.txt: {len(text.splitlines())} lines; read it before you send it\n"
+    titles = re.findall("^== (.*) ==$", text, re.MULTILINE)
+    assert titles == [
+        *("versions", "packages", "configuration", "last outcomes", "quota", "wear of the panel", "doctor", "log")
+    ]
+    for line in (
+        r"^Python 3\.\d+\.\d+",
+        "^pillow ",
+        "^source +car: demo, every 15m",
+        r"car: ok once, \d\.\d s",
+        "^car +demo car +day +1 +44",
+        "^full 0, partial 0",
+        "^ok +configuration",
+    ):
+        assert re.search(line, text, re.MULTILINE), line
+    log = text.partition("== log ==\n")[2].split()
+    assert log == [str(number) for number in range(11, 61)], "the last fifty"
+    assert say("dump", "-", "-c", file).out.startswith("== versions ==\neink-monitor ")
+
+
+def test_nothing_secret_and_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PICTURES", "/srv/mine")
+    (tmp_path / "nas").write_text("open\nsesame\n", encoding="utf-8")
+    tokens = tmp_path / "state" / "roof"
+    tokens.mkdir(parents=True)
+    (tokens / "roof.token").write_text(json.dumps({"access": "short", "extra": {"id": ["deep-inside"]}}))
+    (tokens / "torn").write_bytes(b"\xff{")
+    config = read_or_complain(write(tmp_path, SECRETS))
+    mask = masking(config)  # type: ignore[arg-type]
+    words = (
+        "two words, one secret|7654321|app-of-mine|vault.example.org|albertine|key.with.dots*|sesame|short|deep-inside"
+    )
+    for word in (*words.split("|"), "/srv/mine", "open\nsesame", "TMBJB7NE6G0000001"):
+        assert mask(f"before {word} after") == "before **** after"
+    text = say("dump", "-", "-c", tmp_path / "config.yaml").out
+    assert "client_secret ****" in text
+    for word in (*words.split("|"), "/srv/mine", "TMBJB7NE6G0000001"):
+        assert word not in text
+
+
+LOOKS = {
+    "WBA53FJ0X0CH00001": "<vin>",
+    "wvwzzze1znp000001": "<vin>",
+    "somebody.else+car@mail.example.co.uk": "<e-mail>",
+    "http://me:hunter2@example.org/x": "http://****@example.org/x",
+    "https://example.org/v2/x?api_key=hunter2&a=b": "https://example.org/v2/x?****",
+    "eyJhbGciOiJIUzI1NiJ9eyJzdWIiOiIxMjM0": "<long>",
+    "192.168.178.20": "<address>",
+    "172.31.0.9": "<address>",
+    "fd00::12:34ff": "<address>",
+    "nas.fritz.box": "<host>",
+    "vault.local": "<host>",
+    "/home/albertine/config.yaml": "/home/****/config.yaml",
+}
+
+
+@pytest.mark.parametrize("known", LOOKS)
+def test_what_looks_personal_is_masked_without_being_known(known: str) -> None:
+    assert masking(None)(f"a {known} , b") == f"a {LOOKS[known]} , b"
+
+
+@pytest.mark.parametrize(
+    "harmless",
+    [
+        "paho-mqtt 2.2.0",
+        "2026-11-22T07:28:00Z to 2026-11-22T07:28:00Z",
+        "typing_extensions 4.16.0",
+        "carconnectivity-connector-vw-eu-data-act",
+        "172.32.0.1 and 8.8.8.8",
+        "eink_monitor.sources._solaredge_v2",
+        "kernel 6.12.47+rpt-rpi-v8",
+    ],
+)
+def test_what_helps_stays(harmless: str) -> None:
+    assert masking(None)(harmless) == harmless
+
+
+@given(st.text(min_size=3), st.text(), st.text())
+def test_a_known_secret_never_stays(secret: str, a: str, b: str) -> None:
+    skoda = Feed("a", "skoda", Skoda(Secret(secret), Secret("vin")))
+    nowhere = Path("/nonexistent")
+    config = Config(nowhere / "c", nowhere / "r.db", ZoneInfo("UTC"), Png(), {"a": skoda}, {})
+    masked = masking(config)(f"{a}{secret}{b}")
+    assert secret not in masked or secret in a + b + "****" or len(secret.strip()) < 3
+
+
+def test_a_house_that_cannot_be_read_is_a_reason_to_dump(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))  # no journal either
+    text = say("dump", "-", "-c", write(tmp_path, "displai: {{type: png}}\n")).out
+    assert "unknown key `displai`; did you mean `display`?" in text
+    assert "there is no journal on this machine" in text
+    assert "== last outcomes" not in text
+
+
+def test_no_database_yet(tmp_path: Path) -> None:
+    text = say("dump", "-", "-c", write(tmp_path)).out
+    assert text.count("there is no database at") == 3
+
+
+def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
+    said = say("dump", tmp_path / "no" / "dump.txt", "-c", write(tmp_path))
+    assert said.code == 75
+    assert "cannot be written: No such file or directory; try `eink-monitor dump - > FILE`" in said.err

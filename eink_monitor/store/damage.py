@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import string
+from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -15,7 +16,6 @@ from eink_monitor.clock import DAY, iso
 from eink_monitor.errors import Damaged, WrongFile
 from eink_monitor.metrics import METRICS
 from eink_monitor.store.card import VERSION, connect
-from eink_monitor.store.salvage import Tally, sound_rows
 
 KEPT = 2  # damaged files beside the good one
 ROOM = 200_000_000  # bytes they may take together once they are saved
@@ -23,7 +23,7 @@ _SIDES = ("", "-wal", "-shm")
 _MAGIC = b"SQLite format 3\0"
 _OURS = b"eink"  # application_id, at byte 68 of the file
 _PRINTABLE = frozenset(string.printable.encode())
-_BY_ID = ("outcome", "call")
+_BY_TIME = ("hour", "day", "reading")  # the others have a rowid
 _NUMBER, _TEXT, _NOTHING = int, str, type(None)
 _MAYBE = (_NUMBER, _NOTHING)
 _KINDS: dict[str, tuple[type | tuple[type, ...], ...]] = {
@@ -32,7 +32,13 @@ _KINDS: dict[str, tuple[type | tuple[type, ...], ...]] = {
     "account": (_TEXT, _NUMBER, _TEXT),
     "wear": (_TEXT, _MAYBE),
     "fact": (_TEXT, (int, str, _NOTHING)),
+    "outcome": (_NUMBER, _TEXT, _NUMBER, _NUMBER, _NUMBER, (int, float), _TEXT, _TEXT),
+    "call": (_NUMBER, _TEXT, _NUMBER, _NUMBER, _NUMBER),
+    "hour": (_NUMBER,) * 7,
+    "day": (_NUMBER,) * 7,
+    "reading": (_NUMBER,) * 4,
 }
+_SMALL = ("series", "feed", "account", "wear", "fact")  # read whole at every start
 _STEPS = (
     400_000  # instructions of SQLite's machine in which the small tables must be read: a damaged tree may be a ring
 )
@@ -73,13 +79,11 @@ def _has_our_tables(path: Path) -> bool:
 
 def glance(db: sqlite3.Connection) -> None:
     """Read what the first frame needs, a page or two a table; raises ``Damaged`` or sqlite3's own error."""
-    for table in ("reading", "hour", "day", "outcome", "call"):
-        db.execute(f"SELECT * FROM {table} ORDER BY {'id' if table in _BY_ID else 'at'} DESC LIMIT 40").fetchall()  # noqa: S608 - our own names
     for table, kinds in _KINDS.items():
-        for row in db.execute(f"SELECT * FROM {table}"):  # noqa: S608 - as above
-            for value, kind in zip(row, kinds, strict=True):
-                if not isinstance(value, kind):
-                    raise Damaged(f"the database is damaged: {table} holds what we never wrote")
+        newest = "" if table in _SMALL else f"ORDER BY {'at' if table in _BY_TIME else 'rowid'} DESC LIMIT 40"
+        for row in db.execute(f"SELECT * FROM {table} {newest}"):  # noqa: S608 - our own names
+            if not all(isinstance(value, kind) for value, kind in zip(row, kinds, strict=True)):
+                raise Damaged(f"the database is damaged: {table} holds what we never wrote")
 
 
 def set_aside(path: Path, now: int) -> Path:
@@ -128,46 +132,35 @@ def rescue(aside: Path, db: sqlite3.Connection, now: int) -> None:
     Whatever cannot be read is passed over, but for the ledger: where a booking may be missing, every budget counts as
     spent until its span is over ("uncounted").
     """
-    tally = Tally()
+    whole = False
     try:
-        with closing(open_damaged(aside)) as old:
-            _copy_small(old, db, now)
-            _copy(old, db, "call.id", tally)
-    except (sqlite3.Error, OSError, ValueError, TypeError):
-        tally.lost += 1
+        with closing(_open_damaged(aside)) as old:
+            old.set_progress_handler(_patience(), 1000)
+            _copy_series(old, db)
+            for table in ("feed", "account", "wear", "outcome"):
+                _copy(old, db, table)
+            _copy(old, db, "fact", "name LIKE 'boot%' OR name LIKE 'un%' OR name = 'salvage'")
+            day = iso(now - 2 * DAY)[:10].replace("-", "")
+            _copy(old, db, "day", f"at >= {day}")
+            _copy(old, db, "hour", f"at BETWEEN {now - 2 * DAY} AND {now}")
+            whole = _copy(old, db, "call")
+    except (sqlite3.Error, OSError):
+        pass
     before = db.execute("SELECT value FROM fact WHERE name = 'salvage'").fetchone()
     todo = ";".join([aside.name, *(before[:1] if before and before[0] else ())])
-    facts = [("damaged", now), ("salvage", todo), *[("uncounted", now)] * bool(tally.lost)]
+    facts = [("damaged", now), ("salvage", todo), ("saved", None), *([] if whole else [("uncounted", now)])]
     db.executemany("INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", facts)
 
 
-def _copy_small(old: sqlite3.Connection, db: sqlite3.Connection, now: int) -> None:
-    left = _STEPS // 1000
-
-    def out_of_patience() -> bool:
-        nonlocal left
-        left -= 1
-        return left < 0
-
-    old.set_progress_handler(out_of_patience, 1000)
-    passing = Tally()
-    _copy_series(old, db, passing)
-    for table in ("feed", "account", "wear", "outcome"):
-        _copy(old, db, f"{table}.rowid", passing)
-    with suppress(sqlite3.Error):
-        rows = old.execute(
-            "SELECT name, value FROM fact WHERE name LIKE 'boot%' OR name LIKE 'un%' OR name = 'salvage'"
-        ).fetchall()
-        db.executemany("INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", rows)
-    day = int(iso(now - 2 * DAY)[:10].replace("-", ""))
-    _copy(old, db, "day.at", passing, (day, day + 10_000))
-    _copy(old, db, "hour.at", passing, (now - 2 * DAY, now + DAY))
-    old.set_progress_handler(None, 0)
+def _patience() -> Callable[[], bool]:
+    """A progress handler that stops a query on a tree that has become a ring."""
+    steps = iter(range(_STEPS // 1000))
+    return lambda: next(steps, None) is None
 
 
-def _copy_series(old: sqlite3.Connection, db: sqlite3.Connection, passing: Tally) -> None:
+def _copy_series(old: sqlite3.Connection, db: sqlite3.Connection) -> None:
     """Series by their rows, and those whose row is lost by the index over their names."""
-    _copy(old, db, "series.id", passing)
+    _copy(old, db, "series")
     with suppress(sqlite3.Error):
         for number, subject, name in old.execute("SELECT id, subject, metric FROM series ORDER BY subject, metric"):
             if metric := METRICS.get(name):
@@ -177,23 +170,30 @@ def _copy_series(old: sqlite3.Connection, db: sqlite3.Connection, passing: Tally
                 )
 
 
-def _copy(
-    old: sqlite3.Connection, db: sqlite3.Connection, key: str, tally: Tally, bounds: tuple[int, int] | None = None
-) -> None:
-    """Copy every readable row of a table (between two keys, where they are given); ``key`` is "table.column"."""
-    table, _, column = key.partition(".")
-    for rows in sound_rows(old, table, column, tally, bounds):
-        places = ", ".join("?" * len(rows[0]))
-        db.executemany(f"INSERT OR IGNORE INTO {table} VALUES ({places})", rows)  # noqa: S608 - our own names
+def _copy(old: sqlite3.Connection, db: sqlite3.Connection, table: str, where: str = "1") -> bool:
+    """Copy a small table as far as it can be read from either end; returns whether that is all of it."""
+    kinds = _KINDS[table]
+    for order in ("ASC", "DESC"):
+        try:
+            key, places = "at" if table in _BY_TIME else "rowid", ", ".join("?" * len(kinds))
+            for row in old.execute(f"SELECT * FROM {table} WHERE {where} ORDER BY {key} {order}"):  # noqa: S608 - our own names
+                if all(isinstance(value, kind) for value, kind in zip(row, kinds, strict=True)):
+                    db.execute(f"INSERT OR IGNORE INTO {table} VALUES ({places})", row)  # noqa: S608 - as above
+        except sqlite3.Error:
+            continue
+        return order == "ASC"
+    return False
 
 
-def open_damaged(aside: Path) -> sqlite3.Connection:
+def _open_damaged(aside: Path) -> sqlite3.Connection:
     """Open what was set aside; a lost header is replaced by the one every database of ours has."""
     with aside.open("r+b") as file:
         head = file.read(100)
         if head[: len(_MAGIC)] != _MAGIC and len(head) == 100:
             file.seek(0)
             file.write(_header(aside.stat().st_size))
+        elif (size := int.from_bytes(head[28:32]) * 1024) > aside.stat().st_size:
+            file.truncate(min(size, 1 << 30))  # what was cut off reads as zeros; SQLite refuses a file too short
     db = sqlite3.connect(f"{aside.resolve().as_uri()}?mode=rw", uri=True, isolation_level=None)
     db.text_factory = lambda raw: raw.decode("utf-8", "replace")
     return db

@@ -13,8 +13,7 @@ from collections.abc import Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 
-from eink_monitor.clock import stopwatch
-from eink_monitor.store import damage
+from eink_monitor.clock import SystemClock, stopwatch
 from eink_monitor.store.card import connect
 from eink_monitor.store.salvage import salvage
 
@@ -71,8 +70,7 @@ def main(kind: str, path: Path, aside: Path | None = None) -> str:
     _die_with(os.getppid())
     try:
         if aside:
-            with closing(damage.open_damaged(aside)) as old:
-                salvage(old, path)
+            salvage(aside, path, SystemClock().now())
             return "ok"
         with closing(connect(path, writes=False)) as db:
             return "ok" if db.execute(f"PRAGMA {kind}(1)").fetchone()[0] == "ok" else "damaged"

@@ -1,170 +1,94 @@
-"""Saving what can be read of a damaged database.
+"""Saving what can be read of a damaged database, page by page.
 
-SQLite's own ``.recover`` is not built into Debian's library. A stretch of keys is read from both ends, and what is
-between is halved, until only what the damaged pages held is left out.
+SQLite's own ``.recover`` is not built into Debian's library, and a query gets nowhere when the top of a tree is lost.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
-from typing import Any
 
+from eink_monitor.clock import DAY
+from eink_monitor.metrics import METRICS
 from eink_monitor.store.card import connect
+from eink_monitor.store.pages import Record, Scan, names
+from eink_monitor.store.readings import LONGEST_RUN
 
-_GRAIN = 64  # keys: a stretch this short that cannot be read is given up
-_REFUSALS = 20_000  # after so many failed looks the rest of a table is given up
-_ROWS = 2_000  # read, and written in one transaction
-_TABLES = ("day", "hour", "reading")  # what is missed most, first
-_AT_LAST = 1 << 32
-
-Rows = list[tuple[Any, ...]]
-
-
-@dataclass
-class Tally:
-    """Rows saved, and an estimate of the rows lost: the unreadable stretches at the density of the rest."""
-
-    saved: int = 0
-    lost: int = 0
-
-    def add(self, saved: int, holes: list[tuple[int, int]], low: int, high: int) -> None:
-        """Count a table whose sound rows reach from ``low`` to ``high``."""
-        missing = sum(max(0, min(last, high) - max(first, low) + 1) for first, last in holes)
-        self.saved += saved
-        self.lost += len(holes) + saved * missing // max(high - low + 1 - missing, 1)
+_ROWS = 2_000  # written in one transaction
+_OLDEST = 946_684_800  # 2000-01-01, as in vet.py
+_DAYS = range(20_000_101, 100_000_000)  # a local day is kept as 20260528
+_BUCKET = """INSERT INTO {} VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (at, series) DO UPDATE SET
+             n = excluded.n, total = excluded.total, low = excluded.low, high = excluded.high, last = excluded.last
+             WHERE excluded.n > n"""
+_PUT = {
+    "reading": "INSERT OR IGNORE INTO reading VALUES (?, ?, ?, ?)",
+    "hour": _BUCKET.format("hour"),
+    "day": _BUCKET.format("day"),
+}
 
 
-@dataclass
-class _Table:
-    """One table by its integer key, and what was found in it."""
+def salvage(aside: Path, path: Path, now: int) -> tuple[int, int]:
+    """Put every row found in a damaged database into the good one at ``path``, where there is none in its place yet.
 
-    db: sqlite3.Connection
-    name: str
-    key: str
-    saved: int = 0
-    low: int = _AT_LAST
-    high: int = 0
-    holes: list[tuple[int, int]] = field(default_factory=list)
-
-    def along(self, first: int, last: int) -> Generator[Rows, None, int | None]:
-        """Rows from key to key, backwards too; returns the first key that cannot be read, None when all can."""
-        low, high, order = (first, last, "ASC") if first <= last else (last, first, "DESC")
-        step = 1 if first <= last else -1
-        here, batch, sound = first - step, [], False
-        query = f"SELECT {self.key}, * FROM {self.name} WHERE {self.key} BETWEEN ? AND ? ORDER BY {self.key} {order}"  # noqa: S608 - our own names
-        try:
-            for at, *row in self.db.execute(query, (low, high)):
-                if not isinstance(at, int) or not low <= at <= high or (at - here) * step < 0:
-                    break  # pages that have changed places
-                here = at
-                batch.append(tuple(row))
-                if len(batch) == _ROWS:
-                    yield self._count(batch, here)
-                    batch = []
-            else:
-                sound = True
-        except sqlite3.Error:
-            pass
-        if batch:
-            yield self._count(batch, here)
-        return None if sound else here + step
-
-    def _count(self, batch: Rows, at: int) -> Rows:
-        self.saved += len(batch)
-        self.low, self.high = min(self.low, at), max(self.high, at)
-        return batch
-
-    def bounds(self) -> tuple[int, int] | None:
-        """The lowest and the highest key as far as they can be read; None for an empty table."""
-        try:
-            if self.db.execute(f"SELECT 1 FROM {self.name} LIMIT 1").fetchone() is None:  # noqa: S608 - as above
-                return None
-        except sqlite3.Error:
-            pass
-        return self._end("min", 0), self._end("max", _AT_LAST)
-
-    def _end(self, which: str, otherwise: int) -> int:
-        try:
-            found = self.db.execute(f"SELECT {which}({self.key}) FROM {self.name}").fetchone()[0]  # noqa: S608 - as above
-        except sqlite3.Error:
-            return otherwise
-        return found if isinstance(found, int) and 0 <= found <= _AT_LAST else otherwise
-
-
-def sound_rows(
-    db: sqlite3.Connection, name: str, key: str, tally: Tally, bounds: tuple[int, int] | None = None
-) -> Iterator[Rows]:
-    """Every row of a table that can be read, in batches."""
-    table = _Table(db, name, key)
-    bounds = bounds or table.bounds()
-    stretches, refusals = [bounds] if bounds else [], 0
-    while stretches:
-        first, last = stretches.pop()
-        if refusals > _REFUSALS:
-            table.holes.append((first, last))
-            continue
-        stopped = yield from table.along(first, last)
-        if stopped is None:
-            continue
-        refusals += 1
-        first = stopped
-        if last > first:
-            last = (yield from table.along(last, first)) or first
-        if last - first < _GRAIN:
-            table.holes.append((first, max(first, last)))
-        else:
-            middle = (first + last) // 2
-            stretches += [(first, middle), (middle + 1, last)]
-    tally.add(table.saved, table.holes, table.low, table.high)
-
-
-def salvage(old: sqlite3.Connection, path: Path) -> Tally:
-    """Put every sound row of a damaged database into the good one at ``path``, where there is none in its place yet.
-
-    Small transactions, so that the daemon never waits; what is interrupted is simply begun again. The facts "saved"
-    and "lost" tell how it went. Raises sqlite3's own errors for the good database only.
+    Of two copies of one hour or day, the one that counts more measurements is the later. Small transactions, so that
+    the daemon never waits; what is interrupted is simply begun again. Returns, and keeps as the facts "saved" and
+    "lost", how many rows there are now and about how many are missing. Raises ``sqlite3.Error`` for the good database,
+    ``OSError`` for the damaged one.
     """
-    tally = Tally()
+    scan = Scan()
     with closing(connect(path, writes=True)) as db:
         db.execute("PRAGMA busy_timeout = 30000")
-        numbers = _numbers(old, db)
-        for table in _TABLES:
-            for rows in sound_rows(old, table, "at", tally):
-                whole = [(row[0], numbers[row[1]], *row[2:]) for row in rows if _is_sound(row, numbers)]
-                tally.saved -= len(rows) - len(whole)
-                tally.lost += len(rows) - len(whole)
-                if whole:
-                    db.execute("BEGIN IMMEDIATE")
-                    places = ", ".join("?" * len(whole[0]))
-                    db.executemany(f"INSERT OR IGNORE INTO {table} VALUES ({places})", whole)  # noqa: S608 - our own names
-                    db.execute("COMMIT")
-        facts = [("saved", tally.saved), ("lost", tally.lost)]
+        numbers = _numbers(db, names(aside))
+        rows = _rows(scan, aside, numbers, now)
+        while some := list(islice(rows, _ROWS)):
+            db.execute("BEGIN IMMEDIATE")
+            for table, row in some:
+                db.execute(_PUT[table], row)
+            db.execute("COMMIT")
+        saved = sum(db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in _PUT)  # noqa: S608 - our own
+        facts = [("saved", saved), ("lost", scan.lost)]
         db.executemany("INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", facts)
-    return tally
+    return saved, scan.lost
 
 
-def _numbers(old: sqlite3.Connection, db: sqlite3.Connection) -> dict[int, int]:
-    """The new number of every series whose old one can still be read; the names were rescued before."""
-    new = {
-        (subject, metric): number for number, subject, metric in db.execute("SELECT id, subject, metric FROM series")
-    }
-    found: dict[int, int] = {}
-    for query in (
-        "SELECT id, subject, metric FROM series ORDER BY subject, metric",  # from the index, the rows may be lost
-        "SELECT id, subject, metric FROM series NOT INDEXED",
-    ):
-        try:
-            for number, subject, metric in old.execute(query):
-                if (subject, metric) in new:
-                    found.setdefault(number, new[subject, metric])
-        except sqlite3.Error:
+def _numbers(db: sqlite3.Connection, named: dict[int, tuple[str, str]]) -> dict[int, int]:
+    """The number in the good database of every series that the damaged one had a name for."""
+    db.execute("BEGIN IMMEDIATE")
+    for subject, name in named.values():
+        if metric := METRICS.get(name):
+            db.execute(
+                "INSERT OR IGNORE INTO series (subject, metric, unit, step) VALUES (?, ?, ?, ?)",
+                (subject, name, metric.unit, metric.step),
+            )
+    known = {(subject, name): number for number, subject, name in db.execute("SELECT id, subject, metric FROM series")}
+    db.execute("COMMIT")
+    return {old: known[name] for old, name in named.items() if name in known}
+
+
+def _rows(scan: Scan, aside: Path, numbers: dict[int, int], now: int) -> Iterator[tuple[str, Record]]:
+    """Every row that makes sense, with the table it belongs to and the series it belongs to now."""
+    for record in scan.records_of(aside):
+        numeric = [value for value in record if isinstance(value, int)]
+        if len(numeric) < len(record) or len(record) not in {4, 7}:
             continue
-    return found
+        table = _table(numeric, now)
+        if table and numeric[1] in numbers:
+            yield table, [numeric[0], numbers[numeric[1]], *numeric[2:]]
+        else:
+            scan.lost_cells += 1
 
 
-def _is_sound(row: tuple[Any, ...], numbers: dict[int, int]) -> bool:
-    return row[1] in numbers and all(isinstance(value, int) for value in row)
+def _table(record: list[int], now: int) -> str:
+    """Which table of ours a row can be from, or nothing."""
+    at = record[0]
+    if len(record) == 4:
+        return "reading" if _OLDEST <= at <= now + DAY and 0 <= record[3] <= LONGEST_RUN else ""
+    _, _, n, total, low, high, last = record
+    if n < 1 or not low <= last <= high or not n * low <= total <= n * high:
+        return ""
+    if at in _DAYS:
+        return "day"
+    return "hour" if _OLDEST <= at <= now + DAY else ""

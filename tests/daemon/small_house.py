@@ -121,8 +121,9 @@ def small_house(
     clock: FastClock | None = None,
     zone: ZoneInfo = UTC,
     runner: Callable[[Config], object] | None = None,
+    durable: bool = False,
 ) -> Small:
-    """Start a small house on the database at ``path``."""
+    """Start a small house on the database at ``path``, whatever state that is in; ``durable`` as in life."""
     clock = clock or FastClock(START)
     wall = Wall(clock)
     config = Config(
@@ -134,6 +135,6 @@ def small_house(
         slides={one.name: one for one in slides},
         quiet_hours=quiet,
     )
-    store = Store(path, zone, durable=False)
+    store = Store(path, zone, durable=durable, lasting=clock.now())
     daemon = Daemon(config, store, clock, runner(config) if runner else Inline())  # type: ignore[arg-type]
     return Small(clock, store, wall, config, daemon)

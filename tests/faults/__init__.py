@@ -1,0 +1,1 @@
+"""Faults that long-running daemons die of, injected without root and without mocks."""

@@ -1,0 +1,280 @@
+"""A damaged database: the panel is up at once, what can be read comes back, and no call is forgotten."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from random import Random
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from eink_monitor.clock import DAY, HOUR, MINUTE, FastClock, stopwatch
+from eink_monitor.errors import Damaged, Throttled, WrongFile
+from eink_monitor.metrics import GRID_POWER, LOAD_POWER, PV_POWER, STORAGE_SOC
+from eink_monitor.model import Budget, Outcome, Quota, Reading
+from eink_monitor.quota import SPANS
+from eink_monitor.store import Store
+from eink_monitor.store.damage import KEPT, damaged
+from eink_monitor.store.salvage import salvage
+from small_house import START, Says, Scripted, Small, feed, slide, small_house
+
+UTC = ZoneInfo("UTC")
+DAYS = 10
+NOW = START + DAYS * DAY
+QUOTA = Quota("cloud", (Budget(50, "day"), Budget(900, "month")))
+METRICS = (PV_POWER, LOAD_POWER, GRID_POWER, STORAGE_SOC)
+PAGE = 1024
+Row = tuple[int, str, str, int, int]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ten days of a house."""
+    path = tmp_path_factory.mktemp("whole") / "readings.db"
+    store = Store(path, UTC, durable=False)
+    chance = Random(7)
+    for number, at in enumerate(range(START, NOW, 300)):
+        store.add([Reading("roof", metric, chance.randrange(100), at) for metric in METRICS], 750)
+        if number % 30 == 0:
+            store.note(Outcome("roof", at, 0.1, chance.choice(["ok", "unavailable"]), "a sentence"), at + 300, 0)
+            store.reserve(QUOTA, 1, at)
+    store.keep_wear({"full": 41, "partial": 1234})
+    store.flush()
+    store.close()
+    return path
+
+
+def rows(path: Path) -> set[Row]:
+    query = "SELECT r.at, subject, metric, r.value, held FROM reading r JOIN series s ON s.id = r.series"
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        return set(db.execute(query))
+
+
+def aside(store: Store) -> Path:
+    return store.path.with_name(store.facts.get("salvage").partition(";")[0])
+
+
+def bit(data: bytearray, chance: Random) -> None:
+    at = chance.randrange(len(data) * 8)
+    data[at // 8] ^= 1 << at % 8
+
+
+def sector(data: bytearray, chance: Random) -> None:
+    at = chance.randrange(len(data) // 512) * 512
+    data[at : at + 512] = bytes(512)
+
+
+def page(data: bytearray, chance: Random) -> None:
+    at = chance.randrange(len(data) // PAGE) * PAGE
+    data[at : at + PAGE] = chance.randbytes(PAGE)
+
+
+def swapped(data: bytearray, chance: Random) -> None:
+    one, two = (chance.randrange(len(data) // PAGE) * PAGE for _ in range(2))
+    data[one : one + PAGE], data[two : two + PAGE] = data[two : two + PAGE], data[one : one + PAGE]
+
+
+def erased(data: bytearray, chance: Random) -> None:
+    at = chance.randrange(65536, len(data) - 65536)  # in the first of these stand the names, and only there
+    data[at : at + 65536] = b"\xff" * 65536
+
+
+def cut_off(data: bytearray, chance: Random) -> None:
+    del data[chance.randrange(len(data) // 2, len(data)) :]
+
+
+def torn_header(data: bytearray, chance: Random) -> None:
+    data[:512] = bytes(512) if chance.random() < 0.5 else chance.randbytes(512)
+
+
+Harm = Callable[[bytearray, Random], None]
+WORST: dict[Harm, float] = {
+    bit: 0.99,
+    sector: 0.98,
+    page: 0.98,
+    swapped: 0.98,
+    erased: 0.6,
+    cut_off: 0.4,
+    torn_header: 0.99,
+}
+
+
+@pytest.mark.parametrize("harm", WORST, ids=lambda harm: harm.__name__)
+def test_whatever_the_damage_what_is_on_the_card_comes_back(whole: Path, tmp_path: Path, harm: Harm) -> None:
+    truth, noticed = rows(whole), 0
+    for number in range(6):
+        path = tmp_path / str(number) / "readings.db"
+        path.parent.mkdir()
+        data = bytearray(whole.read_bytes())
+        harm(data, Random(f"{harm.__name__} {number}"))
+        path.write_bytes(data)
+        store = Store(path, UTC, durable=False, lasting=NOW)
+        if not store.facts.get("damaged"):
+            if _is_sound(path):
+                store.close()
+                continue
+            store.recover(NOW)
+        noticed += 1
+        saved, lost = salvage(aside(store), path, NOW)
+        found = rows(path)
+        assert found <= truth | {row for row in found if row[0] >= NOW - 300}, "nothing is made up"
+        assert len(found & truth) >= WORST[harm] * len(truth)
+        assert abs(len(truth - found) - lost) < 0.05 * len(truth) + 100, "the estimate is honest"
+        assert salvage(aside(store), path, NOW) == (saved, lost), "begun again it changes nothing"
+        store.close()
+    assert noticed or harm is bit
+
+
+def _is_sound(path: Path) -> bool:
+    with closing(sqlite3.connect(path)) as db:
+        try:
+            return bool(db.execute("PRAGMA integrity_check").fetchone() == ("ok",))
+        except sqlite3.DatabaseError:
+            return False
+
+
+def lived(house: Small, seconds: int) -> None:
+    """Real time passes too: the processes that check and save are real."""
+    began = stopwatch()
+    while stopwatch() - began < 20:
+        house.live(seconds)
+        if house.store.facts.get("saved") is not None and not house.store.facts.get("salvage"):
+            return
+
+
+def test_the_panel_is_up_at_once_and_the_rest_follows(
+    whole: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "readings.db"
+    data = bytearray(whole.read_bytes())
+    data[:100] = bytes(100)
+    path.write_bytes(data)
+    roof = Scripted([42.0])
+    began = stopwatch()
+    house = small_house(path, [feed("roof", roof)], [slide("s", Says())], clock=FastClock(NOW), durable=True)
+    house.daemon.tick()
+    assert stopwatch() - began < 2
+    assert house.wall.shown, "drawn from what could be saved at once"
+    assert house.daemon.wear.full == 41
+    assert [status.detail for status in house.daemon.house.feeds()][-1] == "the database was damaged; it is being saved"
+    lived(house, MINUTE)
+    assert [status.detail for status in house.daemon.house.feeds()][
+        -1
+    ] == "the database was damaged; all of it is saved"
+    house.live(4 * DAY)
+    assert [status.name for status in house.daemon.house.feeds()] == ["roof"], "said for three days"
+    house.daemon.stop()
+    house.store.close()
+    assert rows(whole) <= rows(path)
+    assert [file.name for file in damaged(path)] == ["readings.db.damaged-2026-06-07"]
+    assert len([record for record in caplog.records if "damaged" in record.message]) == 2
+
+
+def test_damage_found_while_running_is_set_aside_and_saved(whole: Path, tmp_path: Path) -> None:
+    """A page in the middle of the readings: nothing needs it, only the check of the whole finds it."""
+    path = tmp_path / "readings.db"
+    data = bytearray(whole.read_bytes())
+    middle = len(data) // PAGE // 2 * PAGE
+    data[middle : middle + PAGE] = b"\x0a" + bytes(PAGE - 1)
+    path.write_bytes(data)
+    house = small_house(path, [feed("roof", Scripted())], [slide("s", Says())], clock=FastClock(NOW), durable=True)
+    assert house.store.facts.get("damaged") is None, "a glance does not see it"
+    lived(house, 5 * MINUTE)
+    assert house.store.facts.get("saved") > 0.99 * len(rows(whole))
+    house.daemon.stop()
+    house.store.close()
+    assert len(rows(path) & rows(whole)) > 0.99 * len(rows(whole))
+
+
+def test_a_ledger_that_is_lost_counts_as_spent(whole: Path, tmp_path: Path) -> None:
+    path = tmp_path / "readings.db"
+    data = bytearray(whole.read_bytes())
+    with closing(sqlite3.connect(whole)) as db:
+        root = db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'call'").fetchone()[0]
+    data[(root - 1) * PAGE : root * PAGE] = bytes(PAGE)
+    path.write_bytes(data)
+    store = Store(path, UTC, durable=False, lasting=NOW)
+    with pytest.raises(Throttled, match="count of calls was lost") as refusal:
+        store.reserve(QUOTA, 1, NOW + 60)
+    assert refusal.value.until == 1_782_864_000, "the month is over: 1 July"
+    store.reserve(QUOTA, 1, 1_782_864_000)
+    with pytest.raises(Throttled):
+        store.reserve(Quota("other", (Budget(5, "day"),)), 1, NOW + SPANS["day"] - 1)
+    store.reserve(Quota("other", (Budget(5, "day"),)), 1, NOW + SPANS["day"])
+    store.reserve(QUOTA, 1, NOW + 60, force=True)
+    store.close()
+
+
+def test_a_ledger_that_can_be_read_goes_on_counting(whole: Path, tmp_path: Path) -> None:
+    path = tmp_path / "readings.db"
+    path.write_bytes(bytes(100) + whole.read_bytes()[100:])
+    store, before = Store(path, UTC, durable=False, lasting=NOW), Store(whole, UTC, writes=False)
+    assert store.ledger.calls(QUOTA, NOW) == before.ledger.calls(QUOTA, NOW)
+    assert store.facts.get("uncounted") is None
+    store.close()
+    before.close()
+
+
+def test_an_empty_file_where_a_database_was(whole: Path, tmp_path: Path) -> None:
+    path = tmp_path / "readings.db"
+    path.touch()
+    Store(path, UTC).close()
+    path.write_bytes(b"")
+    path.with_name("readings.db-wal").write_bytes(b"\x37\x7f\x06\x82" + bytes(500))
+    with pytest.raises(Damaged):
+        Store(path, UTC)
+    store = Store(path, UTC, lasting=NOW)
+    assert store.facts.get("uncounted") == NOW
+    store.close()
+
+
+def test_at_most_so_many_damaged_files_are_kept(whole: Path, tmp_path: Path) -> None:
+    path = tmp_path / "readings.db"
+    for number in range(4):
+        path.write_bytes(bytes(100) + whole.read_bytes()[100 : 40 * PAGE])
+        Store(path, UTC, durable=False, lasting=NOW + number * DAY).close()
+        path.with_name("readings.db-wal").unlink(missing_ok=True)
+    assert len(damaged(path)) == KEPT
+
+
+def test_what_is_not_ours_is_left_alone(tmp_path: Path) -> None:
+    text, other, newer = (tmp_path / name for name in ("list.txt", "other.db", "newer.db"))
+    text.write_text("milk\nbread\n")
+    for path, pragma in ((other, "application_id = 7"), (newer, "user_version = 99")):
+        with closing(sqlite3.connect(path)) as db:
+            db.execute("CREATE TABLE recipes (name)")
+            db.execute(f"PRAGMA {pragma}")
+    for path in (text, other, newer):
+        before = path.read_bytes()
+        with pytest.raises(WrongFile) as refusal:
+            Store(path, UTC, lasting=NOW)
+        assert refusal.value.exit_code == 78, "systemd does not try again"
+        assert path.read_bytes() == before
+
+
+def test_a_salvage_that_is_killed_is_begun_again(whole: Path, tmp_path: Path) -> None:
+    path = tmp_path / "readings.db"
+    path.write_bytes(bytes(100) + whole.read_bytes()[100:])
+    house = small_house(path, [feed("roof", Scripted())], clock=FastClock(NOW), durable=True)
+    house.daemon.tick()
+    house.daemon.stop()
+    house.store.close()
+    house = small_house(path, [feed("roof", Scripted())], clock=FastClock(NOW + HOUR), durable=True)
+    lived(house, MINUTE)
+    house.daemon.stop()
+    house.store.close()
+    assert rows(whole) <= rows(path)
+
+
+def test_nothing_readable_is_still_a_start(tmp_path: Path) -> None:
+    path = tmp_path / "readings.db"
+    path.write_bytes(Random(3).randbytes(50_000))
+    store = Store(path, UTC, lasting=NOW)
+    store.add([Reading("roof", PV_POWER, 1, NOW)], 750)
+    store.flush()
+    assert salvage(aside(store), path, NOW)[0] <= 3
+    store.close()

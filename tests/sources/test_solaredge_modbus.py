@@ -232,7 +232,7 @@ def test_who_keeps_the_line_open_follows_and_does_not_poll() -> None:
     for keep_open in (True, False):
         roof = SolarEdgeModbus("inverter.local", keep_open=keep_open)
         assert (roof.follows, roof.polls) == (keep_open, not keep_open)
-        assert roof.modules == roof.preload
+        assert roof.modules == ("pymodbus.client",)
 
 
 @pytest.mark.parametrize("wrong", [{"port": 0}, {"unit": 256}, {"latitude": 91}, {"timeout": Duration(0)}])

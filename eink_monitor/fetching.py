@@ -262,7 +262,7 @@ class Fetching:
             turn.due = mono + max(pace, min(pace * 2 ** min(turn.failures - 1, 8), _LONGEST_BACKOFF))
 
     def replan(self, now: int) -> None:
-        """The wall clock has jumped: what was put off by the wrong calendar waits no longer than the right one wants."""
+        """The wall clock has jumped: what was put off by the wrong calendar waits as long as the right one wants."""
         mono = self._clock.monotonic()
         for turn in self._turns.values():
             turn.due = min(turn.due, mono + self._pace(turn.feed, now))

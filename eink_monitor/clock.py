@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import select
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -45,11 +45,23 @@ class Clock(Protocol):
         """Which start of the machine this is: within one, ``monotonic`` has one meaning."""
 
 
-class SystemClock:
-    """The machine's own clock; ``root`` is where its system files are."""
+def _disciplined() -> bool | None:
+    """Whether the kernel's clock is disciplined by anybody (adjtimex(2)); None where we may not ask."""
+    import ctypes  # noqa: PLC0415 - asked only until the answer is yes
 
-    def __init__(self, root: Path = Path("/")) -> None:
+    state = ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(256))  # all zero: change nothing
+    return None if state < 0 else state != _TIME_ERROR
+
+
+class SystemClock:
+    """The machine's own clock.
+
+    ``root`` is where its system files are; ``disciplined`` asks the kernel whether anybody keeps its clock right.
+    """
+
+    def __init__(self, root: Path = Path("/"), disciplined: Callable[[], bool | None] = _disciplined) -> None:
         self._root = root
+        self._disciplined = disciplined
         self._synchronised = False
 
     def now(self) -> int:
@@ -75,7 +87,9 @@ class SystemClock:
         without one starts where it was switched off, and is not (False).
         """
         if not self._synchronised:
-            self._synchronised = (self._root / "run/systemd/timesync/synchronized").exists() or bool(_disciplined())
+            self._synchronised = (self._root / "run/systemd/timesync/synchronized").exists() or bool(
+                self._disciplined()
+            )
         if self._synchronised:
             return True
         if self.now() < RELEASED:
@@ -89,14 +103,6 @@ class SystemClock:
             return (self._root / "proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
         except OSError:
             return ""
-
-
-def _disciplined() -> bool | None:
-    """Whether the kernel's clock is disciplined by anybody (adjtimex(2)); None where we may not ask."""
-    import ctypes  # noqa: PLC0415 - asked only until the answer is yes
-
-    state = ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(256))  # all zero: change nothing
-    return None if state < 0 else state != _TIME_ERROR
 
 
 _TIME_ERROR = 5  # <sys/timex.h>: the clock is not synchronised

@@ -43,11 +43,13 @@ class Daemon:
 
     def tick(self) -> float:
         """Do what is due; returns the seconds until the next thing is."""
-        self.keeping.look_at_the_clock()
+        jumped = self.keeping.look_at_the_clock()
         now, mono = self.clock.now(), self.clock.monotonic()
         self.house.now = now
         self.keeping.sync()
         self.fetching.collect(now)
+        if jumped:
+            self.fetching.replan(now)
         was_quiet, self.quiet = self.quiet, self._is_quiet(now)
         if self.quiet:
             self.following.kill()

@@ -151,7 +151,8 @@ class Fetching:
     def _first_turn(self, feed: Feed, now: int, mono: float) -> Turn:
         """When a feed is due after a start: where it left off, so that restarts cost no calls."""
         past = self._store.outcomes.get(feed.name)
-        wait = min(max(past.due - now, 0), 6 * HOUR) if past and past.due else 0
+        # never longer than was meant when it was planned: the clock may have been ahead then
+        wait = min(max(past.due - now, 0), max(past.due - past.at, 0), 6 * HOUR) if past and past.due else 0
         turn = Turn(feed, mono + wait)
         if past and past.what == "auth" and past.polls >= _REFUSALS and past.stamp == self._stamp(feed):
             turn.failures, turn.stopped = past.polls, True
@@ -260,6 +261,12 @@ class Fetching:
             turn.stopped = result.what == "auth" and turn.failures >= _REFUSALS
             turn.due = mono + max(pace, min(pace * 2 ** min(turn.failures - 1, 8), _LONGEST_BACKOFF))
 
+    def replan(self, now: int) -> None:
+        """The wall clock has jumped: what was put off by the wrong calendar waits as long as the right one wants."""
+        mono = self._clock.monotonic()
+        for turn in self._turns.values():
+            turn.due = min(turn.due, mono + self._pace(turn.feed, now))
+
     def _pace(self, feed: Feed, now: int) -> float:
         """Seconds until the next poll: the source's wish, spread so that the account's calls last."""
         pace = feed.source.pace(self.visit(feed, now))
@@ -271,7 +278,8 @@ class Fetching:
         each = sum(call.calls for call in recent) / len(recent) if recent else 1.0
         fellows = [other for other in self._config.feeds.values() if other.source.quota() == quota]
         wishes = [lambda at, other=other: each / max(other.source.pace(self.visit(other, at)), 1) for other in fellows]
-        return pace * planning.stretch(quota, calls, wishes, now, self._config.zone)
+        stretched = pace * planning.stretch(quota, calls, wishes, now, self._config.zone)
+        return min(stretched, max(pace, planning.renewal(quota, now, self._config.zone)))
 
     def visit(self, feed: Feed, now: int) -> Visit:
         """What a source may know about a poll at that instant."""

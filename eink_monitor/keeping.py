@@ -34,7 +34,8 @@ class Keeping:
         self._house = house
         self._clock = clock
         self._wear = wear
-        self._flushed = self._jumped = clock.monotonic()
+        self._flushed = clock.monotonic()
+        self._jumped = float("-inf")
         self._pruned = ""
         self._certain = False
         self._errand: Errand | None = None
@@ -71,8 +72,8 @@ class Keeping:
 
     # -- the clock -------------------------------------------------------------------------------------------------
 
-    def look_at_the_clock(self) -> None:
-        """Date anew what a wrong clock dated, as soon as that is known."""
+    def look_at_the_clock(self) -> bool:
+        """Date anew what a wrong clock dated, as soon as that is known; returns whether the time has jumped."""
         by, sure = self._clock.look(), self._clock.sure
         if by:
             self._jumped, self._certain = self._clock.monotonic(), False
@@ -87,6 +88,7 @@ class Keeping:
             log.info("the clock is right now")
         self._store.held = not sure
         self._house.clock = "" if sure else "waiting for the right time; readings are kept in memory until then"
+        return bool(by)
 
     def _make_certain(self) -> None:
         """Once it is known for certain what time it is: nothing in the database is later."""
@@ -148,7 +150,7 @@ class Keeping:
     def prune(self, now: int, mono: float) -> None:
         """Once a local day, delete what the house no longer wants to keep."""
         today = local(now, self._config.zone).date().isoformat()
-        unsettled = not self._clock.sure or 0 < mono - self._jumped < _SETTLED
+        unsettled = not self._clock.sure or mono - self._jumped < _SETTLED
         if self._pruned == today or self._house.card or unsettled:
             return
         self._pruned = today

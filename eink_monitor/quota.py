@@ -46,6 +46,12 @@ def next_month(now: int, zone: ZoneInfo) -> int:
     return midnight(date(today.year + today.month // 12, today.month % 12 + 1, 1), zone)
 
 
+def renewal(quota: Quota, now: int, zone: ZoneInfo) -> float:
+    """Seconds until a budget begins anew; infinite where all of them roll."""
+    monthly = any(budget.span == "month" for budget in quota.budgets)
+    return next_month(now, zone) - now if monthly else float("inf")
+
+
 def horizon(quota: Quota, now: int, zone: ZoneInfo) -> int:
     """The earliest call that still counts against any budget."""
     return min(month_start(now, zone) if b.span == "month" else now - SPANS[b.span] + 1 for b in quota.budgets)

@@ -25,7 +25,7 @@ from eink_monitor.clock import DAY, MINUTE, FastClock, stopwatch
 from eink_monitor.metrics import PV_POWER
 from eink_monitor.model import Budget, Metric, Quota, Reading, Source, Visit
 from eink_monitor.polls import Forked
-from eink_monitor.sources._tokens import Tokens, TokenStore
+from eink_monitor.sources._http.tokens import Tokens, TokenStore
 from eink_monitor.store import Store
 from loopback.server import Asked, LoopbackServer, Said
 from small_house import START, Says, feed, slide, small_house

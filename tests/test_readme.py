@@ -34,7 +34,7 @@ EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["p
 ROOMS: dict[str, type[Any]] = {"Sources": Source, "What it shows": Panel, "Displays": Display}
 PLUGINS = [(title, name) for title, kind in ROOMS.items() for name in plugins.names(kind)]
 
-COMING = {"docs/install.md", "docs/faults.md", "keeping.py", "wall_time.py"}  # in other branches; to be emptied soon
+COMING: set[str] = set()  # what another branch will bring
 
 
 def section(title: str, text: str = README) -> str:

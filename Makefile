@@ -9,7 +9,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: demo run install uninstall test bench soak check packages clean
+.PHONY: demo run install uninstall test bench soak check packages clean stress
 .DEFAULT_GOAL := demo
 
 demo: .venv/ready
@@ -55,6 +55,9 @@ check: packages .venv/dev .venv/vendor/epaper .venv/weconnect
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+stress: .venv/dev
+	@PYTHONPATH=tests:tests/daemon $(BIN)/python -m faults.kills --runs 200
 
 bench: .venv/dev
 	@PYTHONPATH=tests:tests/panels $(BIN)/python -m bench

@@ -88,4 +88,6 @@ def _die_with(parent: int) -> None:
 
 
 if __name__ == "__main__":
-    print(main(sys.argv[1], Path(sys.argv[2]), *map(Path, sys.argv[3:])))  # noqa: T201 - the parent reads it
+    outcome = main(sys.argv[1], Path(sys.argv[2]), *map(Path, sys.argv[3:]))
+    with suppress(BrokenPipeError):  # the daemon has just died, and nobody asks any more
+        os.write(sys.stdout.fileno(), outcome.encode())

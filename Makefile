@@ -39,16 +39,17 @@ uninstall:
 
 # -- for developers ---------------------------------------------------------------------------------------------------
 
-# Whole years and thousands of refreshes: what they cover is covered by others, and counting lines would triple their time.
+# Whole years, thousands of refreshes, processes killed before they could report: what they cover is covered by others,
+# and counting lines would triple their time.
 LONG := tests/test_year.py tests/test_simulation.py tests/displays/test_waveshare_endurance.py \
-	tests/sources/test_solaredge_budget.py
+	tests/sources/test_solaredge_budget.py tests/faults/test_kills.py
 
 test: check
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest --numprocesses 2 $(LONG:%=--ignore=%)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
-	$(BIN)/pytest --numprocesses 2 $(LONG)
+	$(BIN)/pytest --numprocesses 2 --dist loadfile $(LONG)
 
 check: packages .venv/dev .venv/vendor/epaper .venv/weconnect
 	$(BIN)/ruff format --check

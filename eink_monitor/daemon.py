@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from functools import partial
 
 from eink_monitor.clock import MINUTE, Clock, local
 from eink_monitor.config import Config
@@ -64,7 +65,7 @@ class Daemon:
             return 0.0
         self.fetching.launch(now, mono)
         self.following.advance(now)
-        self.keeping.keep(now, mono, busy=self.fetching.busy)
+        self.keeping.keep(now, mono, busy=self.fetching.busy, flush=partial(self.fetching.flush, now, mono))
         self.keeping.prune(now, mono)
         self._warn()
         return self._pause()

@@ -7,18 +7,20 @@ clock moves nothing. Vendor calls are booked in the ledger before a poll starts 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from eink_monitor import quota as planning
+from eink_monitor.booking import Bookings, Need
 from eink_monitor.clock import DAY, HOUR, JUMP, MINUTE, Clock
 from eink_monitor.config import Config, Feed
 from eink_monitor.errors import StoreError, Throttled
 from eink_monitor.house import spacing
 from eink_monitor.model import Outcome, Reading, Visit
 from eink_monitor.store import Store
+from eink_monitor.store.ledger import AHEAD
 
 log = logging.getLogger("eink_monitor")
 
@@ -120,6 +122,7 @@ class Fetching:
         self._complain = complain
         self._states = {name: config.state / name for name in config.feeds}
         self._running: _Poll | None = None
+        self._bookings = Bookings(store)
         now, mono = clock.now(), clock.monotonic()
         self._turns = {
             feed.name: self._first_turn(feed, now, mono)
@@ -143,7 +146,8 @@ class Fetching:
         return min((turn.due for turn in self._turns.values() if not turn.stopped), default=float("inf"))
 
     def kill(self) -> None:
-        """End the poll under way; its reservation stands."""
+        """End the poll under way, whose reservation stands; others are given back."""
+        self._bookings.give_back()
         if self._running:
             self._running.running.kill()
             self._running = None
@@ -167,7 +171,8 @@ class Fetching:
                 turn.stopped, turn.failures, turn.due = False, 0, mono
         due = [turn for turn in self._turns.values() if not turn.stopped and turn.due <= mono]
         if due:
-            self._start(min(due, key=lambda turn: turn.due), now, mono)
+            first = min(due, key=lambda turn: turn.due)
+            self._start(first, now, mono, self._soon(now, mono, first))
 
     def poll_now(self, name: str, *, force: bool = False) -> Result:
         """Poll one feed in the foreground, whatever the timetable says; ``force`` spends calls meant to be kept."""
@@ -177,14 +182,26 @@ class Fetching:
             self.collect(self._clock.now())
         return self.last
 
-    def _start(self, turn: Turn, now: int, mono: float, *, force: bool = False) -> None:
+    def flush(self, now: int, mono: float) -> None:
+        """Write what is only in memory; the calls that are due soon are booked with it. Raises ``StoreError``."""
+        self._bookings.flush(self._soon(now, mono), now, mono)
+
+    def _soon(self, now: int, mono: float, first: Turn | None = None) -> Iterator[Need]:
+        """What the others need that are due before a booking made now runs out."""
+        for turn in self._turns.values():
+            feed = turn.feed
+            quota = feed.source.quota()
+            if turn is not first and not turn.stopped and turn.due <= mono + AHEAD and quota:
+                yield Need(feed.name, quota, feed.source.cost(self.visit(feed, now)))
+
+    def _start(self, turn: Turn, now: int, mono: float, soon: Iterable[Need] = (), *, force: bool = False) -> None:
         self.steps += 1
         feed = turn.feed
         visit = self.visit(feed, now)
         quota, booking = feed.source.quota(), None
         if quota and (cost := feed.source.cost(visit)):
             try:
-                booking = self._store.reserve(quota, cost, now, force=force)
+                booking = self._bookings.book(Need(feed.name, quota, cost), now, mono, soon, force=force)
             except Throttled as error:
                 self._settle(turn, Result([], error.what, f"{feed.name}: {error}", 0.0, 0, error.until), None, now, now)
                 return

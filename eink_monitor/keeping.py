@@ -6,7 +6,7 @@ Whatever is wrong with either, the house goes on from memory and says so once in
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
 from eink_monitor.clock import DAY, HOUR, MINUTE, local
@@ -34,7 +34,7 @@ class Keeping:
         self._house = house
         self._clock = clock
         self._wear = wear
-        self._flushed = clock.monotonic()
+        self._flushed, self._commits = clock.monotonic(), store.commits
         self._jumped = float("-inf")
         self._pruned = ""
         self._certain = False
@@ -68,7 +68,7 @@ class Keeping:
         if self._errand:
             self._errand.kill()
             self._errand = None
-        self._flush()
+        self._flush(self._store.flush)
 
     # -- the clock -------------------------------------------------------------------------------------------------
 
@@ -113,21 +113,33 @@ class Keeping:
         except StoreError as error:
             self.complain(error)
 
-    def keep(self, now: int, mono: float, *, busy: bool) -> None:
-        """Write what is only in memory, once per interval; check, save and forget when there is time."""
+    def keep(self, now: int, mono: float, *, busy: bool, flush: Callable[[], None] | None = None) -> None:
+        """Write what is only in memory, once per interval; check, save and forget when there is time.
+
+        ``flush`` writes more than the store knows of.
+        """
+        self._note_commits(mono)
         if (self._store.pending or self._store.fault) and mono >= self._flushed + self._config.commit_every:
             self._flushed = mono
-            self._flush()
+            self._flush(flush or self._store.flush)
         self._make_certain()
         self._look_after(now, mono, busy=busy)
 
-    def _flush(self) -> None:
+    def _flush(self, flush: Callable[[], None]) -> None:
         self._store.keep_wear(asdict(self._wear))
         try:
-            self._store.flush()
+            flush()
         except StoreError as error:
             self.complain(error)
             return
+        self._note_commits(self._flushed)
+
+    def _note_commits(self, mono: float) -> None:
+        """Something was written, if only a booking: that carries all there is, and shows that the card is well."""
+        if self._store.commits == self._commits:
+            return
+        self._flushed, self._commits = mono, self._store.commits
+        self._store.keep_wear(asdict(self._wear))
         if self._house.card:
             log.info("storing again")
             self._house.card = ""

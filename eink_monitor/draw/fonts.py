@@ -78,7 +78,7 @@ def face(name: str) -> Face:
     return Face(name)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=128)  # what nine panels hold; 1.5 KiB each, and every age and figure would be kept for days
 def line(name: str, text: str, hollow: int = 0) -> Bitmap:
     """A line of text in a face, as one bitmap; ``hollow`` draws only its outline, that many pixels wide."""
     glyphs = [face(name).glyph(c) for c in text]

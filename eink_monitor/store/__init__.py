@@ -50,6 +50,7 @@ class Store:
         """
         self.path = path
         self.held = False
+        self.commits = 0  # transactions that were durable
         self._wear: dict[str, Any] = {}
         self._pending = Pending()
         self._place = Place(path, writes=writes, durable=durable)
@@ -142,9 +143,14 @@ class Store:
             self.outcomes.write()
         self.ledger.move()
         self.ledger.write()
-        self._disk.executemany("INSERT OR REPLACE INTO wear (name, value) VALUES (?, ?)", self._wear.items())
+        self._disk.executemany(
+            """INSERT INTO wear (name, value) VALUES (?, ?)
+               ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE value IS NOT excluded.value""",
+            self._wear.items(),
+        )
 
     def _written(self) -> None:
+        self.commits += 1
         self.ledger.written()
         self.facts.written()
         if not self.held:

@@ -12,13 +12,14 @@ from typing import NoReturn
 from zoneinfo import ZoneInfo
 
 from eink_monitor import quota as planning
-from eink_monitor.clock import DAY, JUMP
+from eink_monitor.clock import DAY, JUMP, MINUTE
 from eink_monitor.errors import Throttled
 from eink_monitor.model import Quota
 from eink_monitor.quota import Call, Spent
 from eink_monitor.store.card import Disk
 from eink_monitor.store.facts import Facts
 
+AHEAD = 5 * MINUTE  # how long before its calls a booking may be made
 _KEPT = 400 * DAY
 
 
@@ -29,6 +30,7 @@ class Ledger:
         self._disk = disk
         self._facts = facts
         self._zone = zone
+        self._booked: set[int] = set()
         self._settled: dict[int, int] = {}
         self._told: dict[str, tuple[int, str]] = {}
         self._moves: list[int] = []
@@ -57,10 +59,10 @@ class Ledger:
         rows = [told] if told else self._disk.look("SELECT waits_until, why FROM account WHERE name = ?", (account,))
         return (rows[0][0], rows[0][1]) if rows and rows[0][0] > now else None
 
-    def reserve(self, quota: Quota, cost: int, now: int, *, force: bool = False) -> int:
+    def reserve(self, quota: Quota, cost: int, now: int, *, force: bool = False, ahead: int = 0) -> int:
         """Book ``cost`` calls and return the booking; raises ``Throttled`` when the account must wait.
 
-        ``force`` books them all the same: a person decided to spend them.
+        ``force`` books them all the same: a person decided to spend them. They are made within ``ahead`` seconds.
         """
         if not force:
             if waiting := self.waits(quota.account, now):
@@ -72,9 +74,14 @@ class Ledger:
                 self._refuse(quota, calls, cost, now)
         row = self._disk.execute(
             "INSERT INTO call (account, at, calls, settled) VALUES (?, ?, ?, 0) RETURNING id",
-            (quota.account, now, cost),
+            (quota.account, now + ahead, cost),
         ).fetchone()
+        self._booked.add(int(row[0]))
         return int(row[0])
+
+    def holds(self, booking: int) -> bool:
+        """Whether a booking stands, and is not settled yet; not after the database was replaced."""
+        return booking in self._booked
 
     def _refuse(self, quota: Quota, calls: list[Call], cost: int, now: int) -> NoReturn:
         opens = max(planning.opens_at(quota, calls, cost, now, self._zone), now + 1)
@@ -85,7 +92,9 @@ class Ledger:
 
     def settle(self, booking: int, made: int) -> None:
         """A poll ended in good order and made that many calls; written with the next transaction."""
-        self._settled[booking] = made
+        if booking in self._booked:
+            self._booked.remove(booking)
+            self._settled[booking] = made
 
     def wait_until(self, account: str, until: int, why: str) -> None:
         """Keep what the vendor said about waiting; written with the next transaction."""
@@ -126,7 +135,7 @@ class Ledger:
         """It is ``now`` for certain, and the machine was started at ``booted``; inside the caller's transaction.
 
         What was booked in an earlier boot whose clock was never right cannot be dated; this boot's start is the latest
-        that it can be, and counts the longest. Nothing was booked later than now.
+        that it can be, and counts the longest. Nothing was booked for later than ``AHEAD``.
         """
         boot, offset, _ = self._boot
         self._boot = (boot, offset, True)
@@ -137,7 +146,7 @@ class Ledger:
                 (booted, first, self._facts.get("boot_call", 0)),
             )
             self._facts.set(unsure_call=None)
-        self._disk.execute("UPDATE call SET at = ?1 WHERE at > ?1", (now,))
+        self._disk.execute("UPDATE call SET at = ?1 WHERE at > ?1", (now + AHEAD,))
 
     # -- keeping ---------------------------------------------------------------------------------------------------
 
@@ -170,7 +179,9 @@ class Ledger:
         self._moves.clear()
 
     def drop(self) -> None:
-        """What was to be moved was in another database."""
+        """What was booked or was to be moved was in another database; bookings that are still there stand."""
+        self._booked.clear()
+        self._settled.clear()
         self._moves.clear()
 
     def prune(self, now: int) -> None:

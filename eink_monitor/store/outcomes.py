@@ -104,8 +104,11 @@ class Outcomes:
             [(past.feed, past.since, past.at, past.polls, past.took, past.what, past.detail) for past in self._closed],
         )
         self._disk.executemany(
-            """INSERT OR REPLACE INTO feed (feed, since, at, polls, took, what, detail, ok_at, due, stamp)
-               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+            """INSERT INTO feed (feed, since, at, polls, took, what, detail, ok_at, due, stamp)
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+               ON CONFLICT (feed) DO UPDATE SET (since, at, polls, took, what, detail, ok_at, due, stamp) =
+               (excluded.since, excluded.at, excluded.polls, excluded.took, excluded.what, excluded.detail,
+                excluded.ok_at, excluded.due, excluded.stamp)""",
             [
                 (p.feed, p.since, p.at, p.polls, round(p.took, 3), p.what, p.detail, p.ok_at, p.due, p.stamp)
                 for p in (self._open[feed] for feed in sorted(self._dirty))

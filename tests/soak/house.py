@@ -48,6 +48,7 @@ class Soaked:
         self.clock = FastClock(SHARED.unpack_from(self._shared)[0] + 1)
         self._dice, self._upsets = random.Random(seed), seed != 0
         self._seen: list[int] = []
+        self._commits = 0
         self._faulty, self._healing, self._frames = "", "", 0
         self.panel = VirtualPanel("2in13_V4", self.clock, rules=Rules(min_interval=180))
 
@@ -70,13 +71,14 @@ class Soaked:
         os.write(self._events, (json.dumps([event, *what]) + "\n").encode())
 
     def _note(self, daemon: Daemon) -> None:
-        """What has been read, and that it is stored once nothing is pending."""
+        """What has been read, and that what was read before a commit is stored."""
+        if daemon.store.commits > self._commits and len(self._seen) > 1:
+            self.tell("stored", *self._seen)
+            del self._seen[:-1]
+        self._commits = daemon.store.commits
         reading = daemon.store.readings.latest("car", ODOMETER)
         if reading and (not self._seen or self._seen[-1] != int(reading.value)):
             self._seen.append(int(reading.value))
-        if not daemon.store.pending and len(self._seen) > 1:
-            self.tell("stored", *self._seen)
-            del self._seen[:-1]
 
     def _upset(self, daemon: Daemon) -> None:
         """Break the panel now and then, and mend it once the daemon has noticed or not cared for long."""

@@ -75,18 +75,18 @@ def _is_well(feed: FeedStatus) -> bool:
 
 
 class _Row(NamedTuple):
-    """What one row says, and in which faces."""
+    """What one row says, and in which faces; ``corner`` is a quota, or how old the data of a failing feed is."""
 
     feed: FeedStatus
     state: str
     face: str
-    quota: str
+    corner: str
 
     @property
     def need(self) -> int:
-        """Pixels that state and quota take together."""
-        gap = 6 if self.quota else 0
-        return fonts.face(self.face).width(self.state) + gap + fonts.face(fonts.SMALL).width(self.quota)
+        """Pixels that state and corner take together."""
+        gap = 6 if self.corner else 0
+        return fonts.face(self.face).width(self.state) + gap + fonts.face(fonts.SMALL).width(self.corner)
 
 
 def _rows(canvas: Canvas, history: History, feeds: Sequence[FeedStatus], now: int) -> None:
@@ -96,13 +96,15 @@ def _rows(canvas: Canvas, history: History, feeds: Sequence[FeedStatus], now: in
     size = _size(len(feeds) + bool(ink), not _is_well(feeds[0]) or bool(sentence))
     rows = [_row(history, feed, size, now) for feed in (feeds[:_LISTED] if more else feeds)]
     widest = max(fonts.face(size.face).width(row.feed.label) for row in rows)
-    column = max(_NARROWEST, min(_NAME + widest + 8, RIGHT - max(row.need for row in rows)))
+    need = max((row if _is_well(row.feed) else row._replace(corner="")).need for row in rows)
+    column = max(_NARROWEST, min(_NAME + widest + 8, RIGHT - need))
+    rows = [row if row.need <= RIGHT - column else row._replace(corner="") for row in rows]
     y, right = HEADER + 1, RIGHT
     below = y + size.height * sum(not _is_well(row.feed) for row in rows)  # the code of a sign-in has room there
     for row in rows:
         if y == below:
             right = corner(canvas, feeds[0], below, canvas.height)
-        _draw_row(canvas, row if right == RIGHT else row._replace(quota=""), size, y, (column, right))
+        _draw_row(canvas, row if right == RIGHT else row._replace(corner=""), size, y, (column, right))
         y += size.height
     if y == below:
         right = corner(canvas, feeds[0], below, canvas.height)
@@ -144,7 +146,7 @@ def _door(canvas: Canvas, feed: FeedStatus, y: int, right: int) -> int:
 def _row(history: History, feed: FeedStatus, size: _Size, now: int) -> _Row:
     if not _is_well(feed):
         face = fonts.SMALL if size is _EIGHT else fonts.TEXT
-        return _Row(feed, fault(feed, now, history, brief=True), face, "")
+        return _Row(feed, fault(feed, now, history, brief=True), face, _old(feed, now))
     known = feed.calls_limit and feed.calls_used is not None
     return _Row(feed, _state(feed, now), size.face, f"{feed.calls_used}/{feed.calls_limit}" if known else "")
 
@@ -160,8 +162,8 @@ def _draw_row(canvas: Canvas, row: _Row, size: _Size, y: int, edges: tuple[int, 
     else:
         canvas.text(LEFT + 4, line, {"check": "✓", "wait": "…"}.get(mark, "!"), size.face, ink=well)
     canvas.text(_NAME, line, row.feed.label, size.face, width=column - _NAME - 6, ink=well)
-    quota = canvas.text(right, line, row.quota, fonts.SMALL, align="right", ink=well)
-    room = right - column - (quota + 6 if quota else 0)
+    corner = canvas.text(right, line, row.corner, fonts.SMALL, align="right", ink=well)
+    room = right - column - (corner + 6 if corner else 0)
     canvas.text(column, line, row.state, row.face, width=room, ink=well)
 
 
@@ -173,6 +175,12 @@ def _state(feed: FeedStatus, now: int) -> str:
         return "no data"
     old = now - feed.measured_at
     return words.age(old) if old < -words.FUTURE else words.span(max(0, old))
+
+
+def _old(feed: FeedStatus, now: int) -> str:
+    """How old the newest data of a failing feed is; for how long it has failed where there is none."""
+    since = feed.measured_at or feed.since or now
+    return words.span(now - since) if since < now else ""
 
 
 def _detail(canvas: Canvas, sentence: str, y: int, right: int) -> None:

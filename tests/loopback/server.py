@@ -56,7 +56,15 @@ class LoopbackServer:
         self.fault: Said | str | None = None
         self.fault_on = ""
         self.asked: list[Asked] = []
-        self.breaks = {"truncated": _truncate, "drip": _drip, "reset": _reset, "endless": _endless, "chunks": _chunk}
+        self.breaks = {
+            "truncated": _truncate,
+            "drip": _drip,
+            "drip headers": _drip_headers,
+            "silent": _wait,
+            "reset": _reset,
+            "endless": _endless,
+            "chunks": _chunk,
+        }
         self.closing = Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._talk())
         self._server.daemon_threads = True
@@ -135,6 +143,18 @@ def _drip(talk: _Talk, said: Said) -> None:
         talk.wfile.flush()
         if talk.owner.closing.wait(0.5):
             return
+
+
+def _drip_headers(talk: _Talk, said: Said) -> None:
+    """The same before there is an answer at all: each byte begins the client's patience anew."""
+    while not talk.owner.closing.wait(0.1):
+        talk.wfile.write(b"H")
+        talk.wfile.flush()
+
+
+def _wait(talk: _Talk, said: Said) -> None:
+    """Takes the question, and says nothing."""
+    talk.owner.closing.wait()
 
 
 def _reset(talk: _Talk, said: Said) -> None:

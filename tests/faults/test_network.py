@@ -1,0 +1,243 @@
+"""What breaks between a house and its vendors: the poll ends, the others go on, the panel says so, and it passes.
+
+The resolver, the sockets, TLS and the polls' processes are real, on loopback; only the clock is fast.
+"""
+
+from __future__ import annotations
+
+import logging
+import select
+import ssl
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+from eink_monitor.clock import DAY, HOUR, MINUTE, FastClock
+from eink_monitor.draw import words
+from eink_monitor.draw.canvas import Canvas
+from eink_monitor.fetching import GRACE
+from eink_monitor.metrics import PV_POWER
+from eink_monitor.model import Metric, Reading, Source, Visit
+from eink_monitor.panels.health import Health
+from eink_monitor.polls import Forked
+from eink_monitor.sources._http.web import Web
+from loopback.faults import FAULTS
+from loopback.network import Authority, NameServer, Vendor, names_from
+from small_house import START, Small, feed, slide, small_house
+
+Blank = Callable[[Path], Path]
+DEADLINE = 60
+
+
+@dataclass
+class Cloud(Source):
+    """One question to a vendor by the client that all cloud sources share."""
+
+    url: str
+
+    metrics: ClassVar[tuple[Metric, ...]] = (PV_POWER,)
+
+    def poll(self, visit: Visit) -> Iterable[Reading]:
+        document = Web(self.url, "the vendor", visit).get("/now", cost=0).json()
+        assert isinstance(document, dict)
+        return [Reading(visit.subject, PV_POWER, document["value"], visit.now)]
+
+
+@dataclass
+class Near(Source):
+    """A neighbour that needs no network; its readings tell when it was asked."""
+
+    metrics: ClassVar[tuple[Metric, ...]] = (PV_POWER,)
+
+    def poll(self, visit: Visit) -> Iterable[Reading]:
+        return [Reading(visit.subject, PV_POWER, visit.now % 9973, visit.now)]
+
+
+class Hurried(FastClock):
+    """Waits for a poll that hangs for the fifth of a second, and then it is as late as it would have been."""
+
+    hangs = False
+    house: Small | None = None
+
+    def wait(self, seconds: float, readable: Sequence[int] = ()) -> list[int]:
+        running = self.house.daemon.fetching._running if self.house else None
+        if readable and self.hangs and running and running.turn.feed.name == "cloud":
+            return select.select(readable, (), (), min(seconds, 0.2))[0] or super().wait(seconds)
+        return super().wait(seconds, readable)
+
+
+class Reads(Canvas):
+    """A sheet that remembers what was written on it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written: list[str] = []
+
+    def text(self, x: int, line: int, text: str, *args: str, **more: object) -> int:
+        self.written.append(text)
+        return super().text(x, line, text, *args, **more)  # type: ignore[arg-type]
+
+
+@dataclass
+class Net:
+    """A house, its vendor, and all that is between them."""
+
+    house: Small
+    clock: Hurried
+    names: NameServer
+    vendor: Vendor
+    certificates: dict[str, ssl.SSLContext] = field(default_factory=dict)
+
+    def break_by(self, way: str) -> None:
+        """Begin a fault; an empty one ends it."""
+        self.vendor.fault = FAULTS["captive portal"] if way == "captive portal" else None
+        if way in self.vendor.breaks:
+            self.vendor.fault = way
+        if way in self.certificates:
+            self.vendor.context = self.certificates[way]
+        self.clock.hangs = self.names.mute = way == "a name server that is silent"
+        self.clock.hangs |= way in self.vendor.breaks
+        (self.names.stop if way == "no network" else self.names.start)()
+
+    def on_the_panel(self) -> list[str]:
+        sheet = Reads()
+        Health().draw(sheet, self.house.daemon.house, self.clock.now())
+        return sheet.written
+
+    def beats(self) -> list[int]:
+        """When the neighbour was asked."""
+        runs = self.house.store.readings.runs("near", PV_POWER, 0, self.clock.now())
+        return [run.start for run in runs]
+
+
+@pytest.fixture
+def named() -> Iterator[NameServer]:
+    with NameServer() as names, names_from(names.port):
+        yield names
+
+
+@pytest.fixture
+def build(tmp_path: Path, blank: Blank, named: NameServer) -> Iterator[Callable[..., Net]]:
+    """Makes a house of one vendor and one neighbour; ``every`` is the pace of both."""
+    houses = []
+
+    def make(vendor: Vendor, every: int = 300) -> Net:
+        clock = Hurried(START)
+        feeds = [
+            feed("cloud", Cloud(vendor.url), every, DEADLINE),
+            feed("near", Near(), every, DEADLINE),
+        ]
+        house = small_house(
+            blank(tmp_path / "readings.db"), feeds, [slide("health", Health())], clock=clock, runner=Forked
+        )
+        clock.house = house
+        houses.append(house)
+        return Net(house, clock, named, vendor)
+
+    yield make
+    for house in houses:
+        house.daemon.stop()
+        house.store.close()
+
+
+def suffers(net: Net, way: str, length: int, sentence: str, caplog: pytest.LogCaptureFixture) -> None:
+    """A fault of that length: what must hold while it lasts, and after it."""
+    caplog.set_level(logging.INFO)
+    every = net.house.config.feeds["near"].every
+    began, answers = net.clock.now(), net.vendor.answers
+    net.break_by(way)
+    net.house.live(length)
+    status = net.house.daemon.house.feeds()[0]
+    assert (status.what, status.detail.partition(";")[0].partition("?")[0]) == ("unavailable", sentence)
+    assert net.vendor.answers == answers or way in net.vendor.breaks
+    said = net.on_the_panel()
+    assert "no answer" in said
+    assert words.span(net.clock.now() - (status.measured_at or status.since or 0)) in said
+    assert net.clock.now() - (status.measured_at or began) >= length
+    assert " ".join(sentence.split()[:4]) in " ".join(said), "what is wrong, in a sentence"
+    past = net.house.store.outcomes.get("cloud")
+    assert past is not None
+    assert past.took <= DEADLINE + GRACE
+    net.break_by("")
+    net.house.live(HOUR + every + 1)
+    assert net.house.daemon.house.feeds()[0].what == "ok"
+    assert net.vendor.answers > answers
+    assert "no answer" not in net.on_the_panel()
+    late = [after - before for before, after in pairwise(net.beats())]
+    assert max(late) <= every + DEADLINE + GRACE, "the neighbour was asked all the time"
+    lines = [record.getMessage() for record in caplog.records]
+    assert len(lines) == 2, lines
+    assert lines[0].startswith(sentence)
+    assert lines[1].startswith("cloud: well again after ")
+
+
+NAMES = "the vendor: the address cannot be looked up"
+SLOW = "the vendor: the server did not answer in time"
+LATE = "cloud: no answer within 1m"
+
+
+@pytest.mark.parametrize(
+    ("way", "length", "every", "sentence"),
+    [
+        ("no network", HOUR, 300, NAMES),
+        ("no network", 7 * DAY, 4 * HOUR, NAMES),
+        ("a name server that is silent", 20 * MINUTE, 300, LATE),
+        ("captive portal", HOUR, 300, "the vendor: a web page answered instead"),
+        ("drip headers", 20 * MINUTE, 300, LATE),
+        ("silent", 20 * MINUTE, 300, LATE),
+        ("reset", HOUR, 300, "the vendor: the server broke the connection off"),
+    ],
+)
+def test_it_passes(
+    build: Callable[..., Net], caplog: pytest.LogCaptureFixture, *, way: str, length: int, every: int, sentence: str
+) -> None:
+    with Vendor() as vendor:
+        net = build(vendor, every)
+        net.house.live(MINUTE)
+        assert net.vendor.answers == 1
+        suffers(net, way, length, sentence, caplog)
+
+
+@pytest.mark.parametrize("way", ["no network", "a name server that is silent", "captive portal"])
+def test_a_start_without_a_network(build: Callable[..., Net], way: str, caplog: pytest.LogCaptureFixture) -> None:
+    sentences = {"no network": NAMES, "captive portal": "the vendor: a web page answered instead"}
+    with Vendor() as vendor:
+        net = build(vendor)
+        suffers(net, way, 15 * MINUTE, sentences.get(way, LATE), caplog)
+        assert net.house.wall.shown[0][0] == START, "the first frame waits for nothing"
+
+
+UNTRUSTED = "the vendor: the certificate is not trusted"
+
+
+@pytest.mark.parametrize(
+    ("certificate", "sentence"),
+    [
+        ({"days": -1}, "the vendor: the certificate is not valid today"),
+        ({"own": False}, UNTRUSTED),
+        ({"host": "portal.test"}, UNTRUSTED),
+    ],
+    ids=["expired", "signed by a stranger", "of another host"],
+)
+def test_a_certificate_that_proves_nothing(
+    build: Callable[..., Net],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    *,
+    certificate: dict[str, object],
+    sentence: str,
+) -> None:
+    authority = Authority(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))  # read by the child that polls
+    good, bad = authority.context(), authority.context(**certificate)  # type: ignore[arg-type]
+    with Vendor(good) as vendor:
+        net = build(vendor)
+        net.house.live(MINUTE)
+        assert net.vendor.answers == 1
+        net.certificates = {"a bad certificate": bad, "": good}
+        suffers(net, "a bad certificate", HOUR, sentence, caplog)

@@ -115,6 +115,9 @@ class Fetching:
         self.steps = 0  # polls begun, ended or put off: whoever watches over us looks for progress
         self.last = Result([])
         self._quiet_until: dict[str, float] = {}
+        self._faults: dict[
+            str, tuple[str, int]
+        ] = {}  # what was last said of each feed, and how many polls ago it began
         self._config = config
         self._store = store
         self._clock = clock
@@ -316,16 +319,22 @@ class Fetching:
 
     def note(self, feed: Feed, outcome: Outcome, due: int | None) -> None:
         """Keep an outcome; one line in the log when a fault begins, one when it ends."""
-        past = self._store.outcomes.get(outcome.feed)
-        was, what = past.what if past else "ok", outcome.what
-        if what == "throttled":
+        if outcome.what == "throttled":  # which neither begins a fault nor ends one
             self._tell_of_waiting(outcome)
-        elif what not in ("ok", was):
-            log.warning("%s", outcome.detail or f"{outcome.feed}: {what}")
-        elif what == "ok" and was not in ("ok", "throttled") and past:
-            log.info("%s: well again after %d %s", outcome.feed, past.polls, "poll" if past.polls == 1 else "polls")
-        stamp = self._stamp(feed) if what == "auth" else 0  # only a refusal waits for something to be mended
+        else:
+            self._tell_of_faults(outcome)
+        stamp = self._stamp(feed) if outcome.what == "auth" else 0  # only a refusal waits for something to be mended
         self._store.note(outcome, due, stamp)
+
+    def _tell_of_faults(self, outcome: Outcome) -> None:
+        name, what = outcome.feed, outcome.what
+        past = self._store.outcomes.get(name)
+        was, polls = self._faults.get(name) or ((past.what, past.polls) if past else ("ok", 0))
+        if what not in ("ok", was):
+            log.warning("%s", outcome.detail or f"{name}: {what}")
+        elif what == "ok" and was not in ("ok", "throttled"):
+            log.info("%s: well again after %d %s", name, polls, "poll" if polls == 1 else "polls")
+        self._faults[name] = (what, polls + 1 if was not in ("ok", "throttled") else 1)
 
     def _tell_of_waiting(self, outcome: Outcome) -> None:
         """A scarce account is kept waiting many times a day, as planned: one line a day is news enough."""

@@ -169,6 +169,17 @@ def test_a_fault_is_logged_once_when_it_begins_and_once_when_it_ends(
     ]
 
 
+def test_waiting_in_between_neither_ends_a_fault_nor_begins_it_again(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    wait = Throttled("roof: the vendor says wait", START + 900)
+    roof = Scripted(script=[1.0, DOWN, wait, DOWN, wait, 1.0])
+    with caplog.at_level(logging.INFO, logger="eink_monitor"):
+        small_house(path, [feed("roof", roof)]).live(2 * HOUR)
+    told = [record.getMessage() for record in caplog.records if "says wait" not in record.getMessage()]
+    assert told == ["roof: nobody answers", "roof: well again after 2 polls"]
+
+
 def test_a_source_paces_itself(path: Path) -> None:
     roof = Scripted(wish=7200)
     house = small_house(path, [feed("roof", roof, every=300)])

@@ -20,8 +20,9 @@ import struct
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
+from eink_monitor import strays
 from eink_monitor.clock import SystemClock, stopwatch
 from eink_monitor.config import Config, Feed
 from eink_monitor.errors import Throttled, Trouble
@@ -123,6 +124,8 @@ class Forked:
 class _Process:
     """A child process that sends messages up a pipe, each after its length in four bytes."""
 
+    _alive: ClassVar[set[int]] = set()
+
     def __init__(self, name: str, pid: int, reader: int) -> None:
         self._name = name
         self._pid = pid
@@ -130,6 +133,7 @@ class _Process:
         self._got = b""
         self._began = stopwatch()
         self._code: int | None = None
+        self._alive.add(pid)
         os.set_blocking(reader, False)
 
     @property
@@ -147,6 +151,8 @@ class _Process:
             _, status = os.waitpid(self._pid, 0)
             os.close(self._reader)
             self._code = os.waitstatus_to_exitcode(status)
+            self._alive.remove(self._pid)
+            strays.end(self._alive)
         return self._code
 
     def _read(self) -> bool:
@@ -306,10 +312,7 @@ def _settle_down(visit: Visit) -> None:
         os.chdir(state)  # some libraries write where they stand
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
-    with contextlib.suppress(OSError):
-        score = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
-        os.write(score, b"1000")
-        os.close(score)
+    strays.offer()
 
 
 def _pack(result: Result) -> bytes:

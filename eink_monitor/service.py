@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 
 from eink_monitor import config as configuration
-from eink_monitor import journal, places
+from eink_monitor import journal, places, strays
 from eink_monitor.clock import MINUTE, SystemClock
 from eink_monitor.control import Ear, address
 from eink_monitor.daemon import Daemon
@@ -70,6 +70,7 @@ def live(daemon: Daemon, stop: StopSignal, ear: Ear | None = None) -> None:
         if not ready:
             journal.notify(READY="1", STATUS=status(daemon))
             ready = True
+            strays.adopt()
         elif beat.feed(mono):
             journal.notify(WATCHDOG="1", STATUS=status(daemon))
         if beat.late(mono) and not late:

@@ -5,32 +5,27 @@ The resolver, the sockets, TLS and the polls' processes are real, on loopback; o
 
 from __future__ import annotations
 
-import logging
-import select
 import ssl
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import pairwise
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
 import pytest
 
-from eink_monitor.clock import DAY, HOUR, MINUTE, FastClock
-from eink_monitor.draw import words
-from eink_monitor.draw.canvas import Canvas
-from eink_monitor.fetching import GRACE
+from eink_monitor.clock import DAY, HOUR, MINUTE
 from eink_monitor.metrics import PV_POWER
 from eink_monitor.model import Metric, Reading, Source, Visit
 from eink_monitor.panels.health import Health
 from eink_monitor.polls import Forked
 from eink_monitor.sources._http.web import Web
+from faults.ordeal import DEADLINE, Hurried, Near, Ordeal
 from loopback.faults import FAULTS
 from loopback.network import Authority, NameServer, Vendor, names_from
 from small_house import START, Small, feed, slide, small_house
 
 Blank = Callable[[Path], Path]
-DEADLINE = 60
 
 
 @dataclass
@@ -45,41 +40,6 @@ class Cloud(Source):
         document = Web(self.url, "the vendor", visit).get("/now", cost=0).json()
         assert isinstance(document, dict)
         return [Reading(visit.subject, PV_POWER, document["value"], visit.now)]
-
-
-@dataclass
-class Near(Source):
-    """A neighbour that needs no network; its readings tell when it was asked."""
-
-    metrics: ClassVar[tuple[Metric, ...]] = (PV_POWER,)
-
-    def poll(self, visit: Visit) -> Iterable[Reading]:
-        return [Reading(visit.subject, PV_POWER, visit.now % 9973, visit.now)]
-
-
-class Hurried(FastClock):
-    """Waits for a poll that hangs for the fifth of a second, and then it is as late as it would have been."""
-
-    hangs = False
-    house: Small | None = None
-
-    def wait(self, seconds: float, readable: Sequence[int] = ()) -> list[int]:
-        running = self.house.daemon.fetching._running if self.house else None
-        if readable and self.hangs and running and running.turn.feed.name == "cloud":
-            return select.select(readable, (), (), min(seconds, 0.2))[0] or super().wait(seconds)
-        return super().wait(seconds, readable)
-
-
-class Reads(Canvas):
-    """A sheet that remembers what was written on it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.written: list[str] = []
-
-    def text(self, x: int, line: int, text: str, *args: str, **more: object) -> int:
-        self.written.append(text)
-        return super().text(x, line, text, *args, **more)  # type: ignore[arg-type]
 
 
 @dataclass
@@ -103,16 +63,6 @@ class Net:
         self.clock.hangs |= way in self.vendor.breaks
         (self.names.stop if way == "no network" else self.names.start)()
 
-    def on_the_panel(self) -> list[str]:
-        sheet = Reads()
-        Health().draw(sheet, self.house.daemon.house, self.clock.now())
-        return sheet.written
-
-    def beats(self) -> list[int]:
-        """When the neighbour was asked."""
-        runs = self.house.store.readings.runs("near", PV_POWER, 0, self.clock.now())
-        return [run.start for run in runs]
-
 
 @pytest.fixture
 def named() -> Iterator[NameServer]:
@@ -127,6 +77,7 @@ def build(tmp_path: Path, blank: Blank, named: NameServer) -> Iterator[Callable[
 
     def make(vendor: Vendor, every: int = 300) -> Net:
         clock = Hurried(START)
+        clock.victim = "cloud"
         feeds = [
             feed("cloud", Cloud(vendor.url), every, DEADLINE),
             feed("near", Near(), every, DEADLINE),
@@ -145,34 +96,11 @@ def build(tmp_path: Path, blank: Blank, named: NameServer) -> Iterator[Callable[
 
 
 def suffers(net: Net, way: str, length: int, sentence: str, caplog: pytest.LogCaptureFixture) -> None:
-    """A fault of that length: what must hold while it lasts, and after it."""
-    caplog.set_level(logging.INFO)
-    every = net.house.config.feeds["near"].every
-    began, answers = net.clock.now(), net.vendor.answers
-    net.break_by(way)
-    net.house.live(length)
-    status = net.house.daemon.house.feeds()[0]
-    assert (status.what, status.detail.partition(";")[0].partition("?")[0]) == ("unavailable", sentence)
-    assert net.vendor.answers == answers or way in net.vendor.breaks
-    said = net.on_the_panel()
-    assert "no answer" in said
-    assert words.span(net.clock.now() - (status.measured_at or status.since or 0)) in said
-    assert net.clock.now() - (status.measured_at or began) >= length
-    assert " ".join(sentence.split()[:4]) in " ".join(said), "what is wrong, in a sentence"
-    past = net.house.store.outcomes.get("cloud")
-    assert past is not None
-    assert past.took <= DEADLINE + GRACE
-    net.break_by("")
-    net.house.live(HOUR + every + 1)
-    assert net.house.daemon.house.feeds()[0].what == "ok"
+    """A fault of that length, from its beginning to its end."""
+    answers = net.vendor.answers
+    begin, mend = partial(net.break_by, way), partial(net.break_by, "")
+    Ordeal(net.house, "cloud", begin, mend, length, "unavailable", sentence).suffer(caplog)
     assert net.vendor.answers > answers
-    assert "no answer" not in net.on_the_panel()
-    late = [after - before for before, after in pairwise(net.beats())]
-    assert max(late) <= every + DEADLINE + GRACE, "the neighbour was asked all the time"
-    lines = [record.getMessage() for record in caplog.records]
-    assert len(lines) == 2, lines
-    assert lines[0].startswith(sentence)
-    assert lines[1].startswith("cloud: well again after ")
 
 
 NAMES = "the vendor: the address cannot be looked up"

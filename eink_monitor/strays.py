@@ -1,0 +1,66 @@
+"""Processes that ran away from the poll that started them: they come back to the daemon, which ends them.
+
+A vendor library may start a helper in a session of its own, out of reach of the kill that ends its poll. Since the
+daemon adopts such orphans (PR_SET_CHILD_SUBREAPER of prctl(2)), none gets lost; and since every poll offers itself to
+be killed first when memory is short, and hands that down, they can be told from the daemon's other children.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Collection
+from contextlib import suppress
+from pathlib import Path
+
+OFFERED = 1000  # oom_score_adj of a poll and of whatever it starts
+SPARED = 999  # of work that must not be cut in two; it ends itself
+_ADOPT = 36  # PR_SET_CHILD_SUBREAPER
+
+
+def adopt() -> None:
+    """From now on this process is the parent of whatever its children leave behind."""
+    import ctypes  # noqa: PLC0415 - after the first frame
+
+    ctypes.CDLL(None).prctl(_ADOPT, 1, 0, 0, 0)
+
+
+def offer(score: int = OFFERED) -> None:
+    """Mark this process and its descendants to come. Plain system calls: every page a child touches is copied."""
+    with suppress(OSError):
+        file = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
+        os.write(file, b"%d" % score)
+        os.close(file)
+
+
+def end(known: Collection[int]) -> None:
+    """End the strays among this process's children, and bury those that were spared; ``known`` are neither."""
+    while strays := [pid for pid in _children() if pid not in known and _score(pid) == OFFERED]:
+        for pid in strays:  # their own children come to us, and are seen the next time round
+            with suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+    for pid in _children():
+        if pid not in known and _score(pid) == SPARED:
+            with suppress(OSError):
+                os.waitpid(pid, os.WNOHANG)
+
+
+def _children() -> list[int]:
+    me = os.getpid()
+    try:
+        return [int(pid) for pid in Path(f"/proc/self/task/{me}/children").read_bytes().split()]
+    except OSError:  # a kernel without CONFIG_PROC_CHILDREN
+        return [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if _parent(pid) == me]  # noqa: PTH208
+
+
+def _parent(pid: int) -> int:
+    with suppress(OSError):
+        return int(Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1])
+    return 0
+
+
+def _score(pid: int) -> int:
+    with suppress(OSError):
+        return int(Path(f"/proc/{pid}/oom_score_adj").read_bytes())
+    return 0

@@ -35,6 +35,7 @@ class Daemon:
         self.wear = self.house.wear
         self.keeping = Keeping(config, store, self.house, self.clock, self.wear)
         self.fetching = Fetching(config, store, self.clock, runner, self.keeping.complain)
+        self.fetching.hear = self.clock.hear
         self.following = Following(config, store, self.clock, runner, self.fetching)
         self.drawing = Drawing(config, self.house, self.clock.monotonic())
         config.display.open(self.clock, self.wear)

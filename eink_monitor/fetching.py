@@ -40,6 +40,7 @@ class Result:
     spent: int | None = None  # None: the child died and cannot say
     until: int = 0
     account_wide: bool = True
+    heard: int = 0  # what time it was by the vendor's clock
 
 
 class Running(Protocol):
@@ -106,7 +107,11 @@ class _Poll:
 
 
 class Fetching:
-    """The timetable of a house. ``complain`` is told when something could not be written down."""
+    """The timetable of a house.
+
+    ``complain`` is told when something could not be written down, ``hear`` what time it was by a vendor's clock at some
+    moment of so many seconds that have just passed.
+    """
 
     def __init__(
         self, config: Config, store: Store, clock: Clock, runner: Runner, complain: Callable[[StoreError], None]
@@ -123,6 +128,7 @@ class Fetching:
         self._clock = clock
         self._runner = runner
         self._complain = complain
+        self.hear: Callable[[int, float], None] = lambda *_: None
         self._states = {name: config.state / name for name in config.feeds}
         self._running: _Poll | None = None
         self._bookings = Bookings(store)
@@ -231,6 +237,8 @@ class Fetching:
             poll.running.kill()
             result = Result([], "unavailable", f"{turn.feed.name}: no answer within {turn.feed.deadline}", elapsed)
         self._running = None
+        if result.heard:
+            self.hear(result.heard, elapsed)
         jump = round(now - elapsed - poll.now)
         ours = poll.now + jump
         if abs(jump) > JUMP:  # the clock was set meanwhile: what it had dated goes along

@@ -107,7 +107,8 @@ class Visit:
     ``latest`` holds the newest stored reading per (subject, metric name) of what this source publishes, so that a
     source without any state of its own can skip what is fresh. ``allowance`` is how many vendor calls the ledger has
     reserved; ``spend`` must be called before each one. ``note`` may hold a plain sentence about a poll that went well
-    ("the car sleeps"). ``state`` is a private directory for tokens.
+    ("the car sleeps"), ``heard`` what time it is by the vendor's own clock (epoch seconds), where it says so. ``state``
+    is a private directory for tokens.
     """
 
     feed: str
@@ -120,6 +121,7 @@ class Visit:
     allowance: int = 0
     spent: int = 0
     note: str = ""
+    heard: int = 0
 
     def spend(self, calls: int = 1) -> None:
         """Account for vendor calls about to be made; raises ``Throttled`` rather than exceed what was reserved."""

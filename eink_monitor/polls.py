@@ -219,7 +219,7 @@ def carry_out(feed: Feed, visit: Visit) -> Result:
         result = Result(vet(feed.source.poll(visit), visit.now), "ok", visit.note)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a vendor library raises anything
         result = _trouble(feed, error)
-    result.took, result.spent = stopwatch() - began, visit.spent
+    result.took, result.spent, result.heard = stopwatch() - began, visit.spent, visit.heard
     return result
 
 
@@ -324,6 +324,7 @@ def _pack(result: Result) -> bytes:
         "spent": result.spent,
         "until": result.until,
         "account_wide": result.account_wide,
+        "heard": result.heard,
     }
     return json.dumps(fields).encode()
 

@@ -2,7 +2,8 @@
 
 A Pi has no real-time clock: at boot its wall clock may be weeks behind, and jumps when the network is up. Until then
 the house's time goes on from the newest stored instant, so that panels keep their order; whatever is dated by it waits
-in memory and is dated anew when the clock is right.
+in memory and is dated anew when the clock is right. It is once the machine says so, or once it agrees with the clock of
+somebody else: two that were wrong would not be wrong by the same.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Sequence
 
 from eink_monitor.clock import DAY, HOUR, JUMP, MINUTE, Clock
 
+_AGREE = MINUTE
 _AHEAD = 5 * MINUTE  # how far a stored instant may be ahead: the vendor's clock
 
 
@@ -21,6 +23,7 @@ class WallTime:
         self._clock = clock
         self._floor = newest - clock.monotonic()
         self._seen = clock.offset()
+        self._confirmed = False
         self.sure = self._is_sure()
         self._offset = self._lifted()
         self._began = f"started at {clock.now()}"
@@ -42,8 +45,8 @@ class WallTime:
         return self._offset
 
     def trusted(self) -> bool | None:
-        """As the machine's."""
-        return self._clock.trusted()
+        """As the machine's, or True because somebody else's clock agreed."""
+        return True if self._confirmed else self._clock.trusted()
 
     def boot(self) -> str:
         """As the machine's; without its word every start of the program is one."""
@@ -54,10 +57,17 @@ class WallTime:
         """When the machine was started, if the clock is right."""
         return int(self._offset)
 
+    def hear(self, said: int, within: float) -> None:
+        """Somebody else's clock said ``said`` (epoch seconds) at some moment of the ``within`` seconds until now."""
+        now = self._clock.now()
+        self._confirmed |= now - within - _AGREE <= said <= now + _AGREE
+
     def look(self) -> int:
         """Notice what happened to the wall clock; returns by how many seconds the house's time was put forward."""
-        offset, sure, before = self._clock.offset(), self._is_sure(), self._offset
+        offset, before = self._clock.offset(), self._offset
         jumped = abs(offset - self._seen) > JUMP
+        self._confirmed &= not jumped
+        sure = self._is_sure()
         self._seen = offset
         if jumped or sure != self.sure:
             self.sure = sure
@@ -68,7 +78,7 @@ class WallTime:
         return by if abs(by) > JUMP else 0
 
     def _is_sure(self) -> bool:
-        told = self._clock.trusted()
+        told = self.trusted()
         return self._clock.offset() + _AHEAD >= self._floor if told is None else told
 
     def _lifted(self) -> float:

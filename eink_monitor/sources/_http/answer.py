@@ -86,14 +86,26 @@ def retry_after(answer: Answer, now: int) -> int | None:
     text = answer.headers.get("retry-after", "").strip()
     if text.isascii() and text.isdigit():
         seconds = int(text[:9])
+    elif until := _instant(text):
+        seconds = until - now
     else:
-        from email.utils import parsedate_to_datetime  # a date is rare, and loading this is not free
-
-        try:
-            seconds = int(parsedate_to_datetime(text).timestamp()) - now
-        except (ValueError, OverflowError):
-            return None
+        return None
     return min(max(1, seconds), _LONGEST_WAIT)
+
+
+def said_at(headers: Mapping[str, str]) -> int:
+    """When the server's clock says it answered (RFC 9110, Date), in epoch seconds; 0 where it does not."""
+    return _instant(headers.get("date", ""))
+
+
+def _instant(text: str) -> int:
+    """An HTTP date in epoch seconds, 0 for anything else."""
+    from email.utils import parsedate_to_datetime  # loaded with http.client
+
+    try:
+        return max(0, int(parsedate_to_datetime(text).timestamp()))
+    except (ValueError, OverflowError):
+        return 0
 
 
 def table(value: object, who: str, where: str) -> Mapping[str, object]:

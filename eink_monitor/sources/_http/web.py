@@ -25,7 +25,7 @@ from eink_monitor.clock import stopwatch
 from eink_monitor.errors import AuthFailed, BadAnswer, Trouble, Unavailable
 from eink_monitor.model import Visit
 from eink_monitor.sources._http.address import address
-from eink_monitor.sources._http.answer import Answer
+from eink_monitor.sources._http.answer import Answer, said_at
 
 Params = Mapping[str, str | Sequence[str]]
 
@@ -120,6 +120,7 @@ class Web:
             message = f"{self._who}: the answer broke off half-way; trying again later"
             raise Unavailable(message)
         headers = {name.lower(): value for name, value in response.getheaders()}
+        self._visit.heard = said_at(headers)
         return Answer(self._who, response.status, headers, bytes(body))
 
 

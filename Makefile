@@ -3,6 +3,7 @@
 # make run    the daemon with config.yaml, or with the invented house, until Ctrl-C
 # make bench  the figures, as JSON
 # make soak   three minutes (SECONDS=180) of faults and kills, and what was survived
+# make stress the daemon is killed 200 times, its polls more often, and must have lost nothing
 # sudo make install / uninstall   the daemon as a service (docs/install.md)
 
 PYTHON ?= python3

@@ -10,6 +10,7 @@ import sys
 import textwrap
 import tomllib
 from collections.abc import Iterator
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -188,6 +189,15 @@ def test_every_link_and_picture_is_there(page: str) -> None:
 def test_the_figures_are_those_of_the_bench() -> None:
     told = {code(row[0])[0]: float(row[2]) for row in rows(section("Measured")) if code(row[0])}
     assert told == TARGETS
+
+
+@pytest.mark.parametrize("row", rows(section("What may go wrong"))[1:], ids=itemgetter(0))
+def test_every_fault_is_proven_by_a_test_that_exists(row: list[str]) -> None:
+    proofs = [span for span in code(row[2]) if span.startswith("tests/")]
+    assert proofs
+    for proof in proofs:
+        file, _, name = proof.partition("::")
+        assert f"\ndef {name or 'test_'}" in (ROOT / file).read_text(encoding="utf-8"), proof
 
 
 def test_extras_are_named_and_exist() -> None:

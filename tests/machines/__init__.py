@@ -40,6 +40,7 @@ class Machine:
         self.folder = folder / "a machine"
         self.root = self.folder / "root"
         self.bin = self.folder / "bin"
+        self.keyboard = subprocess.DEVNULL
         self._log = self.folder / "calls"
         self.bin.mkdir(parents=True)
         for name in ("systemctl", "raspi-config", "getent", "groupadd", "apt-get"):
@@ -66,7 +67,7 @@ class Machine:
         return subprocess.Popen(
             [str(SYSTEMD / script)],
             env={**self.environment, **more},
-            stdin=subprocess.DEVNULL,
+            stdin=self.keyboard,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

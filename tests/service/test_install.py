@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import sqlite3
@@ -237,6 +238,22 @@ def test_spi_is_left_alone_where_it_is_on_or_nobody_said_yes(machine: Machine) -
     assert not [call for call in machine.calls() if "raspi-config" in call]
     assert code == 1
     assert "SPI" not in said
+
+
+@pytest.mark.parametrize(("answers", "switched"), [("n\nn\n", False), ("n\ny\n", True), ("n\n\n", True)])
+def test_a_person_at_the_terminal_is_asked_before_spi_is_switched_on(
+    machine: Machine, answers: str, switched: bool
+) -> None:
+    ink(machine, "Raspberry Pi 4")
+    keyboard, machine.keyboard = os.openpty()
+    os.write(keyboard, answers.encode())
+    _, said = machine.run()
+    told = machine.calls()
+    assert "SPI is off, and the panel needs it. Switch it on? [Y/n]" in said
+    assert ("raspi-config nonint do_spi 0" in told) is switched
+    assert not [call for call in told if "apt-get" in call], "the first answer was no"
+    for end in (keyboard, machine.keyboard):
+        os.close(end)
 
 
 def test_groups_that_are_missing_are_made(machine: Machine) -> None:

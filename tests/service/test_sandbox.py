@@ -37,6 +37,26 @@ def test_the_filter_bites() -> None:
     assert "PermissionError" in said.stderr
 
 
+def test_what_the_kernel_knows_of_the_time_is_hidden() -> None:
+    """Which is why the daemon goes by its vendors' clocks where there is no systemd-timesyncd."""
+    code = "from eink_monitor.clock import _disciplined; print(_disciplined())"
+    said = subprocess.run(confined("-c", code), check=False, capture_output=True, text=True)
+    assert (said.stdout, said.stderr) == ("None\n", "")
+
+
+def test_a_run_away_process_comes_back_in_it() -> None:
+    code = (
+        "import os, select, signal; from eink_monitor import strays; strays.adopt()\n"
+        "if (child := os.fork()) == 0:\n"
+        "    strays.offer()\n"
+        "    if os.fork() == 0: os.setsid(); select.select((), (), ())\n"
+        "    os._exit(0)\n"
+        "os.waitpid(child, 0); (stray,) = strays._children(); strays.end(()); print(strays._children())"
+    )
+    said = subprocess.run(confined("-c", code), check=False, capture_output=True, text=True)
+    assert (said.stdout, said.stderr) == ("[]\n", "")
+
+
 def test_a_house_lives_in_it(tmp_path: Path) -> None:
     file = write(tmp_path, HOUSE)
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:

@@ -20,6 +20,7 @@ from eink_monitor.store.card import Disk
 from eink_monitor.store.facts import Facts
 
 AHEAD = 5 * MINUTE  # how long before its calls a booking may be made
+_ROLLS = max(planning.SPANS.values())
 _KEPT = 400 * DAY
 
 
@@ -37,10 +38,15 @@ class Ledger:
         self._boot = ("", 0, True)
 
     def calls(self, quota: Quota, now: int) -> list[Call]:
-        """Everything that still counts against a budget of the account, in order of time."""
+        """Everything that still counts against a budget of the account, in order of time.
+
+        What no rolling budget counts any more comes as one sum an hour: a month has thousands of calls.
+        """
         since = planning.horizon(quota, now, self._zone)
         rows = self._disk.look(
-            "SELECT at, calls FROM call WHERE account = ? AND at >= ? ORDER BY at", (quota.account, since)
+            """SELECT max(at), sum(calls) FROM call WHERE account = ?1 AND at >= ?2 AND at < ?3 GROUP BY at / 3600
+               UNION ALL SELECT at, calls FROM call WHERE account = ?1 AND at >= ?3 ORDER BY 1""",
+            (quota.account, since, max(since, now - _ROLLS)),
         )
         return sorted([*self._lost(quota, since), *(Call(*row) for row in rows)])
 

@@ -27,6 +27,7 @@ from eink_monitor.store import Store
 from virtual_panel import Rules, VirtualPanel
 from virtual_panel.board import Faults
 
+_CACHED = 600  # KiB, of which SQLite keeps 512
 SHARED = struct.Struct("qq")  # epoch seconds of the simulated now, polls of this process
 _FAULTS = {
     "BUSY stuck high": {"busy": 1},
@@ -98,13 +99,17 @@ class Soaked:
 
 
 def main(folder: Path, seed: int, *, warm: bool) -> None:
-    """With seed 0 the panel stays whole; ``warm`` fills the caches of two days first."""
+    """With seed 0 the panel stays whole; ``warm`` fills the caches of days first: what is drawn, and SQLite's pages."""
     soaked = Soaked(folder, seed)
     with soaked.panel.installed():
         config = load(folder / "config.yaml")
         if warm:
             simulate(replace(config, display=Null(draw=True)), 2, date(2026, 1, 1))
         store = Store(config.database, config.zone)
+        if warm:
+            store._disk.execute("CREATE TABLE ballast (kilobyte BLOB)")
+            store._disk.executemany("INSERT INTO ballast VALUES (?)", [(bytes(1000),)] * _CACHED)
+            store._disk.execute("SELECT sum(length(kilobyte)) FROM ballast").fetchone()
         soaked.live(Daemon(config, store, soaked.clock, Forked(config)))
 
 

@@ -18,7 +18,7 @@ from typing import Any
 from eink_monitor.clock import FastClock, midnight, stopwatch
 from eink_monitor.config import Config, Feed
 from eink_monitor.daemon import Daemon
-from eink_monitor.fetching import Result
+from eink_monitor.fetching import Result, Runner
 from eink_monitor.metrics import CHARGING, PLUGGED
 from eink_monitor.model import Metric, Reading, Visit
 from eink_monitor.polls import Done, Silence, carry_out
@@ -75,12 +75,19 @@ def _value(metric: Metric, hour: int, number: int) -> float:
     return low + (high - low) * (seed * 2654435761 % 2**32) / 2**32
 
 
-def simulate(
-    config: Config, days: int, first: date, progress: Callable[[int], Any] = lambda _: None, folder: Path | None = None
+def simulate(  # noqa: PLR0913 - what may differ between two lives
+    config: Config,
+    days: int,
+    first: date,
+    progress: Callable[[int], Any] = lambda _: None,
+    *,
+    folder: Path | None = None,
+    runner: Runner | None = None,
 ) -> Report:
     """Live ``days`` days from local midnight of ``first`` on; ``progress`` is told of each that is over.
 
-    The database is a temporary one unless a ``folder`` is given to keep it in.
+    The database is a temporary one unless a ``folder`` is given to keep it in. A ``runner`` may answer the polls with
+    what was recorded instead of what is invented.
     """
     with TemporaryDirectory(prefix="eink-monitor-") as temporary:
         file = (folder or Path(temporary)) / "readings.db"
@@ -88,7 +95,7 @@ def simulate(
         clock = FastClock(midnight(first, config.zone))
         store = Store(file, config.zone, durable=False)
         began = stopwatch()
-        daemon = Daemon(config, store, clock, StandIn())
+        daemon = Daemon(config, store, clock, runner or StandIn())
         with silence():
             for day in range(1, days + 1):
                 live(daemon, midnight(date.fromordinal(first.toordinal() + day), config.zone))

@@ -15,6 +15,8 @@ TARGETS = {
     "cpu_seconds_per_day_six_sources": 10.0,
     "database_bytes_per_reading": 6.0,
     "bytes_written_per_day_mb": 8.0,
+    "modbus_written_per_day_mb": 8.0,
+    "modbus_bytes_per_reading": 6.0,
     "slowest_panel_queries_ms": 3.0,
     "simulated_year_null_display_s": 15.0,
     "ink_pack_cpu_ms": 0.3,

@@ -42,6 +42,11 @@ class Feed:
     subject: str = ""
     label: str = ""
 
+    @property
+    def spacing(self) -> int:
+        """Seconds that may lie between two measurements before a series of this feed counts as broken."""
+        return max(int(self.every * 2.5), self.source.lag)
+
 
 @dataclass(frozen=True)
 class Slide:

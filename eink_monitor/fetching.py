@@ -16,8 +16,8 @@ from eink_monitor import quota as planning
 from eink_monitor.clock import DAY, HOUR, JUMP, MINUTE, Clock
 from eink_monitor.config import Config, Feed
 from eink_monitor.errors import StoreError, Throttled
-from eink_monitor.house import spacing
 from eink_monitor.model import Outcome, Reading, Visit
+from eink_monitor.sharing import Sharing
 from eink_monitor.store import Store
 
 log = logging.getLogger("eink_monitor")
@@ -118,6 +118,7 @@ class Fetching:
         self._clock = clock
         self._runner = runner
         self._complain = complain
+        self._sharing = Sharing(config, store)
         self._states = {name: config.state / name for name in config.feeds}
         self._running: _Poll | None = None
         now, mono = clock.now(), clock.monotonic()
@@ -222,12 +223,16 @@ class Fetching:
         self.steps += 1
         feed = turn.feed
         self.last = result
-        if result.readings:
-            self._store.add(result.readings, spacing(feed), ours)
+        self.keep(feed, result.readings, ours)
         self._plan(turn, result, now)
         due = None if turn.stopped else int(now + turn.due - self._clock.monotonic())
         self.note(feed, Outcome(feed.name, now, result.took, result.what, result.detail), due)
         self._book(feed, result, booking)
+
+    def keep(self, feed: Feed, readings: Sequence[Reading], ours: int) -> None:
+        """Store what a feed brought; what is dated ``ours`` or later was dated by our own clock."""
+        if kept := self._sharing.admit(feed, readings):
+            self._store.add(kept, feed.spacing, ours)
 
     def _book(self, feed: Feed, result: Result, booking: int | None) -> None:
         """Settle the reservation and keep what the vendor said about waiting."""
@@ -283,8 +288,8 @@ class Fetching:
 
     def visit(self, feed: Feed, now: int) -> Visit:
         """What a source may know about a poll at that instant."""
-        state = self._states[feed.name]
-        return Visit(feed.name, feed.subject, now, self._config.zone, feed.every, self._store.readings, state)
+        latest = self._sharing.latest(feed, now)
+        return Visit(feed.name, feed.subject, now, self._config.zone, feed.every, latest, self._states[feed.name])
 
     def _stamp(self, feed: Feed) -> int:
         """Changes when the configuration, a secret file or this feed's tokens do."""

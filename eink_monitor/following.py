@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from eink_monitor.clock import DAY, HOUR, JUMP, MINUTE, Clock
 from eink_monitor.config import Config, Feed
 from eink_monitor.fetching import Fetching, Result, Runner, Stream
-from eink_monitor.house import spacing
 from eink_monitor.model import Outcome
 from eink_monitor.store import Store
 
@@ -92,8 +91,7 @@ class Following:
         """Store what a stream said, or plan what follows from how it ended."""
         self.steps += 1
         feed = line.feed
-        if result.readings:
-            self._store.add(result.readings, spacing(feed), now - JUMP)
+        self._fetching.keep(feed, result.readings, now - JUMP)
         if result.what == "ok":
             line.failures = 0
         else:

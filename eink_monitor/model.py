@@ -105,9 +105,10 @@ class Visit:
     """Everything a source may know about the poll it is asked for.
 
     ``latest`` holds the newest stored reading per (subject, metric name) of what this source publishes, so that a
-    source without any state of its own can skip what is fresh. ``allowance`` is how many vendor calls the ledger has
-    reserved; ``spend`` must be called before each one. ``note`` may hold a plain sentence about a poll that went well
-    ("the car sleeps"). ``state`` is a private directory for tokens.
+    source without any state of its own can skip what is fresh; of what another feed brings too, the newest it brought
+    itself. ``allowance`` is how many vendor calls the ledger has reserved; ``spend`` must be called before each one.
+    ``note`` may hold a plain sentence about a poll that went well ("the car sleeps"). ``state`` is a private directory
+    for tokens.
     """
 
     feed: str

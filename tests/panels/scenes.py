@@ -89,6 +89,11 @@ def disk(used: float = 1588e9, growth: float = 2.1e9, backup: int = 5 * HOUR, da
     return house.set("nas:/backup", AT, values)
 
 
+def mounted(house: PaperHouse, state: int, at: int = AT) -> PaperHouse:
+    """The same disk in another state, with its numbers as they last were."""
+    return replace(house, readings=dict(house.readings)).set("nas:/backup", at, {m.DISK_STATE: state})
+
+
 def troubled(house: PaperHouse, what: str, door: str = "", **changes: int) -> PaperHouse:
     """The same house with every feed failing in one way."""
     status = feed("roof", what)._replace(door=door, **changes)  # type: ignore[arg-type]  # the fields that are times
@@ -171,6 +176,9 @@ SCENES: dict[str, Scene] = {
     "disk-alarm": Scene(DISK, disk(used=1910e9)),
     "disk-backup-old": Scene(DISK, disk(growth=0, backup=9 * DAY)),
     "disk-young": Scene(Disk("nas:/backup", backup_max_age=Duration(HOUR)), disk(days=0)),
+    "disk-missing": Scene(DISK, mounted(disk(), 2, AT + 3 * HOUR), AT + 3 * HOUR),
+    "disk-never-mounted": Scene(DISK, mounted(NOTHING, 2, NOW)),
+    "disk-read-only": Scene(DISK, mounted(disk(), 1)),
     "disk-empty": Scene(DISK, NOTHING),
     "disk-stale": Scene(DISK, troubled(disk(), "unavailable", since=NOW - 2 * DAY), LATE),
     "health-full": Scene(Health(), feeds(3)),

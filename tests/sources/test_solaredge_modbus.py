@@ -241,8 +241,8 @@ def test_settings_that_cannot_work_say_so(wrong: dict[str, object]) -> None:
         SolarEdgeModbus(**{"host": "inverter.local", **wrong})  # type: ignore[arg-type]
 
 
-def test_recorded_maps_read_as_noted(tmp_path: Path) -> None:
-    """Register maps kept as files, with the readings that were checked by hand beside them."""
+def test_kept_maps_read_as_noted(tmp_path: Path) -> None:
+    """Whole register maps, composed by the vendor's note, with the readings that were checked by hand beside them."""
     files = sorted(RECORDINGS.glob("*.json"))
     assert len(files) == 3
     for file in files:

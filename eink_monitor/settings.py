@@ -7,11 +7,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
 
 from eink_monitor.clock import DAY, HOUR, MINUTE
 
 _LONGEST = 100 * 365 * DAY
 _UNITS = {"s": 1, "m": MINUTE, "h": HOUR, "d": DAY, "w": 7 * DAY, "y": 365 * DAY}
+
+InputFile = Annotated[Path, "looked up beside the configuration, then in $CREDENTIALS_DIRECTORY"]
+"""A file that is read, such as a key. As a setting it is a full path once the configuration is loaded."""
 
 
 class Duration(int):

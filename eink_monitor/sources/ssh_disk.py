@@ -11,7 +11,7 @@ from eink_monitor import metrics
 from eink_monitor.clock import DAY, MINUTE, Clock
 from eink_monitor.errors import AuthFailed, BadAnswer, StoreError
 from eink_monitor.model import Metric, Reading, Source, Visit
-from eink_monitor.settings import Duration, Secret
+from eink_monitor.settings import Duration, InputFile, Secret
 from eink_monitor.signin import Prompt, SignIn
 from eink_monitor.sources._ssh import disk
 from eink_monitor.sources._ssh.newest import Lister, Unlisted, newest
@@ -45,10 +45,10 @@ class SshDisk(Source):
     user: str = ""
     port: int = 22
     password: Secret | None = None
-    identity: Path | None = None
+    identity: InputFile | None = None
     passphrase: Secret | None = None
     fingerprint: str | None = None
-    known_hosts: Path | None = None
+    known_hosts: InputFile | None = None
     newest: dict[str, str] = field(default_factory=dict)
     full_at: int = 90
     backup_max_age: Duration = Duration(2 * DAY)

@@ -24,8 +24,8 @@ SELF_CONSUMPTION_TODAY = Metric(
 )
 FEED_IN_TODAY = Metric("feed_in_today", "Wh", _METERED, 0, _DAY_ENERGY, "fed into the grid today")
 PURCHASED_TODAY = Metric("purchased_today", "Wh", _METERED, 0, _DAY_ENERGY, "bought from the grid today")
-PRODUCTION_MONTH = Metric("production_month", "Wh", 1, 0, 31 * _DAY_ENERGY, "produced this month")
-PRODUCTION_YEAR = Metric("production_year", "Wh", 1, 0, 366 * _DAY_ENERGY, "produced this year")
+PRODUCTION_MONTH = Metric("production_month", "Wh", _TOTALLED, 0, 31 * _DAY_ENERGY, "produced this month")
+PRODUCTION_YEAR = Metric("production_year", "Wh", _TOTALLED, 0, 366 * _DAY_ENERGY, "produced this year")
 PRODUCTION_LIFETIME = Metric("production_lifetime", "Wh", _TOTALLED, 0, _LIFE_ENERGY, "produced since installation")
 
 SOC = Metric("soc", "%", 0.1, 0, 100, "state of charge", hourly=True)

@@ -29,7 +29,7 @@ from eink_monitor.sources.solaredge_modbus import SolarEdgeModbus
 from eink_monitor.store import Store
 
 ZONE = ZoneInfo("Europe/Berlin")
-EVE, TODAY = date(2026, 6, 9), date(2026, 6, 10)
+EVE, TODAY = date(2026, 12, 31), date(2027, 1, 1)  # so that month and year, too, begin here
 START = midnight(EVE, ZONE)
 
 

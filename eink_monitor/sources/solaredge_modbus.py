@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from eink_monitor import metrics
-from eink_monitor.clock import Clock, day_bounds, local
+from eink_monitor.clock import Clock, day_bounds, local, midnight
 from eink_monitor.errors import BadAnswer
 from eink_monitor.model import Metric, Reading, Source, Visit
 from eink_monitor.settings import Duration
@@ -51,6 +51,8 @@ class SolarEdgeModbus(Source):
         metrics.SELF_CONSUMPTION_TODAY,
         metrics.FEED_IN_TODAY,
         metrics.PURCHASED_TODAY,
+        metrics.PRODUCTION_MONTH,
+        metrics.PRODUCTION_YEAR,
         metrics.PRODUCTION_LIFETIME,
         metrics.FEED_IN_LIFETIME,
         metrics.PURCHASED_LIFETIME,
@@ -122,15 +124,15 @@ class SolarEdgeModbus(Source):
 
     def _digest(self, visit: Visit, plant: Plant, seen: Look) -> list[Reading]:
         path = visit.state / _FILE
-        day, tomorrow = day_bounds(local(visit.now, visit.zone).date(), visit.zone)
         old = counters.load(path)
         energies = _energies(plant, seen)
-        new = counters.tally(old, energies, visit.now, day)
+        new = _tally(old, energies, visit)
         power = self._flow(old, new, plant, seen, visit.now)
         values = {**_powers(power), **_sums(new, energies), **_condition(seen)}
         readings = vet(_readings(visit, values), visit.now)
         if seen.inverter.status == _FAULT:
             visit.note = f"the inverter reports a fault (vendor code {seen.inverter.code or 'unknown'})"
+        _, tomorrow = day_bounds(local(visit.now, visit.zone).date(), visit.zone)
         if counters.worth_saving(old, new, visit.now, tomorrow, visit.every) and not counters.save(path, new):
             visit.note = f"cannot write {path}, so today's energies may get lost; is the disk full or read-only?"
         return readings
@@ -165,6 +167,16 @@ def _energies(plant: Plant, seen: Look) -> dict[str, tuple[str, Energy]]:
     return {name: (owner, energy) for name, (owner, energy) in every.items() if energy is not None}
 
 
+def _tally(old: counters.Memory, energies: dict[str, tuple[str, Energy]], visit: Visit) -> counters.Memory:
+    """What is remembered after this look: every counter since midnight, production since the month and year began."""
+    today = local(visit.now, visit.zone).date()
+    new = counters.tally(old, energies, visit.now, midnight(today, visit.zone))
+    for span, first in (("month", today.replace(day=1)), ("year", today.replace(month=1, day=1))):
+        made = {f"{name} {span}": energy for name, energy in energies.items() if name == "production"}
+        new = counters.tally(new, made, visit.now, midnight(first, visit.zone))
+    return new
+
+
 def _powers(power: Flow) -> dict[Metric, float | None]:
     return {
         metrics.PV_POWER: power.pv,
@@ -176,10 +188,10 @@ def _powers(power: Flow) -> dict[Metric, float | None]:
 
 
 def _sums(memory: counters.Memory, energies: dict[str, tuple[str, Energy]]) -> dict[Metric, float | None]:
-    """Lifetime and today's energies. Production is what the inverter gave, a discharging battery's share included."""
-    today = {name: memory.marks[name].today for name in energies}
+    """Energies of the running spans, and of a lifetime; what a discharging battery adds is production, too."""
+    spans = {name: mark.energy for name, mark in memory.marks.items() if name.split()[0] in energies}
     lifetime = {name: energy.value for name, (_, energy) in energies.items()}
-    production, feed_in, purchased = (today.get(name) for name in ("production", "feed_in", "purchased"))
+    production, feed_in, purchased = (spans.get(name) for name in ("production", "feed_in", "purchased"))
     own = None if production is None or feed_in is None else max(0.0, production - feed_in)
     return {
         metrics.PRODUCTION_TODAY: production,
@@ -187,6 +199,8 @@ def _sums(memory: counters.Memory, energies: dict[str, tuple[str, Energy]]) -> d
         metrics.PURCHASED_TODAY: purchased,
         metrics.SELF_CONSUMPTION_TODAY: own,
         metrics.CONSUMPTION_TODAY: None if own is None or purchased is None else own + purchased,
+        metrics.PRODUCTION_MONTH: spans.get("production month"),
+        metrics.PRODUCTION_YEAR: spans.get("production year"),
         metrics.PRODUCTION_LIFETIME: lifetime.get("production"),
         metrics.FEED_IN_LIFETIME: lifetime.get("feed_in"),
         metrics.PURCHASED_LIFETIME: lifetime.get("purchased"),

@@ -15,11 +15,11 @@ from eink_monitor.settings import Duration
 from eink_monitor.sources.solaredge_modbus import SolarEdgeModbus
 
 _ZONE = ZoneInfo("Europe/Berlin")
-_START = midnight(date(2026, 6, 10), _ZONE)
+_START = midnight(date(2026, 12, 31), _ZONE)
 
 
 def measure() -> dict[str, float]:
-    """The second day's, when the energies since midnight are known; all rows are still kept."""
+    """The second day's, when the energies of day, month and year are known; all rows are still kept."""
     day = second_day(_house, Replay(_START), _START)
     polled = BEATS * len(SolarEdgeModbus.metrics)
     return {

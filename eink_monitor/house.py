@@ -123,7 +123,16 @@ class House:
             calls_limit=tight.limit if tight else None,
             door=feed.source.door,
             warning=self.warning(feed),
+            shown=self._is_shown(feed),
         )
+
+    def _is_shown(self, feed: Feed) -> bool:
+        """Whether it is through this door, of several, that the panels see the subject now."""
+        if not self._sharing.shares(feed):
+            return False
+        fellows = [one for one in self._by_subject.get(feed.subject, ()) if self._sharing.shares(one)]
+        through = {one.name: self._sharing.measured(one) or 0 for one in fellows}
+        return bool(through) and feed.name == max(through, key=lambda name: through[name])
 
     def _measured_at(self, feed: Feed) -> int | None:
         """When the newest measurement was made that came through this feed."""

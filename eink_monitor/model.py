@@ -220,7 +220,8 @@ class Source(ABC):
 class FeedStatus(NamedTuple):
     """How a feed is doing: what the last poll came to, and since when. Times are epoch seconds UTC, None for never.
 
-    ``door`` is the address where a person lets us in again; ``warning`` says what will soon need one.
+    ``door`` is the address where a person lets us in again; ``warning`` says what will soon need one. ``shown`` is
+    whether, of several feeds of one subject, this one made the newest measurement: the one on the panels.
     """
 
     name: str
@@ -238,6 +239,7 @@ class FeedStatus(NamedTuple):
     calls_limit: int | None
     door: str = ""
     warning: str = ""
+    shown: bool = False
 
 
 class History(Protocol):

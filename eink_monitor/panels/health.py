@@ -146,7 +146,8 @@ def _row(history: History, feed: FeedStatus, size: _Size, now: int) -> _Row:
         face = fonts.SMALL if size is _EIGHT else fonts.TEXT
         return _Row(feed, fault(feed, now, history, brief=True), face, "")
     known = feed.calls_limit and feed.calls_used is not None
-    return _Row(feed, _state(feed, now), size.face, f"{feed.calls_used}/{feed.calls_limit}" if known else "")
+    notes = ["shown"] * feed.shown + [f"{feed.calls_used}/{feed.calls_limit}"] * bool(known)
+    return _Row(feed, _state(feed, now), size.face, " ".join(notes))
 
 
 def _draw_row(canvas: Canvas, row: _Row, size: _Size, y: int, edges: tuple[int, int]) -> None:

@@ -114,6 +114,7 @@ def test_a_day_through_two_doors(tmp_path: Path) -> None:
         doors = home.doors()
         assert set(doors) == {"cloud", "inverter"}, "both are called Roof, and told apart all the same"
         assert doors["inverter"].measured_at == home.newest().at
+        assert (doors["inverter"].shown, doors["cloud"].shown) == (True, False)
         cloud = doors["cloud"].measured_at
         assert cloud is not None
         assert 15 * MINUTE <= home.clock.now() - cloud <= 80 * MINUTE
@@ -124,6 +125,8 @@ def test_a_day_through_two_doors(tmp_path: Path) -> None:
         assert home.newest().value == home.runner.of("cloud")[home.newest().at]
         assert home.daemon.house.trouble("roof") is None
         assert home.doors()["inverter"].what == "unavailable"
+        assert home.doors()["cloud"].shown
+        assert not home.doors()["inverter"].shown
 
         home.live(2 * HOUR, inverter=True)
         assert home.newest().value == PV

@@ -122,6 +122,14 @@ def warned(house: PaperHouse) -> PaperHouse:
     return replace(house, statuses=changed)
 
 
+def two_doors() -> PaperHouse:
+    """A roof that is read from its inverter and from the cloud, and a car."""
+    cloud, inverter, car = feeds(3).statuses
+    cloud = cloud._replace(label="cloud", measured_at=AT - 31 * MINUTE)
+    inverter = inverter._replace(label="inverter", measured_at=AT, shown=True)
+    return PaperHouse(statuses=[cloud, inverter, car])
+
+
 EVENING = {m.PV_POWER: 0, m.LOAD_POWER: 2310, m.GRID_POWER: 860, m.STORAGE_POWER: -1450, m.STORAGE_SOC: 31}
 LATE = NOW + 4 * HOUR
 NIGHT = NOW + 8 * HOUR
@@ -188,6 +196,7 @@ SCENES: dict[str, Scene] = {
     "health-sign-in": Scene(Health(), feeds(3, "auth")),
     "health-two-sign-ins": Scene(Health(), feeds(3, "auth", "auth")),
     "health-warning": Scene(Health(), warned(feeds(4))),
+    "health-two-doors": Scene(Health(), two_doors()),
     "health-faults": Scene(Health(), feeds(6, "unavailable", "throttled")),
     "health-eight": Scene(Health(), feeds(8, "gone", "bad-answer", "timeout")),
     "health-many": Scene(Health(title="House"), feeds(10, "auth")),

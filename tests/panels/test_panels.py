@@ -66,6 +66,7 @@ def statuses() -> st.SearchStrategy[FeedStatus]:
         patience=st.integers(60, DAY),
         calls_used=st.none() | st.integers(0, 99_999),
         calls_limit=st.none() | st.integers(0, 99_999),
+        shown=st.booleans(),
     )
 
 
@@ -207,6 +208,12 @@ def test_the_limits_of_the_source_count_where_the_panel_has_none(metric: Metric,
     assert draw(DISK, told[strict]) != draw(DISK, disk())
     own = Disk("nas:/backup", full_at=90, backup_max_age=Duration(2 * DAY))
     assert draw(own, told[strict]) == draw(DISK, disk()), "what the panel says counts more"
+
+
+def test_a_disk_of_unknown_size_shows_what_is_free_and_is_never_full() -> None:
+    house = PaperHouse().set("nas:/backup", AT, {m.DISK_FREE: 412e9})
+    assert draw(Disk("nas:/backup", full_at=1), house) == draw(Disk("nas:/backup", full_at=100), house)
+    assert draw(DISK, house) != draw(DISK, PaperHouse().set("nas:/backup", AT, {m.DISK_FREE: 300e9}))
 
 
 def test_a_disk_that_came_back_is_no_longer_missing() -> None:

@@ -17,6 +17,7 @@ from eink_monitor import journal, places
 from eink_monitor.clock import MINUTE, SystemClock
 from eink_monitor.control import Ear, address
 from eink_monitor.daemon import Daemon
+from eink_monitor.draw.words import count
 from eink_monitor.errors import Trouble
 from eink_monitor.heartbeat import Heartbeat
 from eink_monitor.polls import Forked
@@ -55,7 +56,8 @@ def _live(config_file: Path | None) -> None:
         closing(Ear(address(config.database))) as ear,
     ):
         daemon = Daemon(config, store, clock, Forked(config))
-        log.info("%d sources, %d panels on %s", len(config.feeds), len(config.slides), config.display.label)
+        house = f"{count(len(config.feeds), 'source')}, {count(len(config.slides), 'panel')}"
+        log.info("%s on %s", house, config.display.label)
         live(daemon, stop, ear)
 
 

@@ -15,6 +15,7 @@ from eink_monitor.finding import BAD, Finding, doubt, fault, good
 from eink_monitor.store.inspection import inspect
 
 _RESCUE = "let the daemon run: it sets the file aside and saves what can be read"
+_READ_ONLY = "see with dmesg whether the card is worn out; else sudo mount -o remount,rw /"
 _LITTLE, _NOTHING = 200_000_000, 20_000_000  # bytes
 
 
@@ -56,6 +57,9 @@ def _whole(file: Path) -> Iterator[Finding]:
 def _writable(thing: Path, folder: Path) -> Iterator[Finding]:
     """SQLite writes beside the database, too."""
     if os.access(thing, os.W_OK) and os.access(folder, os.W_OK):
+        return
+    if os.statvfs(folder).f_flag & os.ST_RDONLY:
+        yield fault("database", StoreError(f"the file system of {folder} is read-only"), _READ_ONLY)
         return
     owner = str(thing.stat().st_uid)
     with suppress(KeyError):

@@ -6,6 +6,7 @@ import json
 import re
 import socket
 import sqlite3
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -37,6 +38,7 @@ sources:
 panels:
   car: {{type: car, subject: bmw}}
 """
+NAS = "  nas: {{type: ssh_disk, host: 127.0.0.1, user: me, mounts: {{b: /mnt}}}}\n"
 NOW = SystemClock().now()
 
 
@@ -284,6 +286,16 @@ def test_how_the_last_poll_ended(tmp_path: Path, what: str, detail: str, line: s
     said = say("doctor", "-c", write(tmp_path))
     assert lines(said, "source roof") == [line]
     assert said.code == code
+
+
+def test_a_missing_sign_in_or_library_is_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = VENDORS.replace("URL", "http://127.0.0.1:1").replace("panels:", NAS + "panels:")
+    file = write(tmp_path, text)
+    monkeypatch.setitem(sys.modules, "paramiko", None)
+    assert [say("poll", name, "-c", file).code for name in ("bmw", "nas")] == [77, 69]
+    said = say("doctor", "-c", file)
+    assert lines(said, "source bmw") == ["bad: the BMW sign-in is missing -> eink-monitor login bmw"]
+    assert lines(said, "source nas") == ["bad: paramiko is not installed -> pip install 'eink-monitor[ssh]'"]
 
 
 def test_a_quota_that_is_used_up_and_an_account_that_must_wait(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from eink_monitor.metrics import DISK_FREE, DISK_SIZE, DISK_USED, NEWEST_BACKUP
 from eink_monitor.model import Bucket, History, Need
 from eink_monitor.panels._figures import Cell, amount_right, cells, gauge, hero
 from eink_monitor.panels._sheet import HEADER, RIGHT, RULE, Sheet, SubjectPanel
-from eink_monitor.settings import Duration
+from eink_monitor.settings import Duration, insist
 
 _TWO_DAYS = Duration(2 * DAY)
 _TREND_DAYS = 30
@@ -30,6 +30,12 @@ class Disk(SubjectPanel):
 
     full_at: float = 90
     backup_max_age: Duration = _TWO_DAYS
+
+    def __post_init__(self) -> None:
+        insist(
+            (0 < self.full_at <= 100, "full_at must be 1 to 100 (percent)"),
+            (self.backup_max_age > 0, "backup_max_age must be longer than nothing"),
+        )
 
     def needs(self) -> Iterator[Need]:
         """Free space."""

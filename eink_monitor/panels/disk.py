@@ -70,7 +70,7 @@ def _outlook(sheet: Sheet, free: float) -> Cell:
     first = today - timedelta(days=_TREND_DAYS)
     growth = trend(sheet.history.daily(sheet.panel.subject, DISK_USED, first, today))
     if growth is None:
-        return Cell("full in", words.UNKNOWN)
+        return Cell("trend", "too early")
     if growth <= 0 or free / growth > _HORIZON:
         return Cell("trend", "not filling")
     return Cell("full in", words.span(max(DAY, free / growth * DAY)))

@@ -59,7 +59,13 @@ class Health(Panel):
         name = self.title or "Health"
         if not polls:
             header(canvas, name, "no poll yet", stale=False)
-            empty(canvas, "heart", "Waiting for the first poll", f"feeds set up: {len(feeds)}", (RIGHT, canvas.height))
+            empty(
+                canvas,
+                "heart",
+                "Waiting for the first poll",
+                f"{words.count(len(feeds), 'source')} set up",
+                (RIGHT, canvas.height),
+            )
             return
         bad = sum(not _is_well(feed) for feed in feeds)
         state = words.count(bad, "fault") if bad else "all well"

@@ -66,16 +66,16 @@ def _summary(sheet: Sheet, word: str, whole: Mapping[date, Bucket]) -> None:
 
 
 def _bars(sheet: Sheet, known: Mapping[date, Bucket], first: date, count: int) -> None:
-    canvas, pitch = sheet.canvas, (RIGHT - LEFT) // count
-    left = LEFT + (RIGHT - LEFT - pitch * count) // 2
-    foot = sheet.bottom - 14
-    wide = max(1, pitch - max(1, pitch // 4))
+    canvas, pitch, foot = sheet.canvas, (RIGHT - LEFT) // count, sheet.bottom - 14
+    gap = max(1, pitch // 4)
+    wide = pitch - gap
+    lefts = [LEFT + round(number * (RIGHT - LEFT - wide) / (count - 1)) for number in range(count)]
     top = max((bucket.last for bucket in known.values()), default=0) or 1
     for number in range(count):
-        day, x = first + timedelta(days=number), left + number * pitch
+        day, x = first + timedelta(days=number), lefts[number]
         bucket = known.get(day)
         if bucket:
-            canvas.fill(x, foot, pitch if number < count - 1 else wide, 2)
+            canvas.fill(x, foot, (lefts[number + 1] - x) if number < count - 1 else wide, 2)
             _bar(canvas, x, foot, wide, round((foot - _TOP) * min(1.0, bucket.last / top)), number == count - 1)
         if pitch >= 9:
             canvas.text(x + wide // 2 + 1, sheet.bottom - 3, words.weekday(day)[0], fonts.SMALL, align="centre")

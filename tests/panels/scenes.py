@@ -41,6 +41,7 @@ ROOF = {
     m.PRODUCTION_LIFETIME: 31_200_000,
 }
 ENYAQ = {m.SOC: 72, m.TARGET_SOC: 80, m.RANGE: 312, m.PLUGGED: 1, m.CHARGING: 0}
+GTE = {m.SOC: 100, m.RANGE: 51, m.FUEL: 33, m.PLUGGED: 0}
 CHARGE = {m.CHARGING: 1, m.CHARGING_POWER: 11_000, m.TIME_TO_FULL: 66}
 DAYS = (12_100, 7_900, 19_800, 9_700, 6_400, 17_900, 30_600, 0, 28_100, 27_200, 10_600, 20_300, 12_700)
 
@@ -163,15 +164,17 @@ SCENES: dict[str, Scene] = {
     "car-unplugged": Scene(Car("car"), car("Škoda Enyaq", {**ENYAQ, m.PLUGGED: 0})),
     "car-plugged": Scene(Car("car"), car("Škoda Enyaq", ENYAQ)),
     "car-fuel": Scene(Car("car"), car("Polo", {m.FUEL: 45, m.RANGE: 380})),
-    "car-hybrid": Scene(Car("car"), car("Passat GTE", {m.SOC: 100, m.RANGE: 51, m.FUEL: 33, m.PLUGGED: 0})),
+    "car-hybrid": Scene(Car("car"), car("Passat GTE", GTE)),
     "car-trouble": Scene(
         Car("car"),
-        troubled(car("Passat GTE", {m.SOC: 75, m.TARGET_SOC: 80, m.RANGE: 45, m.FUEL: 99, m.PLUGGED: 0}), "unavailable"),
+        troubled(car("Passat GTE", {**GTE, m.SOC: 75, m.TARGET_SOC: 80}), "unavailable"),
         NOW + 3 * DAY,
     ),
     "car-empty": Scene(Car("car"), NOTHING),
     "car-stale": Scene(Car("car"), car("Škoda Enyaq", ENYAQ), NOW + 3 * DAY),
-    "car-sign-in": Scene(Car("car"), troubled(car("BMW i4", {**ENYAQ, **CHARGE}), "auth", BMW_DOOR, ok_at=AT), NOW + 2 * DAY),
+    "car-sign-in": Scene(
+        Car("car"), troubled(car("BMW i4", {**ENYAQ, **CHARGE}), "auth", BMW_DOOR, ok_at=AT), NOW + 2 * DAY
+    ),
     "disk-full": Scene(DISK, disk()),
     "disk-alarm": Scene(DISK, disk(used=1910e9)),
     "disk-backup-old": Scene(DISK, disk(growth=0, backup=9 * DAY)),

@@ -132,6 +132,20 @@ def test_a_panel_that_answers(tmp_path: Path) -> None:
     assert (panel.findings, panel.bus.leaked, panel.gpio.directions) == ([], 0, {})
 
 
+def test_the_documents_print_what_it_says(tmp_path: Path) -> None:
+    file, panel = write(tmp_path, INK), virtual_panel()
+    with panel.installed():
+        said = say("doctor", "-c", file).out
+        panel.faults.missing = True
+        said += say("doctor", "-c", file).out
+    root = Path(__file__).parents[2]
+    for page in ("README.md", "docs/ink.md"):
+        text = (root / page).read_text(encoding="utf-8")
+        printed = re.findall(r"^(?:ok|warn|bad)  +.*$", text, re.MULTILINE)
+        assert len(printed) >= 4
+        assert set(printed) <= set(said.splitlines())
+
+
 GROUPS = "sudo usermod -aG spi,gpio USER, then sign in again or restart the service"
 
 

@@ -50,6 +50,8 @@ def _whole(file: Path) -> Iterator[Finding]:
     if found.newer:
         newer = StoreError(f"{file} was written by a newer eink-monitor")
         yield fault("database", newer, "pip install --upgrade eink-monitor")
+    elif found.older and not found.problems:
+        yield doubt("database", f"{file} was written by an older eink-monitor", "let the daemon run: it brings it up")
     elif not found.problems:
         yield good("database", f"{file} is whole, {words.size(file.stat().st_size)}")
 

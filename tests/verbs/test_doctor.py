@@ -249,6 +249,19 @@ def test_a_database_of_the_future(tmp_path: Path) -> None:
     ]
 
 
+def test_a_database_of_the_past(tmp_path: Path) -> None:
+    noted(tmp_path)
+    with closing(sqlite3.connect(tmp_path / "readings.db")) as db:
+        db.execute("PRAGMA user_version = 3")
+    file = write(tmp_path)
+    assert lines(say("doctor", "-c", file), "database") == [
+        f"warn: {tmp_path}/readings.db was written by an older eink-monitor -> let the daemon run: it brings it up"
+    ]
+    shown = say("show", "-c", file)
+    assert shown.code == 75
+    assert "damaged" not in shown.err
+
+
 def test_no_vendor_is_asked_and_no_secret_is_told(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as vendor:
         vendor.setblocking(False)

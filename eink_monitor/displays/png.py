@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from eink_monitor.draw.pictures import write_png
+from eink_monitor.draw.pictures import png, write_whole
 from eink_monitor.errors import DisplayError
 from eink_monitor.finding import Finding, fault, good
 from eink_monitor.model import Display, Frame
@@ -52,7 +52,8 @@ class Png(Display):
         """Write both pictures, each at once and whole. Raises ``DisplayError`` where the folder cannot be written."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            write_png(frame, self.path / f"{frame.name.replace('/', '-') or 'frame'}.png")
-            write_png(frame, self.path / "now.png")
+            picture = png(frame)
+            for name in (frame.name.replace("/", "-") or "frame", "now"):
+                write_whole(picture, self.path / f"{name}.png")
         except OSError as error:
             raise self._trouble(error) from error

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from eink_monitor.clock import HOUR
 from eink_monitor.config import Config, Feed
-from eink_monitor.errors import Trouble
+from eink_monitor.errors import AuthFailed, Trouble
 from eink_monitor.model import Visit
 from eink_monitor.signin import WARNING
 
@@ -32,8 +32,8 @@ def unsigned(config: Config, feed: Feed, now: int) -> bool:
     with looking(config, feed, now) as visit:
         try:
             known = feed.source.credentials(visit)
-        except Trouble:  # the next poll meets it too, and says so
-            return False
+        except Trouble as error:  # the next poll meets it too, and says so
+            return isinstance(error, AuthFailed)
     return any(not one.present or (one.expires_at is not None and one.expires_at <= now) for one in known)
 
 

@@ -71,6 +71,9 @@ def test_nothing_is_planned_before_the_first_sign_in(tmp_path: Path) -> None:
     said = say("quota", "-c", file)
     assert [line.split()[0] for line in said.out.splitlines()[1:]] == ["roof", "roof", "car"]
     assert all(line.endswith("  after login") for line in said.out.splitlines()[1:])
+    (tmp_path / "state" / "roof").mkdir(exist_ok=True)
+    (tmp_path / "state" / "roof" / "roof.token").write_text("scribbled over", encoding="utf-8")
+    assert say("quota", "-c", file).out == said.out
 
 
 def test_a_house_that_counts_nothing(tmp_path: Path) -> None:

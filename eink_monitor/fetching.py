@@ -17,6 +17,7 @@ from eink_monitor.clock import DAY, HOUR, JUMP, MINUTE, Clock
 from eink_monitor.config import Config, Feed
 from eink_monitor.errors import StoreError, Throttled
 from eink_monitor.house import spacing
+from eink_monitor.invented import Invented
 from eink_monitor.model import Outcome, Reading, Visit
 from eink_monitor.store import Store
 
@@ -120,6 +121,7 @@ class Fetching:
         self._complain = complain
         self._states = {name: config.state / name for name in config.feeds}
         self._running: _Poll | None = None
+        self._invented = Invented(config, store)
         now, mono = clock.now(), clock.monotonic()
         self._turns = {
             feed.name: self._first_turn(feed, now, mono)
@@ -218,6 +220,7 @@ class Fetching:
         if abs(jump) > JUMP:  # the clock was set meanwhile: what it had dated goes along
             result.until += jump
             result.readings = [r._replace(at=r.at + jump) if r.at >= poll.now else r for r in result.readings]
+        result.readings = self._invented.sift(turn.feed, result.readings)
         self._settle(turn, result, poll.booking, now, ours)
 
     def _settle(self, turn: Turn, result: Result, booking: int | None, now: int, ours: int) -> None:

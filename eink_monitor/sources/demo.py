@@ -54,6 +54,7 @@ class Demo(Source):
     outage: Window | None = None
     calls_per_day: int = 0
 
+    invented: ClassVar[bool] = True
     metrics: ClassVar[tuple[Metric, ...]] = (*_ROOF, *_HYBRID, *_DISK_METRICS)
 
     def __post_init__(self) -> None:

@@ -236,7 +236,7 @@ def test_on_a_read_only_card_history_is_still_drawn(path: Path) -> None:
         old, new = (house.store.readings.latest(name, PV_POWER) for name in ("roof", "house"))
         return f"{old and old.value} {new and new.value} {bool(said(house))}"
 
-    assert as_somebody_else(path, live) == "3 1 True"
+    assert as_somebody_else(path, live) == "3.0 1 True"
 
 
 @pytest.mark.parametrize("writes", [False, True])

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from eink_monitor.config import Config
 from eink_monitor.draw import words
-from eink_monitor.errors import StoreError
+from eink_monitor.errors import Damaged, StoreError
 from eink_monitor.finding import BAD, Finding, doubt, fault, good
 from eink_monitor.store.inspection import inspect
 
@@ -23,8 +23,9 @@ def findings(config: Config) -> Iterator[Finding]:
     """One line each."""
     file = config.database
     folder = next(parent for parent in file.parents if parent.exists())
-    yield from _whole(file)
-    yield from _writable(file if file.exists() else folder, folder)
+    forbidden = list(_writable(file if file.exists() else folder, folder))
+    yield from _whole(file, ours=not forbidden)
+    yield from forbidden
     yield space(shutil.disk_usage(folder).free, folder)
 
 
@@ -36,14 +37,18 @@ def space(free: int, folder: Path) -> Finding:
     return doubt("space", f"only {told}", mend) if free < _LITTLE else good("space", told)
 
 
-def _whole(file: Path) -> Iterator[Finding]:
+def _whole(file: Path, *, ours: bool) -> Iterator[Finding]:
     if not file.exists():
         yield good("database", f"{file} is not there yet; the daemon or the first poll makes it")
         return
     try:
         found = inspect(file)
-    except StoreError as error:
+    except Damaged as error:
         yield fault("database", error, _RESCUE)
+        return
+    except StoreError as error:
+        if ours:  # else whose it is says more
+            yield fault("database", error, "look again: eink-monitor doctor")
         return
     for problem in found.problems:
         yield Finding("database", BAD, f"{file}: {problem}", _RESCUE, StoreError.exit_code)

@@ -29,6 +29,7 @@ class Invented:
     def __init__(self, config: Config, store: Store) -> None:
         self._real = real_subjects(config)
         self._store = store
+        self._noted: dict[str, str | None] = {}  # what was written down when each feed was last looked at
         if gone := self._known() & self._real:
             self._forget(gone)
 
@@ -36,14 +37,14 @@ class Invented:
         """The readings of a feed without what it invented about real things."""
         if not feed.source.invented:
             return readings
-        kept = [reading for reading in readings if reading.subject not in self._real]
-        known = self._known()
-        if fresh := {reading.subject for reading in kept} - known:
-            self._remember(known | fresh)
-        return kept
+        if self._real:
+            readings = [reading for reading in readings if reading.subject not in self._real]
+        if self._noted.get(feed.name, "") != self._store.facts.get(_FACT):  # another process may have forgotten some
+            self._remember(self._known() | {reading.subject for reading in readings})
+            self._noted[feed.name] = self._store.facts.get(_FACT)
+        return readings
 
     def _known(self) -> set[str]:
-        """Looked up each time: another process may have forgotten some."""
         return set(str(self._store.facts.get(_FACT, "")).splitlines())
 
     def _remember(self, subjects: set[str]) -> None:

@@ -34,7 +34,9 @@ def _ailing(feeds: Sequence[FeedStatus]) -> list[tuple[str, list[FeedStatus]]]:
     groups: dict[str, list[FeedStatus]] = {}
     for feed in feeds:
         if feed.what != "ok":
-            groups.setdefault(_WORDS.get(feed.what, feed.detail), []).append(feed)
+            never = feed.what == "auth" and feed.ok_at is None
+            told = "sign in first" if never else _WORDS.get(feed.what, feed.detail)
+            groups.setdefault(told, []).append(feed)
     return list(groups.items())
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 from zoneinfo import ZoneInfo
+
+import pytest
 
 from eink_monitor.sources._http.tokens import Tokens, TokenStore
 from loopback.solaredge import CLIENT, SECRET, SolarEdgeServer
@@ -52,6 +55,7 @@ def poll(last):
     os._exit(0)
 
 
+store.load()  # brings the library that opens a seal
 line, status = 0, 1
 while status:
     line += 1
@@ -67,7 +71,11 @@ while status:
 """
 
 
-def test_killed_at_every_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize("sealed", [False, True], ids=["plain", "sealed"])
+def test_killed_at_every_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sealed: bool) -> None:
+    if sealed:
+        (tmp_path / "eink-monitor-token-key").write_bytes(os.urandom(32))
+        monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
     with TokenStore(tmp_path, "roof").locked() as store:
         store.save(Tokens("access-0", "refresh-0", NOW))
     endings: list[tuple[int, int]] = []
@@ -83,6 +91,7 @@ def test_killed_at_every_line(tmp_path: Path) -> None:
                 polls.stdin.write("\n")
                 polls.stdin.flush()
         assert polls.returncode == 0
+        assert (bank.refresh_token in (tmp_path / "roof.token").read_text()) is not sealed
         asked = bank.refreshes
     killed = [renewed for status, renewed in endings if status == 9]
     assert len(killed) == len(endings) - 1 > 50

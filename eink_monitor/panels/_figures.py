@@ -64,9 +64,10 @@ def cells(sheet: Sheet, figures: Sequence[Cell], top: int = RULE) -> None:
         if number:
             canvas.fill(left - LEFT, top + 1, 1, foot - top - 1)
         if low:
-            room = right - left - 6 - canvas.text(left, foot - 5, cell.brief or cell.word, fonts.SMALL)
+            line = foot - 5 + 2 * (top > RULE)
+            room = right - left - 6 - canvas.text(left, line, cell.brief or cell.word, fonts.SMALL)
             face = _fitting(cell, room, (fonts.FIGURE_18, fonts.SMALL))
-            amount_right(canvas, right, foot - 5, (cell.number, cell.unit), (face, fonts.SMALL))
+            amount_right(canvas, right, line, (cell.number, cell.unit), (face, fonts.SMALL))
         else:
             canvas.text(left, top + 12, cell.word, fonts.TEXT)
             large = fonts.FIGURE_28 if foot - top > 40 else fonts.FIGURE_22

@@ -19,6 +19,7 @@ from eink_monitor.sources._http.web import Web
 
 _CONTAINERS = "/customers/containers"
 _REMAKE = 2  # calls to find or make a container
+_REFUSED = "refused"  # a note: the last call was refused, and there was none left to try the renewed token
 
 
 class Rest:
@@ -41,7 +42,7 @@ class Rest:
         answer = self._ask(vin, known, lost_is_fine=True)
         if _complaint(answer) != "CU-105":
             return answer.json()
-        self._note_container(None)
+        self._note(self._label, None)
         if self._visit.allowance - self._visit.spent <= _REMAKE:
             message = f"{WHO} has lost the list of values we want; it is made again at the next poll"
             raise Unavailable(message)
@@ -60,24 +61,28 @@ class Rest:
         for each in rows(table(listed, WHO, "the containers").get("containers", []), WHO, "containers"):
             known = table(each, WHO, "a container")
             if known.get("name") == self._label and known.get("state", "ACTIVE") == "ACTIVE":
-                return self._note_container(text(known.get("containerId"), WHO, "containerId"))
+                return self._note(self._label, text(known.get("containerId"), WHO, "containerId"))
         new = {"name": self._label, "purpose": "e-ink panel at home", "technicalDescriptors": self._wanted}
         made = self._checked(self._call(lambda headers: self._web.post_json(_CONTAINERS, new, headers))).json()
-        return self._note_container(text(table(made, WHO, "the container").get("containerId"), WHO, "containerId"))
+        return self._note(self._label, text(table(made, WHO, "the container").get("containerId"), WHO, "containerId"))
 
-    def _note_container(self, container: str | None) -> str:
-        notes = {key: value for key, value in self._notes.read().items() if key != self._label}
-        self._notes.write(notes | ({self._label: container} if container else {}))
-        return container or ""
+    def _note(self, name: str, value: str | None) -> str:
+        notes = {key: known for key, known in self._notes.read().items() if key != name}
+        self._notes.write(notes | ({name: value} if value else {}))
+        return value or ""
 
     def _call(self, send: Callable[[dict[str, str]], Answer]) -> Answer:
         """Send with our token; if BMW has dropped it before its time, once more with a new one."""
         self._access = self._access or self._account.tokens(self._visit, self._visit.now).access
         answer = send(self._headers())
         if answer.status != 401:
+            self._note(_REFUSED, None)
             return answer
+        if self._visit.allowance <= self._visit.spent and self._notes.read().get(_REFUSED):
+            return answer  # the token is the one that was renewed for the same reason
         self._access = self._account.tokens(self._visit, self._visit.now, rejected=self._access).access
         if self._visit.allowance <= self._visit.spent:
+            self._note(_REFUSED, "yes")
             message = f"{WHO} wanted a new token; it has one for the next poll"
             raise Unavailable(message)
         return send(self._headers())
@@ -91,10 +96,15 @@ class Rest:
             wait = retry_after(answer, now) or HOUR - now % HOUR  # when the day's quota comes back is not known
             message = f"{WHO}: today's 50 calls of this account are used up; the car is asked again later"
             raise Throttled(message, now + wait)
+        if _complaint(answer) == "CU-105":
+            message = f"{WHO} has lost the list of values we want twice in a row; trying again later"
+            raise Unavailable(message)
+        again = f"eink-monitor login {self._visit.feed}"
         verdicts: dict[int, Trouble] = {
+            401: AuthFailed(f"{WHO} refuses the sign-in although it was just renewed; sign in again: {again}"),
             403: AuthFailed(
                 f"{WHO} does not show us this car; its primary user must subscribe it to CarData API, then sign in "
-                f"again: eink-monitor login {self._visit.feed}"
+                f"again: {again}"
             ),
             404: BadAnswer(f"{WHO} does not know this car; check vin in the configuration"),
         }

@@ -162,10 +162,12 @@ class Fetching:
         """Start the poll that has been due longest, if none is under way."""
         if self._running:
             return
+        due = []
         for turn in self._turns.values():
             if turn.stopped and turn.failures and self.mended(turn.feed, turn.feed.name):
                 turn.stopped, turn.failures, turn.due = False, 0, mono
-        due = [turn for turn in self._turns.values() if not turn.stopped and turn.due <= mono]
+            if turn.due <= mono and not turn.stopped:
+                due.append(turn)
         if due:
             self._start(min(due, key=lambda turn: turn.due), now, mono)
 
@@ -277,9 +279,19 @@ class Fetching:
         recent = calls[-10:]
         each = sum(call.calls for call in recent) / len(recent) if recent else 1.0
         fellows = [other for other in self._config.feeds.values() if other.source.quota() == quota]
-        wishes = [lambda at, other=other: each / max(other.source.pace(self.visit(other, at)), 1) for other in fellows]
+        wishes = [self._wish(fellow, each) for fellow in fellows]
         stretched = pace * planning.stretch(quota, calls, wishes, now, self._config.zone)
         return min(stretched, max(pace, planning.renewal(quota, now, self._config.zone)))
+
+    def _wish(self, feed: Feed, calls: float) -> Callable[[int], float]:
+        """Calls per second a feed would like at an instant, if each of its polls takes so many."""
+        visit = self.visit(feed, 0)
+
+        def wish(at: int) -> float:
+            visit.now = at
+            return calls / max(feed.source.pace(visit), 1)
+
+        return wish
 
     def visit(self, feed: Feed, now: int) -> Visit:
         """What a source may know about a poll at that instant."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from eink_monitor.clock import FastClock, midnight, stopwatch
+from eink_monitor.clock import HOUR, FastClock, midnight, stopwatch
 from eink_monitor.config import Config, Feed
 from eink_monitor.daemon import Daemon
 from eink_monitor.fetching import Result
@@ -26,7 +26,7 @@ from eink_monitor.settings import Duration
 from eink_monitor.store import Store
 
 _CABLE = {PLUGGED: (17, 6), CHARGING: (22, 3)}  # on from one hour (UTC) to the other
-_COMMIT = Duration(3600)  # fewer, larger commits than in life: the same rows end up on disk
+_COMMIT = Duration(6 * HOUR)  # fewer, larger commits than in life: the same rows end up on disk
 
 
 @dataclass(slots=True)

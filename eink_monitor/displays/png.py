@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from eink_monitor.draw.pictures import write_png
+from eink_monitor.draw.pictures import png, write_whole
 from eink_monitor.errors import DisplayError
 from eink_monitor.model import Display, Frame
 
@@ -35,8 +35,9 @@ class Png(Display):
         """Write both pictures, each at once and whole. Raises ``DisplayError`` where the folder cannot be written."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            write_png(frame, self.path / f"{frame.name.replace('/', '-') or 'frame'}.png")
-            write_png(frame, self.path / "now.png")
+            picture = png(frame)
+            for name in (frame.name.replace("/", "-") or "frame", "now"):
+                write_whole(picture, self.path / f"{name}.png")
         except OSError as error:
             reason = _REASONS.get(error.errno or 0, f"the system says: {error.strerror}")
             raise DisplayError(f"the picture folder {self.path} cannot be used: {reason}") from error

@@ -34,7 +34,7 @@ class BmwCarData(Source):
     position: bool = False
 
     metrics: ClassVar[tuple[Metric, ...]] = CAR
-    preload: ClassVar[tuple[str, ...]] = ("eink_monitor.sources._http.web", "eink_monitor.sources._bmw.rest")
+    preload: ClassVar[tuple[str, ...]] = ("eink_monitor.sources._http.warm", "eink_monitor.sources._bmw.rest")
     extra: ClassVar[str] = "stream"
     door: ClassVar[str] = "customer.bmwgroup.com/oneid/link"
 

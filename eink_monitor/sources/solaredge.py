@@ -55,7 +55,7 @@ class SolarEdge(Source):
         metrics.PRODUCTION_LIFETIME,
     )
     lag: ClassVar[int] = LAG
-    preload: ClassVar[tuple[str, ...]] = ("eink_monitor.sources._solaredge.v2", "encodings.idna")
+    preload: ClassVar[tuple[str, ...]] = ("eink_monitor.sources._http.warm", "eink_monitor.sources._solaredge.v2")
     door: ClassVar[str] = "connect.solaredge.com"
 
     def __post_init__(self) -> None:

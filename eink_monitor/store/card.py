@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
@@ -38,9 +38,10 @@ class Disk:
         """As sqlite3 does it."""
         return self.db.execute(statement, values)
 
-    def executemany(self, statement: str, rows: Iterable[Sequence[object]]) -> None:
-        """As sqlite3 does it."""
-        self.db.executemany(statement, rows)
+    def executemany(self, statement: str, rows: Collection[Sequence[object]]) -> None:
+        """As sqlite3 does it, if there are any rows."""
+        if rows:
+            self.db.executemany(statement, rows)
 
 
 def connect(path: Path, *, writes: bool, durable: bool = True, immutable: bool = False) -> sqlite3.Connection:

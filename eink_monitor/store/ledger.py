@@ -40,7 +40,7 @@ class Ledger:
         rows = self._disk.look(
             "SELECT at, calls FROM call WHERE account = ? AND at >= ? ORDER BY at", (quota.account, since)
         )
-        return sorted([*self._lost(quota, since), *(Call(*row) for row in rows)])
+        return sorted([*self._lost(quota, since), *map(Call._make, rows)])
 
     def _lost(self, quota: Quota, since: int) -> list[Call]:
         """What must be taken as spent because its count was lost with a damaged database."""
@@ -170,7 +170,7 @@ class Ledger:
         self._moves.clear()
 
     def drop(self) -> None:
-        """What was to be moved was in another database."""
+        """What was to be moved has been, or was in another database."""
         self._moves.clear()
 
     def prune(self, now: int) -> None:

@@ -184,8 +184,7 @@ class Readings(Mapping[tuple[str, str], Reading]):
             ]
             batches.append((_UPSERT.format(table), rows))
         for statement, rows in batches:
-            if rows:
-                self._disk.executemany(statement, rows)
+            self._disk.executemany(statement, rows)
 
     def written(self) -> None:
         """The transaction is durable: what was only in memory is no longer."""

@@ -144,15 +144,9 @@ class TokenStore:
             os.close(folder)
 
     def _wait(self, patience: float) -> None:
-        started = stopwatch()
-        while True:
-            with suppress(BlockingIOError):
-                fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return
-            if stopwatch() - started >= patience:
-                message = f"{self._feed}: another eink-monitor is using this sign-in; trying again later"
-                raise Unavailable(message)
-            SystemClock().wait(_NAP)
+        if not _acquired(self.lock, patience):
+            message = f"{self._feed}: another eink-monitor is using this sign-in; trying again later"
+            raise Unavailable(message)
 
     @contextmanager
     def _plainly(self) -> Iterator[None]:
@@ -164,6 +158,27 @@ class TokenStore:
         else:
             return
         raise trouble
+
+
+def rest(state: Path, patience: float) -> bool:
+    """Wait until nobody uses any sign-in below the folder ``state``; False if ``patience`` (seconds) did not last."""
+    started = stopwatch()
+    for path in state.glob("*/*.lock"):
+        with suppress(OSError), path.open("rb") as lock:
+            if not _acquired(lock.fileno(), patience - (stopwatch() - started)):
+                return False
+    return True
+
+
+def _acquired(lock: int, patience: float) -> bool:
+    started = stopwatch()
+    while True:
+        with suppress(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        if stopwatch() - started >= patience:
+            return False
+        SystemClock().wait(_NAP)
 
 
 class _Kept(NamedTuple):

@@ -62,7 +62,8 @@ class Health(Panel):
             empty(canvas, "heart", "Waiting for the first poll", f"feeds set up: {len(feeds)}", (RIGHT, canvas.height))
             return
         bad = sum(not _is_well(feed) for feed in feeds)
-        state = f"{bad} fault{'s' if bad > 1 else ''}" if bad else "all well"
+        soon = any(feed.warning for feed in feeds)
+        state = f"{bad} fault{'s' if bad > 1 else ''}" if bad else "renew soon" if soon else "all well"
         newest = max(polls)
         stale = newest - now > words.FUTURE or now - newest > max(feed.patience for feed in feeds)
         when = words.age(now - newest) if stale else words.stamp(newest, now, history.zone)

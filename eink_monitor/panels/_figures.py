@@ -64,7 +64,7 @@ def cells(sheet: Sheet, figures: Sequence[Cell], top: int = RULE) -> None:
         if number:
             canvas.fill(left - LEFT, top + 1, 1, foot - top - 1)
         if low:
-            line = foot - 5 + 2 * (top > RULE)
+            line = foot - 5 + (top > RULE)
             room = right - left - 6 - canvas.text(left, line, cell.brief or cell.word, fonts.SMALL)
             face = _fitting(cell, room, (fonts.FIGURE_18, fonts.SMALL))
             amount_right(canvas, right, line, (cell.number, cell.unit), (face, fonts.SMALL))

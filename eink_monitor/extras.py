@@ -26,7 +26,7 @@ def missing(name: str, plugin: Source | Display) -> Finding | None:
 def keyring() -> Iterator[Finding]:
     """What sealing the sign-ins lacks, where this machine has a key for it."""
     key = token_key()
-    if key is not None and key.exists() and not installed("cryptography.fernet"):
+    if key is not None and not installed("cryptography.fernet") and key.exists():
         words = "there is a key to seal them with, but cryptography is not installed"
         yield Finding("sign-ins", BAD, words, "pip install 'eink-monitor[sealed]'", Gone.exit_code)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from email.utils import formatdate
 from pathlib import Path
@@ -40,6 +40,7 @@ panels:
   health: {{type: health, dwell: 1h}}
 """
 I4 = '  i4: {{type: bmw_cardata, name: BMW i4, client_id: %s, vin: %s, base_url: "%s", auth_url: "%s", every: 15m}}'
+MINI = '  mini: {{type: bmw_cardata, client_id: %s, vin: %s, base_url: "URL", auth_url: "URL", every: 20m}}'
 ENYAQ = '  enyaq: {{type: skoda, api_key: %s, vin: TMB1, base_url: "%s", every: 15m}}'
 ID3 = '  id3: {{type: vw_eu_data_act, brand: audi, username: %s, password: %s, vin: %s, base_url: "%s", every: 12h}}'
 KEY = "sk-0123456789abcdef"
@@ -49,9 +50,9 @@ GOOD = Reply(recording("bmw_cardata", "i4_charging"))
 
 
 class House:
-    """The daemon of a house with one car, and its vendor."""
+    """The daemon of a house with one car (and ``more``), and its vendor."""
 
-    def __init__(self, folder: Path, car: str) -> None:
+    def __init__(self, folder: Path, car: str, more: Sequence[str] = ()) -> None:
         self.folder, self.clock = folder, FastClock(NOW)
         self.bmw, self.portal = Bmw([GOOD]), VwPortal()
         self.skoda = Vendor({SKODA: [Reply(recording("skoda", "enyaq"))]})
@@ -61,7 +62,11 @@ class House:
             "enyaq": ENYAQ % (KEY, self.skoda.url),
             "id3": ID3 % (USER, PASSWORD, vw_portal.VIN, self.portal.url),
         }
-        self.config = load(write(folder, HOUSE % (sources[car], car)))
+        self.config = load(
+            write(
+                folder, HOUSE % ("\n".join([sources[car], *(line.replace("URL", self.bmw.url) for line in more)]), car)
+            )
+        )
         self.store = Store(self.config.database, self.config.zone)
         self.daemon = Daemon(self.config, self.store, self.clock, Forked(self.config))
         if car == "i4":
@@ -85,8 +90,8 @@ class House:
 
 
 @contextmanager
-def house(folder: Path, car: str) -> Iterator[House]:
-    home = House(folder, car)
+def house(folder: Path, car: str, more: Sequence[str] = ()) -> Iterator[House]:
+    home = House(folder, car, more)
     with home.bmw, home.skoda, home.portal, closing(home.store):
         yield home
         home.daemon.stop()
@@ -275,3 +280,30 @@ def test_an_old_file_under_a_fresh_date_and_a_new_name_ages_on_the_panel(tmp_pat
         sheet = Listener()
         Car("id3").draw(sheet, home.daemon.house, home.clock.now())
     assert "2 days ago" in sheet.heard
+
+
+def test_two_cars_of_a_lapsed_account_do_not_rouse_each_other(tmp_path: Path) -> None:
+    with house(tmp_path, "i4", more=[MINI % (CLIENT, bmw.VIN)]) as home:
+        home.live(2 * HOUR)
+        assert (home.what("i4"), home.what("mini")) == ("ok", "ok")
+        bmw_renews_nothing("invalid_grant")(home)
+        home.live(12 * HOUR)
+        assert (home.what("i4"), home.what("mini")) == ("auth", "auth")
+        asked = len(home.bmw.calls)
+        home.live(2 * DAY)
+        assert len(home.bmw.calls) == asked
+        home.bmw.routes[("POST", TOKEN)] = [home.bmw.token]
+        bmw_says(GOOD)(home)
+        home.sign_in()
+        home.live(3 * HOUR)
+        assert (home.what("i4"), home.what("mini")) == ("ok", "ok"), "one sign-in is enough for both"
+
+
+def test_a_car_that_is_refused_is_left_alone_while_the_other_renews_their_sign_in(tmp_path: Path) -> None:
+    with house(tmp_path, "i4", more=[MINI % (CLIENT, "MINI1")]) as home:
+        path = "/customers/vehicles/MINI1/telematicData"
+        home.bmw.routes[("GET", path)] = [Reply(b"", 403)]
+        home.live(DAY)
+        assert (home.what("i4"), home.what("mini")) == ("ok", "auth")
+        assert len(home.bmw.on(TOKEN)) > 10
+        assert len(home.bmw.on(path)) == 2

@@ -19,7 +19,6 @@ from eink_monitor.sources._http.web import Web
 
 _CONTAINERS = "/customers/containers"
 _REMAKE = 2  # calls to find or make a container
-_REFUSED = "refused"  # a note: the last call was refused, and there was none left to try the renewed token
 
 
 class Rest:
@@ -32,6 +31,7 @@ class Rest:
         self._wanted = wanted
         self._label = container_label(wanted)
         self._notes = Notebook(account.folder(visit.state), "containers")
+        self._refused = Notebook(visit.state, "refused")  # the last call, and none was left to try the renewed token
         self._access = ""
 
     def telematics(self, vin: str) -> object:
@@ -42,7 +42,7 @@ class Rest:
         answer = self._ask(vin, known, lost_is_fine=True)
         if _complaint(answer) != "CU-105":
             return answer.json()
-        self._note(self._label, None)
+        self._note_container(None)
         if self._visit.allowance - self._visit.spent <= _REMAKE:
             message = f"{WHO} has lost the list of values we want; it is made again at the next poll"
             raise Unavailable(message)
@@ -61,28 +61,28 @@ class Rest:
         for each in rows(table(listed, WHO, "the containers").get("containers", []), WHO, "containers"):
             known = table(each, WHO, "a container")
             if known.get("name") == self._label and known.get("state", "ACTIVE") == "ACTIVE":
-                return self._note(self._label, text(known.get("containerId"), WHO, "containerId"))
+                return self._note_container(text(known.get("containerId"), WHO, "containerId"))
         new = {"name": self._label, "purpose": "e-ink panel at home", "technicalDescriptors": self._wanted}
         made = self._checked(self._call(lambda headers: self._web.post_json(_CONTAINERS, new, headers))).json()
-        return self._note(self._label, text(table(made, WHO, "the container").get("containerId"), WHO, "containerId"))
+        return self._note_container(text(table(made, WHO, "the container").get("containerId"), WHO, "containerId"))
 
-    def _note(self, name: str, value: str | None) -> str:
-        notes = {key: known for key, known in self._notes.read().items() if key != name}
-        self._notes.write(notes | ({name: value} if value else {}))
-        return value or ""
+    def _note_container(self, container: str | None) -> str:
+        notes = {key: value for key, value in self._notes.read().items() if key != self._label}
+        self._notes.write(notes | ({self._label: container} if container else {}))
+        return container or ""
 
     def _call(self, send: Callable[[dict[str, str]], Answer]) -> Answer:
         """Send with our token; if BMW has dropped it before its time, once more with a new one."""
         self._access = self._access or self._account.tokens(self._visit, self._visit.now).access
         answer = send(self._headers())
         if answer.status != 401:
-            self._note(_REFUSED, None)
+            self._refused.write({})
             return answer
-        if self._visit.allowance <= self._visit.spent and self._notes.read().get(_REFUSED):
+        if self._visit.allowance <= self._visit.spent and self._refused.read():
             return answer  # the token is the one that was renewed for the same reason
         self._access = self._account.tokens(self._visit, self._visit.now, rejected=self._access).access
         if self._visit.allowance <= self._visit.spent:
-            self._note(_REFUSED, "yes")
+            self._refused.write({"at": self._visit.now})
             message = f"{WHO} wanted a new token; it has one for the next poll"
             raise Unavailable(message)
         return send(self._headers())

@@ -94,8 +94,12 @@ class TokenStore:
         kept = _parse(self._content() or b"")
         seal.allow(self._feed, kept.sealed if kept else "")
 
-    def save(self, tokens: Tokens) -> None:
-        """Replace the sign-in; on return it survives a power cut. ``Unavailable`` if the disk does not take it."""
+    def save(self, tokens: Tokens, *, renewal: bool = False) -> None:
+        """Replace the sign-in; on return it survives a power cut. ``Unavailable`` if the disk does not take it.
+
+        A ``renewal`` leaves the file's time as it is, that of the last sign-in by a person: it is what feeds go by
+        that were refused and wait for a person, and another car's renewal must not rouse them.
+        """
         document = self._document(tokens)
         with self._plainly():
             fresh = self._path.with_suffix(".new")  # one writer at a time: a name that a crash left is overwritten
@@ -103,6 +107,9 @@ class TokenStore:
             with os.fdopen(handle, "w", encoding="ascii") as file:
                 json.dump(document, file)
                 file.flush()
+                if renewal and self._path.exists():
+                    times = self._path.stat()
+                    os.utime(file.fileno(), ns=(times.st_atime_ns, times.st_mtime_ns))
                 os.fsync(file.fileno())
             fresh.replace(self._path)
             self._settle()

@@ -38,9 +38,15 @@ def write_whole(picture: bytes, path: Path) -> None:
 
 def png(frame: Frame) -> bytes:
     """The frame as a PNG file."""
-    file = BytesIO()
-    _image(frame).save(file, "PNG")
+    file = _PngFile()
+    _image(frame).save(file)
     return file.getvalue()
+
+
+class _PngFile(BytesIO):
+    """Told by a name which format we want, pillow loads that one; told by the format, it loads five others, too."""
+
+    name = "frame.png"
 
 
 def contact(frames: Sequence[Frame], path: Path, scale: int = 2, columns: int = 3) -> None:

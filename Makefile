@@ -70,7 +70,7 @@ soak: .venv/dev
 
 .venv/dev: .venv/ready
 	@echo "setting up the developer's tools ..."
-	@$(PIP) install --editable '.[modbus,ssh,stream,vw,bmw]' --group dev
+	@$(PIP) install --editable '.[modbus,ssh,stream,vw,bmw,sealed]' --group dev
 	@touch $@
 
 # The vendor's own driver, the control of the virtual panel. Its declared dependencies need a compiler and are not used.

@@ -28,6 +28,7 @@ from eink_monitor.wishes import grant
 log = logging.getLogger("eink_monitor")
 
 _BUG = 70
+_PATIENCE = 15  # s; systemd's is over after TimeoutStopSec=20
 
 
 def serve(config_file: Path | None, *, verbose: bool = False) -> int:
@@ -83,6 +84,15 @@ def live(daemon: Daemon, stop: StopSignal, ear: Ear | None = None) -> None:
             ear.serve(lambda request: grant(request, daemon.drawing, daemon.config, daemon.clock))
     journal.notify(STOPPING="1")
     daemon.stop()
+    _let_renewals_end(daemon.config.state)
+
+
+def _let_renewals_end(state: Path) -> None:
+    """Once we are gone systemd kills whatever is left of us, and would cut off a sign-in that is just being renewed."""
+    from eink_monitor.sources._http.tokens import rest  # noqa: PLC0415 - not before the end
+
+    if not rest(state, _PATIENCE):
+        log.warning("a sign-in was still being renewed when the time to stop was up")
 
 
 def _look(daemon: Daemon, beat: Heartbeat, mono: float) -> None:

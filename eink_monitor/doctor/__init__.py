@@ -37,6 +37,7 @@ class Doctor:
         yield from self._group("machine", lambda: machine.findings(self._clock, self.config))
         yield from self._group("fonts", wall.fonts)
         yield from self._group("libraries", extras.rivals)
+        yield from self._group("sign-ins", extras.keyring)
         if self.config is None:
             yield self.count(
                 doubt("display", "not looked at: only a configuration says which one it is", "see to that first")

@@ -63,6 +63,7 @@ class Account:
         """Ask BMW for a code to show; it holds for about 5 minutes."""
         import secrets  # the daemon has no use for it
 
+        self._store(visit).welcome()
         verifier = secrets.token_urlsafe(48)
         challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
         form = {

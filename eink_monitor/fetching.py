@@ -16,6 +16,7 @@ from eink_monitor import quota as planning
 from eink_monitor.clock import DAY, HOUR, JUMP, MINUTE, Clock
 from eink_monitor.config import Config, Feed
 from eink_monitor.errors import StoreError, Throttled
+from eink_monitor.invented import Invented
 from eink_monitor.model import Outcome, Reading, Visit
 from eink_monitor.sharing import Sharing
 from eink_monitor.store import Store
@@ -121,6 +122,7 @@ class Fetching:
         self._sharing = Sharing(config, store)
         self._states = {name: config.state / name for name in config.feeds}
         self._running: _Poll | None = None
+        self._invented = Invented(config, store)
         now, mono = clock.now(), clock.monotonic()
         self._turns = {
             feed.name: self._first_turn(feed, now, mono)
@@ -219,6 +221,7 @@ class Fetching:
         if abs(jump) > JUMP:  # the clock was set meanwhile: what it had dated goes along
             result.until += jump
             result.readings = [r._replace(at=r.at + jump) if r.at >= poll.now else r for r in result.readings]
+        result.readings = self._invented.sift(turn.feed, result.readings)
         self._settle(turn, result, poll.booking, now, ours)
 
     def _settle(self, turn: Turn, result: Result, booking: int | None, now: int, ours: int) -> None:

@@ -8,6 +8,7 @@ from datetime import date
 from eink_monitor.clock import DAY, MINUTE
 from eink_monitor.config import Config, Feed
 from eink_monitor.expiry import Expiry
+from eink_monitor.invented import real_subjects
 from eink_monitor.model import Bucket, FeedStatus, Metric, Reading, Run, Wear
 from eink_monitor.sharing import Sharing
 from eink_monitor.store import Store
@@ -31,9 +32,11 @@ class House:
         self._sharing = Sharing(config, store)
         self._store = store
         self._by_subject: dict[str, list[Feed]] = {}
+        real = real_subjects(config)
         for feed in config.feeds.values():
             for subject in feed.source.publishes(feed.subject):
-                self._by_subject.setdefault(subject, []).append(feed)
+                if subject not in real or not feed.source.invented:
+                    self._by_subject.setdefault(subject, []).append(feed)
 
     def latest(self, subject: str, metric: Metric) -> Reading | None:
         """The newest reading, or None."""

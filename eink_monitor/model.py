@@ -145,7 +145,7 @@ class Source(ABC):
     ``metrics`` lists what it can publish; ``lag`` is by how many seconds its vendor's data trails reality at best;
     ``preload`` names light modules worth importing once in the daemon instead of in every child. ``extra`` is the extra
     of this package that installs what ``modules`` names. ``door`` is the address, without https://, where a person lets
-    us in again.
+    us in again. ``invented`` readings give way to those of a real source of the same subject.
     """
 
     metrics: ClassVar[tuple[Metric, ...]] = ()
@@ -153,6 +153,7 @@ class Source(ABC):
     preload: ClassVar[tuple[str, ...]] = ()
     extra: ClassVar[str] = ""
     door: ClassVar[str] = ""
+    invented: ClassVar[bool] = False
 
     @abstractmethod
     def poll(self, visit: Visit) -> Iterable[Reading]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -109,3 +110,21 @@ class Secret:
 
     def __repr__(self) -> str:
         return "****"
+
+
+def insist(*rules: tuple[bool, str]) -> None:
+    """Raise one ``ValueError`` with the sentences of all rules that do not hold, so that no mistake hides another."""
+    if broken := [sentence for holds, sentence in rules if not holds]:
+        raise ValueError("; ".join(broken))
+
+
+def together(*checks: Callable[[], object]) -> None:
+    """Carry out every check, and raise one ``ValueError`` with what all of those said that raised one."""
+    said = []
+    for check in checks:
+        try:
+            check()
+        except ValueError as error:
+            said.append(str(error))
+    if said:
+        raise ValueError("; ".join(said))

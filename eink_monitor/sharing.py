@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from eink_monitor.clock import DAY, MINUTE
 from eink_monitor.config import Config, Feed
+from eink_monitor.invented import real_subjects
 from eink_monitor.metrics import METRICS
 from eink_monitor.model import Reading
 from eink_monitor.store import Store
@@ -26,7 +27,11 @@ class Sharing:
     """Which measurements have two doors, and what came through each."""
 
     def __init__(self, config: Config, store: Store) -> None:
-        keys = {feed.name: set(_keys(feed)) for feed in config.feeds.values()}
+        real = real_subjects(config)
+        keys = {
+            feed.name: {key for key in _keys(feed) if not (feed.source.invented and key[0] in real)}
+            for feed in config.feeds.values()
+        }
         doors = Counter(key for mine in keys.values() for key in mine)
         shared = {key for key, count in doors.items() if count > 1}
         self._keys = {name: mine & shared for name, mine in keys.items() if mine & shared}

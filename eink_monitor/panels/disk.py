@@ -21,7 +21,7 @@ from eink_monitor.metrics import (
 from eink_monitor.model import Bucket, History, Need
 from eink_monitor.panels._figures import Cell, amount_right, cells, gauge, hero
 from eink_monitor.panels._sheet import HEADER, LEFT, RIGHT, RULE, Sheet, SubjectPanel
-from eink_monitor.settings import Duration
+from eink_monitor.settings import Duration, insist
 
 _FULL = 90.0  # percent, and how old a backup may be, where neither panel nor source says
 _OLD = 2 * DAY
@@ -41,6 +41,12 @@ class Disk(SubjectPanel):
 
     full_at: float | None = None
     backup_max_age: Duration | None = None
+
+    def __post_init__(self) -> None:
+        insist(
+            (self.full_at is None or 0 < self.full_at <= 100, "full_at must be 1 to 100 (percent)"),
+            (self.backup_max_age is None or self.backup_max_age > 0, "backup_max_age must be longer than nothing"),
+        )
 
     def needs(self) -> Iterator[Need]:
         """Free space."""
@@ -128,7 +134,7 @@ def _outlook(sheet: Sheet, free: float) -> Cell:
     first = today - timedelta(days=_TREND_DAYS)
     growth = trend(sheet.history.daily(sheet.panel.subject, DISK_USED, first, today))
     if growth is None:
-        return Cell("full in", words.UNKNOWN)
+        return Cell("trend", "too early")
     if growth <= 0 or free / growth > _HORIZON:
         return Cell("trend", "not filling")
     return Cell("full in", words.span(max(DAY, free / growth * DAY)))

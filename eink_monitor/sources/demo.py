@@ -15,7 +15,7 @@ from eink_monitor import metrics as m
 from eink_monitor.clock import HOUR, MINUTE, day_bounds, local
 from eink_monitor.errors import Unavailable
 from eink_monitor.model import Budget, Metric, Quota, Reading, Source, Visit
-from eink_monitor.settings import Window
+from eink_monitor.settings import Window, insist
 
 _STEP = 5 * MINUTE
 _INSTALLED = date(2024, 3, 1)
@@ -54,7 +54,15 @@ class Demo(Source):
     outage: Window | None = None
     calls_per_day: int = 0
 
+    invented: ClassVar[bool] = True
     metrics: ClassVar[tuple[Metric, ...]] = (*_ROOF, *_HYBRID, *_DISK_METRICS)
+
+    def __post_init__(self) -> None:
+        insist((self.calls_per_day >= 0, "calls_per_day must be 0 (no quota) or more"))
+
+    def patience(self, every: int) -> int:
+        """A parked car speaks twice an hour, however often it is asked."""
+        return max(3 * every, 45 * MINUTE) if self.show in {"house", "car", "hybrid"} else 3 * every
 
     def publishes(self, subject: str) -> Mapping[str, tuple[Metric, ...]]:
         """A whole house speaks of ``roof``, ``car``, ``hybrid`` and ``disk:backups``; one thing of its own subject."""

@@ -10,7 +10,7 @@ from eink_monitor import metrics
 from eink_monitor.clock import Clock, day_bounds, local, midnight
 from eink_monitor.errors import BadAnswer
 from eink_monitor.model import Metric, Reading, Source, Visit
-from eink_monitor.settings import Duration
+from eink_monitor.settings import Duration, insist
 from eink_monitor.sources._modbus import counters
 from eink_monitor.sources._modbus.flow import Flow, flow, grid_meter
 from eink_monitor.sources._modbus.line import Line, Silence
@@ -63,14 +63,12 @@ class SolarEdgeModbus(Source):
     extra: ClassVar[str] = "modbus"
 
     def __post_init__(self) -> None:
-        for wrong, message in (
-            (not 0 < self.port < 1 << 16, "port must be between 1 and 65535; SolarEdge uses 1502, older firmware 502"),
-            (not 0 <= self.unit <= 255, "unit must be between 0 and 255; it is 1 unless inverters are cascaded"),
-            (not -90 <= self.latitude <= 90, "latitude must be between -90 and 90 degrees"),
-            (self.timeout < 1, "timeout must be at least 1s"),
-        ):
-            if wrong:
-                raise ValueError(message)
+        insist(
+            (0 < self.port < 1 << 16, "port must be between 1 and 65535; SolarEdge uses 1502, older firmware 502"),
+            (0 <= self.unit <= 255, "unit must be between 0 and 255; it is 1 unless inverters are cascaded"),
+            (-90 <= self.latitude <= 90, "latitude must be between -90 and 90 degrees"),
+            (self.timeout >= 1, "timeout must be at least 1s"),
+        )
 
     def poll(self, visit: Visit) -> list[Reading]:
         """Connect, read, leave. An inverter that is silent at night sleeps: no readings, and a note."""

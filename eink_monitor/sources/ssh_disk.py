@@ -11,7 +11,7 @@ from eink_monitor import metrics
 from eink_monitor.clock import DAY, MINUTE, Clock
 from eink_monitor.errors import AuthFailed, BadAnswer, StoreError
 from eink_monitor.model import Metric, Reading, Source, Visit
-from eink_monitor.settings import Duration, InputFile, Secret
+from eink_monitor.settings import Duration, InputFile, Secret, insist
 from eink_monitor.signin import Prompt, SignIn
 from eink_monitor.sources._ssh import disk
 from eink_monitor.sources._ssh.newest import Lister, Unlisted, newest
@@ -59,8 +59,7 @@ class SshDisk(Source):
 
     def __post_init__(self) -> None:
         """Refuse what cannot work, in words for the configuration's reader. Raises ``ValueError``."""
-        for complaint in self._complaints():
-            raise ValueError(complaint)
+        insist(*((False, complaint) for complaint in self._complaints()))
 
     @property
     def modules(self) -> tuple[str, ...]:

@@ -241,6 +241,14 @@ class Store:
             self._rebuild()
         return gone
 
+    def forget(self, subjects: Iterable[str]) -> None:
+        """Delete everything ever said of some subjects. Raises ``StoreError``."""
+        with self.transaction():
+            for subject in subjects:
+                self.readings.forget(subject)
+        with plain_words(self.path):
+            self._rebuild()
+
     # -- about itself ----------------------------------------------------------------------------------------------
 
     def wear(self) -> dict[str, Any]:

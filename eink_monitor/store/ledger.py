@@ -81,6 +81,11 @@ class Ledger:
         tight = min(planning.spent(quota, calls, now, self._zone), key=lambda entry: entry.limit - entry.used)
         if any(call in calls for call in self._lost(quota, 0)):
             raise Throttled(f"the count of calls was lost with the database; this {tight.span}'s are left alone", opens)
+        if cost > min(budget.calls for budget in quota.budgets):
+            least = min(quota.budgets, key=lambda budget: budget.calls)
+            raise Throttled(
+                f"one visit may need {cost} calls, and all there are is {least.calls} a {least.span}", opens
+            )
         raise Throttled(f"{tight.used} of {tight.limit} calls this {tight.span} are spent", opens)
 
     def settle(self, booking: int, made: int) -> None:

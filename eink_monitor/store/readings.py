@@ -201,6 +201,15 @@ class Readings(Mapping[tuple[str, str], Reading]):
         if day_before:
             self._disk.execute("DELETE FROM day WHERE at < ?", (_day_key(day_before),))
 
+    def forget(self, subject: str) -> None:
+        """Delete everything ever said of a subject, inside the caller's transaction."""
+        for table in ("reading", "hour", "day"):
+            self._disk.execute(
+                f"DELETE FROM {table} WHERE series IN (SELECT id FROM series WHERE subject = ?)",  # noqa: S608 - names
+                (subject,),
+            )
+        self._disk.execute("UPDATE series SET start = NULL, end = NULL, value = NULL WHERE subject = ?", (subject,))
+
     def forget_after(self, limit: int) -> int:
         """Delete what is dated after ``limit``, inside the caller's transaction; returns how many runs that were."""
         gone = self._disk.execute("DELETE FROM reading WHERE at > ?", (limit,)).rowcount

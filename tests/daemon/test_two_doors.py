@@ -19,6 +19,7 @@ from eink_monitor.model import FeedStatus, Reading, Run, Visit
 from eink_monitor.polls import Done, Inline
 from eink_monitor.sharing import Sharing
 from eink_monitor.simulation import live
+from eink_monitor.sources.demo import Demo
 from eink_monitor.store import Store
 from loopback.solaredge import KEY, SITE, SolarEdgeServer
 from small_house import START, Scripted, feed, small_house
@@ -193,5 +194,15 @@ def test_a_single_door_is_left_alone(tmp_path: Path) -> None:
     late = [Reading("roof", PV_POWER, value, START - 30 * value) for value in range(3)]
     assert sharing.admit(alone, late) == late
     assert sharing.measured(alone) is None
+    house.daemon.stop()
+    house.store.close()
+
+
+def test_an_invented_roof_is_no_door(tmp_path: Path) -> None:
+    invented, real = feed("demo", Demo("roof"), subject="roof"), feed("real", Scripted(), subject="roof")
+    house = small_house(tmp_path / "house.db", [invented, real])
+    sharing = Sharing(house.config, house.store)
+    assert not sharing.shares(invented)
+    assert not sharing.shares(real)
     house.daemon.stop()
     house.store.close()

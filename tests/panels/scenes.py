@@ -41,6 +41,7 @@ ROOF = {
     m.PRODUCTION_LIFETIME: 31_200_000,
 }
 ENYAQ = {m.SOC: 72, m.TARGET_SOC: 80, m.RANGE: 312, m.PLUGGED: 1, m.CHARGING: 0}
+GTE = {m.SOC: 100, m.RANGE: 51, m.FUEL: 33, m.PLUGGED: 0}
 CHARGE = {m.CHARGING: 1, m.CHARGING_POWER: 11_000, m.TIME_TO_FULL: 66}
 DAYS = (12_100, 7_900, 19_800, 9_700, 6_400, 17_900, 30_600, 0, 28_100, 27_200, 10_600, 20_300, 12_700)
 
@@ -107,7 +108,7 @@ def feeds(count: int, *faults: str) -> PaperHouse:
     for number, name in enumerate(names[:count]):
         fault = dict(enumerate(reversed(faults))).get(count - 1 - number, "ok")
         sentence = "BMW CarData has ended the sign-in; sign in again: eink-monitor login bmw" if fault == "auth" else ""
-        status = feed(name, fault, sentence, at=AT, since=AT - 3 * HOUR, due=AT + HOUR)
+        status = feed(name, fault, sentence, at=AT, since=AT - 3 * HOUR, due=AT + HOUR, ok_at=AT - DAY)
         quota = (37 + number, 2000 if number == 0 else 50) if number % 3 == 0 else (None, None)
         measured = AT - 7 * MINUTE * (number + 1) ** 2
         all_feeds.append(status._replace(label=name, measured_at=measured, calls_used=quota[0], calls_limit=quota[1]))
@@ -142,7 +143,7 @@ SCENES: dict[str, Scene] = {
     "solar-empty": Scene(Solar("roof"), NOTHING),
     "solar-empty-fault": Scene(Solar("roof"), troubled(NOTHING, "auth", ROOF_DOOR)),
     "solar-stale": Scene(Solar("roof"), roof(), LATE),
-    "solar-sign-in": Scene(Solar("roof"), troubled(roof(), "auth", ROOF_DOOR), LATE),
+    "solar-sign-in": Scene(Solar("roof"), troubled(roof(), "auth", ROOF_DOOR, ok_at=AT), LATE),
     "solar-night": Scene(Solar("roof", title="Our little power station"), roof(EVENING, at=AT + 8 * HOUR), NIGHT),
     "solar-midnight": Scene(Solar("roof"), roof(at=MORNING - 10 * MINUTE), MORNING),
     "solar-clock-wrong": Scene(Solar("roof"), roof(), NOW - 40 * DAY),
@@ -176,10 +177,17 @@ SCENES: dict[str, Scene] = {
     "car-unplugged": Scene(Car("car"), car("Škoda Enyaq", {**ENYAQ, m.PLUGGED: 0})),
     "car-plugged": Scene(Car("car"), car("Škoda Enyaq", ENYAQ)),
     "car-fuel": Scene(Car("car"), car("Polo", {m.FUEL: 45, m.RANGE: 380})),
-    "car-hybrid": Scene(Car("car"), car("Passat GTE", {m.SOC: 100, m.RANGE: 51, m.FUEL: 33, m.PLUGGED: 0})),
+    "car-hybrid": Scene(Car("car"), car("Passat GTE", GTE)),
+    "car-trouble": Scene(
+        Car("car"),
+        troubled(car("Passat GTE", {**GTE, m.SOC: 75, m.TARGET_SOC: 80}), "unavailable"),
+        NOW + 3 * DAY,
+    ),
     "car-empty": Scene(Car("car"), NOTHING),
     "car-stale": Scene(Car("car"), car("Škoda Enyaq", ENYAQ), NOW + 3 * DAY),
-    "car-sign-in": Scene(Car("car"), troubled(car("BMW i4", {**ENYAQ, **CHARGE}), "auth", BMW_DOOR), NOW + 2 * DAY),
+    "car-sign-in": Scene(
+        Car("car"), troubled(car("BMW i4", {**ENYAQ, **CHARGE}), "auth", BMW_DOOR, ok_at=AT), NOW + 2 * DAY
+    ),
     "disk-full": Scene(DISK, disk()),
     "disk-alarm": Scene(DISK, disk(used=1910e9)),
     "disk-backup-old": Scene(DISK, disk(growth=0, backup=9 * DAY)),

@@ -7,7 +7,6 @@ from eink_monitor.model import Metric
 _POWER = 100_000  # W; three times the largest domestic connection
 _DAY_ENERGY = 2_000_000  # Wh
 _LIFE_ENERGY = 10_000_000_000  # Wh; 10 GWh outlives any roof
-_METERED, _TOTALLED = 10, 100  # Wh; finer steps would make a row of every look at an inverter
 
 PV_POWER = Metric("pv_power", "W", 1, 0, _POWER, "power from the roof", hourly=True)
 LOAD_POWER = Metric("load_power", "W", 1, 0, _POWER, "power the house uses", hourly=True)
@@ -17,16 +16,16 @@ STORAGE_POWER = Metric(
 )
 STORAGE_SOC = Metric("storage_soc", "%", 0.1, 0, 100, "state of charge of the house battery", hourly=True)
 
-PRODUCTION_TODAY = Metric("production_today", "Wh", _METERED, 0, _DAY_ENERGY, "produced today")
-CONSUMPTION_TODAY = Metric("consumption_today", "Wh", _METERED, 0, _DAY_ENERGY, "used today")
+PRODUCTION_TODAY = Metric("production_today", "Wh", 1, 0, _DAY_ENERGY, "produced today")
+CONSUMPTION_TODAY = Metric("consumption_today", "Wh", 1, 0, _DAY_ENERGY, "used today")
 SELF_CONSUMPTION_TODAY = Metric(
-    "self_consumption_today", "Wh", _METERED, 0, _DAY_ENERGY, "production that stayed in the house today"
+    "self_consumption_today", "Wh", 1, 0, _DAY_ENERGY, "production that stayed in the house today"
 )
-FEED_IN_TODAY = Metric("feed_in_today", "Wh", _METERED, 0, _DAY_ENERGY, "fed into the grid today")
-PURCHASED_TODAY = Metric("purchased_today", "Wh", _METERED, 0, _DAY_ENERGY, "bought from the grid today")
-PRODUCTION_MONTH = Metric("production_month", "Wh", _TOTALLED, 0, 31 * _DAY_ENERGY, "produced this month")
-PRODUCTION_YEAR = Metric("production_year", "Wh", _TOTALLED, 0, 366 * _DAY_ENERGY, "produced this year")
-PRODUCTION_LIFETIME = Metric("production_lifetime", "Wh", _TOTALLED, 0, _LIFE_ENERGY, "produced since installation")
+FEED_IN_TODAY = Metric("feed_in_today", "Wh", 1, 0, _DAY_ENERGY, "fed into the grid today")
+PURCHASED_TODAY = Metric("purchased_today", "Wh", 1, 0, _DAY_ENERGY, "bought from the grid today")
+PRODUCTION_MONTH = Metric("production_month", "Wh", 1, 0, 31 * _DAY_ENERGY, "produced this month")
+PRODUCTION_YEAR = Metric("production_year", "Wh", 1, 0, 366 * _DAY_ENERGY, "produced this year")
+PRODUCTION_LIFETIME = Metric("production_lifetime", "Wh", 1, 0, _LIFE_ENERGY, "produced since installation")
 
 SOC = Metric("soc", "%", 0.1, 0, 100, "state of charge", hourly=True)
 TARGET_SOC = Metric("target_soc", "%", 1, 0, 100, "state of charge at which charging stops")
@@ -47,10 +46,8 @@ DISK_USED = Metric("disk_used", "B", 1, 0, _BYTES, "space used on the disk")
 DISK_FREE = Metric("disk_free", "B", 1, 0, _BYTES, "space free on the disk")
 NEWEST_BACKUP = Metric("newest_backup", "s", 1, 0, 1 << 33, "when the newest backup was made, in epoch seconds")
 
-FEED_IN_LIFETIME = Metric("feed_in_lifetime", "Wh", _TOTALLED, 0, _LIFE_ENERGY, "fed into the grid since installation")
-PURCHASED_LIFETIME = Metric(
-    "purchased_lifetime", "Wh", _TOTALLED, 0, _LIFE_ENERGY, "bought from the grid since installation"
-)
+FEED_IN_LIFETIME = Metric("feed_in_lifetime", "Wh", 1, 0, _LIFE_ENERGY, "fed into the grid since installation")
+PURCHASED_LIFETIME = Metric("purchased_lifetime", "Wh", 1, 0, _LIFE_ENERGY, "bought from the grid since installation")
 INVERTER_STATUS = Metric(
     "inverter_status",
     "1-8",

@@ -107,10 +107,10 @@ def test_thinning_loses_no_change(lived: Lived) -> None:
         today = lived.store.readings.days("roof", metric, TODAY, TODAY)[TODAY]
         assert today.n == BEATS
         assert today.last == round(readings[-1].value / metric.step) * metric.step
-    assert lived.report.rows["reading"] < 0.4 * len(lived.witness.told)
+    assert lived.report.rows["reading"] < 0.6 * len(lived.witness.told)
 
 
 def test_a_day_is_within_what_a_card_is_meant_to_bear() -> None:
     figures = bench.measure()
     assert figures["modbus_written_per_day_mb"] <= TARGETS["modbus_written_per_day_mb"]
-    assert 2.0 < figures["modbus_bytes_per_reading"] <= TARGETS["modbus_bytes_per_reading"]
+    assert 0.5 < figures["modbus_bytes_per_reading"] <= TARGETS["modbus_bytes_per_reading"]

@@ -11,7 +11,7 @@ import sqlite3
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,10 +27,14 @@ _MEGABYTE = 1_000_000
 
 
 class Day(NamedTuple):
-    """Megabytes that reached the card, bytes by which the database grew, and whether a block device counted."""
+    """Megabytes that reached the card in a day; bytes of the database for its changes and for its hours and days.
+
+    ``counted`` says whether a block device counted what was written.
+    """
 
     written_mb: float
-    grown: int
+    raw: float
+    rolled_up: float
     counted: bool
 
 
@@ -42,20 +46,24 @@ def second_day(house: Callable[[Path], Config], runner: Runner, start: int) -> D
         daemon = Daemon(config, store, FastClock(start), runner)
         with silence():
             live(daemon, start + DAY)
-            before, small = _written(device), _pages(config.database)
+            before = _written(device)
             live(daemon, start + 2 * DAY)
-            after, large = _written(device), _pages(config.database)
+            after = _written(device)
         daemon.stop()
         store.close()
-    return Day((after - before) / _MEGABYTE, large - small, bool(device))
+        raw, rolled_up = _weigh(config.database)
+    return Day((after - before) / _MEGABYTE, raw / 2, rolled_up / 2, bool(device))
 
 
-def _pages(database: Path) -> int:
-    """Bytes of the database with what is still in its log."""
-    db = sqlite3.connect(database)
-    (pages,), (size,) = (db.execute(f"PRAGMA {what}").fetchone() for what in ("page_count", "page_size"))
-    db.close()
-    return int(pages * size)
+def _weigh(database: Path) -> tuple[int, int]:
+    """Bytes that the raw rows take, and those of hours and days; afterwards they are gone."""
+    sizes = []
+    with closing(sqlite3.connect(database, isolation_level=None)) as db:
+        for forget in ("", "DELETE FROM reading", "DELETE FROM hour; DELETE FROM day"):
+            db.executescript(f"{forget}; VACUUM")
+            (pages,), (size,) = (db.execute(f"PRAGMA {what}").fetchone() for what in ("page_count", "page_size"))
+            sizes.append(pages * size)
+    return sizes[0] - sizes[1], sizes[1] - sizes[2]
 
 
 @contextmanager

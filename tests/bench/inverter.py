@@ -1,4 +1,4 @@
-"""A day of an inverter asked over Modbus every half minute: what reaches the card, and what the database grows by."""
+"""A day of an inverter asked over Modbus every half minute: what reaches the card, and what ten such years weigh."""
 
 from __future__ import annotations
 
@@ -8,23 +8,24 @@ from zoneinfo import ZoneInfo
 
 from bench._card import second_day
 from doors.day import BEAT, BEATS, Replay
-from eink_monitor.clock import midnight
-from eink_monitor.config import Config, Feed
+from eink_monitor.clock import DAY, midnight
+from eink_monitor.config import Config, Feed, Keep
 from eink_monitor.displays.null import Null
 from eink_monitor.settings import Duration
 from eink_monitor.sources.solaredge_modbus import SolarEdgeModbus
 
+_YEAR = 365 * DAY
 _ZONE = ZoneInfo("Europe/Berlin")
 _START = midnight(date(2026, 12, 31), _ZONE)
 
 
 def measure() -> dict[str, float]:
-    """The second day's, when the energies of day, month and year are known; all rows are still kept."""
-    day = second_day(_house, Replay(_START), _START)
-    polled = BEATS * len(SolarEdgeModbus.metrics)
+    """With the retention that is the default: changes for two of the ten years, hours and days for all."""
+    day, keep = second_day(_house, Replay(_START), _START), Keep()
+    weight = day.raw * keep.raw / (10 * _YEAR) + day.rolled_up * min(keep.hourly / (10 * _YEAR), 1)
     return {
         "modbus_written_per_day_mb": day.written_mb,
-        "modbus_bytes_per_reading": day.grown / polled,
+        "modbus_bytes_per_reading": weight / (BEATS * len(SolarEdgeModbus.metrics)),
     }
 
 

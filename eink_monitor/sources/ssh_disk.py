@@ -13,12 +13,12 @@ from eink_monitor.errors import AuthFailed, BadAnswer, StoreError
 from eink_monitor.model import Metric, Reading, Source, Visit
 from eink_monitor.settings import Duration, InputFile, Secret, insist
 from eink_monitor.signin import Prompt, SignIn
-from eink_monitor.sources._ssh import disk
-from eink_monitor.sources._ssh.newest import Lister, Unlisted, newest
 from eink_monitor.vet import vet
 
 if TYPE_CHECKING:
+    from eink_monitor.sources._ssh.disk import Look
     from eink_monitor.sources._ssh.door import Door
+    from eink_monitor.sources._ssh.newest import Lister
 
 _DISK = (
     metrics.DISK_STATE,
@@ -55,6 +55,7 @@ class SshDisk(Source):
     timeout: Duration = Duration(10)
 
     metrics: ClassVar[tuple[Metric, ...]] = _DISK + _BACKUP
+    preload: ClassVar[tuple[str, ...]] = ("eink_monitor.sources._ssh.disk",)
     extra: ClassVar[str] = "ssh"
 
     def __post_init__(self) -> None:
@@ -74,6 +75,9 @@ class SshDisk(Source):
 
     def poll(self, visit: Visit) -> list[Reading]:
         """Ask for every mount. A disk that is not mounted gives its state and no sizes."""
+        from eink_monitor.sources._ssh import disk
+        from eink_monitor.sources._ssh.newest import Unlisted
+
         if self.host == "localhost":
             looks = {name: disk.local(path) for name, path in self.mounts.items()}
             return vet(self._readings(visit, looks, disk.listing), visit.now)
@@ -139,7 +143,9 @@ class SshDisk(Source):
             known_hosts=(visit.state / "known_hosts", theirs),
         )
 
-    def _readings(self, visit: Visit, looks: Mapping[str, disk.Look], lister: Lister) -> Iterator[Reading]:
+    def _readings(self, visit: Visit, looks: Mapping[str, Look], lister: Lister) -> Iterator[Reading]:
+        from eink_monitor.sources._ssh.newest import Unlisted, newest
+
         notes = []
         for name, look in looks.items():
             values = look.values()

@@ -143,7 +143,7 @@ class Fetching:
         """The monotonic instant at which there is something to do again."""
         if self._running:
             return self._running.started + self._running.turn.feed.deadline + GRACE
-        return min((turn.due for turn in self._turns.values() if not turn.stopped), default=float("inf"))
+        return min([turn.due for turn in self._turns.values() if not turn.stopped], default=float("inf"))
 
     def kill(self) -> None:
         """End the poll under way; its reservation stands."""
@@ -256,14 +256,15 @@ class Fetching:
     def _plan(self, turn: Turn, result: Result, now: int) -> None:
         """When a feed is due again."""
         mono = self._clock.monotonic()
-        pace = self._pace(turn.feed, now)
         turn.stopped = False
+        if result.what == "throttled":
+            turn.due = mono + max(result.until - now, 1)
+            return
+        pace = self._pace(turn.feed, now)
         if result.what == "ok":
             turn.failures = 0
             beat = turn.due + pace
             turn.due = beat if beat > mono else mono + pace
-        elif result.what == "throttled":
-            turn.due = mono + max(result.until - now, 1)
         elif result.what == "gone":
             turn.stopped, turn.failures = True, 0
         else:

@@ -15,6 +15,7 @@ from eink_monitor.fetching import Fetching, Result, Runner, Stream
 from eink_monitor.model import Outcome
 from eink_monitor.store import Store
 
+_NEVER = float("inf")
 _RENEWED = DAY  # a child is replaced once a day, with whatever its libraries have leaked
 
 
@@ -49,7 +50,7 @@ class Following:
 
     def next_due(self) -> float:
         """The monotonic instant at which there is something to do again."""
-        return min((self._due(line) for line in self._lines), default=float("inf"))
+        return min((self._due(line) for line in self._lines), default=_NEVER) if self._lines else _NEVER
 
     def advance(self, now: int) -> None:
         """Take in what came, end what is silent, begin what is due."""
@@ -108,7 +109,7 @@ class Following:
 
     def _due(self, line: _Line) -> float:
         if line.stopped:
-            return float("inf")
+            return _NEVER
         return self._limit(line) if line.stream else line.due
 
     def _limit(self, line: _Line) -> float:

@@ -189,12 +189,19 @@ def _step(was: _Moment, pv: float, load: float) -> _Moment:
 _LIFETIME = [0.0]  # Wh from the day of installation up to, not including, each day after it, as far as asked for
 
 
-def _produced(first: date, last: date) -> float:
-    """Wh from ``first`` (not before the installation) up to, not including, ``last``."""
-    begun, over = (max((day - _INSTALLED).days, 0) for day in (first, last))
-    while len(_LIFETIME) <= over:
+@lru_cache(maxsize=4)
+def _before(today: date) -> tuple[float, float, float]:
+    """Wh of the month, of the year and since the installation, up to, not including, today."""
+    life = _upto(today)
+    return life - _upto(today.replace(day=1)), life - _upto(today.replace(month=1, day=1)), life
+
+
+def _upto(day: date) -> float:
+    """Wh from the installation up to, not including, a day."""
+    days = max((day - _INSTALLED).days, 0)
+    while len(_LIFETIME) <= days:
         _LIFETIME.append(_LIFETIME[-1] + _yield(_INSTALLED + timedelta(days=len(_LIFETIME) - 1)))
-    return _LIFETIME[over] - _LIFETIME[begun]
+    return _LIFETIME[days]
 
 
 def _roof(subject: str, visit: Visit) -> list[Reading]:
@@ -203,11 +210,10 @@ def _roof(subject: str, visit: Visit) -> list[Reading]:
     step = (visit.now - midnight) // _STEP
     now = moments[min(step, len(moments) - 1)]
     at = visit.now - visit.now % MINUTE
-    month, year, installed = today.replace(day=1), today.replace(month=1, day=1), min(_INSTALLED, today)
     values = (
         *(now.pv, now.load, now.grid, now.storage, 100 * now.charge / _BATTERY, now.produced, now.used),
         *(now.produced - now.fed_in, now.fed_in, now.bought),
-        *(now.produced + _produced(max(since, installed), today) for since in (month, year, installed)),
+        *(now.produced + before for before in _before(today)),
     )
     return [Reading(subject, metric, value, at) for metric, value in zip(_ROOF, values, strict=True)]
 

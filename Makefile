@@ -25,9 +25,10 @@ run: .venv/ready
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or newer is needed; try: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }
 	@echo "setting up .venv ..."
-	@[ -x $(BIN)/python ] || $(PYTHON) -m venv .venv || { echo "the venv module is missing; try: sudo apt install python3-venv"; exit 1; }
-	@$(PIP) install --upgrade 'pip>=25.1'
-	@$(PIP) install --editable .
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv || \
+		{ echo "the venv module is missing; try: sudo apt install python3-venv"; exit 1; }
+	@$(PIP) install --upgrade 'pip>=25.1' && $(PIP) install --editable . || \
+		{ echo "the libraries could not be fetched; is the internet connection up? then say it again"; exit 1; }
 	@touch $@
 
 # -- for a Pi ----------------------------------------------------------------------------------------------------------
@@ -70,7 +71,7 @@ soak: .venv/dev
 
 .venv/dev: .venv/ready
 	@echo "setting up the developer's tools ..."
-	@$(PIP) install --editable '.[modbus,ssh,stream,vw,bmw]' --group dev
+	@$(PIP) install --editable '.[modbus,ssh,stream,vw,bmw,sealed]' --group dev
 	@touch $@
 
 # The vendor's own driver, the control of the virtual panel. Its declared dependencies need a compiler and are not used.

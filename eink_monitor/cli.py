@@ -66,7 +66,7 @@ Try it without an account or hardware:
 \b
 Then copy config.example.yaml to config.yaml, change it, and:
   eink-monitor check        is the configuration right?
-  eink-monitor poll roof    ask one source now
+  eink-monitor poll home    ask one source now
   eink-monitor show         look at the panels here in the terminal
   eink-monitor run          the daemon, until Ctrl-C
 

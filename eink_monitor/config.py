@@ -18,7 +18,10 @@ from eink_monitor import places, plugins
 from eink_monitor.errors import ConfigError
 from eink_monitor.model import Display, Metric, Panel, Source
 from eink_monitor.schema import Reader, UnreadableError, join
-from eink_monitor.settings import Duration, Window
+from eink_monitor.settings import Duration, Window, insist
+
+_TAKEN = {"now": "the picture that shows", "contact": "the sheet of all panels"}
+"""Names of pictures that are no panel's, beside those of the panels."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,11 @@ class Feed:
     deadline: Duration = Duration(60)
     subject: str = ""
     label: str = ""
+
+    @property
+    def spacing(self) -> int:
+        """Seconds that may lie between two measurements before a series of this feed counts as broken."""
+        return max(int(self.every * 2.5), self.source.lag)
 
 
 @dataclass(frozen=True)
@@ -98,10 +106,10 @@ class _FeedTimes:
     name: str = ""
 
     def __post_init__(self) -> None:
-        if self.every < 5 or self.deadline < 1:
-            raise ValueError("`every` must be at least 5s and `deadline` at least 1s")
-        if self.deadline > 86400:
-            raise ValueError("`deadline` must be at most 1d")
+        insist(
+            (self.every >= 5, "`every` must be at least 5s"),
+            (1 <= self.deadline <= 86400, "`deadline` must be 1s to 1d"),
+        )
 
 
 @dataclass(frozen=True)
@@ -109,8 +117,7 @@ class _SlideTimes:
     dwell: Duration = Duration(3 * 60)
 
     def __post_init__(self) -> None:
-        if self.dwell < 1:
-            raise ValueError("`dwell` must be at least 1s")
+        insist((self.dwell >= 1, "`dwell` must be at least 1s"))
 
 
 def load(file: Path) -> Config:
@@ -222,6 +229,8 @@ def _blocks(reader: Reader, root: Node, node: Node | None, key: str) -> Iterator
         if not name or not all(letter.isalnum() or letter in "-_" for letter in name):
             reader.complain(key_node, join(key, name), "a name is made of letters, digits, - and _")
             continue
+        if key == "panels" and name in _TAKEN:
+            reader.complain(key_node, join(key, name), f"{name}.png is {_TAKEN[name]}; choose another name")
         yield name, block, join(key, name)
 
 

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Sequence
 from functools import partial
 
-from eink_monitor.clock import MINUTE, Clock, local
+from eink_monitor.clock import HOUR, MINUTE, Clock, local
 from eink_monitor.config import Config
 from eink_monitor.drawing import Drawing
 from eink_monitor.fetching import Fetching, Runner
@@ -40,6 +40,7 @@ class Daemon:
         self.drawing = Drawing(config, self.house, self.clock.monotonic())
         config.display.open(self.clock, self.wear)
         self._warned: set[str] = set()
+        self._warn_due = self.clock.monotonic()
         self._new = bool(config.slides)
         self.quiet = False
 
@@ -68,7 +69,7 @@ class Daemon:
         self.following.advance(now)
         self.keeping.keep(now, mono, busy=self.fetching.busy, flush=partial(self.fetching.flush, now, mono))
         self.keeping.prune(now, mono)
-        self._warn()
+        self._warn(mono)
         return self._pause()
 
     def watch(self) -> Sequence[int]:
@@ -83,9 +84,11 @@ class Daemon:
         self.config.display.close()
 
     def _is_quiet(self, now: int) -> bool:
-        here = local(now, self.config.zone)
         quiet = self.config.quiet_hours
-        return quiet is not None and quiet.holds(here.hour * 60 + here.minute)
+        if quiet is None:
+            return False
+        here = local(now, self.config.zone)
+        return quiet.holds(here.hour * 60 + here.minute)
 
     def _pause(self) -> float:
         mono = self.clock.monotonic()
@@ -97,8 +100,11 @@ class Daemon:
         )
         return max(0.0, min(*halves, mono + _LONGEST_PAUSE) - mono)
 
-    def _warn(self) -> None:
-        """Once for each sign-in or key that will soon die, a line in the log."""
+    def _warn(self, mono: float) -> None:
+        """Once for each sign-in or key that will soon die, a line in the log; they are looked at once an hour."""
+        if mono < self._warn_due:
+            return
+        self._warn_due = mono + HOUR
         for feed in self.config.feeds.values():
             words = self.house.warning(feed)
             if words and feed.name not in self._warned:

@@ -2,11 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 from eink_monitor.clock import HOUR
 from eink_monitor.config import Config, Feed
-from eink_monitor.errors import Trouble
+from eink_monitor.errors import AuthFailed, Trouble
 from eink_monitor.model import Visit
 from eink_monitor.signin import WARNING
+
+
+@contextmanager
+def looking(config: Config, feed: Feed, now: int) -> Iterator[Visit]:
+    """A visit for looking only: where the source has no folder yet it must not get one that belongs to this user."""
+    from tempfile import TemporaryDirectory  # noqa: PLC0415 - only verbs look; the daemon does without
+
+    with TemporaryDirectory() as nowhere:
+        state = config.state / feed.name
+        if not any(folder.exists() for folder in (state, *feed.source.shares(state))):
+            state = Path(nowhere) / "state" / feed.name
+        yield Visit(feed.name, feed.subject, now, config.zone, feed.every, {}, state)
+
+
+def unsigned(config: Config, feed: Feed, now: int) -> bool:
+    """Whether nothing can be asked before a person signs in."""
+    if feed.source.sign_in() is None:
+        return False
+    with looking(config, feed, now) as visit:
+        try:
+            known = feed.source.credentials(visit)
+        except Trouble as error:  # the next poll meets it too, and says so
+            return isinstance(error, AuthFailed)
+    return any(not one.present or (one.expires_at is not None and one.expires_at <= now) for one in known)
 
 
 class Expiry:

@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from eink_monitor.errors import Gone
 from eink_monitor.finding import BAD, Finding, doubt
 from eink_monitor.model import Display, Source
+from eink_monitor.places import token_key
 
 _RIVALS = ("weconnect", "carconnectivity")
 
@@ -20,6 +21,14 @@ def missing(name: str, plugin: Source | Display) -> Finding | None:
         return None
     words = f"{' and '.join(lacks)} {'are' if len(lacks) > 1 else 'is'} not installed"
     return Finding(name, BAD, words, f"pip install 'eink-monitor[{plugin.extra}]'", Gone.exit_code)
+
+
+def keyring() -> Iterator[Finding]:
+    """What sealing the sign-ins lacks, where this machine has a key for it."""
+    key = token_key()
+    if key is not None and not installed("cryptography.fernet") and key.exists():
+        words = "there is a key to seal them with, but cryptography is not installed"
+        yield Finding("sign-ins", BAD, words, "pip install 'eink-monitor[sealed]'", Gone.exit_code)
 
 
 def rivals() -> Iterator[Finding]:

@@ -17,8 +17,9 @@ from eink_monitor.booking import Bookings, Need
 from eink_monitor.clock import DAY, HOUR, JUMP, MINUTE, Clock
 from eink_monitor.config import Config, Feed
 from eink_monitor.errors import StoreError, Throttled
-from eink_monitor.house import spacing
+from eink_monitor.invented import Invented
 from eink_monitor.model import Outcome, Reading, Visit
+from eink_monitor.sharing import Sharing
 from eink_monitor.store import Store
 from eink_monitor.store.ledger import AHEAD
 
@@ -128,10 +129,12 @@ class Fetching:
         self._clock = clock
         self._runner = runner
         self._complain = complain
-        self.hear: Callable[[int, float], None] = lambda *_: None
+        self._sharing = Sharing(config, store)
         self._states = {name: config.state / name for name in config.feeds}
         self._running: _Poll | None = None
+        self.hear: Callable[[int, float], None] = lambda *_: None
         self._bookings = Bookings(store)
+        self._invented = Invented(config, store)
         now, mono = clock.now(), clock.monotonic()
         self._turns = {
             feed.name: self._first_turn(feed, now, mono)
@@ -152,7 +155,7 @@ class Fetching:
         """The monotonic instant at which there is something to do again."""
         if self._running:
             return self._running.started + self._running.turn.feed.deadline + GRACE
-        return min((turn.due for turn in self._turns.values() if not turn.stopped), default=float("inf"))
+        return min([turn.due for turn in self._turns.values() if not turn.stopped], default=float("inf"))
 
     def kill(self) -> None:
         """End the poll under way, whose reservation stands; others are given back."""
@@ -175,10 +178,12 @@ class Fetching:
         """Start the poll that has been due longest, if none is under way."""
         if self._running:
             return
+        due = []
         for turn in self._turns.values():
             if turn.stopped and turn.failures and self.mended(turn.feed, turn.feed.name):
                 turn.stopped, turn.failures, turn.due = False, 0, mono
-        due = [turn for turn in self._turns.values() if not turn.stopped and turn.due <= mono]
+            if turn.due <= mono and not turn.stopped:
+                due.append(turn)
         if due:
             first = min(due, key=lambda turn: turn.due)
             self._start(first, now, mono, self._soon(now, mono, first))
@@ -244,18 +249,23 @@ class Fetching:
         if abs(jump) > JUMP:  # the clock was set meanwhile: what it had dated goes along
             result.until += jump
             result.readings = [r._replace(at=r.at + jump) if r.at >= poll.now else r for r in result.readings]
+        result.readings = self._invented.sift(turn.feed, result.readings)
         self._settle(turn, result, poll.booking, now, ours)
 
     def _settle(self, turn: Turn, result: Result, booking: int | None, now: int, ours: int) -> None:
         self.steps += 1
         feed = turn.feed
         self.last = result
-        if result.readings:
-            self._store.add(result.readings, spacing(feed), ours)
+        self.keep(feed, result.readings, ours)
         self._plan(turn, result, now)
         due = None if turn.stopped else int(now + turn.due - self._clock.monotonic())
         self.note(feed, Outcome(feed.name, now, result.took, result.what, result.detail), due)
         self._book(feed, result, booking)
+
+    def keep(self, feed: Feed, readings: Sequence[Reading], ours: int) -> None:
+        """Store what a feed brought; what is dated ``ours`` or later was dated by our own clock."""
+        if kept := self._sharing.admit(feed, readings):
+            self._store.add(kept, feed.spacing, ours)
 
     def _book(self, feed: Feed, result: Result, booking: int | None) -> None:
         """Settle the reservation and keep what the vendor said about waiting."""
@@ -274,14 +284,15 @@ class Fetching:
     def _plan(self, turn: Turn, result: Result, now: int) -> None:
         """When a feed is due again."""
         mono = self._clock.monotonic()
-        pace = self._pace(turn.feed, now)
         turn.stopped = False
+        if result.what == "throttled":
+            turn.due = mono + max(result.until - now, 1)
+            return
+        pace = self._pace(turn.feed, now)
         if result.what == "ok":
             turn.failures = 0
             beat = turn.due + pace
             turn.due = beat if beat > mono else mono + pace
-        elif result.what == "throttled":
-            turn.due = mono + max(result.until - now, 1)
         elif result.what == "gone":
             turn.stopped, turn.failures = True, 0
         else:
@@ -305,14 +316,24 @@ class Fetching:
         recent = calls[-10:]
         each = sum(call.calls for call in recent) / len(recent) if recent else 1.0
         fellows = [other for other in self._config.feeds.values() if other.source.quota() == quota]
-        wishes = [lambda at, other=other: each / max(other.source.pace(self.visit(other, at)), 1) for other in fellows]
+        wishes = [self._wish(fellow, each) for fellow in fellows]
         stretched = pace * planning.stretch(quota, calls, wishes, now, self._config.zone)
         return min(stretched, max(pace, planning.renewal(quota, now, self._config.zone)))
 
+    def _wish(self, feed: Feed, calls: float) -> Callable[[int], float]:
+        """Calls per second a feed would like at an instant, if each of its polls takes so many."""
+        visit = self.visit(feed, 0)
+
+        def wish(at: int) -> float:
+            visit.now = at
+            return calls / max(feed.source.pace(visit), 1)
+
+        return wish
+
     def visit(self, feed: Feed, now: int) -> Visit:
         """What a source may know about a poll at that instant."""
-        state = self._states[feed.name]
-        return Visit(feed.name, feed.subject, now, self._config.zone, feed.every, self._store.readings, state)
+        latest = self._sharing.latest(feed, now)
+        return Visit(feed.name, feed.subject, now, self._config.zone, feed.every, latest, self._states[feed.name])
 
     def _stamp(self, feed: Feed) -> int:
         """Changes when the configuration, a secret file or this feed's tokens do."""

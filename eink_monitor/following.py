@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from eink_monitor.clock import DAY, HOUR, JUMP, MINUTE, Clock
 from eink_monitor.config import Config, Feed
 from eink_monitor.fetching import Fetching, Result, Runner, Stream
-from eink_monitor.house import spacing
 from eink_monitor.model import Outcome
 from eink_monitor.store import Store
 
+_NEVER = float("inf")
 _RENEWED = DAY  # a child is replaced once a day, with whatever its libraries have leaked
 
 
@@ -50,7 +50,7 @@ class Following:
 
     def next_due(self) -> float:
         """The monotonic instant at which there is something to do again."""
-        return min((self._due(line) for line in self._lines), default=float("inf"))
+        return min((self._due(line) for line in self._lines), default=_NEVER) if self._lines else _NEVER
 
     def advance(self, now: int) -> None:
         """Take in what came, end what is silent, begin what is due."""
@@ -92,8 +92,7 @@ class Following:
         """Store what a stream said, or plan what follows from how it ended."""
         self.steps += 1
         feed = line.feed
-        if result.readings:
-            self._store.add(result.readings, spacing(feed), now - JUMP)
+        self._fetching.keep(feed, result.readings, now - JUMP)
         if result.what == "ok":
             line.failures = 0
         else:
@@ -110,7 +109,7 @@ class Following:
 
     def _due(self, line: _Line) -> float:
         if line.stopped:
-            return float("inf")
+            return _NEVER
         return self._limit(line) if line.stream else line.due
 
     def _limit(self, line: _Line) -> float:

@@ -8,7 +8,9 @@ from datetime import date
 from eink_monitor.clock import DAY, MINUTE
 from eink_monitor.config import Config, Feed
 from eink_monitor.expiry import Expiry
+from eink_monitor.invented import real_subjects
 from eink_monitor.model import Bucket, FeedStatus, Metric, Reading, Run, Wear
+from eink_monitor.sharing import Sharing
 from eink_monitor.store import Store
 
 _REMEMBERED = 3 * DAY  # how long a damaged database stands on the health panel
@@ -27,11 +29,14 @@ class House:
         self.screen = ""  # what is wrong with the display, in words, or empty
         self._config = config
         self._expiry = Expiry(config)
+        self._sharing = Sharing(config, store)
         self._store = store
         self._by_subject: dict[str, list[Feed]] = {}
+        real = real_subjects(config)
         for feed in config.feeds.values():
             for subject in feed.source.publishes(feed.subject):
-                self._by_subject.setdefault(subject, []).append(feed)
+                if subject not in real or not feed.source.invented:
+                    self._by_subject.setdefault(subject, []).append(feed)
 
     def latest(self, subject: str, metric: Metric) -> Reading | None:
         """The newest reading, or None."""
@@ -47,7 +52,7 @@ class House:
 
     def gap(self, subject: str) -> int:
         """Seconds between two measurements of a subject beyond which a chart must show a gap."""
-        return max((spacing(feed) for feed in self._by_subject.get(subject, ())), default=15 * MINUTE)
+        return max((feed.spacing for feed in self._by_subject.get(subject, ())), default=15 * MINUTE)
 
     def patience(self, subject: str) -> int:
         """Seconds after which a measurement of a subject is stale: its most patient feed decides."""
@@ -105,15 +110,9 @@ class House:
             [entry for entry in self._store.ledger.spent(quota, self.now) if entry.span != "minute"] if quota else []
         )
         tight = min(budgets, key=lambda entry: entry.limit - entry.used, default=None)
-        newest = [
-            reading.at
-            for subject, metrics in feed.source.publishes(feed.subject).items()
-            for metric in metrics
-            if (reading := self._store.readings.latest(subject, metric))
-        ]
         return FeedStatus(
             name=feed.name,
-            label=feed.label,
+            label=feed.name if self._sharing.shares(feed) else feed.label,
             type=feed.type,
             what=past.what if past else None,
             detail=past.detail if past else "",
@@ -121,18 +120,33 @@ class House:
             at=past.at if past else None,
             ok_at=past.ok_at if past else None,
             due=past.due if past else None,
-            measured_at=max(newest, default=None),
+            measured_at=self._measured_at(feed),
             patience=feed.source.patience(feed.every),
             calls_used=tight.used if tight else None,
             calls_limit=tight.limit if tight else None,
             door=feed.source.door,
             warning=self.warning(feed),
+            shown=self._is_shown(feed),
         )
 
+    def _is_shown(self, feed: Feed) -> bool:
+        """Whether it is through this door, of several, that the panels see the subject now."""
+        if not self._sharing.shares(feed):
+            return False
+        fellows = [one for one in self._by_subject.get(feed.subject, ()) if self._sharing.shares(one)]
+        through = {one.name: self._sharing.measured(one) or 0 for one in fellows}
+        return bool(through) and feed.name == max(through, key=lambda name: through[name])
 
-def spacing(feed: Feed) -> int:
-    """Seconds that may lie between two measurements of a feed before its series counts as broken."""
-    return max(int(feed.every * 2.5), feed.source.lag)
+    def _measured_at(self, feed: Feed) -> int | None:
+        """When the newest measurement was made that came through this feed."""
+        if self._sharing.shares(feed):
+            return self._sharing.measured(feed)
+        readings = [
+            self._store.readings.latest(subject, metric)
+            for subject, metrics in feed.source.publishes(feed.subject).items()
+            for metric in metrics
+        ]
+        return max((reading.at for reading in readings if reading), default=None)
 
 
 def _machine(name: str, complaint: str, now: int) -> FeedStatus:

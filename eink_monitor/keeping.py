@@ -37,6 +37,7 @@ class Keeping:
         self._flushed, self._commits = clock.monotonic(), store.commits
         self._jumped = float("-inf")
         self._pruned = ""
+        self._prune_due = self._flushed
         self._certain = False
         self._errand: Errand | None = None
         self._errand_due = self._flushed + MINUTE
@@ -160,7 +161,10 @@ class Keeping:
         self._house.card = str(error)
 
     def prune(self, now: int, mono: float) -> None:
-        """Once a local day, delete what the house no longer wants to keep."""
+        """Once a local day, delete what the house no longer wants to keep; midnight is looked for every few minutes."""
+        if mono < self._prune_due:
+            return
+        self._prune_due = mono + 5 * MINUTE
         today = local(now, self._config.zone).date().isoformat()
         unsettled = not self._clock.sure or mono - self._jumped < _SETTLED
         if self._pruned == today or self._house.card or unsettled:

@@ -105,10 +105,10 @@ class Visit:
     """Everything a source may know about the poll it is asked for.
 
     ``latest`` holds the newest stored reading per (subject, metric name) of what this source publishes, so that a
-    source without any state of its own can skip what is fresh. ``allowance`` is how many vendor calls the ledger has
-    reserved; ``spend`` must be called before each one. ``note`` may hold a plain sentence about a poll that went well
-    ("the car sleeps"), ``heard`` what time it is by the vendor's own clock (epoch seconds), where it says so. ``state``
-    is a private directory for tokens.
+    source without any state of its own can skip what is fresh; of what another feed brings too, the newest it brought
+    itself. ``allowance`` is how many vendor calls the ledger has reserved; ``spend`` must be called before each one.
+    ``note`` may hold a plain sentence about a poll that went well ("the car sleeps"), ``heard`` what time it is by the
+    vendor's own clock (epoch seconds), where it says so. ``state`` is a private directory for tokens.
     """
 
     feed: str
@@ -146,7 +146,7 @@ class Source(ABC):
     ``metrics`` lists what it can publish; ``lag`` is by how many seconds its vendor's data trails reality at best;
     ``preload`` names light modules worth importing once in the daemon instead of in every child. ``extra`` is the extra
     of this package that installs what ``modules`` names. ``door`` is the address, without https://, where a person lets
-    us in again.
+    us in again. ``invented`` readings give way to those of a real source of the same subject.
     """
 
     metrics: ClassVar[tuple[Metric, ...]] = ()
@@ -154,6 +154,7 @@ class Source(ABC):
     preload: ClassVar[tuple[str, ...]] = ()
     extra: ClassVar[str] = ""
     door: ClassVar[str] = ""
+    invented: ClassVar[bool] = False
 
     @abstractmethod
     def poll(self, visit: Visit) -> Iterable[Reading]:
@@ -221,7 +222,8 @@ class Source(ABC):
 class FeedStatus(NamedTuple):
     """How a feed is doing: what the last poll came to, and since when. Times are epoch seconds UTC, None for never.
 
-    ``door`` is the address where a person lets us in again; ``warning`` says what will soon need one.
+    ``door`` is the address where a person lets us in again; ``warning`` says what will soon need one. ``shown`` is
+    whether, of several feeds of one subject, this one made the newest measurement: the one on the panels.
     """
 
     name: str
@@ -239,6 +241,7 @@ class FeedStatus(NamedTuple):
     calls_limit: int | None
     door: str = ""
     warning: str = ""
+    shown: bool = False
 
 
 class History(Protocol):

@@ -41,6 +41,12 @@ def database() -> Path:
     return _home("XDG_STATE_HOME", ".local/state") / "eink-monitor" / "readings.db"
 
 
+def token_key() -> Path | None:
+    """Where systemd puts the key that seals sign-ins, if it was given one; None for who runs without credentials."""
+    lent = os.environ.get("CREDENTIALS_DIRECTORY")
+    return Path(lent) / "eink-monitor-token-key" if lent else None
+
+
 def _home(variable: str, below: str) -> Path:
     """The folder a variable names, else the one below the home of a user; a user without one stands at the root."""
     try:

@@ -77,7 +77,10 @@ def affordable(quota: Quota, calls: Sequence[Call], now: int, zone: ZoneInfo) ->
 
 
 def opens_at(quota: Quota, calls: Sequence[Call], cost: int, now: int, zone: ZoneInfo) -> int:
-    """The first instant from ``now`` on at which ``cost`` calls are affordable, if nobody else spends any meanwhile."""
+    """The first instant from ``now`` on at which ``cost`` calls are affordable, if nobody else spends any meanwhile.
+
+    What costs more than a whole budget never is; it may be looked at again when a whole span has gone by.
+    """
     opening = now
     for budget in quota.budgets:
         if budget.span == "month":
@@ -87,6 +90,8 @@ def opens_at(quota: Quota, calls: Sequence[Call], cost: int, now: int, zone: Zon
                 opening = max(opening, next_month(now, zone))
             continue
         span = SPANS[budget.span]
+        if cost > budget.calls:
+            opening = max(opening, now + span)
         inside = [call for call in calls if call.at > now - span]
         excess = sum(call.calls for call in inside) + cost - budget.calls
         for call in inside:

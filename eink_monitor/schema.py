@@ -20,6 +20,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from eink_monitor.scalars import MissingFileError, from_environment, read, scalar
 from eink_monitor.scalars import path as named_path
+from eink_monitor.settings import InputFile
 
 _NULL = {"", "~", "null", "Null", "NULL"}
 _LARGEST_FILE = 1024 * 1024
@@ -123,7 +124,7 @@ class Reader:
     def record(self, kind: type[Any], node: Node, path: str, *, without: Iterable[str] = ()) -> Any:  # noqa: ANN401 - an instance of `kind`
         """A dataclass from a mapping, or None with complaints. Keys named in ``without`` belong to somebody else."""
         fields = {field.name: field for field in dataclasses.fields(kind) if field.init}
-        hints = get_type_hints(kind)
+        hints = get_type_hints(kind, include_extras=True)
         others = set(without)
         values: dict[str, Any] = {}
         seen = set()
@@ -159,6 +160,8 @@ class Reader:
     def value(self, kind: Any, node: Node, path: str) -> Any:  # noqa: ANN401 - whatever `kind` says
         """One value of the wanted type. Raises ``UnreadableError`` after writing the complaint down."""
         origin, args = get_origin(kind), get_args(kind)
+        if kind is InputFile:
+            return self._input_file(node, path)
         if origin in (Union, types.UnionType):
             return self._optional([arg for arg in args if arg is not types.NoneType], node, path)
         if origin is list or origin is tuple:
@@ -219,12 +222,32 @@ class Reader:
             self._kept.add(value)
         return value
 
-    def _from_file(self, path: Path) -> str:
-        folders = [self.file.parent, *(Path(folder) for folder in [os.environ.get("CREDENTIALS_DIRECTORY")] if folder)]
+    def _input_file(self, node: Node, path: str) -> Path:
+        """Where a file to be read is; where there is none yet, beside the configuration."""
+        text = self._text(node, path)
+        try:
+            candidates = self._candidates(named_path(text))
+        except ValueError as error:
+            self.complain(node, path, str(error))
+            raise UnreadableError from None
+        found = next((candidate for candidate in candidates if _is_file(candidate)), candidates[0])
+        self.files.append(found)  # another key is a reason to knock again
+        return found.absolute()
+
+    def _folders(self) -> list[Path]:
+        lent = os.environ.get("CREDENTIALS_DIRECTORY")
+        return [self.file.parent, *([Path(lent)] if lent else [])]
+
+    def _candidates(self, path: Path) -> list[Path]:
+        """Where a file may be: beside the configuration, then where systemd lends it. A full path stays itself."""
+        folders = self._folders()
         lent = ["_".join(path.parts), "_".join(("credentials", *path.parts))]  # how systemd names a folder's files
-        candidates = [folder / path for folder in folders]  # an absolute path stays itself
-        candidates += [folder / name for folder in folders[1:] for name in lent if not path.is_absolute()]
-        for candidate in candidates:
+        beside = [folder / path for folder in folders]
+        return beside + [folder / name for folder in folders[1:] for name in lent if not path.is_absolute()]
+
+    def _from_file(self, path: Path) -> str:
+        folders = self._folders()
+        for candidate in self._candidates(path):
             try:
                 text = read(candidate, _LARGEST_SECRET)
             except MissingFileError:
@@ -234,6 +257,13 @@ class Reader:
             self.files.append(candidate)
             return text.rstrip("\r\n")
         raise ValueError(f"no file {path} in {' or '.join(str(folder) for folder in folders)}")
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that is too long, a folder that may not be looked into
+        return False
 
 
 def join(path: str, key: str) -> str:

@@ -17,6 +17,7 @@ from eink_monitor import journal, places, strays
 from eink_monitor.clock import MINUTE, SystemClock
 from eink_monitor.control import Ear, address
 from eink_monitor.daemon import Daemon
+from eink_monitor.draw.words import count
 from eink_monitor.errors import Trouble
 from eink_monitor.heartbeat import Heartbeat
 from eink_monitor.polls import Forked
@@ -27,6 +28,7 @@ from eink_monitor.wishes import grant
 log = logging.getLogger("eink_monitor")
 
 _BUG = 70
+_PATIENCE = 15  # s; systemd's is over after TimeoutStopSec=20
 
 
 def serve(config_file: Path | None, *, verbose: bool = False) -> int:
@@ -55,7 +57,8 @@ def _live(config_file: Path | None) -> None:
         closing(Ear(address(config.database))) as ear,
     ):
         daemon = Daemon(config, store, clock, Forked(config))
-        log.info("%d sources, %d panels on %s", len(config.feeds), len(config.slides), config.display.label)
+        house = f"{count(len(config.feeds), 'source')}, {count(len(config.slides), 'panel')}"
+        log.info("%s on %s", house, config.display.label)
         live(daemon, stop, ear)
 
 
@@ -82,6 +85,15 @@ def live(daemon: Daemon, stop: StopSignal, ear: Ear | None = None) -> None:
             ear.serve(lambda request: grant(request, daemon.drawing, daemon.config, daemon.clock))
     journal.notify(STOPPING="1")
     daemon.stop()
+    _let_renewals_end(daemon.config.state)
+
+
+def _let_renewals_end(state: Path) -> None:
+    """Once we are gone systemd kills whatever is left of us, and would cut off a sign-in that is just being renewed."""
+    from eink_monitor.sources._http.tokens import rest  # noqa: PLC0415 - not before the end
+
+    if not rest(state, _PATIENCE):
+        log.warning("a sign-in was still being renewed when the time to stop was up")
 
 
 def _look(daemon: Daemon, beat: Heartbeat, mono: float) -> None:

@@ -6,12 +6,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
 
 from eink_monitor.clock import DAY, HOUR, MINUTE
 
 _LONGEST = 100 * 365 * DAY
 _UNITS = {"s": 1, "m": MINUTE, "h": HOUR, "d": DAY, "w": 7 * DAY, "y": 365 * DAY}
+
+InputFile = Annotated[Path, "looked up beside the configuration, then in $CREDENTIALS_DIRECTORY"]
+"""A file that is read, such as a key. As a setting it is a full path once the configuration is loaded."""
 
 
 class Duration(int):
@@ -104,3 +110,21 @@ class Secret:
 
     def __repr__(self) -> str:
         return "****"
+
+
+def insist(*rules: tuple[bool, str]) -> None:
+    """Raise one ``ValueError`` with the sentences of all rules that do not hold, so that no mistake hides another."""
+    if broken := [sentence for holds, sentence in rules if not holds]:
+        raise ValueError("; ".join(broken))
+
+
+def together(*checks: Callable[[], object]) -> None:
+    """Carry out every check, and raise one ``ValueError`` with what all of those said that raised one."""
+    said = []
+    for check in checks:
+        try:
+            check()
+        except ValueError as error:
+            said.append(str(error))
+    if said:
+        raise ValueError("; ".join(said))

@@ -15,10 +15,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from eink_monitor.clock import FastClock, midnight, stopwatch
+from eink_monitor.clock import HOUR, FastClock, midnight, stopwatch
 from eink_monitor.config import Config, Feed
 from eink_monitor.daemon import Daemon
-from eink_monitor.fetching import Result
+from eink_monitor.fetching import Result, Runner
 from eink_monitor.metrics import CHARGING, PLUGGED
 from eink_monitor.model import Metric, Reading, Visit
 from eink_monitor.polls import Done, Silence, carry_out
@@ -26,7 +26,7 @@ from eink_monitor.settings import Duration
 from eink_monitor.store import Store
 
 _CABLE = {PLUGGED: (17, 6), CHARGING: (22, 3)}  # on from one hour (UTC) to the other
-_COMMIT = Duration(3600)  # fewer, larger commits than in life: the same rows end up on disk
+_COMMIT = Duration(6 * HOUR)  # fewer, larger commits than in life: the same rows end up on disk
 
 
 @dataclass(slots=True)
@@ -75,12 +75,19 @@ def _value(metric: Metric, hour: int, number: int) -> float:
     return low + (high - low) * (seed * 2654435761 % 2**32) / 2**32
 
 
-def simulate(
-    config: Config, days: int, first: date, progress: Callable[[int], Any] = lambda _: None, folder: Path | None = None
+def simulate(  # noqa: PLR0913 - what may differ between two lives
+    config: Config,
+    days: int,
+    first: date,
+    progress: Callable[[int], Any] = lambda _: None,
+    *,
+    folder: Path | None = None,
+    runner: Runner | None = None,
 ) -> Report:
     """Live ``days`` days from local midnight of ``first`` on; ``progress`` is told of each that is over.
 
-    The database is a temporary one unless a ``folder`` is given to keep it in.
+    The database is a temporary one unless a ``folder`` is given to keep it in. A ``runner`` may answer the polls with
+    what was recorded instead of what is invented.
     """
     with TemporaryDirectory(prefix="eink-monitor-") as temporary:
         file = (folder or Path(temporary)) / "readings.db"
@@ -88,7 +95,7 @@ def simulate(
         clock = FastClock(midnight(first, config.zone))
         store = Store(file, config.zone, durable=False)
         began = stopwatch()
-        daemon = Daemon(config, store, clock, StandIn())
+        daemon = Daemon(config, store, clock, runner or StandIn())
         with silence():
             for day in range(1, days + 1):
                 live(daemon, midnight(date.fromordinal(first.toordinal() + day), config.zone))

@@ -24,7 +24,7 @@ def status(daemon: Daemon) -> str:
     """For example "3 sources well, car: sign in again; next panel in 2 min"."""
     feeds = daemon.house.feeds()
     well = sum(feed.what == "ok" for feed in feeds)
-    told = [f"{well} source{'' if well == 1 else 's'} well"] if well or not feeds else []
+    told = [f"{words.count(well, 'source')} well"] if well or not feeds else []
     told += [f"{', '.join(feed.name for feed in group)}: {what}" for what, group in _ailing(feeds)]
     return f"{', '.join(told)}; {_next(daemon)}"[:_LONGEST]
 
@@ -34,7 +34,9 @@ def _ailing(feeds: Sequence[FeedStatus]) -> list[tuple[str, list[FeedStatus]]]:
     groups: dict[str, list[FeedStatus]] = {}
     for feed in feeds:
         if feed.what != "ok":
-            groups.setdefault(_WORDS.get(feed.what, feed.detail), []).append(feed)
+            never = feed.what == "auth" and feed.ok_at is None
+            told = "sign in first" if never else _WORDS.get(feed.what, feed.detail)
+            groups.setdefault(told, []).append(feed)
     return list(groups.items())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import attrgetter
 
 from eink_monitor.clock import MINUTE, iso
 from eink_monitor.errors import BadAnswer
@@ -18,7 +19,14 @@ def vet(readings: Iterable[Reading], now: int) -> list[Reading]:
     Raises ``BadAnswer`` naming the metric if a value is no number or outside its metric's plausible range, or if its
     date is impossible: then nothing of the whole answer should be kept.
     """
-    return sorted((_check(reading, now) for reading in readings), key=lambda reading: reading.at)
+    vetted = []
+    for reading in readings:
+        _, metric, value, at = reading
+        plain = type(at) is int and (type(value) is float or type(value) is int)  # nearly all are, and in range
+        well = plain and metric.low <= value <= metric.high and _OLDEST <= at <= now
+        vetted.append(reading if well else _check(reading, now))
+    vetted.sort(key=attrgetter("at"))
+    return vetted
 
 
 def _check(reading: Reading, now: int) -> Reading:

@@ -21,6 +21,7 @@ exec systemd-run --quiet --collect --wait $tie \
 	--property=StateDirectory=eink-monitor --property=StateDirectoryMode=0700 \
 	--property=LoadCredential=config.yaml:/etc/eink-monitor/config.yaml \
 	--property=LoadCredential=credentials:/etc/eink-monitor/credentials \
+	--property=LoadCredentialEncrypted=eink-monitor-token-key \
 	--property=WorkingDirectory=/var/lib/eink-monitor --property=UMask=0077 \
 	--setenv=SSL_CERT_DIR=/etc/ssl/certs --setenv=TERM="${TERM:-dumb}" --setenv=COLUMNS="${COLUMNS:-}" \
 	/bin/sh -c "export EINK_MONITOR_CONFIG=\$CREDENTIALS_DIRECTORY/config.yaml; exec $program \"\$@\"" eink-monitor "$@"

@@ -73,6 +73,9 @@ extras() { # what the configured sources need beyond Python itself, as their fil
 	for name in $(types); do
 		sed -n 's/^    extra: ClassVar\[str\] = "\(..*\)".*/\1/p' "$source/eink_monitor/sources/$name.py" 2>/dev/null || true
 	done | sort -u
+	if [ -e "$ROOT/etc/credstore.encrypted/eink-monitor-token-key" ]; then
+		say sealed
+	fi
 	if has_ink && ! from_apt spidev RPi.GPIO; then
 		case $(board) in *"Pi 5"* | *"Compute Module 5"*) say pi5 ;; *) say pi ;; esac
 	fi

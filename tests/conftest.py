@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import shutil
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +19,9 @@ from eink_monitor.displays.null import Null
 from eink_monitor.simulation import simulate
 from eink_monitor.store import Store
 from houses import write
+
+if sys.gettrace():  # lines are counted: not in forks, whose counts nobody would collect
+    os.register_at_fork(after_in_child=lambda: sys.settrace(None))
 
 
 @pytest.fixture(scope="session")

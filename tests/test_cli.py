@@ -24,7 +24,7 @@ def test_the_verbs_are_on_one_page(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "..." not in said.out.partition("Commands:")[2], (
         "a summary is cut; begin the docstring with a shorter sentence"
     )
-    assert "\n    eink-monitor poll roof    ask one source now\n" in said.out
+    assert "\n    eink-monitor poll home    ask one source now\n" in said.out
     for verb in VERBS:
         assert f"\n  {verb} " in said.out
     assert all(len(line) <= 80 for line in said.out.splitlines())
@@ -53,6 +53,12 @@ def test_every_verb_takes_a_configuration_and_complains_of_it(verb: str, tmp_pat
     missing = say(verb, *words, "--config", tmp_path / "missing.yaml")
     assert missing.code == 78
     assert missing.err == f"{tmp_path / 'missing.yaml'}:1:1: cannot be read: there is no such file\n"
+
+
+def test_a_configuration_that_may_not_be_read(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").mkdir()
+    said = say("check", "-c", tmp_path / "config.yaml")
+    assert (said.code, said.err) == (78, f"{tmp_path / 'config.yaml'}:1:1: cannot be read: it is a folder\n")
 
 
 def test_the_version() -> None:

@@ -159,7 +159,7 @@ def test_every_problem_of_a_house_at_once_and_in_order(tmp_path: Path) -> None:
         '1:11: timezone: "Berlin" is not a time zone; write for example Europe/Berlin',
         "2:17: display.type: unknown type `pgn`; did you mean `png`?",
         "3:1: qiet_hours: unknown key `qiet_hours`; did you mean `quiet_hours`?",
-        "5:9: sources.roof: `every` must be at least 5s and `deadline` at least 1s",
+        "5:9: sources.roof: `every` must be at least 5s",
         '5:28: sources.roof.show: "rof" is none of house, roof, car, hybrid, disk',
         "6:3: sources.roof: this key stands here twice (first on line 5)",
         "7:15: sources.nas.type: unknown type `dmo`; did you mean `demo`?",
@@ -186,7 +186,12 @@ def test_every_problem_of_a_house_at_once_and_in_order(tmp_path: Path) -> None:
         ("sources: {{a: {{type: demo, show: roof}}}}\n", "", "1:1: sources: is missing; see config.example.yaml"),
         ("display: {{type: 'null'}}\n", "", "1:1: display: is missing; write for example"),
         ("{{type: 'null'}}", "png", "1:10: display: here belongs a block with a `type`"),
-        ("show: roof", "deadline: 2d", "2:14: sources.a: `deadline` must be at most 1d"),
+        ("show: roof", "deadline: 2d", "2:14: sources.a: `deadline` must be 1s to 1d"),
+        ("h: {{type", "now: {{type", "3:10: panels.now: now.png is the picture that shows; choose another name"),
+        ("h: {{type", "contact: {{type", "3:10: panels.contact: contact.png is the sheet of all panels; choose"),
+        ("type: health", "type: history, subject: a, days: 1", "3:13: panels.h: days must be 2 to 60"),
+        ("type: health", "type: disk, subject: a, full_at: 0", "3:13: panels.h: full_at must be 1 to 100 (percent)"),
+        ("show: roof", "calls_per_day: -1", "2:14: sources.a: calls_per_day must be 0 (no quota) or more"),
         ("show: roof", "every: 5", '2:34: sources.a.every: "5" is not a duration'),
     ],
 )
@@ -202,6 +207,58 @@ def test_a_panel_without_a_source_is_told_beside_other_problems(tmp_path: Path) 
     assert [line.split(": ")[1] for line in complaints(write(tmp_path, text))] == ["disply", "panels.h"]
     text = BARE.replace("show: roof", "show: rof").replace("h: {{type: health}}", "h: {{type: solar, subject: b}}")
     assert [line.split(": ")[1] for line in complaints(write(tmp_path, text))] == ["sources.a.show"]
+
+
+ADDRESS = "must be an address such as https://host.example/path, without user name, ? or #"
+
+
+@pytest.mark.parametrize(
+    ("block", "mistakes"),
+    [
+        (
+            "display: {{type: waveshare, model: V4, rotate: 90, partials: 6, min_interval: 9s, rst: 24, speed: 9}}",
+            [
+                'display: model "V4" is none of 2in13_V2, 2in13_V3, 2in13_V4, or vendor:epd2in9_V2 for other sizes',
+                "rotate must be 0 or 180: panels are drawn in landscape",
+                "min_interval must be at least 30s (Waveshare asks for 3m)",
+                "partials must be 0 to 5: the panel's specification asks for a full refresh after five",
+                "rst, dc, busy and pwr must be four different pins",
+                "speed must be 100000 to 20000000 (Hz): the controllers read at most 20 MHz",
+            ],
+        ),
+        (
+            "sources: {{a: {{type: solaredge, site_id: 0, calls_per_minute: 6, latitude: 91, base_url: roof}}}}",
+            [
+                "sources.a: site_id must be the number in the address of your SolarEdge site",
+                "api: v2 needs client_id and client_secret (or, for a fleet account, api_key)",
+                "calls_per_month and calls_per_minute must be at least 7: a visit may need so many",
+                "latitude must be between -90 and 90 degrees",
+                f"base_url {ADDRESS}",
+            ],
+        ),
+        (
+            "sources: {{a: {{type: bmw_cardata, client_id: ' ', vin: x, calls_per_day: 51, auth_url: 'ftp://x'}}}}",
+            [
+                "sources.a: client_id is empty; copy it from the CarData page of the car",
+                "calls_per_day must be 1 to 50: BMW allows 50, other programs of the account included",
+                f"auth_url {ADDRESS}",
+            ],
+        ),
+        (
+            "sources: {{a: {{type: ssh_disk, host: nas, mounts: {{b: mnt}}, port: 0}}}}",
+            [
+                'sources.a: mounts: b: "mnt" must be the full path of a mount point, such as /mnt/backups',
+                "port: must be between 1 and 65535; SSH has 22",
+                "user: is missing; over SSH somebody must sign in",
+            ],
+        ),
+    ],
+)
+def test_no_mistake_of_a_block_hides_another(tmp_path: Path, block: str, mistakes: list[str]) -> None:
+    key = block.partition(":")[0]
+    text = "".join(f"{block if line.startswith(key) else line}\n" for line in BARE.splitlines())
+    (found,) = complaints(write(tmp_path, text))
+    assert found.split(": ", 1)[1] == "; ".join(mistakes)
 
 
 def test_no_complaint_tells_a_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -70,6 +70,13 @@ def test_what_opens_is_open(
         assert planning.affordable(quota, calls, opens - 1, zone) < cost
 
 
+@pytest.mark.parametrize("span", ["minute", "hour", "day"])
+def test_what_costs_more_than_there_is_waits_a_whole_span(span: str) -> None:
+    quota = Quota("account", (Budget(3, span),))
+    for calls in ([], [Call(START - 30, 2)]):
+        assert planning.opens_at(quota, calls, 4, START, ZONES[0]) == START + SPANS[span]
+
+
 @settings(max_examples=200, deadline=None)
 @given(quotas, instants, zones, history)
 def test_what_is_spent(quota: Quota, now: int, zone: ZoneInfo, past: tuple[list[int], list[int]]) -> None:

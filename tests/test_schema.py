@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from eink_monitor.schema import Reader
-from eink_monitor.settings import Duration, Secret, Window
+from eink_monitor.settings import Duration, InputFile, Secret, Window
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class Thing:
     ratio: float = 0.0
     on: bool = False
     path: Path = Path()
+    key: InputFile | None = None
     zone: ZoneInfo | None = None
     wait: Duration | None = None
     window: Window | None = None
@@ -270,6 +271,33 @@ def test_a_folder_lent_by_systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         assert complaints == []
         assert thing.secret == Secret(secret)
     assert read(tmp_path, f"secret: !file {tmp_path}/roof")[0] is None
+
+
+def test_a_file_to_be_read_is_found_where_a_secret_would_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lent = tmp_path / "lent"
+    lent.mkdir()
+    for file in (tmp_path / "near", lent / "near", lent / "far", lent / "credentials_far-key", lent / "more_key"):
+        file.write_text("a key", encoding="utf-8")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(lent))
+    monkeypatch.setenv("HOME", "/nowhere")
+    for text, found in (
+        ("near", tmp_path / "near"),
+        ("far", lent / "far"),
+        ("far-key", lent / "credentials_far-key"),
+        ("credentials/far-key", lent / "credentials_far-key"),
+        ("more/key", lent / "more_key"),
+        ("not-there-yet", tmp_path / "not-there-yet"),
+        ("x" * 300, tmp_path / ("x" * 300)),
+        ("~/key", Path("/nowhere/key")),
+        (f"{lent}/near", lent / "near"),
+    ):
+        thing, complaints = read(tmp_path, f"key: {text}")
+        assert complaints == []
+        assert thing.key == found
+    assert read(tmp_path, "key: ~")[0].key is None
+    assert read(tmp_path, 'key: ""')[1] == ['1:6: key: "" is not a path']
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY")
+    assert read(tmp_path, "key: far")[0].key == tmp_path / "far"
 
 
 def test_what_was_read_is_known(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from random import Random
+from statistics import median
 
 import pytest
 
@@ -126,42 +127,56 @@ def quiet() -> Iterator[None]:
         yield
 
 
-def test_a_whole_year(tmp_path: Path) -> None:
-    """The roof as often as it may be, and cars that are seldom asked: their limit is a matter of days, as below."""
-    text = HOUSE.replace("every: 15m", "every: 6h").replace("every: 5m", "every: 6h")
-    config, vendors = house(tmp_path, text), Vendors()
-    clock = FastClock(midnight(date(2026, 1, 1), config.zone))
-    store = Store(config.database, config.zone, durable=False)
-    daemon = Daemon(config, store, clock, Runner(vendors, clock))
-    live(daemon, midnight(date(2027, 1, 1), config.zone))
-    daemon.stop()
-    store.close()
-    assert_nobody_was_asked_too_often(config, vendors)
-    days = Counter(f"{local(at, config.zone):%m-%d}" for at in vendors.calls[account(config, "i4")])
-    assert len(days) == 365
-    assert 6 <= min(days.values()) <= max(days.values()) <= 10
-    months = Counter(f"{local(at, config.zone):%m}" for at in vendors.calls[account(config, "roof")])
-    assert min(months.values()) > 900
-    last = max(at for at in vendors.calls[account(config, "roof")] if f"{local(at, config.zone):%m}" == "06")
-    assert f"{local(last, config.zone):%d}" == "30", "the month's last day is served, too"
-
-
 def restarted(config: Config, store: Store, clock: FastClock, runner: Runner) -> Daemon:
     runner.busy = ""
     return Daemon(config, store, clock, runner)
 
 
-def typed(config: Config, clock: FastClock, vendors: Vendors, name: str) -> None:
-    """``eink-monitor poll NAME`` in another terminal."""
+def typed(config: Config, clock: FastClock, vendors: Vendors, name: str, times: int = 1) -> None:
+    """``eink-monitor poll NAME`` in another terminal, so many times."""
     store = Store(config.database, config.zone, durable=False)
     try:
         fetching = Fetching(config, store, clock, Runner(vendors, clock), lambda error: pytest.fail(str(error)))
-        fetching.poll_now(name)
+        for _ in range(times):
+            fetching.poll_now(name)
         store.flush()
     except Trouble as error:
         pytest.fail(str(error))
     finally:
         store.close()
+
+
+def test_a_whole_year(tmp_path: Path) -> None:
+    """The roof as often as it may be; cars seldom, but for people who poll by hand, and restarts, at random times."""
+    text = HOUSE.replace("every: 15m", "every: 6h").replace("every: 5m", "every: 6h")
+    config, vendors, random = house(tmp_path, text), Vendors(), Random(3)
+    clock = FastClock(midnight(date(2026, 1, 1), config.zone))
+    end = midnight(date(2027, 1, 1), config.zone)
+    store = Store(config.database, config.zone, durable=False)
+    runner = Runner(vendors, clock)
+    daemon = Daemon(config, store, clock, runner)
+    while clock.now() < end:
+        live(daemon, min(end, clock.now() + int(random.expovariate(1 / (6 * DAY))) + 1))
+        for name in random.sample(list(config.feeds), k=2):
+            typed(config, clock, vendors, name, times=random.choice((1, 1, 50)))
+        if random.random() < 0.5:
+            daemon.stop()
+        else:  # as a power cut: nothing is settled or written
+            store.close()
+            store = Store(config.database, config.zone, durable=False)
+        daemon = restarted(config, store, clock, runner)
+    daemon.stop()
+    store.close()
+    assert_nobody_was_asked_too_often(config, vendors)
+    assert vendors.most(account(config, "i4"), DAY) == 45, "people did try"
+    assert vendors.most(account(config, "enyaq"), HOUR) == 20
+    days = Counter(f"{local(at, config.zone):%m-%d}" for at in vendors.calls[account(config, "i4")])
+    assert len(days) > 350
+    assert median(days.values()) == 8, "two cars, four times a day each"
+    months = Counter(f"{local(at, config.zone):%m}" for at in vendors.calls[account(config, "roof")])
+    assert min(months.values()) > 900
+    last = max(at for at in vendors.calls[account(config, "roof")] if f"{local(at, config.zone):%m}" == "06")
+    assert f"{local(last, config.zone):%d}" == "30", "the month's last day is served, too"
 
 
 @pytest.mark.parametrize(("first", "seed"), [(date(2026, 3, 27), 1), (date(2026, 10, 23), 2)])
@@ -184,8 +199,7 @@ def test_restarts_and_impatient_people(tmp_path: Path, first: date, seed: int) -
             store = Store(config.database, config.zone, durable=False)
             daemon = restarted(config, store, clock, runner)
         elif what < 0.6 and not daemon.fetching.busy:
-            for _ in range(random.choice((1, 1, 1, 30))):
-                typed(config, clock, vendors, name)
+            typed(config, clock, vendors, name, times=random.choice((1, 1, 1, 30)))
     daemon.stop()
     store.close()
     assert_nobody_was_asked_too_often(config, vendors)

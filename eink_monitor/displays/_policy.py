@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from eink_monitor.clock import DAY, HOUR
+from eink_monitor.settings import insist
 
 _ROUNDING = 1e-3  # a wait may end this much early
 
@@ -42,14 +43,18 @@ class Policy:
 
     def __post_init__(self) -> None:
         """Refuse what would harm the panel."""
-        if self.min_interval < 30:
-            raise ValueError("min_interval must be at least 30s (Waveshare asks for 3m)")
-        if not 0 <= self.partials <= 5:
-            raise ValueError("partials must be 0 to 5: the panel's specification asks for a full refresh after five")
-        if not HOUR <= self.full_every <= DAY:
-            raise ValueError("full_every must be 1h to 24h: a panel must be refreshed fully once a day")
-        if self.min_interval > self.full_every // 4:
-            raise ValueError("min_interval must be at most a quarter of full_every")
+        insist(
+            (self.min_interval >= 30, "min_interval must be at least 30s (Waveshare asks for 3m)"),
+            (
+                0 <= self.partials <= 5,
+                "partials must be 0 to 5: the panel's specification asks for a full refresh after five",
+            ),
+            (
+                HOUR <= self.full_every <= DAY,
+                "full_every must be 1h to 24h: a panel must be refreshed fully once a day",
+            ),
+            (self.min_interval <= self.full_every // 4, "min_interval must be at most a quarter of full_every"),
+        )
 
     def ready_in(self, past: Past) -> float:
         """Seconds until the ink may move again."""

@@ -17,6 +17,7 @@ from importlib import import_module
 from typing import Any
 
 from eink_monitor.errors import DisplayError
+from eink_monitor.settings import insist
 
 LIBRARIES = ("spidev", "RPi.GPIO")
 
@@ -40,14 +41,15 @@ class Wiring:
     def __post_init__(self) -> None:
         """Refuse what cannot be wired."""
         pins = self.pins()
-        if not all(0 <= pin <= 27 for pin in pins.values()):
-            raise ValueError("rst, dc, busy and pwr are BCM numbers from 0 to 27")
-        if len(set(pins.values())) < len(pins):
-            raise ValueError("rst, dc, busy and pwr must be four different pins")
-        if not 100_000 <= self.speed <= 20_000_000:
-            raise ValueError("speed must be 100000 to 20000000 (Hz): the controllers read at most 20 MHz")
-        if self.bus < 0 or self.device < 0:
-            raise ValueError("bus and device are the numbers in /dev/spidevBUS.DEVICE")
+        insist(
+            (all(0 <= pin <= 27 for pin in pins.values()), "rst, dc, busy and pwr are BCM numbers from 0 to 27"),
+            (len(set(pins.values())) == len(pins), "rst, dc, busy and pwr must be four different pins"),
+            (
+                100_000 <= self.speed <= 20_000_000,
+                "speed must be 100000 to 20000000 (Hz): the controllers read at most 20 MHz",
+            ),
+            (min(self.bus, self.device) >= 0, "bus and device are the numbers in /dev/spidevBUS.DEVICE"),
+        )
 
     def pins(self) -> dict[str, int]:
         """The pins by the names printed on the HAT."""

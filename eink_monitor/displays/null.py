@@ -52,7 +52,7 @@ class Null(Display):
     def show(self, frame: Frame, *, urgent: bool = False) -> None:
         """Count the refresh that a panel would make."""
         step = self._policy.step(self._past(), same=frame == self._frame, crisp=self._crisp, urgent=urgent)
-        if step not in {Step.FULL, Step.PARTIAL}:
+        if step not in (Step.FULL, Step.PARTIAL):
             return
         wear = self._wear
         wear.last = self._clock.now()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from eink_monitor.draw.pictures import write_png
+from eink_monitor.draw.pictures import png, write_whole
 from eink_monitor.errors import DisplayError
+from eink_monitor.finding import Finding, fault, good
 from eink_monitor.model import Display, Frame
 
 _REASONS = {
@@ -31,12 +33,27 @@ class Png(Display):
 
     path: Path = field(default_factory=lambda: Path(os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0] or "out"))
 
+    def examine(self) -> Iterator[Finding]:
+        """Whether the folder, or the nearest one above it, can be written."""
+        from tempfile import TemporaryFile  # noqa: PLC0415 - only a doctor asks; the daemon does without
+
+        there = next(folder for folder in (self.path, *self.path.absolute().parents) if folder.exists())
+        try:
+            with TemporaryFile(dir=there):
+                yield good("pictures", f"they go to {self.path}")
+        except OSError as error:
+            yield fault("pictures", self._trouble(error))
+
+    def _trouble(self, error: OSError) -> DisplayError:
+        reason = _REASONS.get(error.errno or 0, f"the system says: {error.strerror}")
+        return DisplayError(f"the picture folder {self.path} cannot be used", reason)
+
     def show(self, frame: Frame, *, urgent: bool = False) -> None:  # noqa: ARG002 - a picture needs no sparing
         """Write both pictures, each at once and whole. Raises ``DisplayError`` where the folder cannot be written."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            write_png(frame, self.path / f"{frame.name.replace('/', '-') or 'frame'}.png")
-            write_png(frame, self.path / "now.png")
+            picture = png(frame)
+            for name in (frame.name.replace("/", "-") or "frame", "now"):
+                write_whole(picture, self.path / f"{name}.png")
         except OSError as error:
-            reason = _REASONS.get(error.errno or 0, f"the system says: {error.strerror}")
-            raise DisplayError(f"the picture folder {self.path} cannot be used: {reason}") from error
+            raise self._trouble(error) from error

@@ -17,7 +17,7 @@ from eink_monitor.displays._wires import LIBRARIES, Wires, Wiring
 from eink_monitor.errors import DisplayError
 from eink_monitor.finding import Finding, fault, good
 from eink_monitor.model import Display, Frame, Wear
-from eink_monitor.settings import Duration
+from eink_monitor.settings import Duration, insist, together
 
 _VENDOR = "vendor:"
 _BOARD = Path("/proc/device-tree/model")
@@ -77,13 +77,21 @@ class Waveshare(Display):
 
     def __post_init__(self) -> None:
         """Refuse what no panel can do. Raises ``ValueError``."""
+        together(self._check_words, self._check_policy, self._check_wiring)
+
+    def _check_words(self) -> None:
         vendor = self.model.removeprefix(_VENDOR)
-        if self.model not in REVISIONS and not (vendor != self.model and vendor.isidentifier()):
-            names = ", ".join(REVISIONS)
-            raise ValueError(f'model "{self.model}" is none of {names}, or vendor:epd2in9_V2 for other sizes')
-        if self.rotate not in {0, 180}:
-            raise ValueError("rotate must be 0 or 180: panels are drawn in landscape")
+        known = self.model in REVISIONS or (vendor != self.model and vendor.isidentifier())
+        names = ", ".join(REVISIONS)
+        insist(
+            (known, f'model "{self.model}" is none of {names}, or vendor:epd2in9_V2 for other sizes'),
+            (self.rotate in {0, 180}, "rotate must be 0 or 180: panels are drawn in landscape"),
+        )
+
+    def _check_policy(self) -> None:
         self._policy = Policy(int(self.min_interval), self.partials, int(self.full_every))
+
+    def _check_wiring(self) -> None:
         self._wiring = Wiring(self.rst, self.dc, self.busy, self.pwr, self.bus, self.device, self.speed)
 
     def open(self, clock: Clock, wear: Wear) -> None:

@@ -14,6 +14,7 @@ from eink_monitor import extras, places
 from eink_monitor.clock import Clock
 from eink_monitor.config import Config
 from eink_monitor.doctor import feeds, machine, storage, wall
+from eink_monitor.draw.words import count
 from eink_monitor.errors import ConfigError, Trouble
 from eink_monitor.finding import BAD, Finding, doubt, fault, good
 
@@ -36,6 +37,7 @@ class Doctor:
         yield from self._group("machine", lambda: machine.findings(self._clock, self.config))
         yield from self._group("fonts", wall.fonts)
         yield from self._group("libraries", extras.rivals)
+        yield from self._group("sign-ins", extras.keyring)
         if self.config is None:
             yield self.count(
                 doubt("display", "not looked at: only a configuration says which one it is", "see to that first")
@@ -79,5 +81,5 @@ class Doctor:
             for complaint in error.complaints:
                 yield Finding("configuration", BAD, complaint, f"edit {file}", error.exit_code)
             return
-        sources, panels = len(self.config.feeds), len(self.config.slides)
-        yield good("configuration", f"{file} is good: {sources} sources, {panels} panels")
+        sources, panels = count(len(self.config.feeds), "source"), count(len(self.config.slides), "panel")
+        yield good("configuration", f"{file} is good: {sources}, {panels}")

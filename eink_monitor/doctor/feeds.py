@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from eink_monitor import extras
 from eink_monitor.clock import Clock, local
 from eink_monitor.config import Config, Feed
 from eink_monitor.draw import words
 from eink_monitor.errors import AuthFailed, BadAnswer, Gone, StoreError, Throttled, Unavailable
+from eink_monitor.expiry import looking
 from eink_monitor.finding import BAD, Finding, doubt, good
-from eink_monitor.model import Visit
 from eink_monitor.signin import WARNING, Credential
 from eink_monitor.store import Past, Store
 
@@ -25,23 +23,16 @@ _SPANS = {"minute": "this minute", "hour": "this hour", "day": "today", "month":
 def findings(config: Config, feed: Feed, clock: Clock) -> Iterator[Finding]:
     """One line each, and no vendor call."""
     check, now = f"source {feed.name}", clock.now()
-    if lack := extras.missing(check, feed.source):
-        yield lack
-    with TemporaryDirectory() as nowhere:
-        for credential in feed.source.credentials(_visit(config, feed, now, Path(nowhere))):
-            yield _credential(check, feed, credential, now)
+    lack = extras.missing(check, feed.source)
+    causes = [lack] if lack else []
+    with looking(config, feed, now) as visit:
+        causes += [_credential(check, feed, credential, now) for credential in feed.source.credentials(visit)]
+    yield from causes
     with _looked(config) as store:
         pasts = [store.outcomes.get(name) for name in (feed.name, f"{feed.name} stream")] if store else []
-    told = [_past(check, feed, past, now) for past in pasts if past]
-    yield from told or [good(check, "not asked yet")]
-
-
-def _visit(config: Config, feed: Feed, now: int, nowhere: Path) -> Visit:
-    """A visit for looking only: where the source has no folder yet it must not get one that belongs to this user."""
-    state = config.state / feed.name
-    if not any(folder.exists() for folder in (state, *feed.source.shares(state))):
-        state = nowhere / "state" / feed.name
-    return Visit(feed.name, feed.subject, now, config.zone, feed.every, {}, state)
+    told = [_past(check, feed, past, now) for past in pasts if past] or [good(check, "not asked yet")]
+    known = {finding.code for finding in causes}
+    yield from (finding for finding in told if not (finding.state == BAD and finding.code in known))
 
 
 def _credential(check: str, feed: Feed, credential: Credential, now: int) -> Finding:

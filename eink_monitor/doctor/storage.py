@@ -10,11 +10,12 @@ from pathlib import Path
 
 from eink_monitor.config import Config
 from eink_monitor.draw import words
-from eink_monitor.errors import StoreError
+from eink_monitor.errors import Damaged, StoreError
 from eink_monitor.finding import BAD, Finding, doubt, fault, good
 from eink_monitor.store.inspection import inspect
 
 _RESCUE = "let the daemon run: it sets the file aside and saves what can be read"
+_READ_ONLY = "see with dmesg whether the card is worn out; else sudo mount -o remount,rw /"
 _LITTLE, _NOTHING = 200_000_000, 20_000_000  # bytes
 
 
@@ -22,8 +23,9 @@ def findings(config: Config) -> Iterator[Finding]:
     """One line each."""
     file = config.database
     folder = next(parent for parent in file.parents if parent.exists())
-    yield from _whole(file)
-    yield from _writable(file if file.exists() else folder, folder)
+    forbidden = list(_writable(file if file.exists() else folder, folder))
+    yield from _whole(file, ours=not forbidden)
+    yield from forbidden
     yield space(shutil.disk_usage(folder).free, folder)
 
 
@@ -35,20 +37,26 @@ def space(free: int, folder: Path) -> Finding:
     return doubt("space", f"only {told}", mend) if free < _LITTLE else good("space", told)
 
 
-def _whole(file: Path) -> Iterator[Finding]:
+def _whole(file: Path, *, ours: bool) -> Iterator[Finding]:
     if not file.exists():
         yield good("database", f"{file} is not there yet; the daemon or the first poll makes it")
         return
     try:
         found = inspect(file)
-    except StoreError as error:
+    except Damaged as error:
         yield fault("database", error, _RESCUE)
+        return
+    except StoreError as error:
+        if ours:  # else whose it is says more
+            yield fault("database", error, "look again: eink-monitor doctor")
         return
     for problem in found.problems:
         yield Finding("database", BAD, f"{file}: {problem}", _RESCUE, StoreError.exit_code)
     if found.newer:
         newer = StoreError(f"{file} was written by a newer eink-monitor")
         yield fault("database", newer, "pip install --upgrade eink-monitor")
+    elif found.older and not found.problems:
+        yield doubt("database", f"{file} was written by an older eink-monitor", "let the daemon run: it brings it up")
     elif not found.problems:
         yield good("database", f"{file} is whole, {words.size(file.stat().st_size)}")
 
@@ -56,6 +64,9 @@ def _whole(file: Path) -> Iterator[Finding]:
 def _writable(thing: Path, folder: Path) -> Iterator[Finding]:
     """SQLite writes beside the database, too."""
     if os.access(thing, os.W_OK) and os.access(folder, os.W_OK):
+        return
+    if os.statvfs(folder).f_flag & os.ST_RDONLY:
+        yield fault("database", StoreError(f"the file system of {folder} is read-only"), _READ_ONLY)
         return
     owner = str(thing.stat().st_uid)
     with suppress(KeyError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,13 +22,31 @@ def write_png(frame: Frame, path: Path, scale: int = 1) -> None:
         canvas = Canvas(frame.width * scale, frame.height * scale)
         _paste(canvas, frame, 0, 0, scale)
         frame = canvas.frame(frame.name)
+    write_whole(png(frame), path)
+
+
+def write_whole(picture: bytes, path: Path) -> None:
+    """Write a file that a reader sees as it was or as it is now, never half. Raises ``OSError``."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        _image(frame).save(draft, "PNG")
+        draft.write_bytes(picture)
         draft.replace(path)
     except OSError:
         draft.unlink(missing_ok=True)
         raise
+
+
+def png(frame: Frame) -> bytes:
+    """The frame as a PNG file."""
+    file = _PngFile()
+    _image(frame).save(file)
+    return file.getvalue()
+
+
+class _PngFile(BytesIO):
+    """Told by a name which format we want, pillow loads that one; told by the format, it loads five others, too."""
+
+    name = "frame.png"
 
 
 def contact(frames: Sequence[Frame], path: Path, scale: int = 2, columns: int = 3) -> None:

@@ -70,12 +70,17 @@ def distance(kilometres: float) -> str:
     return f"{min(99_999, max(0, kilometres)):.0f}" if math.isfinite(kilometres) else UNKNOWN
 
 
+def count(number: int, thing: str) -> str:
+    """So many things: "1 source", "3 sources"."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
 def span(seconds: float) -> str:
     """A length of time in at most 9 characters, coarser the longer it is: "45 s", "5 min", "3 h", "12 days"."""
     for unit, word, upto in _SPANS:
         if seconds < upto:
-            count = max(0, int(seconds / unit))
-            return f"{count} {word}{'s' if count != 1 and word not in _SYMBOLS else ''}"
+            whole = max(0, int(seconds / unit))
+            return f"{whole} {word}" if word in _SYMBOLS else count(whole, word)
     return "999 years"
 
 

@@ -59,14 +59,14 @@ def cells(sheet: Sheet, figures: Sequence[Cell], top: int = RULE) -> None:
     """One or two supporting figures side by side below ``top``: word over number, or on one line if room is low."""
     canvas, wide, foot = sheet.canvas, (sheet.right + LEFT) // len(figures), sheet.bottom
     low = foot - top < _LOW
+    face_below = _low_face(figures, wide - 2 * LEFT, top > RULE)
     for number, cell in enumerate(figures):
         left, right = number * wide + LEFT, (number + 1) * wide - LEFT
         if number:
             canvas.fill(left - LEFT, top + 1, 1, foot - top - 1)
         if low:
-            room = right - left - 6 - canvas.text(left, foot - 5, cell.brief or cell.word, fonts.SMALL)
-            face = _fitting(cell, room, (fonts.FIGURE_18, fonts.SMALL))
-            amount_right(canvas, right, foot - 5, (cell.number, cell.unit), (face, fonts.SMALL))
+            canvas.text(left, foot - 5, cell.brief or cell.word, fonts.SMALL)
+            amount_right(canvas, right, foot - 5, (cell.number, cell.unit), (face_below, fonts.SMALL))
         else:
             canvas.text(left, top + 12, cell.word, fonts.TEXT)
             large = fonts.FIGURE_28 if foot - top > 40 else fonts.FIGURE_22
@@ -74,6 +74,14 @@ def cells(sheet: Sheet, figures: Sequence[Cell], top: int = RULE) -> None:
             amount(canvas, left, foot - 6 + (top > RULE), cell.number, cell.unit, (face, fonts.TEXT))
         if cell.alarm:
             canvas.invert(left - LEFT, top + 1, wide, foot - top - 1)
+
+
+def _low_face(figures: Sequence[Cell], room: int, under_gauge: bool) -> str:
+    """The largest face in which the numbers of all cells fit behind their words; a gauge leaves less height."""
+    faces = (fonts.TEXT, fonts.SMALL) if under_gauge else (fonts.FIGURE_18, fonts.TEXT, fonts.SMALL)
+    small = fonts.face(fonts.SMALL)
+    fitting = [_fitting(cell, room - 6 - small.width(cell.brief or cell.word), faces) for cell in figures]
+    return max(fitting, key=faces.index)
 
 
 def _fitting(cell: Cell, room: int, faces: tuple[str, ...]) -> str:

@@ -69,7 +69,7 @@ class Sheet:
         ages = [reading.at for metric in mains if (reading := history.latest(subject, metric))]
         if not ages:
             header(self.canvas, label, "no data yet", stale=False)
-            hint = "" if trouble else "it comes with the first poll"
+            hint = "" if trouble else "the next poll will tell"
             empty(self.canvas, icon, f"Waiting for {wanted}", hint, (self.right, self.bottom))
             return False
         at = min(ages)
@@ -154,7 +154,7 @@ def fault(status: FeedStatus, now: int, history: History, *, brief: bool = False
     since = f" since {words.stamp(status.since, now, zone)}" if status.since is not None and not brief else ""
     until = f" until {words.stamp(status.due, now, zone)}" if status.due is not None and not brief else ""
     phrases = {
-        "auth": "sign in again",
+        "auth": "sign in first" if status.ok_at is None else "sign in again",
         "gone": "closed for good" if brief else "interface closed for good",
         "throttled": f"quota spent{until}",
         "unavailable": f"no answer{since}",

@@ -96,13 +96,12 @@ def _until(sheet: Sheet) -> Cell | None:
 def _idle(sheet: Sheet, top: int, electric: bool) -> None:
     """One line in place of two figures: the cable that does nothing, or the fuel of a hybrid."""
     canvas, middle = sheet.canvas, (top + sheet.bottom) // 2
+    low = sheet.bottom - top < 30
     plugged, fuel = sheet.value(PLUGGED), sheet.value(FUEL)
-    x = LEFT
     if plugged is not None:
-        low = sheet.bottom - top < 30
-        canvas.icon(x, middle - (8 if low else 12), "plug" if plugged else "plug-off", 16 if low else 24)
-        x += 32
-        face = fonts.FIGURE_18 if low else fonts.FIGURE_22
-        x += canvas.text(x, middle + (6 if low else 8), "plugged in" if plugged else "unplugged", face)
+        canvas.icon(LEFT, middle - (8 if low else 12), "plug" if plugged else "plug-off", 16 if low else 24)
+        face = fonts.TITLE if low else fonts.FIGURE_22
+        canvas.text(LEFT + 32, middle + (5 if low else 8), "plugged in" if plugged else "unplugged", face)
     if electric and fuel is not None:
-        amount_right(canvas, RIGHT, middle + 6, (f"fuel {words.percent(fuel)}", "%"), (fonts.FIGURE_18, fonts.TEXT))
+        faces, line = ((fonts.TITLE, fonts.TEXT), 5) if low else ((fonts.FIGURE_18, fonts.TEXT), 6)
+        amount_right(canvas, RIGHT, middle + line, (f"fuel {words.percent(fuel)}", "%"), faces)

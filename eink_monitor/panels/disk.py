@@ -9,13 +9,23 @@ from datetime import date, timedelta
 from eink_monitor.clock import DAY, local
 from eink_monitor.draw import fonts, words
 from eink_monitor.draw.canvas import Canvas
-from eink_monitor.metrics import DISK_FREE, DISK_SIZE, DISK_USED, NEWEST_BACKUP
+from eink_monitor.metrics import (
+    BACKUP_MAX_AGE,
+    DISK_FREE,
+    DISK_FULL_AT,
+    DISK_SIZE,
+    DISK_STATE,
+    DISK_USED,
+    NEWEST_BACKUP,
+)
 from eink_monitor.model import Bucket, History, Need
 from eink_monitor.panels._figures import Cell, amount_right, cells, gauge, hero
-from eink_monitor.panels._sheet import HEADER, RIGHT, RULE, Sheet, SubjectPanel
-from eink_monitor.settings import Duration
+from eink_monitor.panels._sheet import HEADER, LEFT, RIGHT, RULE, Sheet, SubjectPanel
+from eink_monitor.settings import Duration, insist
 
-_TWO_DAYS = Duration(2 * DAY)
+_FULL = 90.0  # percent, and how old a backup may be, where neither panel nor source says
+_OLD = 2 * DAY
+_READ_ONLY, _MISSING = 1, 2  # states of a disk
 _TREND_DAYS = 30
 _FEWEST = 3  # days that make a trend
 _HORIZON = 3 * 365  # days; a disk that lasts longer is not filling
@@ -25,11 +35,18 @@ _HORIZON = 3 * 365  # days; a disk that lasts longer is not filling
 class Disk(SubjectPanel):
     """Free space, use, days until full by the trend, and the age of the newest backup; alarming when too full or old.
 
-    ``full_at`` is in percent; ``backup_max_age`` how old the newest backup may be.
+    ``full_at`` is in percent; ``backup_max_age`` how old the newest backup may be. Without them the source's own count.
+    A disk that is not mounted is told in words, and so is one that cannot be written to.
     """
 
-    full_at: float = 90
-    backup_max_age: Duration = _TWO_DAYS
+    full_at: float | None = None
+    backup_max_age: Duration | None = None
+
+    def __post_init__(self) -> None:
+        insist(
+            (self.full_at is None or 0 < self.full_at <= 100, "full_at must be 1 to 100 (percent)"),
+            (self.backup_max_age is None or self.backup_max_age > 0, "backup_max_age must be longer than nothing"),
+        )
 
     def needs(self) -> Iterator[Need]:
         """Free space."""
@@ -38,17 +55,70 @@ class Disk(SubjectPanel):
     def draw(self, canvas: Canvas, history: History, now: int) -> None:
         """Free space in huge digits, use as a bar; an alarm reverses the half of the sheet it concerns."""
         sheet = Sheet(canvas, history, now, self)
-        if not sheet.begin((DISK_FREE,), "disk", "the disk"):
-            return
-        free = sheet.value(DISK_FREE) or 0.0
-        used = _used_share(sheet, free)
-        hero(canvas, *words.size(free), "free", hollow=sheet.hollow)
-        if used is not None:
-            canvas.text(RIGHT, 42, "used", fonts.TEXT, align="right")
-            amount_right(canvas, RIGHT, 71, (words.percent(100 * used), "%"), (fonts.FIGURE_28, fonts.FIGURE_18))
-        if used is not None and 100 * used >= self.full_at:
-            canvas.invert(0, HEADER + 1, canvas.width, RULE - HEADER - 4)
-        _below(sheet, used, _outlook(sheet, free), self.backup_max_age)
+        free, state = sheet.reading(DISK_FREE), sheet.reading(DISK_STATE)
+        if state and state.value == _MISSING and (free is None or state.at >= free.at):
+            _missing(sheet, free.at if free else None, self._oldest(sheet))
+        elif sheet.begin((DISK_FREE,), "disk", "the disk") and free:
+            used = _used_share(sheet, free.value)
+            _above(sheet, free.value, used, self._fullest(sheet))
+            outlook = Cell("mounted", "read-only", alarm=True, brief="now")
+            if not (state and state.value == _READ_ONLY):
+                outlook = _outlook(sheet, free.value)
+            top = RULE if used is None else gauge(sheet, used)
+            if used is None:
+                canvas.rule(RULE)
+            cells(sheet, [outlook, *_backup(sheet, self._oldest(sheet))], top)
+
+    def _fullest(self, sheet: Sheet) -> float:
+        """How full the disk may be, in percent."""
+        return _first(self.full_at, sheet.value(DISK_FULL_AT), _FULL)
+
+    def _oldest(self, sheet: Sheet) -> float:
+        """How old the newest backup may be, in seconds."""
+        return _first(self.backup_max_age, sheet.value(BACKUP_MAX_AGE), _OLD)
+
+
+def _first(own: float | None, theirs: float | None, otherwise: float) -> float:
+    """What the panel says, else the source, else what is usual."""
+    if own is not None:
+        return own
+    return otherwise if theirs is None else theirs
+
+
+def _above(sheet: Sheet, free: float, used: float | None, fullest: float) -> None:
+    """Free space in huge digits, and the share in use; reversed where that is too much."""
+    hero(sheet.canvas, *words.size(free), "free", hollow=sheet.hollow)
+    if used is None:
+        return
+    sheet.canvas.text(RIGHT, 42, "used", fonts.TEXT, align="right")
+    amount_right(sheet.canvas, RIGHT, 71, (words.percent(100 * used), "%"), (fonts.FIGURE_28, fonts.FIGURE_18))
+    if 100 * used >= fullest:
+        _alarm(sheet)
+
+
+def _alarm(sheet: Sheet) -> None:
+    """Reverse the upper half."""
+    sheet.canvas.invert(0, HEADER + 1, sheet.canvas.width, RULE - HEADER - 4)
+
+
+def _missing(sheet: Sheet, seen: int | None, oldest: float) -> None:
+    """A disk that is not there: since when nobody has seen it, and how old its newest backup is by now."""
+    sheet.begin((DISK_STATE,), "disk", "the disk")
+    sheet.canvas.icon(LEFT, HEADER + 10, "disk", 40)
+    sheet.canvas.text(LEFT + 50, HEADER + 40, "not mounted", fonts.FIGURE_28)
+    _alarm(sheet)
+    sheet.canvas.rule(RULE)
+    last = Cell("last seen", "never" if seen is None else words.span(max(0, sheet.now - seen)), brief="seen")
+    cells(sheet, [last, *_backup(sheet, oldest)])
+
+
+def _backup(sheet: Sheet, oldest: float) -> list[Cell]:
+    """The age of the newest backup, where one is known."""
+    backup = sheet.value(NEWEST_BACKUP)
+    if backup is None:
+        return []
+    old = sheet.now - int(backup)
+    return [Cell("backup age", _age(old), alarm=old > oldest or old < -words.FUTURE, brief="backup")]
 
 
 def _used_share(sheet: Sheet, free: float) -> float | None:
@@ -64,7 +134,7 @@ def _outlook(sheet: Sheet, free: float) -> Cell:
     first = today - timedelta(days=_TREND_DAYS)
     growth = trend(sheet.history.daily(sheet.panel.subject, DISK_USED, first, today))
     if growth is None:
-        return Cell("full in", words.UNKNOWN)
+        return Cell("trend", "too early")
     if growth <= 0 or free / growth > _HORIZON:
         return Cell("trend", "not filling")
     return Cell("full in", words.span(max(DAY, free / growth * DAY)))
@@ -78,21 +148,6 @@ def trend(days: Mapping[date, Bucket]) -> float | None:
     middle_x, middle_y = sum(x for x, _ in points) / len(points), sum(y for _, y in points) / len(points)
     spread = sum((x - middle_x) ** 2 for x, _ in points)
     return sum((x - middle_x) * (y - middle_y) for x, y in points) / spread
-
-
-def _below(sheet: Sheet, used: float | None, outlook: Cell, oldest: int) -> None:
-    """The bar of what is used, the outlook, and the backup's age with its alarm."""
-    top = RULE
-    if used is None:
-        sheet.canvas.rule(RULE)
-    else:
-        top = gauge(sheet, used)
-    backup = sheet.value(NEWEST_BACKUP)
-    figures = [outlook]
-    if backup is not None:
-        old = sheet.now - int(backup)
-        figures.append(Cell("backup age", _age(old), alarm=old > oldest or old < -words.FUTURE, brief="backup"))
-    cells(sheet, figures, top)
 
 
 def _age(seconds: int) -> str:

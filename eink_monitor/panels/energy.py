@@ -16,10 +16,9 @@ from eink_monitor.metrics import (
     SELF_CONSUMPTION_TODAY,
 )
 from eink_monitor.model import History, Need
-from eink_monitor.panels._figures import amount_right
-from eink_monitor.panels._sheet import HEADER, LEFT, RIGHT, Sheet, SubjectPanel, empty
+from eink_monitor.panels._sheet import HEADER, LEFT, Sheet, SubjectPanel, empty
 
-_BAR, _BAR_END = 76, 172
+_BAR, _BAR_END, _UNIT = 76, 172, 227
 _METERS = (
     ("produced", PRODUCTION_TODAY),
     ("own use", SELF_CONSUMPTION_TODAY),
@@ -55,7 +54,8 @@ class Energy(SubjectPanel):
             canvas.text(LEFT, middle + 5, word, fonts.TEXT)
             canvas.fill(_BAR, middle - pitch // 2, 1, pitch)
             figure = words.energy(value) if value is not None else (words.UNKNOWN, "kWh")
-            amount_right(canvas, RIGHT, middle + 6, figure, (fonts.FIGURE_18, fonts.SMALL))
+            canvas.text(_UNIT - 4, middle + 6, figure[0], fonts.FIGURE_18, align="right")
+            canvas.text(_UNIT, middle + 6, figure[1], fonts.SMALL)
             if value:
                 wide = max(1, round((_BAR_END - _BAR) * min(1.0, value / top)))
                 canvas.fill(_BAR, middle - 5, wide, 11, GREY if sheet.stale else SOLID)

@@ -59,10 +59,17 @@ class Health(Panel):
         name = self.title or "Health"
         if not polls:
             header(canvas, name, "no poll yet", stale=False)
-            empty(canvas, "heart", "Waiting for the first poll", f"feeds set up: {len(feeds)}", (RIGHT, canvas.height))
+            empty(
+                canvas,
+                "heart",
+                "Waiting for the first poll",
+                f"{words.count(len(feeds), 'source')} set up",
+                (RIGHT, canvas.height),
+            )
             return
         bad = sum(not _is_well(feed) for feed in feeds)
-        state = f"{bad} fault{'s' if bad > 1 else ''}" if bad else "all well"
+        soon = any(feed.warning for feed in feeds)
+        state = words.count(bad, "fault") if bad else "renew soon" if soon else "all well"
         newest = max(polls)
         stale = newest - now > words.FUTURE or now - newest > max(feed.patience for feed in feeds)
         when = words.age(now - newest) if stale else words.stamp(newest, now, history.zone)
@@ -134,9 +141,12 @@ def _door(canvas: Canvas, feed: FeedStatus, y: int, right: int) -> int:
     """Where a person signs in, in letters; returns where to go on."""
     if feed.what != "auth" or not feed.door:
         return y
-    room = right - LEFT
-    face = fonts.TINY if fonts.face(fonts.SMALL).width(feed.door) > room else fonts.SMALL
-    for line in broken(feed.door, face, room):
+    room, face = right - LEFT, fonts.SMALL
+    lines = broken(feed.door, face, room)
+    if y + (len(lines) + 1) * _DETAIL_LINE > canvas.height:  # what to type comes below
+        face = fonts.TINY
+        lines = broken(feed.door, face, room)
+    for line in lines:
         if y + _DETAIL_LINE <= canvas.height:
             canvas.text(LEFT, y + 10, line, face)
             y += _DETAIL_LINE
@@ -148,7 +158,8 @@ def _row(history: History, feed: FeedStatus, size: _Size, now: int) -> _Row:
         face = fonts.SMALL if size is _EIGHT else fonts.TEXT
         return _Row(feed, fault(feed, now, history, brief=True), face, _old(feed, now))
     known = feed.calls_limit and feed.calls_used is not None
-    return _Row(feed, _state(feed, now), size.face, f"{feed.calls_used}/{feed.calls_limit}" if known else "")
+    notes = ["shown"] * feed.shown + [f"{feed.calls_used}/{feed.calls_limit}"] * bool(known)
+    return _Row(feed, _state(feed, now), size.face, " ".join(notes))
 
 
 def _draw_row(canvas: Canvas, row: _Row, size: _Size, y: int, edges: tuple[int, int]) -> None:

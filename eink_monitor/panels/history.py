@@ -13,6 +13,7 @@ from eink_monitor.draw.canvas import DOTS, Canvas
 from eink_monitor.metrics import CONSUMPTION_TODAY, PRODUCTION_TODAY
 from eink_monitor.model import Bucket, History, Metric, Need
 from eink_monitor.panels._sheet import LEFT, RIGHT, Sheet, SubjectPanel
+from eink_monitor.settings import insist
 
 _TOP = 44
 _MOST = 60
@@ -25,13 +26,12 @@ class DailyHistory(SubjectPanel):
     metric: Literal["production", "consumption"] = "production"
     days: int = 14
 
+    def __post_init__(self) -> None:
+        insist((2 <= self.days <= _MOST, f"days must be 2 to {_MOST}"))
+
     def label(self, history: History) -> str:
         """The subject and how many days are shown."""
-        return self.title or f"{history.label(self.subject)} · {self._count} days"
-
-    @property
-    def _count(self) -> int:
-        return min(_MOST, max(2, self.days))
+        return self.title or f"{history.label(self.subject)} · {self.days} days"
 
     @property
     def _what(self) -> Metric:
@@ -47,11 +47,11 @@ class DailyHistory(SubjectPanel):
         if not sheet.begin((self._what,), "chart", "the first day"):
             return
         today = local(now, history.zone).date()
-        first = today - timedelta(days=self._count - 1)
+        first = today - timedelta(days=self.days - 1)
         known = history.daily(self.subject, self._what, first, today)
         whole = {day: bucket for day, bucket in known.items() if day != today}
         _summary(sheet, "used" if self.metric == "consumption" else "made", whole)
-        _bars(sheet, known, first, self._count)
+        _bars(sheet, known, first, self.days)
 
 
 def _summary(sheet: Sheet, word: str, whole: Mapping[date, Bucket]) -> None:
@@ -66,16 +66,16 @@ def _summary(sheet: Sheet, word: str, whole: Mapping[date, Bucket]) -> None:
 
 
 def _bars(sheet: Sheet, known: Mapping[date, Bucket], first: date, count: int) -> None:
-    canvas, pitch = sheet.canvas, (RIGHT - LEFT) // count
-    left = LEFT + (RIGHT - LEFT - pitch * count) // 2
-    foot = sheet.bottom - 14
-    wide = max(1, pitch - max(1, pitch // 4))
+    canvas, pitch, foot = sheet.canvas, (RIGHT - LEFT) // count, sheet.bottom - 14
+    gap = max(1, pitch // 4)
+    wide = pitch - gap
+    lefts = [LEFT + round(number * (RIGHT - LEFT - wide) / (count - 1)) for number in range(count)]
     top = max((bucket.last for bucket in known.values()), default=0) or 1
     for number in range(count):
-        day, x = first + timedelta(days=number), left + number * pitch
+        day, x = first + timedelta(days=number), lefts[number]
         bucket = known.get(day)
         if bucket:
-            canvas.fill(x, foot, pitch if number < count - 1 else wide, 2)
+            canvas.fill(x, foot, (lefts[number + 1] - x) if number < count - 1 else wide, 2)
             _bar(canvas, x, foot, wide, round((foot - _TOP) * min(1.0, bucket.last / top)), number == count - 1)
         if pitch >= 9:
             canvas.text(x + wide // 2 + 1, sheet.bottom - 3, words.weekday(day)[0], fonts.SMALL, align="centre")

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from eink_monitor.clock import Clock
 from eink_monitor.model import Budget, Metric, Quota, Reading, Source, Visit
-from eink_monitor.settings import Secret
+from eink_monitor.settings import Secret, insist, together
 from eink_monitor.signin import Credential, SignIn
 from eink_monitor.sources._bmw.account import Account
 from eink_monitor.sources._bmw.descriptors import descriptors, parse
@@ -34,20 +34,26 @@ class BmwCarData(Source):
     position: bool = False
 
     metrics: ClassVar[tuple[Metric, ...]] = CAR
-    preload: ClassVar[tuple[str, ...]] = ("eink_monitor.sources._http.web", "eink_monitor.sources._bmw.rest")
+    preload: ClassVar[tuple[str, ...]] = ("eink_monitor.sources._http.warm", "eink_monitor.sources._bmw.rest")
     extra: ClassVar[str] = "stream"
     door: ClassVar[str] = "customer.bmwgroup.com/oneid/link"
 
     def __post_init__(self) -> None:
-        address(self.base_url)
-        address(self.auth_url)
-        Broker.parse(self.stream_url)
-        if not self.client_id.strip():
-            message = "client_id is empty; copy it from the CarData page of the car"
-            raise ValueError(message)
-        if not 1 <= self.calls_per_day <= 50:
-            message = "calls_per_day must be 1 to 50: BMW allows 50, other programs of the account included"
-            raise ValueError(message)
+        together(
+            self._check_fields,
+            lambda: address(self.base_url),
+            lambda: address(self.auth_url, "auth_url"),
+            lambda: Broker.parse(self.stream_url),
+        )
+
+    def _check_fields(self) -> None:
+        insist(
+            (bool(self.client_id.strip()), "client_id is empty; copy it from the CarData page of the car"),
+            (
+                1 <= self.calls_per_day <= 50,
+                "calls_per_day must be 1 to 50: BMW allows 50, other programs of the account included",
+            ),
+        )
 
     @property
     def modules(self) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from eink_monitor import metrics as m
 from eink_monitor.clock import HOUR, MINUTE, day_bounds, local
 from eink_monitor.errors import Unavailable
 from eink_monitor.model import Budget, Metric, Quota, Reading, Source, Visit
-from eink_monitor.settings import Window
+from eink_monitor.settings import Window, insist
 
 _STEP = 5 * MINUTE
 _INSTALLED = date(2024, 3, 1)
@@ -54,7 +54,15 @@ class Demo(Source):
     outage: Window | None = None
     calls_per_day: int = 0
 
+    invented: ClassVar[bool] = True
     metrics: ClassVar[tuple[Metric, ...]] = (*_ROOF, *_HYBRID, *_DISK_METRICS)
+
+    def __post_init__(self) -> None:
+        insist((self.calls_per_day >= 0, "calls_per_day must be 0 (no quota) or more"))
+
+    def patience(self, every: int) -> int:
+        """A parked car speaks twice an hour, however often it is asked."""
+        return max(3 * every, 45 * MINUTE) if self.show in {"house", "car", "hybrid"} else 3 * every
 
     def publishes(self, subject: str) -> Mapping[str, tuple[Metric, ...]]:
         """A whole house speaks of ``roof``, ``car``, ``hybrid`` and ``disk:backups``; one thing of its own subject."""
@@ -68,20 +76,22 @@ class Demo(Source):
         """A vendor that counts, if ``calls_per_day`` says so."""
         return Quota(f"demo {self.show}", (Budget(self.calls_per_day, "day"),)) if self.calls_per_day else None
 
-    def poll(self, visit: Visit) -> Iterator[Reading]:
+    def poll(self, visit: Visit) -> list[Reading]:
         """What the house measures at this instant."""
         if self.calls_per_day:
             visit.spend()
         here = local(visit.now, visit.zone)
         if self.outage and self.outage.holds(here.hour * 60 + here.minute):
             raise Unavailable(f"{visit.feed}: the invented vendor does not answer until {str(self.outage)[6:]}")
+        readings = []
         for subject, known in self.publishes(visit.subject).items():
             if known is _ROOF:
-                yield from _roof(subject, visit)
+                readings += _roof(subject, visit)
             elif known is _DISK_METRICS:
-                yield from _disk(subject, visit)
+                readings += _disk(subject, visit)
             else:
-                yield from _car(subject, visit, hybrid=known is _HYBRID)
+                readings += _car(subject, visit, hybrid=known is _HYBRID)
+        return readings
 
 
 # -- the roof --------------------------------------------------------------------------------------------------------
@@ -124,8 +134,8 @@ def _yield(day: date) -> float:
 
 
 @lru_cache(maxsize=4)
-def _day(day: date, zone: ZoneInfo) -> list[_Moment]:
-    """The whole local day in steps of five minutes (23, 24 or 25 hours of them)."""
+def _day(day: date, zone: ZoneInfo) -> tuple[int, list[_Moment]]:
+    """When a local day begins, and all of it in steps of five minutes (23, 24 or 25 hours of them)."""
     start, end = day_bounds(day, zone)
     rise, fall = _daylight(day)
     hours = [at / HOUR for at in range(0, end - start, _STEP)]
@@ -138,7 +148,7 @@ def _day(day: date, zone: ZoneInfo) -> list[_Moment]:
         pv = share[index] * scale
         moment = _step(moment, pv, _load(hour, day.toordinal() * 300 + index))
         moments.append(moment)
-    return moments
+    return start, moments
 
 
 def _sun(hour: float, rise: float, fall: float, day: date) -> float:
@@ -176,26 +186,36 @@ def _step(was: _Moment, pv: float, load: float) -> _Moment:
     )
 
 
-@lru_cache(maxsize=8)
-def _produced(first: date, last: date) -> float:
-    """Wh from ``first`` up to, not including, ``last``."""
-    return sum(_yield(first + timedelta(days=count)) for count in range((last - first).days))
+_LIFETIME = [0.0]  # Wh from the day of installation up to, not including, each day after it, as far as asked for
 
 
-def _roof(subject: str, visit: Visit) -> Iterator[Reading]:
+@lru_cache(maxsize=4)
+def _before(today: date) -> tuple[float, float, float]:
+    """Wh of the month, of the year and since the installation, up to, not including, today."""
+    life = _upto(today)
+    return life - _upto(today.replace(day=1)), life - _upto(today.replace(month=1, day=1)), life
+
+
+def _upto(day: date) -> float:
+    """Wh from the installation up to, not including, a day."""
+    days = max((day - _INSTALLED).days, 0)
+    while len(_LIFETIME) <= days:
+        _LIFETIME.append(_LIFETIME[-1] + _yield(_INSTALLED + timedelta(days=len(_LIFETIME) - 1)))
+    return _LIFETIME[days]
+
+
+def _roof(subject: str, visit: Visit) -> list[Reading]:
     today = local(visit.now, visit.zone).date()
-    moments = _day(today, visit.zone)
-    step = (visit.now - day_bounds(today, visit.zone)[0]) // _STEP
+    midnight, moments = _day(today, visit.zone)
+    step = (visit.now - midnight) // _STEP
     now = moments[min(step, len(moments) - 1)]
     at = visit.now - visit.now % MINUTE
-    month, year, installed = today.replace(day=1), today.replace(month=1, day=1), min(_INSTALLED, today)
     values = (
         *(now.pv, now.load, now.grid, now.storage, 100 * now.charge / _BATTERY, now.produced, now.used),
         *(now.produced - now.fed_in, now.fed_in, now.bought),
-        *(now.produced + _produced(max(since, installed), today) for since in (month, year, installed)),
+        *(now.produced + before for before in _before(today)),
     )
-    for metric, value in zip(_ROOF, values, strict=True):
-        yield Reading(subject, metric, value, at)
+    return [Reading(subject, metric, value, at) for metric, value in zip(_ROOF, values, strict=True)]
 
 
 # -- the cars --------------------------------------------------------------------------------------------------------

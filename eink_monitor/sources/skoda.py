@@ -48,7 +48,7 @@ class Skoda(Source):
         ODOMETER,
         FUEL,
     )
-    preload: ClassVar[tuple[str, ...]] = ("eink_monitor.sources._http.web",)
+    preload: ClassVar[tuple[str, ...]] = ("eink_monitor.sources._http.warm",)
     door: ClassVar[str] = "go.skoda.eu/api-keys"
 
     def __post_init__(self) -> None:

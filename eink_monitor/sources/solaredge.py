@@ -8,10 +8,10 @@ from typing import ClassVar, Literal
 
 from eink_monitor import metrics
 from eink_monitor.model import Budget, Metric, Quota, Reading, Source, Visit
-from eink_monitor.settings import Duration, Secret, Window
+from eink_monitor.settings import Duration, Secret, Window, insist, together
 from eink_monitor.signin import Credential, SignIn
 from eink_monitor.sources._http.address import address
-from eink_monitor.sources._solaredge.plan import LAG, NIGHT, Rhythm
+from eink_monitor.sources._solaredge.plan import LAG, MOST_CALLS, NIGHT, Rhythm
 
 _V1_CALLS = 3
 
@@ -55,33 +55,34 @@ class SolarEdge(Source):
         metrics.PRODUCTION_LIFETIME,
     )
     lag: ClassVar[int] = LAG
-    preload: ClassVar[tuple[str, ...]] = ("eink_monitor.sources._solaredge.v2", "encodings.idna")
+    preload: ClassVar[tuple[str, ...]] = ("eink_monitor.sources._http.warm", "eink_monitor.sources._solaredge.v2")
     door: ClassVar[str] = "connect.solaredge.com"
 
     def __post_init__(self) -> None:
-        for wrong, message in (
-            (self.site_id <= 0, "site_id must be the number in the address of your SolarEdge site"),
-            (self.api == "v1" and self.api_key is None, "api: v1 needs api_key"),
+        together(self._check_fields, lambda: address(self.base_url) if self.base_url else None)
+
+    def _check_fields(self) -> None:
+        consent = bool(self.client_id and self.client_secret)
+        insist(
+            (self.site_id > 0, "site_id must be the number in the address of your SolarEdge site"),
+            (self.api == "v2" or self.api_key is not None, "api: v1 needs api_key"),
             (
-                self.api == "v2" and self.api_key is None and not (self.client_id and self.client_secret),
+                self.api == "v1" or self.api_key is not None or consent,
                 "api: v2 needs client_id and client_secret (or, for a fleet account, api_key)",
             ),
             (
-                self.api_key is not None and bool(self.client_id or self.client_secret),
+                self.api_key is None or not (self.client_id or self.client_secret),
                 "give either api_key or client_id and client_secret, not both",
             ),
             (
-                min(self.calls_per_month, self.calls_per_minute, self.calls_per_day) < 1,
-                "calls_per_month, calls_per_minute and calls_per_day must be at least 1",
+                min(self.calls_per_month, self.calls_per_minute) >= MOST_CALLS,
+                f"calls_per_month and calls_per_minute must be at least {MOST_CALLS}: a visit may need so many",
             ),
-            (not -90 <= self.latitude <= 90, "latitude must be between -90 and 90 degrees"),
-            (not 0 < self.redirect_port < 65536, "redirect_port must be 1 to 65535"),
-            (self.timeout < 1, "timeout must be at least 1s"),
-        ):
-            if wrong:
-                raise ValueError(message)
-        if self.base_url:
-            address(self.base_url)
+            (self.calls_per_day >= _V1_CALLS, f"calls_per_day must be at least {_V1_CALLS}: a visit needs so many"),
+            (-90 <= self.latitude <= 90, "latitude must be between -90 and 90 degrees"),
+            (0 < self.redirect_port < 65536, "redirect_port must be 1 to 65535"),
+            (self.timeout >= 1, "timeout must be at least 1s"),
+        )
 
     def quota(self) -> Quota:
         """V1 counts per site and day; V2 per developer account, minute and month."""

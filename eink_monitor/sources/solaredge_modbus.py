@@ -4,23 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from eink_monitor import metrics
-from eink_monitor.clock import Clock, day_bounds, local
-from eink_monitor.errors import BadAnswer
+from eink_monitor.clock import Clock
 from eink_monitor.model import Metric, Reading, Source, Visit
-from eink_monitor.settings import Duration
-from eink_monitor.sources._modbus import counters
-from eink_monitor.sources._modbus.flow import Flow, flow, grid_meter
-from eink_monitor.sources._modbus.line import Line, Silence
-from eink_monitor.sources._modbus.night import rest
-from eink_monitor.sources._modbus.plant import Look, Plant, look, survey
-from eink_monitor.sources._modbus.sunspec import Energy
-from eink_monitor.vet import vet
+from eink_monitor.settings import Duration, insist
 
-_FILE = "counters.json"
-_FAULT = 7
+if TYPE_CHECKING:
+    from eink_monitor.sources._modbus.line import Line
+    from eink_monitor.sources._modbus.roof import Roof
 
 
 @dataclass(frozen=True)
@@ -51,6 +44,8 @@ class SolarEdgeModbus(Source):
         metrics.SELF_CONSUMPTION_TODAY,
         metrics.FEED_IN_TODAY,
         metrics.PURCHASED_TODAY,
+        metrics.PRODUCTION_MONTH,
+        metrics.PRODUCTION_YEAR,
         metrics.PRODUCTION_LIFETIME,
         metrics.FEED_IN_LIFETIME,
         metrics.PURCHASED_LIFETIME,
@@ -58,27 +53,22 @@ class SolarEdgeModbus(Source):
         metrics.INVERTER_TEMPERATURE,
     )
 
+    preload: ClassVar[tuple[str, ...]] = ("eink_monitor.sources._modbus.roof",)
     extra: ClassVar[str] = "modbus"
 
     def __post_init__(self) -> None:
-        for wrong, message in (
-            (not 0 < self.port < 1 << 16, "port must be between 1 and 65535; SolarEdge uses 1502, older firmware 502"),
-            (not 0 <= self.unit <= 255, "unit must be between 0 and 255; it is 1 unless inverters are cascaded"),
-            (not -90 <= self.latitude <= 90, "latitude must be between -90 and 90 degrees"),
-            (self.timeout < 1, "timeout must be at least 1s"),
-        ):
-            if wrong:
-                raise ValueError(message)
+        insist(
+            (0 < self.port < 1 << 16, "port must be between 1 and 65535; SolarEdge uses 1502, older firmware 502"),
+            (0 <= self.unit <= 255, "unit must be between 0 and 255; it is 1 unless inverters are cascaded"),
+            (-90 <= self.latitude <= 90, "latitude must be between -90 and 90 degrees"),
+            (self.timeout >= 1, "timeout must be at least 1s"),
+        )
 
     def poll(self, visit: Visit) -> list[Reading]:
         """Connect, read, leave. An inverter that is silent at night sleeps: no readings, and a note."""
-        try:
-            with self._line() as line:
-                plant = survey(line)
-                seen = look(line, plant)
-        except Silence as silence:
-            return rest(visit, self.latitude, silence)
-        return self._digest(visit, plant, seen)
+        from eink_monitor.sources._modbus.roof import once
+
+        return once(self._line(), visit, self._roof)
 
     @property
     def modules(self) -> tuple[str, ...]:
@@ -100,108 +90,17 @@ class SolarEdgeModbus(Source):
 
         Raises what ``poll`` raises. Asleep, it yields an empty list per beat and tries to connect again.
         """
-        latest = dict(visit.latest)
-        while True:
-            try:
-                with self._line() as line:
-                    plant = survey(line)
-                    while True:
-                        started = clock.monotonic()
-                        visit.now, visit.note, visit.latest = clock.now(), "", latest
-                        readings = self._digest(visit, plant, look(line, plant))
-                        latest.update({(reading.subject, reading.metric.name): reading for reading in readings})
-                        yield readings
-                        clock.wait(visit.every - (clock.monotonic() - started))
-            except Silence as silence:
-                visit.now = clock.now()
-                yield rest(visit, self.latitude, silence)
-                clock.wait(visit.every)
+        from eink_monitor.sources._modbus.roof import steadily
+
+        return steadily(self._line, visit, clock, self._roof)
 
     def _line(self) -> Line:
+        from eink_monitor.sources._modbus.line import Line
+
         return Line(self.host, self.port, self.unit, self.timeout)
 
-    def _digest(self, visit: Visit, plant: Plant, seen: Look) -> list[Reading]:
-        path = visit.state / _FILE
-        day, tomorrow = day_bounds(local(visit.now, visit.zone).date(), visit.zone)
-        old = counters.load(path)
-        energies = _energies(plant, seen)
-        new = counters.tally(old, energies, visit.now, day)
-        power = self._flow(old, new, plant, seen, visit.now)
-        values = {**_powers(power), **_sums(new, energies), **_condition(seen)}
-        readings = vet(_readings(visit, values), visit.now)
-        if seen.inverter.status == _FAULT:
-            visit.note = f"the inverter reports a fault (vendor code {seen.inverter.code or 'unknown'})"
-        if counters.worth_saving(old, new, visit.now, tomorrow, visit.every) and not counters.save(path, new):
-            visit.note = f"cannot write {path}, so today's energies may get lost; is the disk full or read-only?"
-        return readings
+    @property
+    def _roof(self) -> Roof:
+        from eink_monitor.sources._modbus.roof import Roof
 
-    def _flow(self, old: counters.Memory, new: counters.Memory, plant: Plant, seen: Look, now: int) -> Flow:
-        """The powers, with the meter's sign as configured, or as its counters and common sense show it."""
-        if self.meter_sign != "auto":
-            return flow(plant, seen, export_positive=self.meter_sign == "export_positive")
-        found = grid_meter(plant, seen)
-        if found and found[1].power is not None:
-            owner, meter = found
-            exported = counters.rise(old, "feed_in", owner, meter.exported, now)
-            imported = counters.rise(old, "purchased", owner, meter.imported, now)
-            new.vote(counters.ballot(found[1].power, exported, imported))
-        likely = flow(plant, seen, export_positive=new.export_positive)
-        if likely.impossible:
-            other = flow(plant, seen, export_positive=not new.export_positive)
-            if not other.impossible:
-                new.vote(-1 if new.export_positive else 1)
-                return other
-        return likely
-
-
-def _energies(plant: Plant, seen: Look) -> dict[str, tuple[str, Energy]]:
-    """The lifetime counters that are there, each with the serial number of the device that keeps it."""
-    owner, meter = grid_meter(plant, seen) or ("", None)
-    every: dict[str, tuple[str, Energy | None]] = {
-        "production": (plant.inverter.identity.serial, seen.inverter.energy),
-        "feed_in": (owner, meter.exported if meter else None),
-        "purchased": (owner, meter.imported if meter else None),
-    }
-    return {name: (owner, energy) for name, (owner, energy) in every.items() if energy is not None}
-
-
-def _powers(power: Flow) -> dict[Metric, float | None]:
-    return {
-        metrics.PV_POWER: power.pv,
-        metrics.LOAD_POWER: power.load,
-        metrics.GRID_POWER: power.grid,
-        metrics.STORAGE_POWER: power.storage,
-        metrics.STORAGE_SOC: power.charge,
-    }
-
-
-def _sums(memory: counters.Memory, energies: dict[str, tuple[str, Energy]]) -> dict[Metric, float | None]:
-    """Lifetime and today's energies. Production is what the inverter gave, a discharging battery's share included."""
-    today = {name: memory.marks[name].today for name in energies}
-    lifetime = {name: energy.value for name, (_, energy) in energies.items()}
-    production, feed_in, purchased = (today.get(name) for name in ("production", "feed_in", "purchased"))
-    own = None if production is None or feed_in is None else max(0.0, production - feed_in)
-    return {
-        metrics.PRODUCTION_TODAY: production,
-        metrics.FEED_IN_TODAY: feed_in,
-        metrics.PURCHASED_TODAY: purchased,
-        metrics.SELF_CONSUMPTION_TODAY: own,
-        metrics.CONSUMPTION_TODAY: None if own is None or purchased is None else own + purchased,
-        metrics.PRODUCTION_LIFETIME: lifetime.get("production"),
-        metrics.FEED_IN_LIFETIME: lifetime.get("feed_in"),
-        metrics.PURCHASED_LIFETIME: lifetime.get("purchased"),
-    }
-
-
-def _condition(seen: Look) -> dict[Metric, float | None]:
-    return {
-        metrics.INVERTER_STATUS: seen.inverter.status,
-        metrics.INVERTER_TEMPERATURE: seen.inverter.temperature,
-    }
-
-
-def _readings(visit: Visit, values: dict[Metric, float | None]) -> list[Reading]:
-    found = [Reading(visit.subject, metric, value, visit.now) for metric, value in values.items() if value is not None]
-    if not found:
-        raise BadAnswer("the inverter answered, but marks every value as not implemented; check unit")
-    return found
+        return Roof(self.latitude, self.meter_sign)

@@ -11,14 +11,14 @@ from eink_monitor import metrics
 from eink_monitor.clock import DAY, MINUTE, Clock
 from eink_monitor.errors import AuthFailed, BadAnswer, StoreError
 from eink_monitor.model import Metric, Reading, Source, Visit
-from eink_monitor.settings import Duration, Secret
+from eink_monitor.settings import Duration, InputFile, Secret, insist
 from eink_monitor.signin import Prompt, SignIn
-from eink_monitor.sources._ssh import disk
-from eink_monitor.sources._ssh.newest import Lister, Unlisted, newest
 from eink_monitor.vet import vet
 
 if TYPE_CHECKING:
+    from eink_monitor.sources._ssh.disk import Look
     from eink_monitor.sources._ssh.door import Door
+    from eink_monitor.sources._ssh.newest import Lister
 
 _DISK = (
     metrics.DISK_STATE,
@@ -45,22 +45,22 @@ class SshDisk(Source):
     user: str = ""
     port: int = 22
     password: Secret | None = None
-    identity: Path | None = None
+    identity: InputFile | None = None
     passphrase: Secret | None = None
     fingerprint: str | None = None
-    known_hosts: Path | None = None
+    known_hosts: InputFile | None = None
     newest: dict[str, str] = field(default_factory=dict)
     full_at: int = 90
     backup_max_age: Duration = Duration(2 * DAY)
     timeout: Duration = Duration(10)
 
     metrics: ClassVar[tuple[Metric, ...]] = _DISK + _BACKUP
+    preload: ClassVar[tuple[str, ...]] = ("eink_monitor.sources._ssh.disk",)
     extra: ClassVar[str] = "ssh"
 
     def __post_init__(self) -> None:
         """Refuse what cannot work, in words for the configuration's reader. Raises ``ValueError``."""
-        for complaint in self._complaints():
-            raise ValueError(complaint)
+        insist(*((False, complaint) for complaint in self._complaints()))
 
     @property
     def modules(self) -> tuple[str, ...]:
@@ -75,6 +75,9 @@ class SshDisk(Source):
 
     def poll(self, visit: Visit) -> list[Reading]:
         """Ask for every mount. A disk that is not mounted gives its state and no sizes."""
+        from eink_monitor.sources._ssh import disk
+        from eink_monitor.sources._ssh.newest import Unlisted
+
         if self.host == "localhost":
             looks = {name: disk.local(path) for name, path in self.mounts.items()}
             return vet(self._readings(visit, looks, disk.listing), visit.now)
@@ -140,7 +143,9 @@ class SshDisk(Source):
             known_hosts=(visit.state / "known_hosts", theirs),
         )
 
-    def _readings(self, visit: Visit, looks: Mapping[str, disk.Look], lister: Lister) -> Iterator[Reading]:
+    def _readings(self, visit: Visit, looks: Mapping[str, Look], lister: Lister) -> Iterator[Reading]:
+        from eink_monitor.sources._ssh.newest import Unlisted, newest
+
         notes = []
         for name, look in looks.items():
             values = look.values()

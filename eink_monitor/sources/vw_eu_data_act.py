@@ -16,6 +16,7 @@ from eink_monitor.sources._car import account, instant, patience
 from eink_monitor.sources._http.address import address
 from eink_monitor.sources._http.answer import rows, table, text
 from eink_monitor.sources._http.notebook import Notebook
+from eink_monitor.sources._http.seal import closed, opened
 from eink_monitor.sources._vag.files import WHO, File
 from eink_monitor.vet import vet
 
@@ -87,9 +88,8 @@ class VwEuDataAct(Source):
         known = notes.read()
         if known.get("who") != who:
             known = {"who": who}
-        portal = Portal(
-            self.username, self.password.reveal(), _BRANDS[self.brand], self.base_url, str(known.get("session", ""))
-        )
+        session = opened(visit.feed, str(known.get("session", "")))
+        portal = Portal(self.username, self.password.reveal(), _BRANDS[self.brand], self.base_url, session)
         try:
             files = self._files(portal, visit, known)
             readings = vet(parse(files, visit.subject, burns=visit.last(FUEL) is not None), visit.now)
@@ -98,8 +98,8 @@ class VwEuDataAct(Source):
             elif files and not visit.note:
                 visit.note = "the newest file of the car holds nothing that we know"
         finally:
-            if portal.keep() != "[]":
-                known["session"] = portal.keep()
+            if portal.keep() not in {"[]", session}:
+                known["session"] = closed(visit.feed, portal.keep())
             notes.write(known)
             portal.close()
         return readings

@@ -13,6 +13,7 @@ from eink_monitor.settings import Secret
 from eink_monitor.sources._car import account, pace, patience
 from eink_monitor.sources._http.address import address
 from eink_monitor.sources._http.notebook import Notebook
+from eink_monitor.sources._http.seal import closed, opened
 from eink_monitor.sources._vag.app_fields import parse
 from eink_monitor.vet import vet
 
@@ -62,12 +63,14 @@ class WeConnect(Source):
         notes = Notebook(visit.state, "session")
         who = account("weconnect", self.username)
         known = notes.read()
-        kept = str(known.get("session", "")) if known.get("who") == who else ""
+        stored = str(known.get("session", "")) if known.get("who") == who else ""
+        kept = opened(visit.feed, stored)
         session = Session(self.username, self.password.reveal(), self.base_url, kept)
         try:
             document = session.status(self.vin.reveal(), visit.now)
         finally:
-            notes.write({"who": who, "session": session.keep()})
+            kept_now = session.keep()
+            notes.write({"who": who, "session": stored if kept_now == kept else closed(visit.feed, kept_now)})
             session.close()
         return vet(parse(document, visit.subject), visit.now)
 

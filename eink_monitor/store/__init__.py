@@ -113,6 +113,10 @@ class Store:
 
     def reserve(self, quota: Quota, cost: int, now: int, *, force: bool = False) -> int:
         """Book vendor calls, durable before this returns (see ``Ledger.reserve``)."""
+        if not (self._place.durable or self.fault):  # a simulation makes one commit of many bookings
+            self.ledger.move()
+            self.ledger.drop()
+            return self.ledger.reserve(quota, cost, now, force=force)
         with self.transaction():
             return self.ledger.reserve(quota, cost, now, force=force)
 
@@ -160,13 +164,14 @@ class Store:
 
     def sync(self) -> None:
         """Notice what another process wrote, and what panels could not read. Raises ``StoreError`` about the latter."""
+        alone = not self._place.durable or self.fault  # a simulation has its database to itself, and so has memory
+        if alone and not self._disk.fault:
+            return
         with plain_words(self.path):
             fault, self._disk.fault = self._disk.fault, None
             if fault:
                 self._leave(in_words(self.path, fault))
                 raise fault
-            if not self._place.durable or self.fault:  # a simulation has its database to itself, and so has memory
-                return
             version = self._version()
             if version != self._seen:
                 self._seen = version
@@ -215,6 +220,7 @@ class Store:
         self._disk.db = db
         self.facts.drop()
         self.ledger.drop()
+        self.ledger.forget_bookings()
         with plain_words(self.path):
             self._seen = self._version()
             self._rebuild()
@@ -241,6 +247,14 @@ class Store:
         with plain_words(self.path):
             self._rebuild()
         return gone
+
+    def forget(self, subjects: Iterable[str]) -> None:
+        """Delete everything ever said of some subjects. Raises ``StoreError``."""
+        with self.transaction():
+            for subject in subjects:
+                self.readings.forget(subject)
+        with plain_words(self.path):
+            self._rebuild()
 
     # -- about itself ----------------------------------------------------------------------------------------------
 

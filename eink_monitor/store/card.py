@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
@@ -38,9 +38,10 @@ class Disk:
         """As sqlite3 does it."""
         return self.db.execute(statement, values)
 
-    def executemany(self, statement: str, rows: Iterable[Sequence[object]]) -> None:
-        """As sqlite3 does it."""
-        self.db.executemany(statement, rows)
+    def executemany(self, statement: str, rows: Collection[Sequence[object]]) -> None:
+        """As sqlite3 does it, if there are any rows."""
+        if rows:
+            self.db.executemany(statement, rows)
 
 
 def connect(path: Path, *, writes: bool, durable: bool = True, immutable: bool = False) -> sqlite3.Connection:
@@ -150,7 +151,22 @@ def in_words(path: Path, error: sqlite3.Error) -> StoreError:
     words, kind = _SENTENCES.get(code, (str(error), StoreError))
     if code == sqlite3.SQLITE_ERROR and str(error).startswith(("no such", "Could not decode", "malformed")):
         words, kind = _SENTENCES[sqlite3.SQLITE_CORRUPT]
+    if code in _FORBIDDEN and not _writable(path):
+        words = _NOT_OURS
     return kind(f"{words} ({path})")
+
+
+def _writable(path: Path) -> bool:
+    """Whether this user may write there, as far as a card that can be written would let it."""
+    try:
+        frozen = os.statvfs(path.parent).f_flag & os.ST_RDONLY
+    except OSError:
+        return True
+    return bool(frozen) or all(os.access(place, os.W_OK) for place in (path.parent, path) if place.exists())
+
+
+_NOT_OURS = "this user may not write there, which even looking needs; be the user it belongs to"
+_FORBIDDEN = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
 
 
 _SENTENCES: dict[int, tuple[str, type[StoreError]]] = {
@@ -164,6 +180,7 @@ _SENTENCES: dict[int, tuple[str, type[StoreError]]] = {
     sqlite3.SQLITE_NOTADB: ("this file is not a database, or its beginning is damaged", Damaged),
 }
 _ERRNO = {
+    13: _NOT_OURS,
     28: "the card is full; free some space",
     30: "the card is read-only; is it worn out, or mounted so?",
     5: "the card cannot be read or written; is it worn out?",

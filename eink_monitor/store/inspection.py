@@ -23,6 +23,11 @@ class Inspection(NamedTuple):
         """Whether a newer eink-monitor wrote it."""
         return self.layout > VERSION
 
+    @property
+    def older(self) -> bool:
+        """Whether it must be brought up before anybody can look into it."""
+        return 0 < self.layout < VERSION
+
 
 def inspect(path: Path) -> Inspection:
     """Look at a database without changing it. Raises ``StoreError``."""

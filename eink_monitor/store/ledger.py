@@ -48,7 +48,7 @@ class Ledger:
                UNION ALL SELECT at, calls FROM call WHERE account = ?1 AND at >= ?3 ORDER BY 1""",
             (quota.account, since, max(since, now - _ROLLS)),
         )
-        return sorted([*self._lost(quota, since), *(Call(*row) for row in rows)])
+        return sorted([*self._lost(quota, since), *map(Call._make, rows)])
 
     def _lost(self, quota: Quota, since: int) -> list[Call]:
         """What must be taken as spent because its count was lost with a damaged database."""
@@ -94,6 +94,11 @@ class Ledger:
         tight = min(planning.spent(quota, calls, now, self._zone), key=lambda entry: entry.limit - entry.used)
         if any(call in calls for call in self._lost(quota, 0)):
             raise Throttled(f"the count of calls was lost with the database; this {tight.span}'s are left alone", opens)
+        if cost > min(budget.calls for budget in quota.budgets):
+            least = min(quota.budgets, key=lambda budget: budget.calls)
+            raise Throttled(
+                f"one visit may need {cost} calls, and all there are is {least.calls} a {least.span}", opens
+            )
         raise Throttled(f"{tight.used} of {tight.limit} calls this {tight.span} are spent", opens)
 
     def settle(self, booking: int, made: int) -> None:
@@ -185,10 +190,13 @@ class Ledger:
         self._moves.clear()
 
     def drop(self) -> None:
-        """What was booked or was to be moved was in another database; bookings that are still there stand."""
+        """What was to be moved has been, or was in another database."""
+        self._moves.clear()
+
+    def forget_bookings(self) -> None:
+        """They were made in another database; those that are there all the same stand as they are."""
         self._booked.clear()
         self._settled.clear()
-        self._moves.clear()
 
     def prune(self, now: int) -> None:
         """Forget calls no budget can still count, inside the caller's transaction."""

@@ -29,11 +29,25 @@ class Place:
             if self._writes:
                 upgrade(path)
             elif not path.exists():
-                raise StoreError(f"there is no database at {path} yet; start the daemon or poll a source first")
+                raise self._not_yet()
             db = connect(path, writes=self._writes, durable=self.durable)
+            if not self._writes:
+                self._check_layout(db)
             self._inode = path.stat().st_ino
         self.fault = None
         return db
+
+    def _not_yet(self) -> StoreError:
+        return StoreError(f"there is no database at {self.path} yet; start the daemon or poll a source first")
+
+    def _check_layout(self, db: sqlite3.Connection) -> None:
+        """Whoever only looks must not upgrade. Closes the database and raises ``StoreError`` where it is behind."""
+        found = int(db.execute("PRAGMA user_version").fetchone()[0])
+        if found >= VERSION:
+            return
+        db.close()
+        words = f"{self.path} was written by an older eink-monitor; start the daemon or poll a source to bring it up"
+        raise StoreError(words) if found else self._not_yet()
 
     def open_somehow(self, now: int) -> sqlite3.Connection:
         """The database on the card, or a new one, or what can be read of it, or one in memory.

@@ -16,9 +16,8 @@ from eink_monitor.clock import HOUR, day_bounds, local, midnight
 from eink_monitor.metrics import METRICS
 from eink_monitor.model import Bucket, Metric, Reading, Run
 from eink_monitor.store.card import Disk
+from eink_monitor.store.late import LONGEST_RUN, Held, following, holding
 from eink_monitor.store.series import Series, Tally
-
-LONGEST_RUN = 6 * HOUR  # a run is cut there, so that a look at a window never has to search further ahead
 
 _UPSERT = "INSERT OR REPLACE INTO {} (at, series, n, total, low, high, last) VALUES (?, ?, ?, ?, ?, ?, ?)"
 
@@ -79,7 +78,7 @@ class Readings(Mapping[tuple[str, str], Reading]):
                     series.start = series.end = at
                     series.value = value
                 self._count(series, value, at, before)
-            elif value != series.value or at < series.start:
+            elif value != series.value or at < before:
                 self._late(series, value, at)
             series.dirty = True
 
@@ -94,44 +93,41 @@ class Readings(Mapping[tuple[str, str], Reading]):
             self._closed.append((series.end, series.id, series.value, series.end - series.start))
 
     def _count(self, series: Series, value: int, at: int, before: int) -> None:
-        """Count a measurement; ``before`` is the newest one until now."""
+        """Count the newest measurement; ``before`` is the one that was the newest until now."""
         hour, day = series.hour, series.day
         if series.hourly and (hour is None or not hour.start <= at < hour.end):
             hour = series.hour = self._tally("hour", series, at, before)
         if day is None or not day.start <= at < day.end:
             day = series.day = self._tally("day", series, at, before)
-        newest = at >= series.end
         if hour:
-            hour.count(value, newest=newest)
-        day.count(value, newest=newest)
+            hour.count(value, newest=True)
+        day.count(value, newest=True)
 
     def _late(self, series: Series, value: int, at: int) -> None:
-        """A measurement older than the newest, or a restated one."""
-        known = series.value if series.start <= at <= series.end else self._known(series, at)
-        if known == value:
+        """A measurement older than the newest, or a restated one; the same one twice counts once."""
+        fresh = self._fresh(series)
+        known = holding(self._disk, series.id, fresh, at)
+        if known and known.value == value:
             return
+        next_at = following(self._disk, series.id, fresh, at)
+        if known and known.start < at == known.end:  # all but the restated end keeps the old value
+            self._closed.append((at - 1, series.id, known.value, at - 1 - known.start))
         if at == series.end:
-            if series.start < at:  # all but the restated end keeps the old value
-                self._closed.append((at - 1, series.id, series.value, at - 1 - series.start))
             series.start, series.value = at, value
         else:
             self._closed.append((at, series.id, value, 0))
-        if known is None:
-            self._count(series, value, at, at)
-            return
-        if series.hourly:
-            self._tally("hour", series, at, at).correct(known, value)
-        self._tally("day", series, at, at).correct(known, value)
+        for table in ("hour", "day") if series.hourly else ("day",):
+            tally = self._tally(table, series, at, at)
+            newest = next_at is None or next_at >= tally.end
+            if known:
+                tally.correct(known.value, value, newest=newest)
+            else:
+                tally.count(value, newest=newest)
 
-    def _known(self, series: Series, at: int) -> int | None:
-        """The value stored for an instant, or None when nothing was measured then."""
-        later = [row for row in self._closed if row[1] == series.id and at <= row[0] <= at + LONGEST_RUN]
-        later += self._disk.execute(
-            "SELECT at, series, value, held FROM reading WHERE at BETWEEN ? AND ? AND series = ? ORDER BY at LIMIT 1",
-            (at, at + LONGEST_RUN, series.id),
-        )
-        end, _, value, held = min(later, default=(0, 0, 0, -1))
-        return value if end - held <= at <= end else None
+    def _fresh(self, series: Series) -> list[Held]:
+        """The runs of a series that are only in memory, in the order they came to be, and the open one."""
+        closed = [Held(value, end - held, end) for end, number, value, held in self._closed if number == series.id]
+        return [*closed, Held(series.value, series.start, series.end)]
 
     def _tally(self, table: str, series: Series, at: int, before: int) -> Tally:
         """The tally an instant belongs to: from memory, from disk, or new when nothing was measured since it began."""
@@ -184,8 +180,7 @@ class Readings(Mapping[tuple[str, str], Reading]):
             ]
             batches.append((_UPSERT.format(table), rows))
         for statement, rows in batches:
-            if rows:
-                self._disk.executemany(statement, rows)
+            self._disk.executemany(statement, rows)
 
     def written(self) -> None:
         """The transaction is durable: what was only in memory is no longer."""
@@ -205,6 +200,15 @@ class Readings(Mapping[tuple[str, str], Reading]):
         self._disk.execute("DELETE FROM hour WHERE at < ?", (hour_before,))
         if day_before:
             self._disk.execute("DELETE FROM day WHERE at < ?", (_day_key(day_before),))
+
+    def forget(self, subject: str) -> None:
+        """Delete everything ever said of a subject, inside the caller's transaction."""
+        for table in ("reading", "hour", "day"):
+            self._disk.execute(
+                f"DELETE FROM {table} WHERE series IN (SELECT id FROM series WHERE subject = ?)",  # noqa: S608 - names
+                (subject,),
+            )
+        self._disk.execute("UPDATE series SET start = NULL, end = NULL, value = NULL WHERE subject = ?", (subject,))
 
     def forget_after(self, limit: int) -> int:
         """Delete what is dated after ``limit``, inside the caller's transaction; returns how many runs that were."""

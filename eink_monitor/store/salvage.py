@@ -14,8 +14,8 @@ from pathlib import Path
 from eink_monitor.clock import DAY
 from eink_monitor.metrics import METRICS
 from eink_monitor.store.card import connect
+from eink_monitor.store.late import LONGEST_RUN
 from eink_monitor.store.pages import Record, Scan, names
-from eink_monitor.store.readings import LONGEST_RUN
 
 _ROWS = 2_000  # written in one transaction
 _OLDEST = 946_684_800  # 2000-01-01, as in vet.py

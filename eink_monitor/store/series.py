@@ -31,12 +31,12 @@ class Tally:
         if newest:
             self.last = value
 
-    def correct(self, old: int, new: int) -> None:
-        """A measurement already counted was restated."""
+    def correct(self, old: int, new: int, *, newest: bool) -> None:
+        """A measurement already counted was restated; lowest and highest remember what it was."""
         self.dirty = True
         self.total += new - old
         self.low, self.high = min(self.low, new), max(self.high, new)
-        if self.last == old:
+        if newest:
             self.last = new
 
     def bucket(self, step: float) -> Bucket:

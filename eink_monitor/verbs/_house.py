@@ -27,7 +27,7 @@ def config_option(function: Function) -> Function:
         "-c",
         "--config",
         "config_file",
-        type=click.Path(path_type=Path),
+        type=click.Path(path_type=Path, readable=False),  # a file that cannot be read is a complaint like others
         metavar="FILE",
         help="The configuration [default: $EINK_MONITOR_CONFIG, ./config.yaml, "
         "$XDG_CONFIG_HOME/eink-monitor/config.yaml, /etc/eink-monitor/config.yaml].",

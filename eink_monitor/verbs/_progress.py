@@ -9,6 +9,13 @@ from contextlib import contextmanager
 import click
 
 
+def aside(words: str) -> None:
+    """Print a line while a bar may be moving: it goes where the bar stands, and the bar comes again below it."""
+    if sys.stderr.isatty():
+        click.echo("\r\033[K", nl=False, err=True)
+    click.echo(words)
+
+
 @contextmanager
 def progress(length: int, label: str) -> Iterator[Callable[[], None]]:
     """A bar on standard error; the yielded function moves it one step on."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from eink_monitor.clock import iso
+from eink_monitor.metrics import NEWEST_BACKUP
 from eink_monitor.model import Reading
 
 
@@ -36,6 +37,13 @@ def tidy(value: float) -> float:
 def number(value: float) -> str:
     """A value without needless decimals."""
     return f"{value:.15g}"
+
+
+def told(reading: Reading) -> tuple[str, str]:
+    """Value and unit for a person: an instant as a date, not as seconds since 1970."""
+    if reading.metric == NEWEST_BACKUP:
+        return iso(round(reading.value)), ""
+    return number(reading.value), reading.metric.unit
 
 
 def directory(plugins: Iterable[tuple[str, type]]) -> str:

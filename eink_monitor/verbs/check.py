@@ -61,6 +61,7 @@ def _libraries(config: Config) -> int:
     bad = list(extras.clashes({feed.name: feed.source for feed in config.feeds.values()}))
     if not bad:  # else what is missing could not be added
         bad = [lack for name, plugin in plugins.items() if (lack := extras.missing(name, plugin))]
+        bad += extras.keyring()
     for finding in (*bad, *extras.rivals()):
         click.echo(f"{finding.check}: {finding.words}: {finding.mend}", err=True)
     return max((finding.code for finding in bad), default=0)

@@ -8,6 +8,7 @@ import click
 
 from eink_monitor.clock import SystemClock
 from eink_monitor.control import Request
+from eink_monitor.model import Display
 from eink_monitor.verbs._house import config_option, load
 from eink_monitor.wishes import wish
 
@@ -20,6 +21,9 @@ def command(config_file: Path | None) -> int:
     A running daemon does it and goes on polling, but draws no more until `show --ink` or its next start.
     """
     config = load(config_file)
+    if type(config.display).clear is Display.clear:
+        click.echo(f"a display of type {config.display.label} has nothing to clear")
+        return 0
     answer = wish(Request("clear"), config, SystemClock())
     if answer.code:
         click.echo(f"eink-monitor: {answer.words}", err=True)

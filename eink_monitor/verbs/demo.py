@@ -21,7 +21,7 @@ from eink_monitor.polls import Forked
 from eink_monitor.settings import Duration
 from eink_monitor.simulation import StandIn, live, silence
 from eink_monitor.store import Store
-from eink_monitor.verbs._progress import progress
+from eink_monitor.verbs._progress import aside, progress
 
 _FILE = Path(__file__).parent.parent / "demo.yaml"
 _DAY = date(2026, 6, 17)
@@ -119,7 +119,7 @@ def _listen(clock: FastClock, config: Config) -> None:
 
     class Story(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            click.echo(f"{local(clock.now(), config.zone):%a %H:%M}  {record.getMessage()}")
+            aside(f"{local(clock.now(), config.zone):%a %H:%M}  {record.getMessage()}")
 
     logger = logging.getLogger("eink_monitor")
     logger.handlers[:] = [Story()]

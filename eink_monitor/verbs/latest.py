@@ -12,7 +12,7 @@ from eink_monitor.draw import words
 from eink_monitor.metrics import FULL_REFRESHES, PARTIAL_REFRESHES
 from eink_monitor.model import Reading, Wear
 from eink_monitor.verbs._house import config_option, load, opened
-from eink_monitor.verbs._table import number, plain, table
+from eink_monitor.verbs._table import plain, table, told
 
 
 @click.command()
@@ -33,9 +33,7 @@ def command(config_file: Path | None, *, as_json: bool) -> None:
     if not readings:
         click.echo("nothing is stored yet", err=True)
     now = SystemClock().now()
-    rows = [
-        (r.subject, r.metric.name, number(r.value), r.metric.unit, iso(r.at), words.age(now - r.at)) for r in readings
-    ]
+    rows = [(r.subject, r.metric.name, *told(r), iso(r.at), words.age(now - r.at)) for r in readings]
     click.echo(table(("subject", "metric", "value", "unit", "measured at", "age"), rows, right=(2,)))
 
 

@@ -16,7 +16,7 @@ from eink_monitor.fetching import Fetching, Result
 from eink_monitor.polls import Forked
 from eink_monitor.simulation import silence
 from eink_monitor.verbs._house import config_option, load, named, opened
-from eink_monitor.verbs._table import number, plain, table
+from eink_monitor.verbs._table import plain, table, told
 
 _EXITS = {error.what: error.exit_code for error in (AuthFailed, BadAnswer, Gone, StoreError, Throttled, Unavailable)}
 _CRASHED = 70
@@ -47,7 +47,7 @@ def command(name: str, config_file: Path | None, *, as_json: bool, force: bool) 
     if as_json:
         click.echo(json.dumps([plain(reading) for reading in readings], indent=1))
     elif readings:
-        rows = [(r.subject, r.metric.name, number(r.value), r.metric.unit, iso(r.at)) for r in readings]
+        rows = [(r.subject, r.metric.name, *told(r), iso(r.at)) for r in readings]
         click.echo(table(("subject", "metric", "value", "unit", "measured at"), rows, right=(2,)))
     if result.what == "ok":
         if result.detail or not result.readings:

@@ -9,6 +9,7 @@ import click
 
 from eink_monitor.clock import SystemClock, local
 from eink_monitor.config import Config, Feed
+from eink_monitor.expiry import unsigned
 from eink_monitor.store import Store
 from eink_monitor.verbs._house import config_option, load, opened
 from eink_monitor.verbs._table import table
@@ -22,7 +23,7 @@ def command(config_file: Path | None) -> None:
     """Print the calls used and left of every account.
 
     "frees at" is when the next call comes back (a month: when it begins anew); "next poll" is when the daemon plans to
-    ask again, or "due" when it would ask at once.
+    ask again: "due" when it would ask at once, "after login" when a person must sign in first.
     """
     config = load(config_file)
     now = SystemClock().now()
@@ -43,12 +44,16 @@ def _rows(config: Config, store: Store, feed: Feed, now: int) -> Iterator[tuple[
         return
     past, waiting = store.outcomes.get(feed.name), store.ledger.waits(quota.account, now)
     planned = max(waiting[0] if waiting else 0, past.due or 0 if past else 0)
-    stopped = past is not None and past.due is None
+    following = _when(config, planned) if planned > now else "due"
+    if unsigned(config, feed, now):
+        following = "after login"
+    elif past is not None and past.due is None:
+        following = "stopped"
     for entry in store.ledger.spent(quota, now):
         yield (
             *(feed.name, quota.account, entry.span, str(entry.used), str(max(entry.limit - entry.used, 0))),
             _when(config, entry.frees_at) if entry.used else "-",
-            "stopped" if stopped else _when(config, planned) if planned > now else "due",
+            following,
         )
 
 

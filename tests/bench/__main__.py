@@ -17,6 +17,8 @@ TARGETS = {
     "bytes_written_per_day_mb": 8.0,
     "daemon_growth_anon_mib": 2.5,
     "daemon_growth_second_half_mib": 1.0,
+    "modbus_written_per_day_mb": 8.0,
+    "modbus_bytes_per_reading": 6.0,
     "slowest_panel_queries_ms": 3.0,
     "simulated_year_null_display_s": 15.0,
     "ink_pack_cpu_ms": 0.3,

@@ -50,6 +50,18 @@ def test_a_folder_that_takes_no_files_is_named() -> None:
         Png(Path("/proc/self")).show(Canvas().frame("sun"))
 
 
+def test_an_examination_writes_nothing_that_stays(tmp_path: Path) -> None:
+    assert [str(finding) for finding in Png(tmp_path / "deep" / "out").examine()] == [
+        f"ok    pictures       they go to {tmp_path}/deep/out"
+    ]
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "out").write_text("not a folder")
+    (finding,) = Png(tmp_path / "out").examine()
+    assert (finding.state, finding.code) == ("bad", 69)
+    assert finding.words == f"the picture folder {tmp_path}/out cannot be used"
+    assert finding.mend == "part of the path is a file, not a folder; choose another path"
+
+
 def test_a_panel_named_like_a_path_stays_in_the_folder(tmp_path: Path) -> None:
     Png(tmp_path / "out").show(Canvas().frame("../nas:/backup"))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out"]

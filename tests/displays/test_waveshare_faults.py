@@ -188,6 +188,20 @@ def test_a_panel_with_another_controller_is_named(model: str, wired: str) -> Non
         assert ink.panel.kinds & {Kind.UNKNOWN, Kind.LENGTH, Kind.NO_WAVEFORM}
 
 
+def test_v3_on_the_glass_of_a_v2_is_for_a_persons_eyes() -> None:
+    """The one mix-up that BUSY does not give away; the documentation says so."""
+    with mounted("2in13_V3", wired="2in13_V2") as ink:
+        ink.display.probe()
+        assert ink.show(scene(1)) > 1000, "whoever looks at the test picture sees it"
+
+
+@pytest.mark.parametrize(("model", "wired"), [("2in13_V3", "2in13_V4"), ("2in13_V4", "2in13_V3")])
+def test_v3_and_v4_have_one_controller(model: str, wired: str) -> None:
+    with mounted(model, wired=wired) as ink:
+        assert [ink.show(scene(n)) for n in (1, 2, 3)] == [0, 0, 0]
+        assert ink.kinds() == ["full", "partial", "partial"]
+
+
 def test_the_wear_of_failed_refreshes_is_counted() -> None:
     with mounted() as ink:
         ink.show(scene(1))

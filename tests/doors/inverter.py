@@ -75,18 +75,18 @@ class House:
 
 
 @contextmanager
-def serve(registers: dict[int, int], unit: int = 1) -> Iterator[int]:
-    """Pymodbus's simulator in a thread; gives its port."""
+def serve(registers: dict[int, int], unit: int = 1, port: int = 0) -> Iterator[int]:
+    """Pymodbus's simulator in a thread, at any port unless one is given; gives its port."""
     ready: list[object] = []
     started = threading.Event()
 
     async def main() -> None:
         data = [SimData(at, values=[registers[at]], datatype=DataType.REGISTERS) for at in sorted(registers)]
-        server = ModbusTcpServer(SimDevice(id=unit, simdata=data), address=("127.0.0.1", 0))
+        server = ModbusTcpServer(SimDevice(id=unit, simdata=data), address=("127.0.0.1", port))
         await server.serve_forever(background=True)
         stop = asyncio.Event()
-        port = server.transport.sockets[0].getsockname()[1]  # type: ignore[attr-defined]
-        ready.extend([port, asyncio.get_running_loop(), stop])
+        bound = server.transport.sockets[0].getsockname()[1]  # type: ignore[attr-defined]
+        ready.extend([bound, asyncio.get_running_loop(), stop])
         started.set()
         await stop.wait()
         await server.shutdown()  # type: ignore[no-untyped-call]
@@ -94,12 +94,12 @@ def serve(registers: dict[int, int], unit: int = 1) -> Iterator[int]:
     thread = threading.Thread(target=asyncio.run, args=(main(),))
     thread.start()
     assert started.wait(10)
-    port, loop, stop = ready
-    assert isinstance(port, int)
+    bound, loop, stop = ready
+    assert isinstance(bound, int)
     assert isinstance(loop, asyncio.AbstractEventLoop)
     assert isinstance(stop, asyncio.Event)
     try:
-        yield port
+        yield bound
     finally:
         loop.call_soon_threadsafe(stop.set)
         thread.join(10)

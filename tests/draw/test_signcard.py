@@ -1,16 +1,19 @@
 from __future__ import annotations
 
+import pytest
 import segno
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
+import qr_reader
 from eink_monitor.clock import stopwatch
 from eink_monitor.draw import codes, fonts
 from eink_monitor.draw.canvas import Canvas
 from eink_monitor.draw.pictures import write_png
 from eink_monitor.draw.signcard import broken, sign_in_card
 from eink_monitor.panels.health import Health
-from scenes import NOW, feeds
+from scenes import NOW, ROOF_DOOR, feeds
 from test_goldens import GOLDEN, WRITE, assert_same
 from witness import WitnessCanvas
 
@@ -52,6 +55,27 @@ def test_a_code_says_what_it_should() -> None:
         drawn = [f"{row:0{code.width}b}" for row in code.rows]
         assert [[cell == "1" for cell in row[::scale]] for row in drawn[::scale]] == wanted
         assert [[cell == "1" for cell in row[scale - 1 :: scale]] for row in drawn[scale - 1 :: scale]] == wanted
+
+
+ON_GLASS = {
+    "draw/golden/signcard-code.png": CARDS["code"][1],
+    "draw/golden/signcard-consent.png": CARDS["consent"][1],
+    **dict.fromkeys(("panels/golden/car-sign-in.png", "panels/golden/health-sign-in.png"), PAGE),
+    **dict.fromkeys(("panels/golden/health-two-sign-ins.png", "panels/golden/health-many.png"), PAGE),
+    "panels/golden/solar-sign-in.png": f"https://{ROOF_DOOR}",
+    "panels/golden/solar-empty-fault.png": f"https://{ROOF_DOOR}",
+}
+
+
+@pytest.mark.parametrize("picture", ON_GLASS)
+def test_the_code_on_the_glass_can_be_read(picture: str) -> None:
+    with Image.open(GOLDEN.parents[1] / picture) as shown:
+        assert qr_reader.read(shown) == ON_GLASS[picture]
+
+
+def test_where_there_is_no_code_none_is_read() -> None:
+    with Image.open(GOLDEN / "car-full.png") as shown, pytest.raises(ValueError, match="no QR code"):
+        qr_reader.read(shown)
 
 
 def test_what_no_code_holds() -> None:

@@ -22,6 +22,7 @@ from eink_monitor.metrics import GRID_POWER, PV_POWER
 from eink_monitor.model import Budget, Quota, Reading
 from eink_monitor.panels.health import Health
 from eink_monitor.store import Store
+from eink_monitor.store.card import plain_words
 from eink_monitor.store.pending import MOST_READINGS
 from faults.syscalls import Deed, watched
 from small_house import START, Says, Scripted, Small, feed, slide, small_house
@@ -201,30 +202,62 @@ def test_a_start_without_a_card_polls_and_draws_and_stores_later(tmp_path: Path,
     store.close()
 
 
-def test_on_a_read_only_card_history_is_still_drawn(path: Path) -> None:
-    """Files of somebody else in a folder of somebody else, looked at without root's rights."""
-    store = Store(path, UTC)
-    cycle(store, 3)
-    store.close()
+def as_somebody_else(path: Path, work: Callable[[], str]) -> str:
+    """What ``work`` says in a process that may read a database, but write neither it nor in its folder."""
+    reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
-        code = 1
         try:
-            path.chmod(0o444)
             path.parent.chmod(0o555)
             if os.getuid() == 0:
                 for parent in path.parents:
                     with suppress(OSError):
                         parent.chmod(0o755)
                 os.setresuid(65534, 65534, 65534)
-            house = small_house(path, [feed("house", Scripted([1.0]))], [slide("s", Says())])
-            house.live(20 * MINUTE)
-            old, new = (house.store.readings.latest(name, PV_POWER) for name in ("roof", "house"))
-            code = 0 if old and old.value == 3 and new and new.value == 1 and said(house) else 2
+            os.write(writer, work().encode())
         finally:
-            os._exit(code)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+            os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as answer:
+        words = answer.read().decode()
+    os.waitpid(child, 0)
     path.parent.chmod(0o755)
+    return words
+
+
+def test_on_a_read_only_card_history_is_still_drawn(path: Path) -> None:
+    store = Store(path, UTC)
+    cycle(store, 3)
+    store.close()
+    path.chmod(0o444)
+
+    def live() -> str:
+        house = small_house(path, [feed("house", Scripted([1.0]))], [slide("s", Says())])
+        house.live(20 * MINUTE)
+        old, new = (house.store.readings.latest(name, PV_POWER) for name in ("roof", "house"))
+        return f"{old and old.value} {new and new.value} {bool(said(house))}"
+
+    assert as_somebody_else(path, live) == "3.0 1 True"
+
+
+@pytest.mark.parametrize("writes", [False, True])
+def test_a_database_of_somebody_else_is_not_called_broken(path: Path, writes: bool) -> None:
+    Store(path, UTC).close()
+
+    def open_it() -> str:
+        try:
+            Store(path, UTC, writes=writes).close()
+        except StoreError as error:
+            return f"{type(error).__name__}: {error}"
+        return "opened"
+
+    words = f"this user may not write there, which even looking needs; be the user it belongs to ({path})"
+    assert as_somebody_else(path, open_it) == f"StoreError: {words}"
+
+
+def test_a_folder_of_somebody_else_is_named(path: Path) -> None:
+    with pytest.raises(StoreError, match="this user may not write there"), plain_words(path):
+        raise PermissionError(errno.EACCES, "Permission denied")
 
 
 def test_a_database_that_is_deleted_is_made_anew_from_memory(path: Path) -> None:

@@ -41,6 +41,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if number % 30 == 0:
             store.note(Outcome("roof", at, 0.1, chance.choice(["ok", "unavailable"]), "a sentence"), at + 300, 0)
             store.reserve(QUOTA, 1, at)
+            store.flush()
     store.keep_wear({"full": 41, "partial": 1234})
     store.flush()
     store.close()

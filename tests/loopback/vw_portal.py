@@ -60,6 +60,7 @@ class VwPortal(Vendor):
         self.identifier = "request-1"
         self.logins = 0
         self.session = ""
+        self.date = "Thu, 08 Oct 2026 12:00:00 GMT"
         self.routes = {
             ("GET", AUTHORIZE): [goto(IDENTITY + SIGNIN)],
             ("GET", SIGNIN): [page(_FORM)],
@@ -101,7 +102,7 @@ class VwPortal(Vendor):
         return self._guarded(call, Reply(listed))
 
     def _download(self, call: Call) -> Reply:
-        headers = {"Content-Type": "application/zip", "Date": "Thu, 08 Oct 2026 12:00:00 GMT"}
+        headers = {"Content-Type": "application/zip", "Date": self.date}
         return self._guarded(call, Reply(self.files[call.headers["filename"]][1], 200, headers))
 
     def _guarded(self, call: Call, reply: Reply) -> Reply:

@@ -41,6 +41,7 @@ ROOF = {
     m.PRODUCTION_LIFETIME: 31_200_000,
 }
 ENYAQ = {m.SOC: 72, m.TARGET_SOC: 80, m.RANGE: 312, m.PLUGGED: 1, m.CHARGING: 0}
+GTE = {m.SOC: 100, m.RANGE: 51, m.FUEL: 33, m.PLUGGED: 0}
 CHARGE = {m.CHARGING: 1, m.CHARGING_POWER: 11_000, m.TIME_TO_FULL: 66}
 DAYS = (12_100, 7_900, 19_800, 9_700, 6_400, 17_900, 30_600, 0, 28_100, 27_200, 10_600, 20_300, 12_700)
 
@@ -89,6 +90,11 @@ def disk(used: float = 1588e9, growth: float = 2.1e9, backup: int = 5 * HOUR, da
     return house.set("nas:/backup", AT, values)
 
 
+def mounted(house: PaperHouse, state: int, at: int = AT) -> PaperHouse:
+    """The same disk in another state, with its numbers as they last were."""
+    return replace(house, readings=dict(house.readings)).set("nas:/backup", at, {m.DISK_STATE: state})
+
+
 def troubled(house: PaperHouse, what: str, door: str = "", **changes: int) -> PaperHouse:
     """The same house with every feed failing in one way."""
     status = feed("roof", what)._replace(door=door, **changes)  # type: ignore[arg-type]  # the fields that are times
@@ -102,7 +108,7 @@ def feeds(count: int, *faults: str) -> PaperHouse:
     for number, name in enumerate(names[:count]):
         fault = dict(enumerate(reversed(faults))).get(count - 1 - number, "ok")
         sentence = "BMW CarData has ended the sign-in; sign in again: eink-monitor login bmw" if fault == "auth" else ""
-        status = feed(name, fault, sentence, at=AT, since=AT - 3 * HOUR, due=AT + HOUR)
+        status = feed(name, fault, sentence, at=AT, since=AT - 3 * HOUR, due=AT + HOUR, ok_at=AT - DAY)
         quota = (37 + number, 2000 if number == 0 else 50) if number % 3 == 0 else (None, None)
         measured = AT - 7 * MINUTE * (number + 1) ** 2
         all_feeds.append(status._replace(label=name, measured_at=measured, calls_used=quota[0], calls_limit=quota[1]))
@@ -117,6 +123,14 @@ def warned(house: PaperHouse) -> PaperHouse:
     return replace(house, statuses=changed)
 
 
+def two_doors() -> PaperHouse:
+    """A roof that is read from its inverter and from the cloud, and a car."""
+    cloud, inverter, car = feeds(3).statuses
+    cloud = cloud._replace(label="cloud", measured_at=AT - 31 * MINUTE)
+    inverter = inverter._replace(label="inverter", measured_at=AT, shown=True)
+    return PaperHouse(statuses=[cloud, inverter, car])
+
+
 EVENING = {m.PV_POWER: 0, m.LOAD_POWER: 2310, m.GRID_POWER: 860, m.STORAGE_POWER: -1450, m.STORAGE_SOC: 31}
 LATE = NOW + 4 * HOUR
 NIGHT = NOW + 8 * HOUR
@@ -129,7 +143,7 @@ SCENES: dict[str, Scene] = {
     "solar-empty": Scene(Solar("roof"), NOTHING),
     "solar-empty-fault": Scene(Solar("roof"), troubled(NOTHING, "auth", ROOF_DOOR)),
     "solar-stale": Scene(Solar("roof"), roof(), LATE),
-    "solar-sign-in": Scene(Solar("roof"), troubled(roof(), "auth", ROOF_DOOR), LATE),
+    "solar-sign-in": Scene(Solar("roof"), troubled(roof(), "auth", ROOF_DOOR, ok_at=AT), LATE),
     "solar-night": Scene(Solar("roof", title="Our little power station"), roof(EVENING, at=AT + 8 * HOUR), NIGHT),
     "solar-midnight": Scene(Solar("roof"), roof(at=MORNING - 10 * MINUTE), MORNING),
     "solar-clock-wrong": Scene(Solar("roof"), roof(), NOW - 40 * DAY),
@@ -163,14 +177,24 @@ SCENES: dict[str, Scene] = {
     "car-unplugged": Scene(Car("car"), car("Škoda Enyaq", {**ENYAQ, m.PLUGGED: 0})),
     "car-plugged": Scene(Car("car"), car("Škoda Enyaq", ENYAQ)),
     "car-fuel": Scene(Car("car"), car("Polo", {m.FUEL: 45, m.RANGE: 380})),
-    "car-hybrid": Scene(Car("car"), car("Passat GTE", {m.SOC: 100, m.RANGE: 51, m.FUEL: 33, m.PLUGGED: 0})),
+    "car-hybrid": Scene(Car("car"), car("Passat GTE", GTE)),
+    "car-trouble": Scene(
+        Car("car"),
+        troubled(car("Passat GTE", {**GTE, m.SOC: 75, m.TARGET_SOC: 80}), "unavailable"),
+        NOW + 3 * DAY,
+    ),
     "car-empty": Scene(Car("car"), NOTHING),
     "car-stale": Scene(Car("car"), car("Škoda Enyaq", ENYAQ), NOW + 3 * DAY),
-    "car-sign-in": Scene(Car("car"), troubled(car("BMW i4", {**ENYAQ, **CHARGE}), "auth", BMW_DOOR), NOW + 2 * DAY),
+    "car-sign-in": Scene(
+        Car("car"), troubled(car("BMW i4", {**ENYAQ, **CHARGE}), "auth", BMW_DOOR, ok_at=AT), NOW + 2 * DAY
+    ),
     "disk-full": Scene(DISK, disk()),
     "disk-alarm": Scene(DISK, disk(used=1910e9)),
     "disk-backup-old": Scene(DISK, disk(growth=0, backup=9 * DAY)),
     "disk-young": Scene(Disk("nas:/backup", backup_max_age=Duration(HOUR)), disk(days=0)),
+    "disk-missing": Scene(DISK, mounted(disk(), 2, AT + 3 * HOUR), AT + 3 * HOUR),
+    "disk-never-mounted": Scene(DISK, mounted(NOTHING, 2, NOW)),
+    "disk-read-only": Scene(DISK, mounted(disk(), 1)),
     "disk-empty": Scene(DISK, NOTHING),
     "disk-stale": Scene(DISK, troubled(disk(), "unavailable", since=NOW - 2 * DAY), LATE),
     "health-full": Scene(Health(), feeds(3)),
@@ -180,6 +204,7 @@ SCENES: dict[str, Scene] = {
     "health-sign-in": Scene(Health(), feeds(3, "auth")),
     "health-two-sign-ins": Scene(Health(), feeds(3, "auth", "auth")),
     "health-warning": Scene(Health(), warned(feeds(4))),
+    "health-two-doors": Scene(Health(), two_doors()),
     "health-faults": Scene(Health(), feeds(6, "unavailable", "throttled")),
     "health-eight": Scene(Health(), feeds(8, "gone", "bad-answer", "timeout")),
     "health-many": Scene(Health(title="House"), feeds(10, "auth")),

@@ -26,7 +26,7 @@ from eink_monitor.panels.solar import Solar
 from eink_monitor.plugins import load, names
 from eink_monitor.settings import Duration
 from paper_house import BERLIN, PaperHouse, feed
-from scenes import AT, BMW_DOOR, CHARGE, DISK, ENYAQ, NOW, ROOF_DOOR, SCENES, car, disk, roof
+from scenes import AT, BMW_DOOR, CHARGE, DISK, ENYAQ, NOW, ROOF_DOOR, SCENES, car, disk, mounted, roof
 from witness import WitnessCanvas
 
 FAULTS = ("auth", "gone", "throttled", "unavailable", "bad-answer", "timeout")
@@ -66,6 +66,7 @@ def statuses() -> st.SearchStrategy[FeedStatus]:
         patience=st.integers(60, DAY),
         calls_used=st.none() | st.integers(0, 99_999),
         calls_limit=st.none() | st.integers(0, 99_999),
+        shown=st.booleans(),
     )
 
 
@@ -198,6 +199,26 @@ def test_an_alarm_reverses_the_half_it_concerns() -> None:
     assert min(changed_above) > 18
     assert max(changed_above) < 79
     assert min(changed_below) > 79
+
+
+@pytest.mark.parametrize(("metric", "strict", "lax"), [(m.DISK_FULL_AT, 79, 80), (m.BACKUP_MAX_AGE, HOUR, DAY)])
+def test_the_limits_of_the_source_count_where_the_panel_has_none(metric: Metric, strict: int, lax: int) -> None:
+    told = {limit: disk().set("nas:/backup", AT, {metric: limit}) for limit in (strict, lax)}
+    assert draw(DISK, told[lax]) == draw(DISK, disk())
+    assert draw(DISK, told[strict]) != draw(DISK, disk())
+    own = Disk("nas:/backup", full_at=90, backup_max_age=Duration(2 * DAY))
+    assert draw(own, told[strict]) == draw(DISK, disk()), "what the panel says counts more"
+
+
+def test_a_disk_of_unknown_size_shows_what_is_free_and_is_never_full() -> None:
+    house = PaperHouse().set("nas:/backup", AT, {m.DISK_FREE: 412e9})
+    assert draw(Disk("nas:/backup", full_at=1), house) == draw(Disk("nas:/backup", full_at=100), house)
+    assert draw(DISK, house) != draw(DISK, PaperHouse().set("nas:/backup", AT, {m.DISK_FREE: 300e9}))
+
+
+def test_a_disk_that_came_back_is_no_longer_missing() -> None:
+    house = mounted(disk(), 2, AT - HOUR)
+    assert draw(DISK, house) == draw(DISK, disk())
 
 
 def test_the_trend_is_the_slope_of_the_days() -> None:

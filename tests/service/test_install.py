@@ -205,6 +205,15 @@ def test_what_the_sources_need_is_installed(machine: Machine) -> None:
         assert said.rstrip().splitlines()[-2].endswith(f"[{extra}]" if extra else str(SYSTEMD.parent)), name
 
 
+def test_a_key_for_the_sign_ins_brings_its_library(machine: Machine) -> None:
+    store = machine.root / "etc" / "credstore.encrypted"
+    store.mkdir(parents=True)
+    (store / "eink-monitor-token-key").touch()
+    code, said = machine.run()
+    assert code == 0
+    assert "[sealed]" in said.rstrip().splitlines()[-2]
+
+
 def ink(machine: Machine, model: str) -> None:
     machine.config.parent.mkdir(parents=True, exist_ok=True)
     machine.config.write_text('display:\n  type: waveshare\nsources:\n  a: {type: demo}\n  b:\n    type: "ssh_disk"\n')
@@ -291,7 +300,8 @@ def test_the_command_runs_as_the_service(machine: Machine) -> None:
     assert said.returncode == 0
     (call,) = [line for line in machine.calls() if line.startswith("systemd-run")]
     assert call.endswith("eink-monitor login my car")
-    for words in ("User=eink-monitor", "DynamicUser=yes", "StateDirectory=eink-monitor", "--pipe"):
+    seal = "LoadCredentialEncrypted=eink-monitor-token-key"
+    for words in ("User=eink-monitor", "DynamicUser=yes", "StateDirectory=eink-monitor", "--pipe", seal):
         assert words in call
     machine.program("id", "echo 1000")
     refused = subprocess.run([command, "latest"], env=environment, check=False, capture_output=True, text=True)

@@ -80,7 +80,9 @@ def test_a_house_lives_in_it(tmp_path: Path) -> None:
     assert (tmp_path / "readings.db").exists()
 
 
-@pytest.mark.parametrize("module", ["paramiko", "pymodbus.client", "paho.mqtt.client", "PIL.Image", "sqlite3", "ssl"])
+@pytest.mark.parametrize(
+    "module", ["paramiko", "pymodbus.client", "paho.mqtt.client", "cryptography.fernet", "PIL.Image", "sqlite3", "ssl"]
+)
 def test_what_children_load_can_be_loaded_in_it(module: str) -> None:
     pytest.importorskip(module)
     code = f"import ctypes, {module}; ctypes.CFUNCTYPE(ctypes.c_int)(lambda: 0)()"

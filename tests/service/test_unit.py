@@ -72,6 +72,7 @@ def test_it_says_what_the_daemon_relies_on() -> None:
         "SupplementaryGroups": "spi gpio",
         "WorkingDirectory": "%t/eink-monitor",
         "LimitCORE": "0",
+        "LoadCredentialEncrypted": "eink-monitor-token-key",  # by name alone: where it is missing nothing is amiss
     }.items():
         assert unit[name] == [value], name
     assert unit["DeviceAllow"] == ["char-spi rw", "char-gpiochip rw", "/dev/gpiomem rw"]

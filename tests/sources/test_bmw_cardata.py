@@ -131,7 +131,7 @@ def test_a_lost_container_is_made_again_once(tmp_path: Path) -> None:
 def test_a_container_that_stays_lost_is_no_loop(tmp_path: Path) -> None:
     with Bmw([GOOD, cardata_error("CU-105", 404)]) as bmw:
         ready(tmp_path, bmw)
-        with pytest.raises(BadAnswer, match="check vin"):
+        with pytest.raises(Unavailable, match="lost the list of values we want twice"):
             bmw.source().poll(visit_to(tmp_path, allowance=9))
         assert len(bmw.calls) == 4
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eink_monitor.clock import DAY, MINUTE, day_bounds, local, midnight
+from eink_monitor.clock import DAY, HOUR, MINUTE, day_bounds, local, midnight
 from eink_monitor.errors import Throttled, Unavailable
 from eink_monitor.model import Visit
 from eink_monitor.settings import Window
@@ -161,6 +161,15 @@ def test_nobody_answers_during_an_outage() -> None:
         list(demo.poll(visit(start + 14 * 3600)))
     assert list(demo.poll(visit(start + 17 * 3600)))
     assert local(start, BERLIN).hour == 0
+
+
+@pytest.mark.parametrize("every", [MINUTE, 5 * MINUTE, 2 * HOUR])
+def test_what_was_just_asked_never_looks_old(every: int) -> None:
+    start = midnight(date(2026, 6, 17), BERLIN)
+    for show in ("house", "roof", "car", "hybrid"):
+        demo = Demo(show=show)
+        for now in range(start, start + DAY, 7 * MINUTE):
+            assert min(reading.at for reading in demo.poll(visit(now))) >= now - demo.patience(every)
 
 
 def test_a_quota_to_run_into() -> None:

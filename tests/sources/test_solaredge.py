@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import date
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from eink_monitor import plugins
 from eink_monitor.model import Budget, Source
 from eink_monitor.settings import Secret
+from eink_monitor.sources._solaredge.plan import MOST_CALLS, Plan
 from eink_monitor.sources.solaredge import SolarEdge
 from loopback.solaredge import CLIENT, KEY, SECRET, SITE
 
@@ -29,6 +31,8 @@ def test_it_is_a_plugin() -> None:
         ({"api_key": Secret(KEY), **OAUTH}, "not both"),
         ({**OAUTH, "site_id": 0}, "site_id"),
         ({**OAUTH, "calls_per_month": 0}, "calls_per_month"),
+        ({**OAUTH, "calls_per_minute": 6}, "calls_per_minute must be at least 7"),
+        ({"api": "v1", "api_key": Secret(KEY), "calls_per_day": 2}, "calls_per_day must be at least 3"),
         ({**OAUTH, "latitude": 91.0}, "latitude"),
         ({**OAUTH, "timeout": 0}, "timeout"),
         ({**OAUTH, "base_url": "roof"}, "base_url"),
@@ -37,6 +41,13 @@ def test_it_is_a_plugin() -> None:
 def test_settings_that_cannot_be(settings: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         SolarEdge(**{"site_id": SITE, **settings})
+
+
+def test_the_dearest_visit_is_affordable() -> None:
+    everything = Plan(meters=True, storage=True, power=True, overview=True, energy=True, unfinished=date(2026, 1, 1))
+    assert everything.calls() == MOST_CALLS
+    least = SolarEdge(SITE, api_key=Secret(KEY), calls_per_minute=MOST_CALLS, calls_per_month=MOST_CALLS)
+    assert {budget.calls for budget in least.quota().budgets} == {MOST_CALLS}
 
 
 def test_accounts_are_named_without_secrets() -> None:

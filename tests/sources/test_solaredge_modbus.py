@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -220,6 +221,22 @@ def test_todays_energies_follow_the_counters_from_midnight(tmp_path: Path) -> No
     assert seen["consumption_today"] == 5700
 
 
+def test_month_and_year_are_known_once_they_have_begun_here(tmp_path: Path) -> None:
+    """Set up in November, asleep over both midnights; what is unknown is absent."""
+    seen = {}
+    for day, produced in (((11, 30), 100), ((12, 1), 160), ((12, 31), 3160), ((1, 1), 3220), ((1, 31), 5220)):
+        for hour, more in ((8, 0), (16, 40)):
+            at = int(datetime(2026 + (day[0] == 1), *day, hour, tzinfo=ZoneInfo("Europe/Berlin")).timestamp())
+            with serve(House().inverter(0, wh=50_000 + produced + more).registers) as port:
+                readings = source(port).poll(visit(tmp_path, at))
+        seen[day] = {r.metric.name: round(r.value) for r in readings if r.metric.name.endswith(("_month", "_year"))}
+    assert seen[11, 30] == {}
+    assert seen[12, 1] == {"production_month": 10 + 40}, "half of what was made overnight, and the day"
+    assert seen[12, 31] == {"production_month": 3050}
+    assert seen[1, 1] == {"production_month": 50, "production_year": 50}
+    assert seen[1, 31] == {"production_month": 2050, "production_year": 2050}
+
+
 def test_a_state_that_cannot_be_written_is_noted_and_the_rest_kept(tmp_path: Path) -> None:
     (tmp_path / "full").write_text("")
     errand = visit(tmp_path / "full")
@@ -241,8 +258,8 @@ def test_settings_that_cannot_work_say_so(wrong: dict[str, object]) -> None:
         SolarEdgeModbus(**{"host": "inverter.local", **wrong})  # type: ignore[arg-type]
 
 
-def test_recorded_maps_read_as_noted(tmp_path: Path) -> None:
-    """Register maps kept as files, with the readings that were checked by hand beside them."""
+def test_kept_maps_read_as_noted(tmp_path: Path) -> None:
+    """Whole register maps, composed by the vendor's note, with the readings that were checked by hand beside them."""
     files = sorted(RECORDINGS.glob("*.json"))
     assert len(files) == 3
     for file in files:

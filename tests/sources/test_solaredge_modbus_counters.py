@@ -20,7 +20,7 @@ WRAP = float(1 << 32)
 
 
 def _nested(inner: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
-    keys = st.sampled_from(["owner", "value", "at", "day", "today"])
+    keys = st.sampled_from(["owner", "value", "at", "start", "energy"])
     return st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=5)
 
 
@@ -38,7 +38,7 @@ class Home:
         if worth_saving(old, new, at, end, every):
             self.writes += 1
             assert save(self.path, new)
-        return new.marks["production"].today
+        return new.marks["production"].energy
 
 
 @pytest.fixture
@@ -143,8 +143,8 @@ def test_a_restart_finds_what_was_kept(home: Home) -> None:
         "{}",
         '{"marks": [], "votes": 0}',
         '{"marks": {"a": 1}, "votes": 0}',
-        '{"marks": {"a": {"owner": "x", "value": true, "at": 1, "day": 0, "today": null}}, "votes": 0}',
-        '{"marks": {"a": {"owner": "x", "value": NaN, "at": 1, "day": 0, "today": null}}, "votes": 0}',
+        '{"marks": {"a": {"owner": "x", "value": true, "at": 1, "start": 0, "energy": null}}, "votes": 0}',
+        '{"marks": {"a": {"owner": "x", "value": NaN, "at": 1, "start": 0, "energy": null}}, "votes": 0}',
         '{"marks": {}, "votes": Infinity}',
         "[" * 20_000,
     ],
@@ -213,6 +213,6 @@ def test_today_is_never_more_than_the_counter_rose(steps: list[tuple[int, int]])
         now, value = now + seconds, value + energy
         day = day_bounds(datetime.fromtimestamp(now, BERLIN).date(), BERLIN)[0]
         memory = tally(memory, {"production": ("7E1", Energy(value, WRAP))}, now, day)
-        today = memory.marks["production"].today
+        today = memory.marks["production"].energy
         assert today is None or 0 <= today <= value - 1_000
-    assert now - memory.marks["production"].day < DAY + HOUR + MINUTE
+    assert now - memory.marks["production"].start < DAY + HOUR + MINUTE

@@ -267,6 +267,25 @@ def test_an_answer_that_was_lost_is_asked_for_again(bank: Bank, tmp_path: Path) 
     assert kept(tmp_path).refreshing_since is None
 
 
+def test_a_refusal_is_no_renewal_that_was_cut_off(bank: Bank, tmp_path: Path) -> None:
+    keep(tmp_path, Tokens("access-0", "of-another-time", NOW))
+    for _ in range(2):
+        with pytest.raises(AuthFailed, match="has ended the sign-in"):
+            sign_in(bank, tmp_path).headers()
+    assert kept(tmp_path) == Tokens("access-0", "of-another-time", NOW)
+
+
+def test_the_file_is_as_old_as_the_persons_sign_in(bank: Bank, tmp_path: Path) -> None:
+    keep(tmp_path, Tokens("access-0", "refresh-0", NOW))
+    file = tmp_path / "roof.token"
+    os.utime(file, (NOW, NOW))
+    sign_in(bank, tmp_path).headers()
+    assert kept(tmp_path).refresh == "refresh-1"
+    assert file.stat().st_mtime == NOW
+    sign_in(bank, tmp_path).redeem("code-from-consent")
+    assert file.stat().st_mtime != NOW
+
+
 def test_work_apart_ends_itself() -> None:
     def doze() -> None:
         SystemClock().wait(30)
@@ -283,8 +302,8 @@ def test_a_sign_in_that_vanishes_is_for_a_person(tmp_path: Path) -> None:
         return said(200, {"access_token": "b", "refresh_token": "s"})
 
     class Forgetful(TokenStore):
-        def save(self, tokens: Tokens) -> None:
-            super().save(tokens)
+        def save(self, tokens: Tokens, *, renewal: bool = False) -> None:
+            super().save(tokens, renewal=renewal)
             if tokens.refreshing_since is None:
                 self.forget()
 

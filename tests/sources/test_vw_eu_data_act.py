@@ -194,6 +194,24 @@ def test_the_session_is_kept_private(tmp_path: Path) -> None:
     assert not any(secret.encode() in file.read_bytes() for secret in (PASSWORD, USER, VIN))
 
 
+def test_the_session_is_sealed_where_there_is_a_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = tmp_path / "eink-monitor-token-key"
+    key.write_bytes(b"k" * 32)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    with VwPortal() as portal:
+        portal.deliver(NOW - 30 * MINUTE, delivery(ID3))
+        readings, _ = poll(portal, tmp_path)
+        (file,) = tmp_path.rglob("*.notes")
+        content, written = file.read_bytes(), file.stat().st_mtime_ns
+        assert b"session-1" not in content
+        poll(portal, tmp_path, readings)
+        assert (portal.logins, file.stat().st_mtime_ns) == (1, written), "nothing new: the card is left alone"
+        key.unlink()
+        with pytest.raises(AuthFailed, match="its key, the credential eink-monitor-token-key, is missing"):
+            poll(portal, tmp_path, readings)
+        assert (portal.logins, file.read_bytes()) == (1, content)
+
+
 def test_another_account_does_not_inherit_the_session(tmp_path: Path) -> None:
     with VwPortal() as portal:
         portal.deliver(NOW - 30 * MINUTE, delivery(ID3))

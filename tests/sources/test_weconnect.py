@@ -132,6 +132,16 @@ def test_a_server_that_still_speaks_the_interface(tmp_path: Path) -> None:
     assert PASSWORD not in file.read_text()
 
 
+def test_the_session_is_sealed_where_there_is_a_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "eink-monitor-token-key").write_bytes(b"k" * 32)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    with Bff([Reply(ID4)]) as bff:
+        assert poll(bff.url, tmp_path) == poll(bff.url, tmp_path)
+        assert bff.logins == 1
+    (file,) = tmp_path.rglob("*.notes")
+    assert "access-1" not in file.read_text()
+
+
 def test_a_dropped_token_costs_one_login(tmp_path: Path) -> None:
     with Bff([Reply(ID4), Reply(b"", 401), Reply(ID4)]) as bff:
         poll(bff.url, tmp_path)

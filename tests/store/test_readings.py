@@ -19,7 +19,7 @@ from eink_monitor.clock import DAY, HOUR, local
 from eink_monitor.metrics import GRID_POWER, PV_POWER, STORAGE_SOC
 from eink_monitor.model import Reading, Run
 from eink_monitor.store import Store
-from eink_monitor.store.readings import LONGEST_RUN
+from eink_monitor.store.late import LONGEST_RUN
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOON = 1_780_000_000  # 28 May 2026, 22:26 in Berlin
@@ -191,6 +191,53 @@ def _check_tallies(truth: dict[int, int], store: Store, zone: ZoneInfo) -> None:
     ]
     for at in stored_hours:
         assert local(at, zone).minute == 0
+
+
+BEAT = 300
+LATE = st.lists(
+    st.tuples(st.integers(0, 5000), st.integers(0, 3), st.integers(1, 3), st.booleans()), min_size=1, max_size=25
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.tuples(st.integers(1, 12), st.integers(0, 1), st.integers(0, 12)), min_size=1, max_size=20), LATE)
+def test_what_comes_late_and_again_is_counted_once(
+    tmp_path_factory: pytest.TempPathFactory,
+    blank_database: Path,
+    stretches: list[tuple[int, int, int]],
+    late: list[tuple[int, int, int, bool]],
+) -> None:
+    """Stretches of an equal value with gaps between, then measurements at any beat of it, each told several times."""
+    path = tmp_path_factory.mktemp("store") / "readings.db"
+    shutil.copy(blank_database, path)
+    store, truth, at = Store(path, BERLIN, durable=False), {}, 1_792_800_000
+    start = at
+    for beats, value, pause in stretches:
+        for _ in range(beats):
+            truth[at] = value
+            store.add([Reading("roof", PV_POWER, value, at)], SPACING)
+            at += BEAT
+        at += (pause + 2) * BEAT if pause else 0
+    span = (max(truth) - start) // BEAT
+    for where, value, times, flush in late:
+        moment = start + where % (span + 1) * BEAT
+        truth[moment] = value
+        for _ in range(times):
+            store.add([Reading("roof", PV_POWER, value, moment)], SPACING)
+        if flush:
+            store.flush()
+    days: dict[date, list[int]] = defaultdict(list)
+    for moment in sorted(truth):
+        days[local(moment, BERLIN).date()].append(truth[moment])
+    stored = store.readings.days("roof", PV_POWER, date(2026, 1, 1), date(2027, 12, 31))
+    assert {day: (b.n, round(b.mean * b.n), b.last) for day, b in stored.items()} == {
+        day: (len(values), sum(values), values[-1]) for day, values in days.items()
+    }
+    assert all(b.low <= min(days[day]) and b.high >= max(days[day]) for day, b in stored.items())
+    found = sorted(store.readings.runs("roof", PV_POWER, start, at), key=lambda run: run.end)
+    for moment, value in truth.items():
+        assert next(run.value for run in found if run.start <= moment <= run.end) == value
+    store.close()
 
 
 def test_the_tables_can_be_read_by_people(store: Store, tmp_path: Path) -> None:

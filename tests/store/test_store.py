@@ -8,11 +8,12 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlite_utils import Database
 
-from eink_monitor.errors import StoreError, Throttled
+from eink_monitor.errors import Damaged, StoreError, Throttled
 from eink_monitor.metrics import PV_POWER
 from eink_monitor.model import Budget, Outcome, Quota, Reading
-from eink_monitor.store import VERSION, Store
+from eink_monitor.store import VERSION, Store, migrations
 
 UTC = ZoneInfo("UTC")
 NOW = 1_780_000_000
@@ -30,6 +31,32 @@ def test_a_new_database_has_its_mark_and_its_layout(tmp_path: Path) -> None:
     db.close()
 
 
+@pytest.mark.parametrize("version", range(1, VERSION))
+def test_an_older_layout_is_brought_up_and_keeps_what_is_in_it(tmp_path: Path, version: int) -> None:
+    path = tmp_path / "readings.db"
+    old = Database(path)
+    names = [step.name for step in migrations.steps.pending(old)]
+    migrations.steps.apply(old, stop_before=names[version])
+    old.execute(f"PRAGMA application_id = {int.from_bytes(b'eink', 'big')}")
+    old.execute(f"PRAGMA user_version = {version}")
+    old.execute("INSERT INTO series VALUES (1, 'roof', 'pv_power', 'W', 1, ?, ?, 3120)", (NOW - 300, NOW))
+    old.execute("INSERT INTO reading VALUES (?, 1, 2000, 600)", (NOW - 600,))
+    old.conn.commit()
+    old.close()
+    with pytest.raises(StoreError, match="written by an older eink-monitor; start the daemon or poll") as refusal:
+        Store(path, UTC, writes=False)
+    assert not isinstance(refusal.value, Damaged)
+    store = Store(path, UTC)
+    assert store.readings.latest("roof", PV_POWER) == Reading("roof", PV_POWER, 3120, NOW)
+    assert [run.value for run in store.readings.runs("roof", PV_POWER, NOW - 3600, NOW)] == [2000, 3120]
+    store.reserve(QUOTA, 1, NOW)
+    store.note(Outcome("roof", NOW, 0.1, "ok", ""), None, 0)
+    store.close()
+    new = sqlite3.connect(path)
+    assert new.execute("PRAGMA user_version").fetchone() == (VERSION,)
+    new.close()
+
+
 def test_a_newer_layout_is_refused_in_words(tmp_path: Path) -> None:
     path = tmp_path / "readings.db"
     Store(path, UTC).close()
@@ -41,6 +68,9 @@ def test_a_newer_layout_is_refused_in_words(tmp_path: Path) -> None:
 
 
 def test_looking_needs_a_database(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="no database at"):
+        Store(tmp_path / "readings.db", UTC, writes=False)
+    (tmp_path / "readings.db").touch()
     with pytest.raises(StoreError, match="no database at"):
         Store(tmp_path / "readings.db", UTC, writes=False)
 
@@ -109,6 +139,15 @@ def test_a_reservation_is_durable_before_the_call_and_shared(tmp_path: Path) -> 
     assert theirs.reserve(QUOTA, 1, NOW + 11, force=True)
     for store in (ours, theirs):
         store.close()
+
+
+def test_a_visit_that_no_budget_can_ever_pay_is_named(tmp_path: Path) -> None:
+    store = Store(tmp_path / "readings.db", UTC)
+    with pytest.raises(Throttled, match=r"^one visit may need 4 calls, and all there are is 3 a day$") as refusal:
+        store.reserve(QUOTA, 4, NOW)
+    assert refusal.value.until == NOW + 25 * 3600, "not asked again every second"
+    assert store.reserve(QUOTA, 4, NOW, force=True)
+    store.close()
 
 
 def test_what_a_vendor_says_about_waiting_survives(tmp_path: Path) -> None:

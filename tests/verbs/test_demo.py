@@ -1,6 +1,10 @@
 from __future__ import annotations
 
 import logging
+import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -54,6 +58,20 @@ def test_its_database_can_be_looked_at(day: tuple[Path, Said]) -> None:
     assert say("check", "-c", file).code == 0
     assert "roof" in say("latest", "-c", file).out
     file.unlink()
+
+
+def test_its_story_does_not_spoil_the_bar(tmp_path: Path) -> None:
+    story = (
+        "from eink_monitor.verbs._progress import aside, progress\nwith progress(2, 'day') as step:\n aside('Tue')\n"
+    )
+    terminal, end = pty.openpty()
+    try:
+        subprocess.run([sys.executable, "-c", story], stdout=end, stderr=end, check=True, timeout=30)
+        shown = os.read(terminal, 65536).decode()
+    finally:
+        os.close(terminal)
+        os.close(end)
+    assert "\r\x1b[KTue\r\n" in shown, "the bar's line is wiped first"
 
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:

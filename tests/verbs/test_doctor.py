@@ -6,6 +6,7 @@ import json
 import re
 import socket
 import sqlite3
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -37,6 +38,7 @@ sources:
 panels:
   car: {{type: car, subject: bmw}}
 """
+NAS = "  nas: {{type: ssh_disk, host: 127.0.0.1, user: me, mounts: {{b: /mnt}}}}\n"
 NOW = SystemClock().now()
 
 
@@ -128,6 +130,20 @@ def test_a_panel_that_answers(tmp_path: Path) -> None:
     assert lines(said, "panel") == ["ok: a panel answers: it woke up and went to sleep again"]
     assert panel.glass.unknown() == 250 * 122, "no ink was moved"
     assert (panel.findings, panel.bus.leaked, panel.gpio.directions) == ([], 0, {})
+
+
+def test_the_documents_print_what_it_says(tmp_path: Path) -> None:
+    file, panel = write(tmp_path, INK), virtual_panel()
+    with panel.installed():
+        said = say("doctor", "-c", file).out
+        panel.faults.missing = True
+        said += say("doctor", "-c", file).out
+    root = Path(__file__).parents[2]
+    for page in ("README.md", "docs/ink.md"):
+        text = (root / page).read_text(encoding="utf-8")
+        printed = re.findall(r"^(?:ok|warn|bad)  +.*$", text, re.MULTILINE)
+        assert len(printed) >= 4
+        assert set(printed) <= set(said.splitlines())
 
 
 GROUPS = "sudo usermod -aG spi,gpio USER, then sign in again or restart the service"
@@ -233,6 +249,19 @@ def test_a_database_of_the_future(tmp_path: Path) -> None:
     ]
 
 
+def test_a_database_of_the_past(tmp_path: Path) -> None:
+    noted(tmp_path)
+    with closing(sqlite3.connect(tmp_path / "readings.db")) as db:
+        db.execute("PRAGMA user_version = 3")
+    file = write(tmp_path)
+    assert lines(say("doctor", "-c", file), "database") == [
+        f"warn: {tmp_path}/readings.db was written by an older eink-monitor -> let the daemon run: it brings it up"
+    ]
+    shown = say("show", "-c", file)
+    assert shown.code == 75
+    assert "damaged" not in shown.err
+
+
 def test_no_vendor_is_asked_and_no_secret_is_told(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as vendor:
         vendor.setblocking(False)
@@ -284,6 +313,16 @@ def test_how_the_last_poll_ended(tmp_path: Path, what: str, detail: str, line: s
     said = say("doctor", "-c", write(tmp_path))
     assert lines(said, "source roof") == [line]
     assert said.code == code
+
+
+def test_a_missing_sign_in_or_library_is_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = VENDORS.replace("URL", "http://127.0.0.1:1").replace("panels:", NAS + "panels:")
+    file = write(tmp_path, text)
+    monkeypatch.setitem(sys.modules, "paramiko", None)
+    assert [say("poll", name, "-c", file).code for name in ("bmw", "nas")] == [77, 69]
+    said = say("doctor", "-c", file)
+    assert lines(said, "source bmw") == ["bad: the BMW sign-in is missing -> eink-monitor login bmw"]
+    assert lines(said, "source nas") == ["bad: paramiko is not installed -> pip install 'eink-monitor[ssh]'"]
 
 
 def test_a_quota_that_is_used_up_and_an_account_that_must_wait(tmp_path: Path) -> None:

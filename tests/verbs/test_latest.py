@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
 
 from eink_monitor.metrics import METRICS
@@ -15,6 +16,13 @@ def test_everything_that_is_stored(lived: Path) -> None:
     lines = said.out.splitlines()
     assert lines[0].split() == ["subject", "metric", "value", "unit", "measured", "at", "age"]
     assert {line.split()[0] for line in lines[1:]} == {"roof", "car", "attic:backups", "display"}
+
+
+def test_a_date_reads_as_one(lived: Path) -> None:
+    (line,) = [line for line in say("latest", "-c", lived).out.splitlines() if "newest_backup" in line]
+    shown = datetime.fromisoformat(line.split()[2])
+    (row,) = [row for row in json.loads(say("latest", "--json", "-c", lived).out) if row["metric"] == "newest_backup"]
+    assert (shown.timestamp(), row["unit"]) == (row["value"], "s")
 
 
 def test_json(lived: Path) -> None:

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from PIL import Image
 
+import qr_reader
 from doors.sshd import ME, Hosts, fingerprint
 from eink_monitor.clock import SystemClock
 from houses import say, write
@@ -160,6 +161,12 @@ def test_a_client_that_bmw_does_not_know(tmp_path: Path, bmw: QuickBmw) -> None:
     assert "copy it again from the CarData page" in said.err
 
 
+def photographed(blocks: list[str]) -> Image.Image:
+    """Half blocks as a phone sees them: light letters on a dark screen, two modules each."""
+    rows = [bytes(255 * (cell in lit) for cell in line) for line in blocks for lit in ("█▀", "█▄")]
+    return Image.frombytes("L", (len(blocks[0]), len(rows)), b"".join(rows))
+
+
 @pytest.mark.parametrize(("encoding", "drawn"), [("utf-8", True), ("latin-1", False)])
 def test_a_qr_code_where_the_terminal_has_half_blocks(
     tmp_path: Path, bmw: QuickBmw, encoding: str, drawn: bool
@@ -174,6 +181,10 @@ def test_a_qr_code_where_the_terminal_has_half_blocks(
     blocks = [line for line in shown.splitlines() if set(line) & set("█▀▄")]
     assert (len(blocks) > 10) is drawn
     assert len({len(line) for line in blocks}) == int(drawn), "as wide as high, whatever is in it"
+    if drawn:
+        assert (
+            qr_reader.read(photographed(blocks)) == "https://customer.bmwgroup.example/oneid/link?user_code=ABCD-1234"
+        )
     assert "ABCD-1234" in shown
     assert b"Traceback" not in done.stderr
 

@@ -8,11 +8,15 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from eink_monitor.clock import SystemClock
 from eink_monitor.metrics import METRICS
 from houses import say, write
+from loopback.faults import FAULTS
+from loopback.solaredge import KEY, SITE, SolarEdgeServer
 
 DOORS = """\
 database: {folder}/readings.db
@@ -25,6 +29,10 @@ sources:
   wall: {{type: solaredge, api: v1, api_key: hunter2, site_id: 1, base_url: "http://127.0.0.1:{port}"}}
 panels: {{}}
 """
+V1 = (
+    "database: {folder}/readings.db\ndisplay: {{type: 'null'}}\npanels: {{}}\n"
+    f"sources: {{{{roof: {{{{type: solaredge, api: v1, api_key: {KEY}, site_id: {SITE}, base_url: URL}}}}}}}}\n"
+)
 
 
 @pytest.fixture
@@ -67,6 +75,34 @@ def test_a_failure_is_an_empty_array_and_a_sentence(house: Path) -> None:
     assert (said.code, said.out) == (75, "[]\n")
     assert said.err == "eink-monitor: shut: the invented vendor does not answer until 24:00\n"
     assert say("poll", "shut", "-c", house).out == ""
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "words"),
+    [
+        ("401", 77, "does not accept the api_key for site"),
+        ("403", 77, ""),
+        ("404", 65, ""),
+        ("malformed", 65, ""),
+        ("NaN", 65, ""),
+        ("410", 69, "retired this interface on 3 Nov 2026; use V2 or the inverter's Modbus"),
+        ("429 minute", 75, "; ask again after "),
+        ("429 month", 75, "; ask again after "),
+        ("500", 75, ""),
+        ("reset", 75, ""),
+    ],
+)
+def test_what_a_vendor_says_becomes_an_exit_code_and_a_sentence(
+    tmp_path: Path, fault: str, code: int, words: str
+) -> None:
+    with SolarEdgeServer(ZoneInfo("Europe/Berlin"), SystemClock().now) as vendor:
+        vendor.fault = FAULTS[fault]
+        said = say("poll", "roof", "--json", "-c", write(tmp_path, V1.replace("URL", vendor.url)))
+    assert (said.code, said.out) == (code, "[]\n")
+    assert said.err.startswith("eink-monitor: ")
+    assert said.err.count("\n") == 1
+    assert words in said.err
+    assert KEY not in said.err
 
 
 @pytest.mark.parametrize("options", [[], ["--json"]])

@@ -60,6 +60,22 @@ def test_a_closed_interface_is_asked_no_more(tmp_path: Path) -> None:
     assert say("quota", "-c", file).out.splitlines()[1].endswith("stopped")
 
 
+def test_nothing_is_planned_before_the_first_sign_in(tmp_path: Path) -> None:
+    text = (
+        "database: {folder}/readings.db\ndisplay: {{type: 'null'}}\n"
+        "sources:\n  roof: {{type: solaredge, site_id: 1, client_id: me, client_secret: hunter2}}\n"
+        "  car: {{type: bmw_cardata, client_id: me, vin: WBA12345678901234}}\npanels: {{}}\n"
+    )
+    file = write(tmp_path, text)
+    assert [say("poll", name, "-c", file).code for name in ("roof", "car")] == [77, 77]
+    said = say("quota", "-c", file)
+    assert [line.split()[0] for line in said.out.splitlines()[1:]] == ["roof", "roof", "car"]
+    assert all(line.endswith("  after login") for line in said.out.splitlines()[1:])
+    (tmp_path / "state" / "roof").mkdir(exist_ok=True)
+    (tmp_path / "state" / "roof" / "roof.token").write_text("scribbled over", encoding="utf-8")
+    assert say("quota", "-c", file).out == said.out
+
+
 def test_a_house_that_counts_nothing(tmp_path: Path) -> None:
     text = (
         "database: {folder}/readings.db\ndisplay: {{type: 'null'}}\n"

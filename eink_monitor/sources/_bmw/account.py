@@ -6,7 +6,6 @@ Access and id tokens live an hour, refresh tokens 14 days, and each refresh repl
 from __future__ import annotations
 
 import base64
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,8 +60,10 @@ class Account:
 
     def begin(self, visit: Visit) -> Prompt:
         """Ask BMW for a code to show; it holds for about 5 minutes."""
-        import secrets  # the daemon has no use for it
+        import hashlib  # the daemon has no use for these
+        import secrets
 
+        self._store(visit).welcome()
         verifier = secrets.token_urlsafe(48)
         challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
         form = {

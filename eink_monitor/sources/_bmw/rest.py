@@ -31,6 +31,7 @@ class Rest:
         self._wanted = wanted
         self._label = container_label(wanted)
         self._notes = Notebook(account.folder(visit.state), "containers")
+        self._refused = Notebook(visit.state, "refused")  # the last call, and none was left to try the renewed token
         self._access = ""
 
     def telematics(self, vin: str) -> object:
@@ -75,9 +76,13 @@ class Rest:
         self._access = self._access or self._account.tokens(self._visit, self._visit.now).access
         answer = send(self._headers())
         if answer.status != 401:
+            self._refused.write({})
             return answer
+        if self._visit.allowance <= self._visit.spent and self._refused.read():
+            return answer  # the token is the one that was renewed for the same reason
         self._access = self._account.tokens(self._visit, self._visit.now, rejected=self._access).access
         if self._visit.allowance <= self._visit.spent:
+            self._refused.write({"at": self._visit.now})
             message = f"{WHO} wanted a new token; it has one for the next poll"
             raise Unavailable(message)
         return send(self._headers())
@@ -91,10 +96,15 @@ class Rest:
             wait = retry_after(answer, now) or HOUR - now % HOUR  # when the day's quota comes back is not known
             message = f"{WHO}: today's 50 calls of this account are used up; the car is asked again later"
             raise Throttled(message, now + wait)
+        if _complaint(answer) == "CU-105":
+            message = f"{WHO} has lost the list of values we want twice in a row; trying again later"
+            raise Unavailable(message)
+        again = f"eink-monitor login {self._visit.feed}"
         verdicts: dict[int, Trouble] = {
+            401: AuthFailed(f"{WHO} refuses the sign-in although it was just renewed; sign in again: {again}"),
             403: AuthFailed(
                 f"{WHO} does not show us this car; its primary user must subscribe it to CarData API, then sign in "
-                f"again: eink-monitor login {self._visit.feed}"
+                f"again: {again}"
             ),
             404: BadAnswer(f"{WHO} does not know this car; check vin in the configuration"),
         }

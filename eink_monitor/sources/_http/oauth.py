@@ -93,10 +93,15 @@ def valid(store: TokenStore, grant: Grant, now: int, rejected: str = "") -> Toke
             raise AuthFailed(message)
         if tokens.expires_at - _EARLY > now and tokens.access != rejected:
             return tokens
-        store.save(replace(tokens, refreshing_since=tokens.refreshing_since or now))
+        store.save(replace(tokens, refreshing_since=tokens.refreshing_since or now), renewal=True)
 
         def renew() -> None:
-            store.save(grant.read(grant.ask(tokens.refresh), now, tokens))
+            try:
+                granted = grant.read(grant.ask(tokens.refresh), now, tokens)
+            except AuthFailed:
+                store.save(tokens, renewal=True)  # a clear answer: nothing was cut off
+                raise
+            store.save(granted, renewal=True)
 
         apart(renew, grant.feed, keep=[store.lock])
         renewed = store.load()  # what is used is what is on the disk

@@ -3,6 +3,9 @@
 Vendors rotate refresh tokens: each refresh kills the old one at once. So a new token is on the disk (temporary file,
 fsync, rename, fsync of the directory) before it is used, and before the vendor is asked the file is written once with
 ``refreshing_since``: that proves the disk can be written, and says after a crash what happened.
+
+Where this machine has a key (``seal``), the secrets are sealed at the next ``save``; the times stay legible, so that
+the daemon can warn of an end without opening anything.
 """
 
 from __future__ import annotations
@@ -12,12 +15,14 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from eink_monitor.clock import SystemClock, stopwatch
 from eink_monitor.errors import AuthFailed, Trouble, Unavailable
 from eink_monitor.signin import Credential, lifetime
+from eink_monitor.sources._http import seal
 
 _NAP = 0.05  # seconds between two tries for the lock
 
@@ -69,26 +74,42 @@ class TokenStore:
             os.close(self.lock)
 
     def load(self) -> Tokens | None:
-        """The sign-in, or None before the first. A damaged file is ``AuthFailed``: only a person can mend it."""
-        with self._plainly():
-            try:
-                content = self._path.read_bytes()
-            except FileNotFoundError:
-                return None
-        tokens = _parse(content)
-        if tokens is None:
-            message = f"{self._feed}: the stored sign-in is damaged; sign in again: eink-monitor login {self._feed}"
-            raise AuthFailed(message)
-        return tokens
+        """The sign-in, or None before the first. A damaged file is ``AuthFailed``: only a person can mend it.
 
-    def save(self, tokens: Tokens) -> None:
-        """Replace the sign-in; on return it survives a power cut. ``Unavailable`` if the disk does not take it."""
+        So is one whose seal cannot be opened here.
+        """
+        kept = self._kept()
+        if kept is None or not kept.sealed:
+            return kept and kept.tokens
+        secrets = json.loads(seal.opened(self._feed, kept.sealed))
+        return replace(kept.tokens, **{name: secrets[name] for name in _SECRETS})
+
+    def look(self) -> Tokens | None:
+        """As ``load``, but no seal is opened: of a sealed sign-in only the times are true."""
+        kept = self._kept()
+        return kept and kept.tokens
+
+    def welcome(self) -> None:
+        """Make sure that a new sign-in could be saved, before a person goes to the trouble of it. ``AuthFailed``."""
+        kept = _parse(self._content() or b"")
+        seal.allow(self._feed, kept.sealed if kept else "")
+
+    def save(self, tokens: Tokens, *, renewal: bool = False) -> None:
+        """Replace the sign-in; on return it survives a power cut. ``Unavailable`` if the disk does not take it.
+
+        A ``renewal`` leaves the file's time as it is, that of the last sign-in by a person: it is what feeds go by
+        that were refused and wait for a person, and another car's renewal must not rouse them.
+        """
+        document = self._document(tokens)
         with self._plainly():
             fresh = self._path.with_suffix(".new")  # one writer at a time: a name that a crash left is overwritten
             handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
             with os.fdopen(handle, "w", encoding="ascii") as file:
-                json.dump(asdict(tokens), file)
+                json.dump(document, file)
                 file.flush()
+                if renewal and self._path.exists():
+                    times = self._path.stat()
+                    os.utime(file.fileno(), ns=(times.st_atime_ns, times.st_mtime_ns))
                 os.fsync(file.fileno())
             fresh.replace(self._path)
             self._settle()
@@ -99,6 +120,29 @@ class TokenStore:
             self._path.unlink(missing_ok=True)
             self._settle()
 
+    def _document(self, tokens: Tokens) -> dict[str, object]:
+        known = asdict(tokens)
+        secrets = json.dumps({name: known[name] for name in _SECRETS})
+        sealed = seal.closed(self._feed, secrets)
+        return known if sealed == secrets else {**known, **_SECRETS, "sealed": sealed}
+
+    def _kept(self) -> _Kept | None:
+        content = self._content()
+        if content is None:
+            return None
+        kept = _parse(content)
+        if kept is None:
+            message = f"{self._feed}: the stored sign-in is damaged; sign in again: eink-monitor login {self._feed}"
+            raise AuthFailed(message)
+        return kept
+
+    def _content(self) -> bytes | None:
+        with self._plainly():
+            try:
+                return self._path.read_bytes()
+            except FileNotFoundError:
+                return None
+
     def _settle(self) -> None:
         folder = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
@@ -107,15 +151,9 @@ class TokenStore:
             os.close(folder)
 
     def _wait(self, patience: float) -> None:
-        started = stopwatch()
-        while True:
-            with suppress(BlockingIOError):
-                fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return
-            if stopwatch() - started >= patience:
-                message = f"{self._feed}: another eink-monitor is using this sign-in; trying again later"
-                raise Unavailable(message)
-            SystemClock().wait(_NAP)
+        if not _acquired(self.lock, patience):
+            message = f"{self._feed}: another eink-monitor is using this sign-in; trying again later"
+            raise Unavailable(message)
 
     @contextmanager
     def _plainly(self) -> Iterator[None]:
@@ -129,11 +167,44 @@ class TokenStore:
         raise trouble
 
 
-def _parse(content: bytes) -> Tokens | None:
+def rest(state: Path, patience: float) -> bool:
+    """Wait until nobody uses any sign-in below the folder ``state``; False if ``patience`` (seconds) did not last."""
+    started = stopwatch()
+    for path in state.glob("*/*.lock"):
+        with suppress(OSError), path.open("rb") as lock:
+            if not _acquired(lock.fileno(), patience - (stopwatch() - started)):
+                return False
+    return True
+
+
+def _acquired(lock: int, patience: float) -> bool:
+    started = stopwatch()
+    while True:
+        with suppress(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        if stopwatch() - started >= patience:
+            return False
+        SystemClock().wait(_NAP)
+
+
+class _Kept(NamedTuple):
+    """What the file says; where ``sealed`` holds the secrets, those of ``tokens`` are place holders."""
+
+    tokens: Tokens
+    sealed: str
+
+
+_SECRETS: Mapping[str, object] = {"access": "sealed", "refresh": "sealed", "extra": {}}
+
+
+def _parse(content: bytes) -> _Kept | None:
     try:
         known: dict[str, object] = json.loads(content)
-        good = all(fits(known.get(name)) for name, fits in _FIELDS.items())
-        return Tokens(**known) if good else None  # type: ignore[arg-type]  # _FIELDS has just checked them
+        sealed = known.pop("sealed", "")
+        good = sealed == "" or (isinstance(sealed, str) and seal.is_closed(sealed))
+        good = good and all(fits(known.get(name)) for name, fits in _FIELDS.items())
+        return _Kept(Tokens(**known), sealed) if good else None  # type: ignore[arg-type]  # _FIELDS has just checked
     except (ValueError, TypeError, AttributeError, RecursionError):  # no JSON, no object, unknown fields
         return None
 
@@ -163,7 +234,7 @@ _FIELDS: Mapping[str, Callable[[object], bool]] = {
 def credential(store: TokenStore, name: str, way_out: str, now: int) -> Credential:
     """What is known of a stored sign-in: whether it is there, and how long its refresh token still holds."""
     try:
-        tokens = store.load()  # without the lock: the daemon asks, and must not wait for a poll
+        tokens = store.look()  # without the lock: the daemon asks, and must not wait for a poll
     except Trouble as trouble:
         return Credential(name, present=False, expires_at=None, words=str(trouble))
     if tokens is None:

@@ -1,7 +1,7 @@
-"""Today's energies from counters that only know a lifetime: pure arithmetic, and a small file that remembers.
+"""Energies of a day, a month, a year from counters that only know a lifetime: pure arithmetic, and a small file.
 
-The energy since midnight is summed from one reading of a counter to the next. Across midnight it is shared out by time,
-and only where that cannot be far wrong: an energy that cannot be known is absent, not invented.
+The energy since such a span began is summed from one reading of a counter to the next. Across the midnight between two
+spans it is shared out by time, and only where that cannot be far wrong: what cannot be known is absent, not invented.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ _FLOW = 50.0  # W; below this the sign of a meter is noise
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A counter of the device ``owner`` as it stood ``at`` some instant of the local day that began at ``day``.
+    """A counter of the device ``owner`` as it stood ``at`` some instant of the span that began with ``start``.
 
-    ``today`` is the energy in Wh since that midnight, None where it cannot be known.
+    ``energy`` is what it has counted since that midnight, in Wh, None where it cannot be known.
     """
 
     owner: str
     value: float
     at: int
-    day: int
-    today: float | None
+    start: int
+    energy: float | None
 
 
 @dataclass(slots=True)
@@ -57,9 +57,9 @@ class Memory:
         return self.votes > _CONVINCED
 
 
-def tally(memory: Memory, energies: Mapping[str, tuple[str, Energy]], at: int, day: int) -> Memory:
-    """The memory after every counter (owner and energy by name) was read ``at``; ``day`` is the midnight before."""
-    marks = {name: _advance(memory.marks.get(name), *energies[name], at, day) for name in energies}
+def tally(memory: Memory, energies: Mapping[str, tuple[str, Energy]], at: int, start: int) -> Memory:
+    """The memory after every counter (owner and energy by name) was read ``at``, in the span that began ``start``."""
+    marks = {name: _advance(memory.marks.get(name), *energies[name], at, start) for name in energies}
     return Memory({**memory.marks, **marks}, memory.votes)
 
 
@@ -69,17 +69,17 @@ def rise(memory: Memory, name: str, owner: str, energy: Energy | None, at: int) 
     return _risen(mark, energy, at) if mark and energy and mark.owner == owner else None
 
 
-def _advance(mark: Mark | None, owner: str, energy: Energy, at: int, day: int) -> Mark:
-    today = None
-    rise = _risen(mark, energy, at) if mark and mark.owner == owner else None
+def _advance(mark: Mark | None, owner: str, counter: Energy, at: int, start: int) -> Mark:
+    energy = None
+    rise = _risen(mark, counter, at) if mark and mark.owner == owner else None
     if mark and rise is not None:
-        if mark.day == day:
-            today = None if mark.today is None else mark.today + rise
-        elif mark.at < day:
-            before, after = day - mark.at, at - day
+        if mark.start == start:
+            energy = None if mark.energy is None else mark.energy + rise
+        elif mark.at < start:
+            before, after = start - mark.at, at - start
             if rise <= UNSURE or min(before, after) <= SLACK:
-                today = rise * after / (before + after)
-    return Mark(owner, energy.value, at, day, today)
+                energy = rise * after / (before + after)
+    return Mark(owner, counter.value, at, start, energy)
 
 
 def _risen(mark: Mark, energy: Energy, at: int) -> float | None:
@@ -99,7 +99,7 @@ def ballot(power: float, exported: float | None, imported: float | None) -> int:
 
 
 def load(path: Path) -> Memory:
-    """Read the file; one that is missing or damaged is an empty memory (today's energies then start at midnight)."""
+    """Read the file; one that is missing or damaged is an empty memory (the energies then start with the next span)."""
     try:
         kept = json.loads(path.read_text("utf-8"))
         marks = {str(name): _mark(value) for name, value in kept["marks"].items()}
@@ -131,7 +131,7 @@ def worth_saving(old: Memory, new: Memory, at: int, midnight: int, every: int) -
         return True
     for name, mark in new.marks.items():
         was = old.marks[name]
-        if (was.owner, was.day, was.today is None) != (mark.owner, mark.day, mark.today is None):
+        if (was.owner, was.start, was.energy is None) != (mark.owner, mark.start, mark.energy is None):
             return True
         if not was.at <= at < was.at + SAVE_EVERY:
             return True
@@ -139,9 +139,9 @@ def worth_saving(old: Memory, new: Memory, at: int, midnight: int, every: int) -
 
 
 def _mark(kept: dict[str, object]) -> Mark:
-    owner, value, at, day, today = (kept[key] for key in ("owner", "value", "at", "day", "today"))
-    known = None if today is None else _number(today)
-    return Mark(str(owner), _number(value), int(_number(at)), int(_number(day)), known)
+    owner, value, at, start, energy = (kept[key] for key in ("owner", "value", "at", "start", "energy"))
+    known = None if energy is None else _number(energy)
+    return Mark(str(owner), _number(value), int(_number(at)), int(_number(start)), known)
 
 
 def _number(kept: object) -> float:

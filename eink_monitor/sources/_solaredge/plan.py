@@ -21,6 +21,9 @@ NIGHT = 2 * HOUR
 LAG = 17 * MINUTE
 """A bucket is a quarter of an hour, its value is there about 90 s after its end."""
 
+MOST_CALLS = 7
+"""What a visit may need when everything is due at once; an account that grants less would wait for ever."""
+
 _KNOWN = 7 * DAY  # a device that was silent for longer is looked for like a new one
 _TOTALS = 5 * HOUR  # between two looks at the month and the years
 _SPARE = 0.93  # of the month's calls; the rest is for a person who types ``poll``

@@ -10,6 +10,7 @@ from eink_monitor.errors import AuthFailed
 from eink_monitor.model import Visit
 from eink_monitor.settings import Secret
 from eink_monitor.signin import Prompt
+from eink_monitor.sources._http.tokens import TokenStore
 
 _WHO = "SolarEdge"
 _TIME_FOR_IT = 15 * MINUTE
@@ -34,6 +35,7 @@ class Consent:
         """The page to open; no call is made yet."""
         import secrets
 
+        TokenStore(visit.state, visit.feed).welcome()
         state = secrets.token_urlsafe(16)
         asked = {
             "client_id": self.client_id,

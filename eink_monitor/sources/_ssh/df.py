@@ -98,7 +98,8 @@ def _rows(text: str) -> Iterable[tuple[str, bool]]:
 
 
 def _counts_inodes(header: str) -> bool:
-    return "ifree" in header.lower()
+    """GNU, macOS and FreeBSD have a column "ifree"; BusyBox says "Inodes" and then the words of the other table."""
+    return "ifree" in header.lower() or "inodes" in header.lower()
 
 
 def _block(header: str) -> int:

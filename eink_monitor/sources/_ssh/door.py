@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from eink_monitor.errors import AuthFailed, Unavailable
+from eink_monitor.errors import AuthFailed, Gone, Unavailable
 from eink_monitor.settings import Secret
 from eink_monitor.sources._ssh import hosts
 
@@ -63,13 +63,13 @@ def plainly(door: Door) -> Iterator[None]:
 def connected(door: Door, keys: list[hosts.HostKey]) -> Iterator[tuple[Transport, hosts.HostKey]]:
     """A connection that nobody has signed in to yet, and the host's key; key types known already are asked for first.
 
-    Raises ``Unavailable``.
+    Raises ``Unavailable``, and ``Gone`` where the library is missing.
     """
     try:
         from paramiko import SSHException, Transport
     except ImportError:
-        message = 'ssh_disk needs paramiko; install it with pip install "eink-monitor[ssh]"'
-        raise Unavailable(message) from None
+        message = "ssh_disk needs the library paramiko; pip install 'eink-monitor[ssh]'"
+        raise Gone(message) from None
 
     # Every failure becomes our own sentence; the library would tell it a second time, with a traceback, on stderr.
     logging.getLogger("paramiko").setLevel(logging.CRITICAL + 1)

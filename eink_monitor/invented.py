@@ -1,0 +1,59 @@
+"""What invented sources say gives way to the truth: once a real source speaks of a subject, nothing invented counts.
+
+A newcomer's first readings are those of the invented house; the roof that replaces it must not inherit its history.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from eink_monitor.config import Config, Feed
+from eink_monitor.errors import StoreError
+from eink_monitor.model import Reading
+from eink_monitor.store import Store
+
+log = logging.getLogger("eink_monitor")
+
+_FACT = "invented"  # subjects, one a line
+
+
+def real_subjects(config: Config) -> frozenset[str]:
+    """The subjects of which a real source speaks."""
+    real = (feed for feed in config.feeds.values() if not feed.source.invented)
+    return frozenset(subject for feed in real for subject in feed.source.publishes(feed.subject))
+
+
+class Invented:
+    """Knows which stored subjects were invented, and forgets those that are real by now."""
+
+    def __init__(self, config: Config, store: Store) -> None:
+        self._real = real_subjects(config)
+        self._store = store
+        self._noted: dict[str, str | None] = {}  # what was written down when each feed was last looked at
+        if gone := self._known() & self._real:
+            self._forget(gone)
+
+    def sift(self, feed: Feed, readings: list[Reading]) -> list[Reading]:
+        """The readings of a feed without what it invented about real things."""
+        if not feed.source.invented:
+            return readings
+        if self._real:
+            readings = [reading for reading in readings if reading.subject not in self._real]
+        if self._noted.get(feed.name, "") != self._store.facts.get(_FACT):  # another process may have forgotten some
+            self._remember(self._known() | {reading.subject for reading in readings})
+            self._noted[feed.name] = self._store.facts.get(_FACT)
+        return readings
+
+    def _known(self) -> set[str]:
+        return set(str(self._store.facts.get(_FACT, "")).splitlines())
+
+    def _remember(self, subjects: set[str]) -> None:
+        self._store.facts.set(**{_FACT: "\n".join(sorted(subjects)) or None})
+
+    def _forget(self, subjects: set[str]) -> None:
+        try:
+            self._store.forget(subjects)
+        except StoreError:  # told by whoever keeps the card, and tried again with the next start
+            return
+        self._remember(self._known() - subjects)
+        log.info("%s: what was invented before is forgotten", ", ".join(sorted(subjects)))

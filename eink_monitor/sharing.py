@@ -1,0 +1,101 @@
+"""Two doors to one subject: a roof that is read from its inverter and from the cloud, as one history.
+
+The newest measurement is the one that counts, whoever made it. What comes later than that only fills a gap: where the
+other door has measured, it would be counted twice. Each source sees what it has brought itself, so that the other one
+does not make it believe that there is nothing left to fetch.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+
+from eink_monitor.clock import DAY, MINUTE
+from eink_monitor.config import Config, Feed
+from eink_monitor.invented import real_subjects
+from eink_monitor.metrics import METRICS
+from eink_monitor.model import Reading
+from eink_monitor.store import Store
+
+Key = tuple[str, str]
+"""Subject and metric name."""
+
+_AHEAD = 5 * MINUTE  # what is dated later than this was dated by a clock that was wrong
+
+
+class Sharing:
+    """Which measurements have two doors, and what came through each."""
+
+    def __init__(self, config: Config, store: Store) -> None:
+        real = real_subjects(config)
+        keys = {
+            feed.name: {key for key in _keys(feed) if not (feed.source.invented and key[0] in real)}
+            for feed in config.feeds.values()
+        }
+        doors = Counter(key for mine in keys.values() for key in mine)
+        shared = {key for key, count in doors.items() if count > 1}
+        self._keys = {name: mine & shared for name, mine in keys.items() if mine & shared}
+        self._near = {key: min(config.feeds[name].spacing for name in keys if key in keys[name]) for key in shared}
+        self._store = store
+        self._brought: dict[str, dict[Key, Reading]] = {}
+
+    def shares(self, feed: Feed) -> bool:
+        """Whether another feed brings some of the same."""
+        return feed.name in self._keys
+
+    def measured(self, feed: Feed) -> int | None:
+        """When the newest measurement was made of those that a feed which shares last brought."""
+        found = self._store.facts.get(_fact(feed))
+        return found if isinstance(found, int) else None
+
+    def latest(self, feed: Feed, now: int) -> Mapping[Key, Reading]:
+        """The newest readings as far as a feed knows them: of what it shares, those that it brought itself."""
+        readings = self._store.readings
+        if not self.shares(feed):
+            return readings
+        others = {key: readings[key] for key in readings if key not in self._keys[feed.name]}
+        return others | {key: known for key, known in self._own(feed).items() if known.at <= now + _AHEAD}
+
+    def admit(self, feed: Feed, readings: Iterable[Reading]) -> list[Reading]:
+        """Those readings of a feed that history wants."""
+        readings = list(readings)
+        if not readings or not self.shares(feed):
+            return readings
+        wanted = [reading for reading in readings if self._is_wanted(feed, reading)]
+        own = self._own(feed)
+        for reading in readings:
+            key = reading.subject, reading.metric.name
+            if key in self._keys[feed.name] and (key not in own or reading.at >= own[key].at):
+                own[key] = reading
+        self._store.facts.set(**{_fact(feed): max(reading.at for reading in readings)})
+        return wanted
+
+    def _is_wanted(self, feed: Feed, reading: Reading) -> bool:
+        key = reading.subject, reading.metric.name
+        newest = self._store.readings.get(key)
+        if key not in self._keys[feed.name] or newest is None or reading.at > newest.at:
+            return True
+        near = self._near[key]
+        return not self._store.readings.runs(reading.subject, reading.metric, reading.at - near, reading.at + near)
+
+    def _own(self, feed: Feed) -> dict[Key, Reading]:
+        """What a feed brought; after a start, what was known when it last brought anything."""
+        own = self._brought.get(feed.name)
+        if own is None:
+            own = self._brought[feed.name] = {}
+            until = self.measured(feed) or 0
+            for subject, name in self._keys[feed.name] if until else ():
+                runs = self._store.readings.runs(subject, METRICS[name], until - DAY, until)
+                if runs:
+                    own[subject, name] = Reading(subject, METRICS[name], runs[-1].value, min(runs[-1].end, until))
+        return own
+
+
+def _fact(feed: Feed) -> str:
+    return f"measured by {feed.name}"
+
+
+def _keys(feed: Feed) -> Iterator[Key]:
+    for subject, metrics in feed.source.publishes(feed.subject).items():
+        for metric in metrics:
+            yield subject, metric.name

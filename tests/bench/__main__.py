@@ -15,7 +15,7 @@ TARGETS = {
     "cpu_seconds_per_day_six_sources": 10.0,
     "database_bytes_per_reading": 6.0,
     "bytes_written_per_day_mb": 8.0,
-    "daemon_growth_anon_mib": 2.5,
+    "daemon_growth_anon_mib": 3.0,
     "daemon_growth_second_half_mib": 1.0,
     "modbus_written_per_day_mb": 8.0,
     "modbus_bytes_per_reading": 6.0,

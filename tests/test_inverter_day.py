@@ -20,9 +20,9 @@ from doors.inverter import serve
 from eink_monitor import metrics
 from eink_monitor.clock import DAY, HOUR, midnight
 from eink_monitor.config import Config, Feed
+from eink_monitor.daemon.polls import Done
 from eink_monitor.displays.null import Null
 from eink_monitor.model import Metric, Reading, Visit
-from eink_monitor.polls import Done
 from eink_monitor.settings import Duration
 from eink_monitor.simulation import Report, simulate
 from eink_monitor.sources.solaredge_modbus import SolarEdgeModbus

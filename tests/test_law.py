@@ -5,7 +5,7 @@ from __future__ import annotations
 import grimp
 import pytest
 
-from eink_monitor import plugins
+from eink_monitor.config import plugins
 from eink_monitor.model import Display, Panel, Source
 
 GRAPH = grimp.build_graph("eink_monitor")

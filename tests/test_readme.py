@@ -19,8 +19,9 @@ import click
 import pytest
 
 from bench.__main__ import TARGETS
-from eink_monitor import __version__, config, errors, plugins
+from eink_monitor import __version__, config, errors
 from eink_monitor.cli import commands
+from eink_monitor.config import plugins
 from eink_monitor.model import Display, Panel, Source
 from eink_monitor.settings import Duration
 from eink_monitor.store import Store

@@ -14,16 +14,16 @@ from eink_monitor import config as configuration
 from eink_monitor.clock import DAY, HOUR, FastClock, midnight
 from eink_monitor.config import Config, Feed, Keep
 from eink_monitor.daemon import Daemon
+from eink_monitor.daemon.polls import Child, Forked
 from eink_monitor.displays.null import Null
 from eink_monitor.draw.pictures import write_png
 from eink_monitor.metrics import PV_POWER
 from eink_monitor.model import Frame, Visit
-from eink_monitor.polls import Child, Forked
 from eink_monitor.settings import Duration
 from eink_monitor.simulation import Report, live, simulate
 from eink_monitor.store import Store
 
-DEMO = Path(configuration.__file__).with_name("demo.yaml")
+DEMO = Path(configuration.__file__).parents[1] / "demo.yaml"
 KEEP = Keep(raw=Duration(60 * DAY), hourly=Duration(120 * DAY))
 DAYS = 365
 FIRST = date(2026, 1, 1)

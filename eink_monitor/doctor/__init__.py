@@ -10,9 +10,9 @@ from functools import partial
 from pathlib import Path
 
 from eink_monitor import config as configuration
-from eink_monitor import extras, places
+from eink_monitor import places
 from eink_monitor.clock import Clock
-from eink_monitor.config import Config
+from eink_monitor.config import Config, extras
 from eink_monitor.doctor import feeds, machine, storage, wall
 from eink_monitor.draw.words import count
 from eink_monitor.errors import ConfigError, Trouble

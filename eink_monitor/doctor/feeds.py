@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from eink_monitor import extras
 from eink_monitor.clock import Clock, local
-from eink_monitor.config import Config, Feed
+from eink_monitor.config import Config, Feed, extras
 from eink_monitor.draw import words
 from eink_monitor.errors import AuthFailed, BadAnswer, Gone, StoreError, Throttled, Unavailable
-from eink_monitor.expiry import looking
 from eink_monitor.finding import BAD, Finding, doubt, good
+from eink_monitor.house.expiry import looking
 from eink_monitor.signin import WARNING, Credential
 from eink_monitor.store import Past, Store
 

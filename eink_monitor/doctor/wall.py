@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
-from eink_monitor import extras
 from eink_monitor.clock import Clock, iso
-from eink_monitor.config import Config
+from eink_monitor.config import Config, extras
+from eink_monitor.daemon.wishes import look
 from eink_monitor.draw.fonts import Face, folder
 from eink_monitor.errors import StoreError
 from eink_monitor.finding import BAD, Finding, good
 from eink_monitor.model import Wear
 from eink_monitor.store import Store
-from eink_monitor.wishes import look
 
 _BROKEN = 70
 

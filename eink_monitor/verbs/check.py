@@ -9,8 +9,7 @@ from typing import Any
 
 import click
 
-from eink_monitor import extras
-from eink_monitor.config import Config
+from eink_monitor.config import Config, extras
 from eink_monitor.model import Display, Source
 from eink_monitor.verbs._house import config_option, load
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 
 from eink_monitor.clock import SystemClock
-from eink_monitor.control import Request
+from eink_monitor.daemon.control import Request
+from eink_monitor.daemon.wishes import wish
 from eink_monitor.model import Display
 from eink_monitor.verbs._house import config_option, load
-from eink_monitor.wishes import wish
 
 
 @click.command()

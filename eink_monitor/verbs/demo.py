@@ -13,11 +13,11 @@ from eink_monitor import config as configuration
 from eink_monitor.clock import HOUR, FastClock, local, midnight
 from eink_monitor.config import Config, Feed
 from eink_monitor.daemon import Daemon
+from eink_monitor.daemon.drawing import draw
+from eink_monitor.daemon.polls import Forked
 from eink_monitor.draw.pictures import contact
-from eink_monitor.drawing import draw
 from eink_monitor.errors import DisplayError
 from eink_monitor.model import Display
-from eink_monitor.polls import Forked
 from eink_monitor.settings import Duration
 from eink_monitor.simulation import StandIn, live, silence
 from eink_monitor.store import Store

@@ -11,14 +11,14 @@ import click
 
 from eink_monitor.clock import Clock, SystemClock
 from eink_monitor.config import Config
-from eink_monitor.control import Request
+from eink_monitor.daemon.control import Request
+from eink_monitor.daemon.wishes import wish
 from eink_monitor.doctor import Doctor
 from eink_monitor.draw.testcard import SEEN
 from eink_monitor.errors import DisplayError, Trouble
 from eink_monitor.finding import BAD, Finding, doubt, fault, good
 from eink_monitor.model import Display
 from eink_monitor.verbs._house import config_option
-from eink_monitor.wishes import wish
 
 _QUESTION = f"""
 What do you see on the panel?

@@ -10,11 +10,11 @@ import click
 
 from eink_monitor.clock import MINUTE, Clock, SystemClock, local
 from eink_monitor.config import Config, Feed
-from eink_monitor.control import Request
+from eink_monitor.daemon.control import Request
+from eink_monitor.daemon.wishes import wish
 from eink_monitor.errors import AuthFailed, Unavailable
 from eink_monitor.signin import Prompt
 from eink_monitor.verbs._house import config_option, errand, load, named
-from eink_monitor.wishes import wish
 
 
 @click.command(epilog="Example, over SSH on a Pi without a screen: eink-monitor login car --ink")

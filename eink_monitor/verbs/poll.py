@@ -11,9 +11,9 @@ import click
 
 from eink_monitor.clock import SystemClock, iso, local
 from eink_monitor.config import Config, Feed
+from eink_monitor.daemon.fetching import Fetching, Result
+from eink_monitor.daemon.polls import Forked
 from eink_monitor.errors import AuthFailed, BadAnswer, Gone, StoreError, Throttled, Trouble, Unavailable
-from eink_monitor.fetching import Fetching, Result
-from eink_monitor.polls import Forked
 from eink_monitor.simulation import silence
 from eink_monitor.verbs._house import config_option, load, named, opened
 from eink_monitor.verbs._table import plain, table, told

@@ -9,7 +9,7 @@ import click
 
 from eink_monitor.clock import SystemClock, local
 from eink_monitor.config import Config, Feed
-from eink_monitor.expiry import unsigned
+from eink_monitor.house.expiry import unsigned
 from eink_monitor.store import Store
 from eink_monitor.verbs._house import config_option, load, opened
 from eink_monitor.verbs._table import table

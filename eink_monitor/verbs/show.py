@@ -10,15 +10,15 @@ import click
 
 from eink_monitor.clock import SystemClock
 from eink_monitor.config import Config
-from eink_monitor.control import Request
+from eink_monitor.daemon.control import Request
+from eink_monitor.daemon.drawing import draw
+from eink_monitor.daemon.wishes import wish
 from eink_monitor.draw.pictures import write_png
-from eink_monitor.drawing import draw
 from eink_monitor.errors import DisplayError
 from eink_monitor.house import House
 from eink_monitor.model import Frame
 from eink_monitor.verbs._house import config_option, load, named, opened
 from eink_monitor.verbs._preview import preview
-from eink_monitor.wishes import wish
 
 
 @click.command(epilog="Example: eink-monitor show solar --png out")

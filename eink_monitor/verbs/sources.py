@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from eink_monitor import plugins
+from eink_monitor.config import plugins
 from eink_monitor.model import Source
 from eink_monitor.verbs._table import directory
 

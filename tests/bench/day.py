@@ -20,11 +20,11 @@ from zoneinfo import ZoneInfo
 from eink_monitor.clock import DAY, FastClock
 from eink_monitor.config import Config, Feed, Slide
 from eink_monitor.daemon import Daemon
+from eink_monitor.daemon.polls import Forked
 from eink_monitor.displays.png import Png
 from eink_monitor.metrics import SOC
 from eink_monitor.model import Metric, Reading, Source, Visit
 from eink_monitor.panels.car import Car
-from eink_monitor.polls import Forked
 from eink_monitor.settings import Duration
 from eink_monitor.simulation import live, silence
 from eink_monitor.sources.solaredge import SolarEdge

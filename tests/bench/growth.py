@@ -17,7 +17,7 @@ from pathlib import Path
 from eink_monitor.clock import FastClock
 from eink_monitor.config import load
 from eink_monitor.daemon import Daemon
-from eink_monitor.polls import Forked
+from eink_monitor.daemon.polls import Forked
 from eink_monitor.simulation import silence
 from eink_monitor.store import Store
 

@@ -26,7 +26,7 @@ from eink_monitor.simulation import simulate
 from eink_monitor.store import Store
 
 _FIRST = date(2026, 1, 1)
-_DEMO = Path(configuration.__file__).with_name("demo.yaml")
+_DEMO = Path(configuration.__file__).parents[1] / "demo.yaml"
 
 
 class _Timed(House):

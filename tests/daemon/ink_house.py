@@ -9,15 +9,15 @@ from pathlib import Path
 
 from eink_monitor.clock import FastClock
 from eink_monitor.config import Config, load
-from eink_monitor.control import Answer, Request
 from eink_monitor.daemon import Daemon
+from eink_monitor.daemon.control import Answer, Request
+from eink_monitor.daemon.drawing import draw
+from eink_monitor.daemon.fetching import Runner
+from eink_monitor.daemon.wishes import grant
 from eink_monitor.displays.waveshare import Waveshare
-from eink_monitor.drawing import draw
-from eink_monitor.fetching import Runner
 from eink_monitor.model import Frame
 from eink_monitor.simulation import StandIn
 from eink_monitor.store import Store
-from eink_monitor.wishes import grant
 from houses import write
 from virtual_panel import Rules, VirtualPanel
 from virtual_panel.viewer import rows_of_bits

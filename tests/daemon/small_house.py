@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo
 from eink_monitor.clock import FastClock
 from eink_monitor.config import Config, Feed, Slide
 from eink_monitor.daemon import Daemon
+from eink_monitor.daemon.polls import Inline
 from eink_monitor.draw.canvas import Canvas
 from eink_monitor.errors import DisplayError, Trouble
 from eink_monitor.metrics import PV_POWER
 from eink_monitor.model import Display, Frame, History, Metric, Panel, Quota, Reading, Source, Visit
-from eink_monitor.polls import Inline
 from eink_monitor.settings import Duration, Window
 from eink_monitor.store import Store
 

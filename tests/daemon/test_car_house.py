@@ -14,12 +14,12 @@ import qr_reader
 from eink_monitor.clock import DAY, HOUR, MINUTE, FastClock
 from eink_monitor.config import load
 from eink_monitor.daemon import Daemon
+from eink_monitor.daemon.fetching import Result
+from eink_monitor.daemon.polls import Forked
 from eink_monitor.draw import fonts
 from eink_monitor.draw.canvas import Canvas
-from eink_monitor.fetching import Result
 from eink_monitor.metrics import SOC
 from eink_monitor.panels.car import Car
-from eink_monitor.polls import Forked
 from eink_monitor.simulation import live
 from eink_monitor.sources._http.tokens import Tokens, TokenStore
 from eink_monitor.store import Store

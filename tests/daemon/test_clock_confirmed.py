@@ -12,11 +12,11 @@ from typing import ClassVar
 import pytest
 
 from eink_monitor.clock import DAY, MINUTE, FastClock
+from eink_monitor.daemon.polls import Forked
+from eink_monitor.daemon.wall_time import WallTime
 from eink_monitor.metrics import PV_POWER
 from eink_monitor.model import Metric, Reading, Source, Visit
-from eink_monitor.polls import Forked
 from eink_monitor.sources._http.web import Web
-from eink_monitor.wall_time import WallTime
 from loopback.server import Asked, LoopbackServer, Said
 from small_house import START, Says, Small, feed, slide, small_house
 

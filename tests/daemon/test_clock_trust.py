@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from eink_monitor.clock import RELEASED, FastClock, SystemClock, _disciplined
-from eink_monitor.wall_time import WallTime, span
+from eink_monitor.daemon.wall_time import WallTime, span
 
 NEWEST = 1_780_000_000
 

@@ -19,14 +19,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eink_monitor import polls
 from eink_monitor.clock import SystemClock, stopwatch
 from eink_monitor.config import Config
+from eink_monitor.daemon import polls
+from eink_monitor.daemon.fetching import GRACE, Result
+from eink_monitor.daemon.polls import Child, Forked
 from eink_monitor.errors import AuthFailed, BadAnswer, Gone, Throttled, Unavailable
-from eink_monitor.fetching import GRACE, Result
 from eink_monitor.metrics import METRICS, PV_POWER, STORAGE_SOC
 from eink_monitor.model import Metric, Reading, Source, Visit
-from eink_monitor.polls import Child, Forked
 from small_house import START, UTC, feed, small_house
 
 Blank = Callable[[Path], Path]

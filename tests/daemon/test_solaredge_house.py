@@ -17,8 +17,8 @@ from PIL import Image
 from eink_monitor import config as configuration
 from eink_monitor.clock import DAY, HOUR, MINUTE, FastClock, midnight
 from eink_monitor.daemon import Daemon
+from eink_monitor.daemon.polls import Forked
 from eink_monitor.metrics import LOAD_POWER, PRODUCTION_TODAY, PV_POWER, STORAGE_SOC
-from eink_monitor.polls import Forked
 from eink_monitor.simulation import live
 from eink_monitor.sources._http.tokens import Tokens, TokenStore
 from eink_monitor.store import Store

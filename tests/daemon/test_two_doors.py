@@ -14,10 +14,10 @@ from eink_monitor import config as configuration
 from eink_monitor.clock import HOUR, MINUTE, FastClock, midnight
 from eink_monitor.config import Feed
 from eink_monitor.daemon import Daemon
+from eink_monitor.daemon.polls import Done, Inline
+from eink_monitor.house.sharing import Sharing
 from eink_monitor.metrics import PRODUCTION_MONTH, PV_POWER
 from eink_monitor.model import FeedStatus, Reading, Run, Visit
-from eink_monitor.polls import Done, Inline
-from eink_monitor.sharing import Sharing
 from eink_monitor.simulation import live
 from eink_monitor.sources.demo import Demo
 from eink_monitor.store import Store

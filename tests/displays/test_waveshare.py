@@ -11,11 +11,11 @@ import pytest
 from PIL import Image
 
 from eink_monitor.clock import DAY, HOUR, FastClock, SystemClock, stopwatch
+from eink_monitor.config.plugins import load
 from eink_monitor.displays._panel213 import pack
 from eink_monitor.displays.waveshare import Waveshare
 from eink_monitor.errors import DisplayError
 from eink_monitor.model import Display, Frame, Wear
-from eink_monitor.plugins import load
 from eink_monitor.settings import Duration
 from ink_bench import MODELS, Mounted, golden, mounted, noise, scene
 from virtual_panel import Kind, Policy

@@ -15,10 +15,10 @@ from typing import ClassVar
 import pytest
 
 from eink_monitor.clock import DAY, HOUR, MINUTE
+from eink_monitor.daemon.polls import Forked
 from eink_monitor.metrics import PV_POWER
 from eink_monitor.model import Metric, Reading, Source, Visit
 from eink_monitor.panels.health import Health
-from eink_monitor.polls import Forked
 from eink_monitor.sources._http.web import Web
 from faults.ordeal import DEADLINE, Hurried, Near, Ordeal
 from loopback.faults import FAULTS

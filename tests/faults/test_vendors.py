@@ -18,10 +18,10 @@ import pytest
 
 from eink_monitor import strays
 from eink_monitor.clock import HOUR, MINUTE, SystemClock, stopwatch
+from eink_monitor.daemon.polls import Forked
 from eink_monitor.metrics import PV_POWER
 from eink_monitor.model import Metric, Reading, Source, Visit
 from eink_monitor.panels.health import Health
-from eink_monitor.polls import Forked
 from eink_monitor.sources._http.apart import apart
 from faults.ordeal import DEADLINE, Hurried, Near, Ordeal, on_the_panel
 from small_house import START, Small, feed, slide, small_house

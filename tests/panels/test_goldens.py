@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from eink_monitor.config.plugins import names
 from eink_monitor.draw.canvas import Canvas
 from eink_monitor.draw.pictures import contact, write_png
 from eink_monitor.model import Frame, Panel
-from eink_monitor.plugins import names
 from scenes import SCENES, Scene
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from eink_monitor import metrics as m
 from eink_monitor.clock import DAY, HOUR, MINUTE, day_bounds
+from eink_monitor.config.plugins import load, names
 from eink_monitor.draw import fonts, words
 from eink_monitor.draw.canvas import Canvas
 from eink_monitor.model import FeedStatus, Frame, Metric, Panel
@@ -23,7 +24,6 @@ from eink_monitor.panels.grid import Grid
 from eink_monitor.panels.health import Health
 from eink_monitor.panels.history import DailyHistory
 from eink_monitor.panels.solar import Solar
-from eink_monitor.plugins import load, names
 from eink_monitor.settings import Duration
 from paper_house import BERLIN, PaperHouse, feed
 from scenes import AT, BMW_DOOR, CHARGE, DISK, ENYAQ, NOW, ROOF_DOOR, SCENES, car, disk, mounted, roof

@@ -12,11 +12,10 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from eink_monitor import journal
 from eink_monitor.clock import DAY, HOUR, FastClock
-from eink_monitor.control import Ear, address
+from eink_monitor.daemon.control import Ear, address
 from eink_monitor.model import Reading, Visit
-from eink_monitor.service import StopSignal, live
+from eink_monitor.service import StopSignal, journal, live
 from eink_monitor.settings import Window
 from small_house import START, Says, Scripted, feed, slide, small_house
 

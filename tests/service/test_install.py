@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from eink_monitor import plugins
 from eink_monitor.clock import SystemClock, stopwatch
+from eink_monitor.config import plugins
 from eink_monitor.model import Source
 from machines import SYSTEMD, Machine
 

@@ -18,9 +18,8 @@ from typing import Any, get_args, get_type_hints
 import pytest
 from PIL import Image
 
-from eink_monitor import plugins
 from eink_monitor.clock import SystemClock, stopwatch
-from eink_monitor.config import Config
+from eink_monitor.config import Config, plugins
 from eink_monitor.model import Source
 from eink_monitor.settings import Secret
 from eink_monitor.sources._http.tokens import Tokens, TokenStore

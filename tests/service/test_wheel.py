@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from eink_monitor import plugins
+from eink_monitor.config import plugins
 from eink_monitor.model import Display, Panel, Source
 from machines import SYSTEMD, Machine
 

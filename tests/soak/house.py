@@ -19,9 +19,9 @@ from pathlib import Path
 from eink_monitor.clock import FastClock
 from eink_monitor.config import load
 from eink_monitor.daemon import Daemon
+from eink_monitor.daemon.polls import Forked
 from eink_monitor.displays.null import Null
 from eink_monitor.metrics import ODOMETER
-from eink_monitor.polls import Forked
 from eink_monitor.simulation import simulate
 from eink_monitor.store import Store
 from virtual_panel import Rules, VirtualPanel

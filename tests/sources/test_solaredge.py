@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from eink_monitor import plugins
+from eink_monitor.config import plugins
 from eink_monitor.model import Budget, Source
 from eink_monitor.settings import Secret
 from eink_monitor.sources._solaredge.plan import MOST_CALLS, Plan

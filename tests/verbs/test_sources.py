@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from eink_monitor import plugins
+from eink_monitor.config import plugins
 from eink_monitor.model import Source
 from houses import say
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eink_monitor.heartbeat import SLACK, Heartbeat
+from eink_monitor.service.heartbeat import SLACK, Heartbeat
 
 HALVES = ("drawing", "fetching")
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from eink_monitor.control import Answer, Ear, Request, address, alive, ask
+from eink_monitor.daemon.control import Answer, Ear, Request, address, alive, ask
 from eink_monitor.errors import StoreError
 from eink_monitor.finding import Finding
 

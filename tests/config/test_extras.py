@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from eink_monitor import extras
+from eink_monitor.config import extras
 from eink_monitor.displays.waveshare import Waveshare
 
 

@@ -18,8 +18,8 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from eink_monitor.scalars import MissingFileError, from_environment, read, scalar
-from eink_monitor.scalars import path as named_path
+from eink_monitor.config.scalars import MissingFileError, from_environment, read, scalar
+from eink_monitor.config.scalars import path as named_path
 from eink_monitor.settings import InputFile
 
 _NULL = {"", "~", "null", "Null", "NULL"}

@@ -13,17 +13,18 @@ from pathlib import Path
 from types import FrameType
 
 from eink_monitor import config as configuration
-from eink_monitor import journal, places, strays
+from eink_monitor import places, strays
 from eink_monitor.clock import MINUTE, SystemClock
-from eink_monitor.control import Ear, address
 from eink_monitor.daemon import Daemon
+from eink_monitor.daemon.control import Ear, address
+from eink_monitor.daemon.polls import Forked
+from eink_monitor.daemon.wishes import grant
 from eink_monitor.draw.words import count
 from eink_monitor.errors import Trouble
-from eink_monitor.heartbeat import Heartbeat
-from eink_monitor.polls import Forked
-from eink_monitor.status import status
+from eink_monitor.service import journal
+from eink_monitor.service.heartbeat import Heartbeat
+from eink_monitor.service.status import status
 from eink_monitor.store import Store
-from eink_monitor.wishes import grant
 
 log = logging.getLogger("eink_monitor")
 

@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eink_monitor import places, plugins
-from eink_monitor.config import Config
+from eink_monitor import places
+from eink_monitor.config import Config, plugins
 from eink_monitor.errors import ConfigError
 from eink_monitor.model import Display, Panel, Source
 from eink_monitor.settings import Duration
 from houses import complaints, read_or_complain, write
 
 KINDS: tuple[type[Any], ...] = (Source, Panel, Display)
-EXAMPLE = Path(__file__).parent.parent / "config.example.yaml"
+EXAMPLE = Path(__file__).parents[2] / "config.example.yaml"
 TEXT = EXAMPLE.read_text(encoding="utf-8")
 HEAD = "display: {{type: 'null'}}\n"
 BARE = HEAD + "sources: {{a: {{type: demo, show: roof}}}}\npanels: {{h: {{type: health}}}}\n"

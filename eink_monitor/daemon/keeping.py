@@ -11,12 +11,12 @@ from dataclasses import asdict
 
 from eink_monitor.clock import DAY, HOUR, MINUTE, local
 from eink_monitor.config import Config
+from eink_monitor.daemon.wall_time import WallTime, span
 from eink_monitor.errors import Damaged, StoreError
 from eink_monitor.house import House
 from eink_monitor.model import Wear
 from eink_monitor.store import Store
 from eink_monitor.store.errand import Errand
-from eink_monitor.wall_time import WallTime, span
 
 log = logging.getLogger("eink_monitor")
 

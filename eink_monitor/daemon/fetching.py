@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Protocol
 
 from eink_monitor import quota as planning
-from eink_monitor.booking import Bookings, Need
 from eink_monitor.clock import DAY, HOUR, JUMP, MINUTE, Clock
 from eink_monitor.config import Config, Feed
+from eink_monitor.daemon.booking import Bookings, Need
 from eink_monitor.errors import StoreError, Throttled
-from eink_monitor.invented import Invented
+from eink_monitor.house.invented import Invented
+from eink_monitor.house.sharing import Sharing
 from eink_monitor.model import Outcome, Reading, Visit
-from eink_monitor.sharing import Sharing
 from eink_monitor.store import Store
 from eink_monitor.store.ledger import AHEAD
 

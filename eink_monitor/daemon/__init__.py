@@ -11,13 +11,13 @@ from functools import partial
 
 from eink_monitor.clock import HOUR, MINUTE, Clock, local
 from eink_monitor.config import Config
-from eink_monitor.drawing import Drawing
-from eink_monitor.fetching import Fetching, Runner
-from eink_monitor.following import Following
+from eink_monitor.daemon.drawing import Drawing
+from eink_monitor.daemon.fetching import Fetching, Runner
+from eink_monitor.daemon.following import Following
+from eink_monitor.daemon.keeping import Keeping
+from eink_monitor.daemon.wall_time import WallTime
 from eink_monitor.house import House
-from eink_monitor.keeping import Keeping
 from eink_monitor.store import Store
-from eink_monitor.wall_time import WallTime
 
 log = logging.getLogger("eink_monitor")
 

@@ -7,10 +7,10 @@ from datetime import date
 
 from eink_monitor.clock import DAY, MINUTE
 from eink_monitor.config import Config, Feed
-from eink_monitor.expiry import Expiry
-from eink_monitor.invented import real_subjects
+from eink_monitor.house.expiry import Expiry
+from eink_monitor.house.invented import real_subjects
+from eink_monitor.house.sharing import Sharing
 from eink_monitor.model import Bucket, FeedStatus, Metric, Reading, Run, Wear
-from eink_monitor.sharing import Sharing
 from eink_monitor.store import Store
 
 _REMEMBERED = 3 * DAY  # how long a damaged database stands on the health panel

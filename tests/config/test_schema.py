@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from eink_monitor.schema import Reader
+from eink_monitor.config.schema import Reader
 from eink_monitor.settings import Duration, InputFile, Secret, Window
 
 

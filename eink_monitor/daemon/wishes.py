@@ -6,8 +6,8 @@ from dataclasses import asdict
 
 from eink_monitor.clock import Clock
 from eink_monitor.config import Config
-from eink_monitor.control import Answer, Request, address, ask
-from eink_monitor.drawing import Drawing
+from eink_monitor.daemon.control import Answer, Request, address, ask
+from eink_monitor.daemon.drawing import Drawing
 from eink_monitor.errors import DisplayError
 from eink_monitor.house import House
 from eink_monitor.model import Display, Wear

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from eink_monitor import journal
+from eink_monitor.service import journal
 
 log = logging.getLogger("eink_monitor")
 

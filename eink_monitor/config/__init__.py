@@ -14,10 +14,11 @@ from zoneinfo import ZoneInfo
 
 from yaml.nodes import MappingNode, Node
 
-from eink_monitor import places, plugins
+from eink_monitor import places
+from eink_monitor.config import plugins
+from eink_monitor.config.schema import Reader, UnreadableError, join
 from eink_monitor.errors import ConfigError
 from eink_monitor.model import Display, Metric, Panel, Source
-from eink_monitor.schema import Reader, UnreadableError, join
 from eink_monitor.settings import Duration, Window, insist
 
 _TAKEN = {"now": "the picture that shows", "contact": "the sheet of all panels"}

@@ -25,8 +25,8 @@ from typing import Any, ClassVar, NoReturn
 from eink_monitor import strays
 from eink_monitor.clock import SystemClock, stopwatch
 from eink_monitor.config import Config, Feed
+from eink_monitor.daemon.fetching import GRACE, Result
 from eink_monitor.errors import Throttled, Trouble
-from eink_monitor.fetching import GRACE, Result
 from eink_monitor.metrics import METRICS
 from eink_monitor.model import Reading, Visit
 from eink_monitor.vet import vet

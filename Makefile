@@ -48,10 +48,10 @@ LONG := tests/test_year.py tests/test_simulation.py tests/displays/test_waveshar
 
 test: check
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest --numprocesses 2 $(LONG:%=--ignore=%)
+	$(BIN)/coverage run -m pytest --numprocesses 3 $(LONG:%=--ignore=%)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
-	$(BIN)/pytest --numprocesses 2 --dist loadfile $(LONG)
+	$(BIN)/pytest --numprocesses 3 --dist loadfile $(LONG)
 
 check: packages .venv/dev .venv/vendor/epaper .venv/weconnect
 	$(BIN)/ruff format --check

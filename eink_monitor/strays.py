@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from contextlib import suppress
-from pathlib import Path
 
 OFFERED = 1000  # oom_score_adj of a poll and of whatever it starts
 SPARED = 999  # of work that must not be cut in two; it ends itself
@@ -35,32 +34,51 @@ def offer(score: int = OFFERED) -> None:
 
 def end(known: Collection[int]) -> None:
     """End the strays among this process's children, and bury those that were spared; ``known`` are neither."""
-    while strays := [pid for pid in _children() if pid not in known and _score(pid) == OFFERED]:
+    while others := [pid for pid in _children() if pid not in known]:
+        strays = [pid for pid in others if _score(pid) == OFFERED]
         for pid in strays:  # their own children come to us, and are seen the next time round
             with suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
                 os.waitpid(pid, 0)
-    for pid in _children():
-        if pid not in known and _score(pid) == SPARED:
-            with suppress(OSError):
-                os.waitpid(pid, os.WNOHANG)
+        if not strays:
+            _bury(pid for pid in others if _score(pid) == SPARED)
+            return
+
+
+def _bury(spared: Iterable[int]) -> None:
+    for pid in spared:
+        with suppress(OSError):
+            os.waitpid(pid, os.WNOHANG)
 
 
 def _children() -> list[int]:
+    try:  # mostly there are none, and one system call says so
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return []
     me = os.getpid()
     try:
-        return [int(pid) for pid in Path(f"/proc/self/task/{me}/children").read_bytes().split()]
+        return [int(pid) for pid in _read(f"/proc/self/task/{me}/children").split()]
     except OSError:  # a kernel without CONFIG_PROC_CHILDREN
         return [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if _parent(pid) == me]  # noqa: PTH208
 
 
 def _parent(pid: int) -> int:
     with suppress(OSError):
-        return int(Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1])
+        return int(_read(f"/proc/{pid}/stat").rpartition(b")")[2].split()[1])
     return 0
 
 
 def _score(pid: int) -> int:
     with suppress(OSError):
-        return int(Path(f"/proc/{pid}/oom_score_adj").read_bytes())
+        return int(_read(f"/proc/{pid}/oom_score_adj"))
     return 0
+
+
+def _read(path: str) -> bytes:
+    """A small file of the kernel's. Plain system calls: after a fork the daemon, too, pays for the pages it touches."""
+    file = os.open(path, os.O_RDONLY)
+    try:
+        return os.read(file, 1 << 16)
+    finally:
+        os.close(file)

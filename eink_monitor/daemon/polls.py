@@ -305,11 +305,12 @@ def _settle_down(visit: Visit) -> None:
     for standard in (0, 1, 2):
         os.dup2(_NOWHERE.fileno(), standard)
     sys.stdout = sys.stderr = _NOWHERE  # whatever stood in their place
-    state = str(visit.state)
     with contextlib.suppress(OSError):  # the card may be read-only; a source that needs the folder will say so
-        if not os.path.isdir(state):  # noqa: PTH112 - pathlib touches many pages
+        try:
+            os.chdir(visit.state)  # some libraries write where they stand
+        except FileNotFoundError:
             visit.state.mkdir(mode=0o700, parents=True)
-        os.chdir(state)  # some libraries write where they stand
+            os.chdir(visit.state)
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     strays.offer()

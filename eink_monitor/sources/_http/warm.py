@@ -8,6 +8,7 @@ from __future__ import annotations
 import http.client
 import socket
 
+from eink_monitor.sources._http.answer import said_at
 from eink_monitor.sources._http.web import read
 
 _ANSWER = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 12\r\n\r\n{"a": [1.5]}'
@@ -21,7 +22,9 @@ def _rehearse() -> None:
         connection.sock = ours
         connection.request("GET", "/?a=1", headers={"Accept": "application/json", "Connection": "close"})
         with connection.getresponse() as response:
-            read(response, "rehearsal", 1, len(_ANSWER)).json()
+            answer = read(response, "rehearsal", 1, len(_ANSWER))
+        answer.json()
+        said_at(answer.headers)
         connection.close()
 
 

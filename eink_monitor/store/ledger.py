@@ -24,6 +24,10 @@ _ROLLS = max(planning.SPANS.values())
 _KEPT = 400 * DAY
 
 
+_EACH = "SELECT at, calls FROM call WHERE account = ? AND at >= ? ORDER BY at"
+_HOURLY = "SELECT max(at), sum(calls) FROM call WHERE account = ? AND at >= ? AND at < ? GROUP BY at / 3600"
+
+
 class Ledger:
     """Calls per account. ``reserve`` must run inside a write transaction of the caller's."""
 
@@ -43,11 +47,10 @@ class Ledger:
         What no rolling budget counts any more comes as one sum an hour: a month has thousands of calls.
         """
         since = planning.horizon(quota, now, self._zone)
-        rows = self._disk.look(
-            """SELECT max(at), sum(calls) FROM call WHERE account = ?1 AND at >= ?2 AND at < ?3 GROUP BY at / 3600
-               UNION ALL SELECT at, calls FROM call WHERE account = ?1 AND at >= ?3 ORDER BY 1""",
-            (quota.account, since, max(since, now - _ROLLS)),
-        )
+        fresh = max(since, now - _ROLLS)
+        rows = self._disk.look(_EACH, (quota.account, fresh))
+        if since < fresh:
+            rows = self._disk.look(_HOURLY, (quota.account, since, fresh)) + rows
         return sorted([*self._lost(quota, since), *map(Call._make, rows)])
 
     def _lost(self, quota: Quota, since: int) -> list[Call]:

@@ -19,7 +19,7 @@ from eink_monitor.daemon.booking import Bookings, Need
 from eink_monitor.errors import StoreError, Throttled
 from eink_monitor.house.invented import Invented
 from eink_monitor.house.sharing import Sharing
-from eink_monitor.model import Outcome, Reading, Visit
+from eink_monitor.model import Outcome, Quota, Reading, Visit
 from eink_monitor.store import Store
 from eink_monitor.store.ledger import AHEAD
 
@@ -96,7 +96,7 @@ class Turn:
     stopped: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Poll:
     """A poll under way; ``started`` is monotonic, ``now`` what the wall clock said then."""
 
@@ -130,6 +130,7 @@ class Fetching:
         self._runner = runner
         self._complain = complain
         self._sharing = Sharing(config, store)
+        self._quotas: dict[str, Quota | None] = {}
         self._states = {name: config.state / name for name in config.feeds}
         self._running: _Poll | None = None
         self.hear: Callable[[int, float], None] = lambda *_: None
@@ -204,7 +205,7 @@ class Fetching:
         """What the others need that are due before a booking made now runs out."""
         for turn in self._turns.values():
             feed = turn.feed
-            quota = feed.source.quota()
+            quota = self._quota(feed)
             if turn is not first and not turn.stopped and turn.due <= mono + AHEAD and quota:
                 yield Need(feed.name, quota, feed.source.cost(self.visit(feed, now)))
 
@@ -212,7 +213,7 @@ class Fetching:
         self.steps += 1
         feed = turn.feed
         visit = self.visit(feed, now)
-        quota, booking = feed.source.quota(), None
+        quota, booking = self._quota(feed), None
         if quota and (cost := feed.source.cost(visit)):
             try:
                 booking = self._bookings.book(Need(feed.name, quota, cost), now, mono, soon, force=force)
@@ -269,7 +270,7 @@ class Fetching:
 
     def _book(self, feed: Feed, result: Result, booking: int | None) -> None:
         """Settle the reservation and keep what the vendor said about waiting."""
-        quota = feed.source.quota()
+        quota = self._quota(feed)
         if quota is None or booking is None:
             return
         if result.spent is not None:  # a child that died cannot say; its reservation stands
@@ -309,16 +310,22 @@ class Fetching:
     def _pace(self, feed: Feed, now: int) -> float:
         """Seconds until the next poll: the source's wish, spread so that the account's calls last."""
         pace = feed.source.pace(self.visit(feed, now))
-        quota = feed.source.quota()
+        quota = self._quota(feed)
         if quota is None:
             return pace
         calls = self._store.ledger.calls(quota, now)
         recent = calls[-10:]
         each = sum(call.calls for call in recent) / len(recent) if recent else 1.0
-        fellows = [other for other in self._config.feeds.values() if other.source.quota() == quota]
+        fellows = [other for other in self._config.feeds.values() if self._quota(other) == quota]
         wishes = [self._wish(fellow, each) for fellow in fellows]
         stretched = pace * planning.stretch(quota, calls, wishes, now, self._config.zone)
         return min(stretched, max(pace, planning.renewal(quota, now, self._config.zone)))
+
+    def _quota(self, feed: Feed) -> Quota | None:
+        """A feed's quota, asked for once: a source never changes."""
+        if feed.name not in self._quotas:
+            self._quotas[feed.name] = feed.source.quota()
+        return self._quotas[feed.name]
 
     def _wish(self, feed: Feed, calls: float) -> Callable[[int], float]:
         """Calls per second a feed would like at an instant, if each of its polls takes so many."""

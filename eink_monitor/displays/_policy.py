@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from eink_monitor.clock import DAY, HOUR
 from eink_monitor.settings import insist
@@ -24,8 +25,7 @@ class Step(Enum):
     FULL = "drive every pixel"
 
 
-@dataclass(frozen=True, slots=True)
-class Past:
+class Past(NamedTuple):
     """The seconds since the ink last moved and since the last full refresh (None: unknown), and partials since."""
 
     moved: float | None

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from eink_monitor.clock import SystemClock, stopwatch
 from eink_monitor.config import Config
-from eink_monitor.daemon import polls
+from eink_monitor.daemon.child import pack, unpack
 from eink_monitor.daemon.fetching import GRACE, Result
 from eink_monitor.daemon.polls import Child, Forked
 from eink_monitor.errors import AuthFailed, BadAnswer, Gone, Throttled, Unavailable
@@ -281,7 +281,7 @@ def test_the_daemon_kills_at_the_deadline_and_goes_on(tmp_path: Path, blank: Bla
 )
 def test_the_pipe_changes_nothing(readings: list[Reading]) -> None:
     result = Result(readings, "ok", "a note", 0.25, 3, START, account_wide=False)
-    assert polls._unpack(polls._pack(result)) == result
+    assert unpack(pack(result)) == result
 
 
 @pytest.fixture(autouse=True)

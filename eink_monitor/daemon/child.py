@@ -1,0 +1,157 @@
+"""The life of a poll's child: settle down where nothing of the daemon can be touched, ask the vendor, tell, be gone.
+
+Whatever a vendor's library does, what comes out is a ``Result``: readings, or one word and a plain sentence.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import gc
+import json
+import logging
+import os
+import resource
+import signal
+import struct
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+from eink_monitor import strays
+from eink_monitor.clock import SystemClock, stopwatch
+from eink_monitor.config import Feed
+from eink_monitor.daemon.fetching import GRACE, Result
+from eink_monitor.errors import Throttled, Trouble
+from eink_monitor.metrics import METRICS
+from eink_monitor.model import Reading, Visit
+from eink_monitor.vet import vet
+
+_NOWHERE = Path(os.devnull).open("r+", encoding="utf-8")  # noqa: SIM115 - open for the life of the program
+atexit.register(_NOWHERE.close)
+_MEMORY = 1024 * 1024 * 1024  # address space of a child: a leak ends the child, not the Pi
+
+
+def carry_out(feed: Feed, visit: Visit) -> Result:
+    """Poll a source in this process; whatever happens becomes a ``Result``."""
+    began = stopwatch()
+    try:
+        result = Result(vet(feed.source.poll(visit), visit.now), "ok", visit.note)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a vendor library raises anything
+        result = _trouble(feed, error)
+    result.took, result.spent, result.heard = stopwatch() - began, visit.spent, visit.heard
+    return result
+
+
+def _trouble(feed: Feed, error: BaseException) -> Result:
+    """What an exception means, in a word and a sentence; only our own are quoted, the text of others may be secret."""
+    if isinstance(error, Throttled):
+        return Result([], error.what, str(error), until=error.until, account_wide=error.account_wide)
+    if isinstance(error, Trouble):
+        return Result([], error.what, str(error))
+    if isinstance(error, ImportError):
+        return Result([], "gone", f"{feed.name}: the library {error.name} is not installed; {_extra(feed)}")
+    if isinstance(error, MemoryError):
+        return Result([], "crashed", f"{feed.name}: the poll wanted too much memory")
+    return Result([], "crashed", f"{feed.name}: {type(error).__name__} {_where(error)}")
+
+
+def _extra(feed: Feed) -> str:
+    extra = feed.source.extra
+    return f"pip install 'eink-monitor[{extra}]'" if extra else "install it"
+
+
+def _where(error: BaseException) -> str:
+    """File and line of an error, without its text."""
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    return f"at {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
+
+
+def live(feed: Feed, visit: Visit, writer: int) -> NoReturn:
+    """The whole life of a poll child: settle down, poll, send, leave without a trace."""
+    try:
+        _settle_down(visit)
+        signal.alarm(feed.deadline + 2 * GRACE)  # should the daemon itself die, nobody else would end us
+        _send(writer, carry_out(feed, visit))
+    finally:
+        os._exit(1)  # no exit handlers: they belong to the daemon and would touch its display
+
+
+def listen(feed: Feed, visit: Visit, writer: int, parent: int) -> NoReturn:
+    """The whole life of a stream's child: pass on what comes until it ends."""
+    try:
+        _settle_down(visit)
+        _die_with(parent)
+        clock = SystemClock()
+        try:
+            for readings in feed.source.follow(visit, clock):
+                _send(writer, Result(vet(readings, clock.now()), "ok", visit.note, spent=0))
+            _send(writer, Result([], "unavailable", f"{feed.name}: the stream has ended"))
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a vendor library raises anything
+            _send(writer, _trouble(feed, error))
+    finally:
+        os._exit(1)
+
+
+def _send(writer: int, result: Result) -> None:
+    message = pack(result)
+    message = struct.pack(">I", len(message)) + message
+    while message:
+        message = message[os.write(writer, message) :]
+
+
+def _die_with(parent: int) -> None:
+    """A stream has no deadline: let the kernel end it with its parent."""
+    import ctypes  # noqa: PLC0415 - only here
+
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+    if os.getppid() != parent:  # it died before we asked
+        os._exit(1)
+
+
+def _settle_down(visit: Visit) -> None:
+    """Leave nothing behind that the daemon could feel. Plain system calls: every page a child touches is copied."""
+    os.setsid()
+    gc.disable()  # a collection would touch them all, and we do not live long enough to need one
+    signal.set_wakeup_fd(-1)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGALRM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+    logging.disable(logging.CRITICAL)  # vendor libraries log VINs and tokens
+    for standard in (0, 1, 2):
+        os.dup2(_NOWHERE.fileno(), standard)
+    sys.stdout = sys.stderr = _NOWHERE  # whatever stood in their place
+    with contextlib.suppress(OSError):  # the card may be read-only; a source that needs the folder will say so
+        try:
+            os.chdir(visit.state)  # some libraries write where they stand
+        except FileNotFoundError:
+            visit.state.mkdir(mode=0o700, parents=True)
+            os.chdir(visit.state)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+    strays.offer()
+
+
+def pack(result: Result) -> bytes:
+    """As one message of JSON."""
+    fields: dict[str, Any] = {
+        "readings": [[subject, metric.name, value, at] for subject, metric, value, at in result.readings],
+        "what": result.what,
+        "detail": result.detail,
+        "took": result.took,
+        "spent": result.spent,
+        "until": result.until,
+        "account_wide": result.account_wide,
+        "heard": result.heard,
+    }
+    return json.dumps(fields).encode()
+
+
+def unpack(message: bytes) -> Result:
+    """What ``pack`` made."""
+    fields = json.loads(message)
+    fields["readings"] = [
+        Reading(subject, METRICS[metric], value, at) for subject, metric, value, at in fields["readings"]
+    ]
+    return Result(**fields)

@@ -19,8 +19,8 @@ from eink_monitor.clock import HOUR, FastClock, midnight, stopwatch
 from eink_monitor.config import Config, Feed
 from eink_monitor.daemon import Daemon
 from eink_monitor.daemon.child import carry_out
-from eink_monitor.daemon.fetching import Result, Runner
 from eink_monitor.daemon.polls import Done, Silence
+from eink_monitor.daemon.runner import Result, Runner
 from eink_monitor.metrics import CHARGING, PLUGGED
 from eink_monitor.model import Metric, Reading, Visit
 from eink_monitor.settings import Duration

@@ -18,7 +18,8 @@ import pytest
 from eink_monitor.clock import DAY, HOUR, MINUTE, FastClock, local, midnight
 from eink_monitor.config import Config, Feed, load
 from eink_monitor.daemon import Daemon
-from eink_monitor.daemon.fetching import Fetching, Result
+from eink_monitor.daemon.fetching import Fetching
+from eink_monitor.daemon.runner import Result
 from eink_monitor.errors import Trouble
 from eink_monitor.model import Visit
 from eink_monitor.simulation import StandIn, live, silence

@@ -12,9 +12,10 @@ from functools import partial
 from eink_monitor.clock import HOUR, MINUTE, Clock, local
 from eink_monitor.config import Config
 from eink_monitor.daemon.drawing import Drawing
-from eink_monitor.daemon.fetching import Fetching, Runner
+from eink_monitor.daemon.fetching import Fetching
 from eink_monitor.daemon.following import Following
 from eink_monitor.daemon.keeping import Keeping
+from eink_monitor.daemon.runner import Runner
 from eink_monitor.daemon.wall_time import WallTime
 from eink_monitor.house import House
 from eink_monitor.store import Store

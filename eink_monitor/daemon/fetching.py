@@ -6,16 +6,16 @@ clock moves nothing. Vendor calls are booked in the ledger before a poll starts 
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from eink_monitor import quota as planning
-from eink_monitor.clock import DAY, HOUR, JUMP, MINUTE, Clock
+from eink_monitor.clock import HOUR, JUMP, MINUTE, Clock
 from eink_monitor.config import Config, Feed
 from eink_monitor.daemon.booking import Bookings, Need
+from eink_monitor.daemon.runner import GRACE, Result, Runner, Running
+from eink_monitor.daemon.telling import Telling
 from eink_monitor.errors import StoreError, Throttled
 from eink_monitor.house.invented import Invented
 from eink_monitor.house.sharing import Sharing
@@ -23,67 +23,8 @@ from eink_monitor.model import Outcome, Quota, Reading, Visit
 from eink_monitor.store import Store
 from eink_monitor.store.ledger import AHEAD
 
-log = logging.getLogger("eink_monitor")
-
-GRACE = 5  # seconds past its deadline before a poll is killed
 _LONGEST_BACKOFF = HOUR
 _REFUSALS = 2  # after so many a person must act before we knock again
-
-
-@dataclass(slots=True)
-class Result:
-    """What a poll child came to: readings, or the word and sentence of an error."""
-
-    readings: list[Reading]
-    what: str = "ok"
-    detail: str = ""
-    took: float = 0.0
-    spent: int | None = None  # None: the child died and cannot say
-    until: int = 0
-    account_wide: bool = True
-    heard: int = 0  # what time it was by the vendor's clock
-
-
-class Running(Protocol):
-    """A poll under way."""
-
-    @property
-    def watch(self) -> Sequence[int]:
-        """File descriptors that become readable when there is something to collect."""
-
-    def result(self) -> Result | None:
-        """What it came to, or None while it still runs."""
-
-    def kill(self) -> object:
-        """End it now, with everything it started."""
-
-
-class Stream(Protocol):
-    """A vendor that speaks up by itself, listened to in another process."""
-
-    @property
-    def watch(self) -> Sequence[int]:
-        """File descriptors that become readable when there is something to collect."""
-
-    @property
-    def over(self) -> bool:
-        """Whether nothing more will come."""
-
-    def results(self) -> list[Result]:
-        """What has come since the last time; the last one of all says why it ended."""
-
-    def kill(self) -> object:
-        """End it now, with everything it started."""
-
-
-class Runner(Protocol):
-    """Whoever can carry out polls and follow streams."""
-
-    def start(self, feed: Feed, visit: Visit) -> Running:
-        """Begin one poll and return at once."""
-
-    def follow(self, feed: Feed, visit: Visit) -> Stream:
-        """Begin to listen to a stream and return at once."""
 
 
 @dataclass(slots=True)
@@ -120,15 +61,12 @@ class Fetching:
         self.polls = 0
         self.steps = 0  # polls begun, ended or put off: whoever watches over us looks for progress
         self.last = Result([])
-        self._quiet_until: dict[str, float] = {}
-        self._faults: dict[
-            str, tuple[str, int]
-        ] = {}  # what was last said of each feed, and how many polls ago it began
         self._config = config
         self._store = store
         self._clock = clock
         self._runner = runner
         self._complain = complain
+        self._telling = Telling(store)
         self._sharing = Sharing(config, store)
         self._quotas: dict[str, Quota | None] = {}
         self._states = {name: config.state / name for name in config.feeds}
@@ -355,29 +293,9 @@ class Fetching:
 
     def note(self, feed: Feed, outcome: Outcome, due: int | None) -> None:
         """Keep an outcome; one line in the log when a fault begins, one when it ends."""
-        if outcome.what == "throttled":  # which neither begins a fault nor ends one
-            self._tell_of_waiting(outcome)
-        else:
-            self._tell_of_faults(outcome)
+        self._telling.tell(outcome, self._clock.monotonic())
         stamp = self._stamp(feed) if outcome.what == "auth" else 0  # only a refusal waits for something to be mended
         self._store.note(outcome, due, stamp)
-
-    def _tell_of_faults(self, outcome: Outcome) -> None:
-        name, what = outcome.feed, outcome.what
-        past = self._store.outcomes.get(name)
-        was, polls = self._faults.get(name) or ((past.what, past.polls) if past else ("ok", 0))
-        if what not in ("ok", was):
-            log.warning("%s", outcome.detail or f"{name}: {what}")
-        elif what == "ok" and was not in ("ok", "throttled"):
-            log.info("%s: well again after %d %s", name, polls, "poll" if polls == 1 else "polls")
-        self._faults[name] = (what, polls + 1 if was not in ("ok", "throttled") else 1)
-
-    def _tell_of_waiting(self, outcome: Outcome) -> None:
-        """A scarce account is kept waiting many times a day, as planned: one line a day is news enough."""
-        mono = self._clock.monotonic()
-        if mono >= self._quiet_until.get(outcome.feed, mono):
-            self._quiet_until[outcome.feed] = mono + DAY
-            log.info("%s", outcome.detail)
 
 
 def _modified(folder: Path) -> list[int]:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from eink_monitor.clock import DAY, HOUR, JUMP, MINUTE, Clock
 from eink_monitor.config import Config, Feed
-from eink_monitor.daemon.fetching import Fetching, Result, Runner, Stream
+from eink_monitor.daemon.fetching import Fetching
+from eink_monitor.daemon.runner import Result, Runner, Stream
 from eink_monitor.model import Outcome
 from eink_monitor.store import Store
 

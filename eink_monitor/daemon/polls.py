@@ -20,7 +20,7 @@ from eink_monitor import strays
 from eink_monitor.clock import stopwatch
 from eink_monitor.config import Config, Feed
 from eink_monitor.daemon.child import carry_out, listen, live, unpack
-from eink_monitor.daemon.fetching import Result
+from eink_monitor.daemon.runner import Result
 from eink_monitor.model import Visit
 
 _LARGEST_MESSAGE = 8 * 1024 * 1024

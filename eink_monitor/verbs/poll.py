@@ -11,8 +11,9 @@ import click
 
 from eink_monitor.clock import SystemClock, iso, local
 from eink_monitor.config import Config, Feed
-from eink_monitor.daemon.fetching import Fetching, Result
+from eink_monitor.daemon.fetching import Fetching
 from eink_monitor.daemon.polls import Forked
+from eink_monitor.daemon.runner import Result
 from eink_monitor.errors import AuthFailed, BadAnswer, Gone, StoreError, Throttled, Trouble, Unavailable
 from eink_monitor.simulation import silence
 from eink_monitor.verbs._house import config_option, load, named, opened

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from eink_monitor.clock import DAY, FastClock
 from eink_monitor.config import Config
 from eink_monitor.daemon import Daemon
-from eink_monitor.daemon.fetching import Runner
+from eink_monitor.daemon.runner import Runner
 from eink_monitor.simulation import live, silence
 from eink_monitor.store import Store
 

@@ -12,7 +12,7 @@ from eink_monitor.config import Config, load
 from eink_monitor.daemon import Daemon
 from eink_monitor.daemon.control import Answer, Request
 from eink_monitor.daemon.drawing import draw
-from eink_monitor.daemon.fetching import Runner
+from eink_monitor.daemon.runner import Runner
 from eink_monitor.daemon.wishes import grant
 from eink_monitor.displays.waveshare import Waveshare
 from eink_monitor.model import Frame

@@ -14,8 +14,8 @@ import qr_reader
 from eink_monitor.clock import DAY, HOUR, MINUTE, FastClock
 from eink_monitor.config import load
 from eink_monitor.daemon import Daemon
-from eink_monitor.daemon.fetching import Result
 from eink_monitor.daemon.polls import Forked
+from eink_monitor.daemon.runner import Result
 from eink_monitor.draw import fonts
 from eink_monitor.draw.canvas import Canvas
 from eink_monitor.metrics import SOC

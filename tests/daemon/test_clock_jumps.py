@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from eink_monitor.clock import DAY, HOUR, MINUTE, FastClock, local, midnight
 from eink_monitor.config import Config, Feed
 from eink_monitor.daemon.child import carry_out
-from eink_monitor.daemon.fetching import Result
 from eink_monitor.daemon.polls import Silence
+from eink_monitor.daemon.runner import Result
 from eink_monitor.metrics import PV_POWER, STORAGE_SOC
 from eink_monitor.model import Budget, Quota, Reading, Source, Visit
 from eink_monitor.quota import SPANS

@@ -13,8 +13,8 @@ import pytest
 
 from eink_monitor.clock import DAY, HOUR, Clock, FastClock, SystemClock, stopwatch
 from eink_monitor.config import Feed
-from eink_monitor.daemon.fetching import Result
 from eink_monitor.daemon.polls import Forked, Inline
+from eink_monitor.daemon.runner import Result
 from eink_monitor.errors import AuthFailed, Gone, Throttled, Trouble, Unavailable
 from eink_monitor.metrics import PV_POWER
 from eink_monitor.model import Reading, Visit

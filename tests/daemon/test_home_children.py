@@ -10,8 +10,8 @@ import pytest
 from doors.inverter import House, serve
 from doors.sshd import Hosts
 from eink_monitor.clock import SystemClock, stopwatch
-from eink_monitor.daemon.fetching import Result
 from eink_monitor.daemon.polls import Forked
+from eink_monitor.daemon.runner import Result
 from eink_monitor.metrics import DISK_SIZE, PV_POWER
 from eink_monitor.settings import Duration
 from eink_monitor.sources.solaredge_modbus import SolarEdgeModbus

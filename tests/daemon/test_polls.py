@@ -22,8 +22,8 @@ from hypothesis import strategies as st
 from eink_monitor.clock import SystemClock, stopwatch
 from eink_monitor.config import Config
 from eink_monitor.daemon.child import pack, unpack
-from eink_monitor.daemon.fetching import GRACE, Result
 from eink_monitor.daemon.polls import Child, Forked
+from eink_monitor.daemon.runner import GRACE, Result
 from eink_monitor.errors import AuthFailed, BadAnswer, Gone, Throttled, Unavailable
 from eink_monitor.metrics import METRICS, PV_POWER, STORAGE_SOC
 from eink_monitor.model import Metric, Reading, Source, Visit

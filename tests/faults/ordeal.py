@@ -12,7 +12,7 @@ from typing import ClassVar
 import pytest
 
 from eink_monitor.clock import HOUR, FastClock
-from eink_monitor.daemon.fetching import GRACE
+from eink_monitor.daemon.runner import GRACE
 from eink_monitor.draw import words
 from eink_monitor.draw.canvas import Canvas
 from eink_monitor.metrics import PV_POWER

@@ -1,0 +1,68 @@
+"""What the timetable asks of whoever carries out polls: they are forked (``polls``), or simulated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from eink_monitor.config import Feed
+from eink_monitor.model import Reading, Visit
+
+GRACE = 5  # seconds past its deadline before a poll is killed
+
+
+@dataclass(slots=True)
+class Result:
+    """What a poll child came to: readings, or the word and sentence of an error."""
+
+    readings: list[Reading]
+    what: str = "ok"
+    detail: str = ""
+    took: float = 0.0
+    spent: int | None = None  # None: the child died and cannot say
+    until: int = 0
+    account_wide: bool = True
+    heard: int = 0  # what time it was by the vendor's clock
+
+
+class Running(Protocol):
+    """A poll under way."""
+
+    @property
+    def watch(self) -> Sequence[int]:
+        """File descriptors that become readable when there is something to collect."""
+
+    def result(self) -> Result | None:
+        """What it came to, or None while it still runs."""
+
+    def kill(self) -> object:
+        """End it now, with everything it started."""
+
+
+class Stream(Protocol):
+    """A vendor that speaks up by itself, listened to in another process."""
+
+    @property
+    def watch(self) -> Sequence[int]:
+        """File descriptors that become readable when there is something to collect."""
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will come."""
+
+    def results(self) -> list[Result]:
+        """What has come since the last time; the last one of all says why it ended."""
+
+    def kill(self) -> object:
+        """End it now, with everything it started."""
+
+
+class Runner(Protocol):
+    """Whoever can carry out polls and follow streams."""
+
+    def start(self, feed: Feed, visit: Visit) -> Running:
+        """Begin one poll and return at once."""
+
+    def follow(self, feed: Feed, visit: Visit) -> Stream:
+        """Begin to listen to a stream and return at once."""

@@ -1,0 +1,43 @@
+"""What the log is told of polls: one line when a fault begins, one when it ends, and little of waiting."""
+
+from __future__ import annotations
+
+import logging
+
+from eink_monitor.clock import DAY
+from eink_monitor.model import Outcome
+from eink_monitor.store import Store
+
+log = logging.getLogger("eink_monitor")
+
+
+class Telling:
+    """Remembers what was last said of every feed; after a start, what the store knows of it."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._faults: dict[str, tuple[str, int]] = {}  # what it was, and how many polls ago it began
+        self._quiet_until: dict[str, float] = {}
+
+    def tell(self, outcome: Outcome, mono: float) -> None:
+        """Say what is news about an outcome that the store does not know yet."""
+        if outcome.what == "throttled":  # which neither begins a fault nor ends one
+            self._tell_of_waiting(outcome, mono)
+        else:
+            self._tell_of_faults(outcome)
+
+    def _tell_of_faults(self, outcome: Outcome) -> None:
+        name, what = outcome.feed, outcome.what
+        past = self._store.outcomes.get(name)
+        was, polls = self._faults.get(name) or ((past.what, past.polls) if past else ("ok", 0))
+        if what not in ("ok", was):
+            log.warning("%s", outcome.detail or f"{name}: {what}")
+        elif what == "ok" and was not in ("ok", "throttled"):
+            log.info("%s: well again after %d %s", name, polls, "poll" if polls == 1 else "polls")
+        self._faults[name] = (what, polls + 1 if was not in ("ok", "throttled") else 1)
+
+    def _tell_of_waiting(self, outcome: Outcome, mono: float) -> None:
+        """A scarce account is kept waiting many times a day, as planned: one line a day is news enough."""
+        if mono >= self._quiet_until.get(outcome.feed, mono):
+            self._quiet_until[outcome.feed] = mono + DAY
+            log.info("%s", outcome.detail)

@@ -7,6 +7,7 @@ each refresh token once (and once more, should its answer have been lost). The c
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import select
 import signal
@@ -182,6 +183,7 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
     wanted = parser.parse_args()
+    logging.getLogger("eink_monitor").disabled = True  # it would tell of every poll that was killed
     with tempfile.TemporaryDirectory() as folder, silence():
         tally = torment(Path(folder), wanted.runs, wanted.seed)
     print(f"{tally.runs} kills of the daemon, {tally.children} of its children: {tally.readings} readings, ", end="")  # noqa: T201

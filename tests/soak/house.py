@@ -65,6 +65,7 @@ class Soaked:
                 self.tell("drawn")
             self._note(daemon)
             self._upset(daemon)
+            self.panel.lint.refreshes.clear()  # what the virtual panel remembers is not the daemon's memory
             self.clock.wait(pause, daemon.watch())
 
     def tell(self, event: str, *what: object) -> None:

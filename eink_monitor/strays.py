@@ -79,6 +79,6 @@ def _read(path: str) -> bytes:
     """A small file of the kernel's. Plain system calls: after a fork the daemon, too, pays for the pages it touches."""
     file = os.open(path, os.O_RDONLY)
     try:
-        return os.read(file, 1 << 16)
+        return os.read(file, 4096)
     finally:
         os.close(file)

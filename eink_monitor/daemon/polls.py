@@ -148,7 +148,7 @@ class _Process:
         """Take what has arrived; True when no more will."""
         while len(self._got) <= _LARGEST_MESSAGE:
             try:
-                piece = os.read(self._reader, 65536)
+                piece = os.read(self._reader, 4096)
             except BlockingIOError:
                 return False
             if not piece:

@@ -44,7 +44,8 @@ uninstall:
 # Whole years, thousands of refreshes, processes killed before they could report: what they cover is covered by others,
 # and counting lines would triple their time.
 LONG := tests/test_year.py tests/test_simulation.py tests/displays/test_waveshare_endurance.py \
-	tests/sources/test_solaredge_budget.py tests/faults/test_kills.py
+	tests/sources/test_solaredge_budget.py tests/faults/test_kills.py tests/faults/test_power.py \
+	tests/test_inverter_day.py tests/daemon/test_ink.py tests/daemon/test_clock_jumps.py
 
 test: check
 	$(BIN)/coverage erase

@@ -6,9 +6,10 @@ import dataclasses
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -19,6 +20,9 @@ from eink_monitor.displays.null import Null
 from eink_monitor.simulation import simulate
 from eink_monitor.store import Store
 from houses import write
+
+if TYPE_CHECKING:
+    from doors.sshd import Hosts
 
 if sys.gettrace():  # lines are counted: not in forks, whose counts nobody would collect
     os.register_at_fork(after_in_child=lambda: sys.settrace(None))
@@ -57,3 +61,15 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
         simulate(house, 3, first, folder=folder)
     simulate(house, 3, today - timedelta(days=3), folder=folder)
     return file
+
+
+@pytest.fixture
+def hosts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hosts]:
+    """Real SSH servers, and a home that knows neither a host nor an agent."""
+    from doors.sshd import Hosts  # noqa: PLC0415 - skips what needs it where no sshd is installed
+
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    started = Hosts(tmp_path)
+    yield started
+    started.stop()

@@ -16,8 +16,6 @@ from eink_monitor.config import load
 from eink_monitor.daemon import Daemon
 from eink_monitor.daemon.polls import Forked
 from eink_monitor.daemon.runner import Result
-from eink_monitor.draw import fonts
-from eink_monitor.draw.canvas import Canvas
 from eink_monitor.metrics import SOC
 from eink_monitor.panels.car import Car
 from eink_monitor.simulation import live
@@ -28,6 +26,7 @@ from loopback import bmw, vw_portal
 from loopback.bmw import CLIENT, TELEMATICS, TOKEN, Bmw, cardata_error, refused
 from loopback.cars import NOW, Reply, Vendor, recording
 from loopback.vw_portal import PASSWORD, USER, VwPortal, data, delivery, field
+from witness import Listener
 
 HOUSE = """\
 database: {folder}/readings.db
@@ -245,29 +244,6 @@ def test_three_days_before_it_lapses_the_health_panel_says_so(tmp_path: Path) ->
         assert home.daemon.house.warning(feed) == "BMW sign-in expires in 2 days; sign in again: eink-monitor login i4"
 
 
-class Listener(Canvas):
-    """Hears what is written on the sheet."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.heard: list[str] = []
-
-    def text(
-        self,
-        x: int,
-        line: int,
-        text: str,
-        face: str = fonts.TEXT,
-        *,
-        align: str = "left",
-        width: int | None = None,
-        ink: bool = True,
-        hollow: int = 0,
-    ) -> int:
-        self.heard.append(text)
-        return super().text(x, line, text, face, align=align, width=width, ink=ink, hollow=hollow)
-
-
 def test_an_old_file_under_a_fresh_date_and_a_new_name_ages_on_the_panel(tmp_path: Path) -> None:
     with house(tmp_path, "id3") as home:
         for _ in range(4):
@@ -279,7 +255,7 @@ def test_an_old_file_under_a_fresh_date_and_a_new_name_ages_on_the_panel(tmp_pat
         assert home.what("id3") == "ok"
         sheet = Listener()
         Car("id3").draw(sheet, home.daemon.house, home.clock.now())
-    assert "2 days ago" in sheet.heard
+    assert "2 days ago" in [text for text, _ in sheet.heard]
 
 
 def test_two_cars_of_a_lapsed_account_do_not_rouse_each_other(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -74,15 +73,6 @@ class House:
     def stop(self) -> None:
         self.daemon.stop()
         self.store.close()
-
-
-@pytest.fixture
-def hosts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hosts]:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
-    started = Hosts(tmp_path)
-    yield started
-    started.stop()
 
 
 @pytest.fixture

@@ -20,13 +20,12 @@ class Mark(NamedTuple):
     ink: bool
 
 
-class WitnessCanvas(Canvas):
-    """Complains at once about text that leaves the sheet or falls on something other than plain paper or plain ink."""
+class Listener(Canvas):
+    """Hears what is written on the sheet: every text, and the face it was written in."""
 
     def __init__(self, width: int = 250, height: int = 122) -> None:
         super().__init__(width, height)
-        self.marks: list[Mark] = []
-        self.missing: set[str] = set()
+        self.heard: list[tuple[str, str]] = []
 
     def text(
         self,
@@ -40,8 +39,21 @@ class WitnessCanvas(Canvas):
         ink: bool = True,
         hollow: int = 0,
     ) -> int:
-        self.missing |= {c for c in text if c not in fonts.face(face)}
+        self.heard.append((text, face))
         return super().text(x, line, text, face, align=align, width=width, ink=ink, hollow=hollow)
+
+
+class WitnessCanvas(Listener):
+    """Complains at once about text that leaves the sheet or falls on something other than plain paper or plain ink."""
+
+    def __init__(self, width: int = 250, height: int = 122) -> None:
+        super().__init__(width, height)
+        self.marks: list[Mark] = []
+
+    @property
+    def missing(self) -> set[str]:
+        """Letters that their face does not have."""
+        return {letter for text, face in self.heard for letter in text if letter not in fonts.face(face)}
 
     def stamp(self, bitmap: Bitmap, x: int, y: int, *, ink: bool = True) -> None:
         shift = self.width - x - bitmap.width

@@ -26,14 +26,6 @@ def no_agent(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def hosts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hosts]:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    started = Hosts(tmp_path)
-    yield started
-    started.stop()
-
-
-@pytest.fixture
 def visit(tmp_path: Path) -> Visit:
     return new_visit(tmp_path / "state")
 
@@ -64,8 +56,8 @@ def test_a_key_with_a_passphrase(hosts: Hosts, visit: Visit, tmp_path: Path) -> 
 
 
 @pytest.fixture
-def agent(no_agent: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A real ssh-agent, empty."""
+def agent(hosts: Hosts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A real ssh-agent, empty; after ``hosts``, which knows of none."""
     monkeypatch.setenv("SSH_AUTH_SOCK", str(tmp_path / "agent"))
     with subprocess.Popen(["ssh-agent", "-D", "-a", tmp_path / "agent"], stdout=subprocess.PIPE, text=True) as running:
         try:

@@ -41,15 +41,6 @@ NAMES = [
 
 
 @pytest.fixture
-def hosts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hosts]:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
-    started = Hosts(tmp_path)
-    yield started
-    started.stop()
-
-
-@pytest.fixture
 def visit(tmp_path: Path) -> Visit:
     return new_visit(tmp_path / "state")
 

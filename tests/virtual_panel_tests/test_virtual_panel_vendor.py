@@ -17,8 +17,8 @@ from virtual_panel.viewer import rows_of
 
 if not vendor.installed():
     if os.environ.get("CI"):
-        pytest.fail("the control needs the vendor's driver: run `make vendor`", pytrace=False)
-    pytest.skip("the vendor's driver is not installed: run `make vendor`", allow_module_level=True)
+        pytest.fail("the control needs the vendor's driver: run `make test`", pytrace=False)
+    pytest.skip("the vendor's driver is not installed: run `make test`", allow_module_level=True)
 
 V2, V3, V4 = "2in13_V2", "2in13_V3", "2in13_V4"
 FULL, PART = 0, 1

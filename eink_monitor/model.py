@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from eink_monitor.clock import Clock
 from eink_monitor.errors import Throttled
 from eink_monitor.finding import Finding
+from eink_monitor.remarks import Remarks
 from eink_monitor.signin import Credential, SignIn
 
 if TYPE_CHECKING:
@@ -107,8 +108,9 @@ class Visit:
     ``latest`` holds the newest stored reading per (subject, metric name) of what this source publishes, so that a
     source without any state of its own can skip what is fresh; of what another feed brings too, the newest it brought
     itself. ``allowance`` is how many vendor calls the ledger has reserved; ``spend`` must be called before each one.
-    ``note`` may hold a plain sentence about a poll that went well ("the car sleeps"), ``heard`` what time it is by the
-    vendor's own clock (epoch seconds), where it says so. ``state`` is a private directory for tokens.
+    ``remarks`` take plain sentences about a poll that went well ("the car sleeps") and the values that it had to leave
+    out, ``heard`` what time it is by the vendor's own clock (epoch seconds), where it says so. ``state`` is a private
+    directory for tokens.
     """
 
     feed: str
@@ -120,8 +122,8 @@ class Visit:
     state: Path
     allowance: int = 0
     spent: int = 0
-    note: str = ""
     heard: int = 0
+    remarks: Remarks = field(default_factory=Remarks)
 
     def spend(self, calls: int = 1) -> None:
         """Account for vendor calls about to be made; raises ``Throttled`` rather than exceed what was reserved."""
@@ -129,6 +131,11 @@ class Visit:
             message = f"{self.feed}: this poll wanted more than the {self.allowance} calls reserved for it"
             raise Throttled(message, self.now + self.every, account_wide=False)
         self.spent += calls
+
+    @property
+    def note(self) -> str:
+        """The remarks in one line; empty when there is nothing to say."""
+        return str(self.remarks)
 
     def last(self, metric: Metric, subject: str | None = None) -> Reading | None:
         """The newest stored reading of a metric of this feed (of its own subject unless another is named)."""

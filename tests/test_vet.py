@@ -1,47 +1,102 @@
 from __future__ import annotations
 
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from eink_monitor import metrics
 from eink_monitor.errors import BadAnswer
-from eink_monitor.model import Metric, Reading
-from eink_monitor.vet import vet
+from eink_monitor.model import Metric, Reading, Visit
+from eink_monitor.vet import sift, vet
 
 NOW = 1_780_000_000
+IMPOSSIBLE = [-1.5, 1e9, 10**400, float("nan"), float("inf"), True, None, "5"]
+NEVER = [NOW + 301, 0, -(10**30), 10**30, float("nan"), float("inf"), float("-inf"), None, "today", True]
 
 
-def reading(value: object, at: int = NOW, metric: Metric = metrics.PV_POWER) -> Reading:
-    return Reading("roof", metric, value, at)  # type: ignore[arg-type]  # that is what is tested
+def reading(value: object, at: object = NOW, metric: Metric = metrics.PV_POWER, subject: str = "roof") -> Reading:
+    return Reading(subject, metric, value, at)  # type: ignore[arg-type]  # that is what is tested
 
 
-def test_plausible_readings_come_in_order() -> None:
-    assert vet([reading(5, NOW), reading(3.5, NOW - 9)], NOW) == [reading(3.5, NOW - 9), reading(5.0, NOW)]
+def visit() -> Visit:
+    return Visit("roof", "roof", NOW, ZoneInfo("UTC"), 300, {}, Path())
 
 
-def test_a_clock_a_little_ahead_is_forgiven() -> None:
-    assert vet([reading(5, NOW + 200)], NOW)[0].at == NOW
+def test_plausible_readings_come_in_order_and_nothing_is_said() -> None:
+    asked = visit()
+    assert vet([reading(5, NOW), reading(3.5, NOW - 9)], asked) == [reading(3.5, NOW - 9), reading(5.0, NOW)]
+    assert asked.note == ""
 
 
-@pytest.mark.parametrize("value", [-1, 1e9, 10**400, float("nan"), float("inf"), True, None, "5"])
-def test_impossible_values(value: object) -> None:
-    with pytest.raises(BadAnswer, match=r"roof: pv_power is not a plausible value \(0 to 100000 W\)"):
-        vet([reading(3), reading(value)], NOW)
+@pytest.mark.parametrize("at", [NOW + 200, NOW + 200.5])
+def test_a_clock_a_little_ahead_is_forgiven(at: float) -> None:
+    assert vet([reading(5, at)], visit())[0].at == NOW
 
 
-@pytest.mark.parametrize("at", [NOW + 301, 0, -(10**30), 10**30])
-def test_impossible_dates(at: int) -> None:
-    with pytest.raises(BadAnswer, match=r"roof: pv_power is dated .* clock right"):
-        vet([reading(3, at)], NOW)
+@pytest.mark.parametrize("value", IMPOSSIBLE)
+def test_an_impossible_value_costs_itself_and_nothing_else(value: object) -> None:
+    asked = visit()
+    odd = reading(value, metric=metrics.STORAGE_SOC)
+    assert vet([reading(3), odd, reading(4, metric=metrics.LOAD_POWER)], asked) == [
+        reading(3),
+        reading(4, metric=metrics.LOAD_POWER),
+    ]
+    assert asked.note.startswith("left out: storage_soc ")
 
 
-@given(st.one_of(st.floats(), st.integers()), st.integers(), st.sampled_from(list(metrics.METRICS.values())))
-def test_what_passes_is_in_range(value: float, at: int, metric: Metric) -> None:
-    try:
-        (passed,) = vet([reading(value, at, metric)], NOW)
-    except BadAnswer as error:
-        assert metric.name in str(error)  # noqa: PT017 - both ways out are right
-    else:
-        assert metric.low <= passed.value <= metric.high
-        assert passed.at <= NOW
+@pytest.mark.parametrize("at", NEVER)
+def test_an_impossible_date_costs_its_reading_and_nothing_else(at: object) -> None:
+    asked = visit()
+    assert vet([reading(3), reading(50, at, metrics.STORAGE_SOC)], asked) == [reading(3)]
+    assert asked.note.startswith("left out: storage_soc dated ")
+
+
+@pytest.mark.parametrize("value", IMPOSSIBLE)
+def test_an_answer_of_which_nothing_is_plausible_is_a_bad_one(value: object) -> None:
+    with pytest.raises(BadAnswer, match=r"^roof: no value of this answer is plausible \(pv_power [^()]*\)$"):
+        vet([reading(value)], visit())
+
+
+@pytest.mark.parametrize("at", NEVER)
+def test_an_answer_of_another_time_asks_for_the_clock(at: object) -> None:
+    with pytest.raises(BadAnswer, match=r"\(pv_power dated .*\); is this machine's clock right\?$"):
+        vet([reading(3, at)], visit())
+
+
+def test_an_empty_answer_is_a_good_one() -> None:
+    assert vet([], visit()) == []
+
+
+def test_a_batch_of_a_stream_may_be_left_out_as_a_whole() -> None:
+    asked = visit()
+    assert sift([reading(-6304)], asked) == []
+    assert asked.note == "left out: pv_power -6304 W"
+
+
+def test_what_another_subject_said_is_named_with_it() -> None:
+    asked = visit()
+    assert sift([reading(1 << 64, metric=metrics.DISK_SIZE, subject="nas:backups")], asked) == []
+    assert asked.note == "left out: nas:backups disk_size a number without bounds B"
+
+
+ANYTHING = st.one_of(st.floats(), st.integers(), st.booleans(), st.none(), st.text())
+
+
+@given(
+    st.lists(st.tuples(ANYTHING, ANYTHING, st.sampled_from(list(metrics.METRICS.values())))),
+    st.lists(st.integers(0, 100_000)),
+)
+def test_whatever_comes_the_plausible_is_kept_and_the_note_is_short(
+    odd: list[tuple[object, object, Metric]], powers: list[int]
+) -> None:
+    asked = visit()
+    known = [reading(power) for power in powers]
+    kept = sift([reading(value, at, metric) for value, at, metric in odd] + known, asked)
+    assert all(one in kept for one in known)
+    assert all(one.metric.low <= one.value <= one.metric.high and one.at <= NOW for one in kept)
+    assert len(kept) >= len(known)
+    assert len(asked.note) <= 400
+    assert asked.note.isprintable()

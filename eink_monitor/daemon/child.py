@@ -25,7 +25,7 @@ from eink_monitor.daemon.runner import GRACE, Result
 from eink_monitor.errors import Throttled, Trouble
 from eink_monitor.metrics import METRICS
 from eink_monitor.model import Reading, Visit
-from eink_monitor.vet import vet
+from eink_monitor.vet import sift, vet
 
 _NOWHERE = Path(os.devnull).open("r+", encoding="utf-8")  # noqa: SIM115 - open for the life of the program
 atexit.register(_NOWHERE.close)
@@ -36,7 +36,7 @@ def carry_out(feed: Feed, visit: Visit) -> Result:
     """Poll a source in this process; whatever happens becomes a ``Result``."""
     began = stopwatch()
     try:
-        result = Result(vet(feed.source.poll(visit), visit.now), "ok", visit.note)
+        result = Result(vet(feed.source.poll(visit), visit), "ok", visit.note)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a vendor library raises anything
         result = _trouble(feed, error)
     result.took, result.spent, result.heard = stopwatch() - began, visit.spent, visit.heard
@@ -87,7 +87,10 @@ def listen(feed: Feed, visit: Visit, writer: int, parent: int) -> NoReturn:
         clock = SystemClock()
         try:
             for readings in feed.source.follow(visit, clock):
-                _send(writer, Result(vet(readings, clock.now()), "ok", visit.note, spent=0))
+                visit.now = clock.now()
+                kept = sift(readings, visit)
+                _send(writer, Result(kept, "ok", visit.note, spent=0))
+                visit.remarks.clear()
             _send(writer, Result([], "unavailable", f"{feed.name}: the stream has ended"))
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a vendor library raises anything
             _send(writer, _trouble(feed, error))

@@ -17,7 +17,7 @@ from eink_monitor.sources._bmw.stream import Broker, follow
 from eink_monitor.sources._car import CAR, IDLE, pace, patience, published
 from eink_monitor.sources._http.address import address
 from eink_monitor.sources._http.notebook import Notebook
-from eink_monitor.vet import vet
+from eink_monitor.vet import sift, vet
 
 
 @dataclass(frozen=True)
@@ -93,16 +93,17 @@ class BmwCarData(Source):
         from eink_monitor.sources._bmw.rest import Rest
 
         rest = Rest(self.base_url, self._account, visit, descriptors(position=self.position))
-        readings = vet(parse(rest.telematics(self.vin.reveal()), visit.subject, position=self.position), visit.now)
+        readings = vet(parse(rest.telematics(self.vin.reveal()), visit.subject, position=self.position), visit)
         if not readings:
-            visit.note = "BMW has nothing of this car yet; it comes after the next drive or charge"
+            visit.remarks.add("BMW has nothing of this car yet; it comes after the next drive or charge")
         return readings
 
     def follow(self, visit: Visit, clock: Clock) -> Iterator[list[Reading]]:
         """What the car reports, as it reports it."""
 
         def read(document: object) -> list[Reading]:
-            return vet(parse(document, visit.subject, position=self.position), clock.now())
+            visit.now = clock.now()
+            return sift(parse(document, visit.subject, position=self.position), visit)
 
         return follow(self._account, Broker.parse(self.stream_url), self.vin.reveal(), read, (visit, clock))
 

@@ -66,7 +66,7 @@ class BmwConnected(Source):
                 after = session.keep()
                 if after is not None and (before is None or after.access != before.access):
                     store.save(after)
-        return vet(parse(document, visit.subject, position=self.position), visit.now)
+        return vet(parse(document, visit.subject, position=self.position), visit)
 
     def sign_out(self, visit: Visit) -> str:
         """Forget the session; the password is the configuration's."""

@@ -78,9 +78,9 @@ class Skoda(Source):
         answer = web.get(f"/api/v1/vehicles/{self.vin.reveal()}", headers={"X-API-Key": self.api_key.reveal()})
         expires_at = self._remember_expiry(answer, visit)
         if expires_at is not None and expires_at - visit.now <= WARNING:
-            visit.note = lifetime("the Skoda API key", expires_at, visit.now, _WAY_OUT).words
+            visit.remarks.add(lifetime("the Skoda API key", expires_at, visit.now, _WAY_OUT).words)
         document = judge(answer, visit.now, _verdicts(answer, visit.now)).json()
-        return vet(parse(document, visit.subject, position=self.position), visit.now)
+        return vet(parse(document, visit.subject, position=self.position), visit)
 
     def credentials(self, visit: Visit) -> list[Credential]:
         """The API key and when it expires, as Skoda said with its last answer."""

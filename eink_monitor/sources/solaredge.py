@@ -120,7 +120,7 @@ class SolarEdge(Source):
             from eink_monitor.sources._solaredge import v1
 
             web = Web(self.base_url or v1.BASE, "SolarEdge", visit, self.timeout)
-            return vet(v1.fetch(web, visit, self.site_id, self.api_key), visit.now)
+            return vet(v1.fetch(web, visit, self.site_id, self.api_key), visit)
         from eink_monitor.sources._solaredge import cloud as door
         from eink_monitor.sources._solaredge import v2
 
@@ -131,7 +131,7 @@ class SolarEdge(Source):
         else:
             badge = door.SignIn(web, visit, self.client_id, self.client_secret or Secret(""))
         cloud = door.Cloud(web, visit, self.site_id, badge)
-        return vet(v2.fetch(cloud, visit, self._rhythm().plan(visit)), visit.now)
+        return vet(v2.fetch(cloud, visit, self._rhythm().plan(visit)), visit)
 
     def sign_in(self) -> SignIn | None:
         """A homeowner's consent in a browser; keys need nobody."""

@@ -80,18 +80,18 @@ class SshDisk(Source):
 
         if self.host == "localhost":
             looks = {name: disk.local(path) for name, path in self.mounts.items()}
-            return vet(self._readings(visit, looks, disk.listing), visit.now)
+            return vet(self._readings(visit, looks, disk.listing), visit)
         from eink_monitor.sources._ssh import command as ssh
 
         with ssh.visit(self._door(visit)) as session:
             looks = {name: disk.remote(session.run, path) for name, path in self.mounts.items()}
             if not any(name in self.newest and look.mounted for name, look in looks.items()):
-                return vet(self._readings(visit, looks, disk.no_listing), visit.now)
+                return vet(self._readings(visit, looks, disk.no_listing), visit)
             try:
                 with session.files() as files:
-                    return vet(self._readings(visit, looks, files.entries), visit.now)
+                    return vet(self._readings(visit, looks, files.entries), visit)
             except Unlisted:
-                return vet(self._readings(visit, looks, disk.no_listing), visit.now)
+                return vet(self._readings(visit, looks, disk.no_listing), visit)
 
     def sign_in(self) -> SignIn | None:
         """A person looks at the host's fingerprint once; a pinned one, and this machine's own disks, need nobody."""
@@ -146,24 +146,22 @@ class SshDisk(Source):
     def _readings(self, visit: Visit, looks: Mapping[str, Look], lister: Lister) -> Iterator[Reading]:
         from eink_monitor.sources._ssh.newest import Unlisted, newest
 
-        notes = []
         for name, look in looks.items():
             values = look.values()
             values[metrics.DISK_FULL_AT] = self.full_at
             if not look.mounted:
-                notes.append(f"nothing is mounted at {self.mounts[name]}")
+                visit.remarks.add(f"nothing is mounted at {self.mounts[name]}")
             elif name in self.newest:
                 values[metrics.BACKUP_MAX_AGE] = self.backup_max_age
                 try:
                     found = newest(lister, self.mounts[name], self.newest[name], visit.now)
                 except Unlisted:
                     found = None
-                    notes.append(f"cannot list {self.mounts[name]}, so its backups have no age")
+                    visit.remarks.add(f"cannot list {self.mounts[name]}, so its backups have no age")
                 if found is not None:
                     values[metrics.NEWEST_BACKUP] = found
             for metric, value in values.items():
                 yield Reading(f"{visit.subject}:{name}", metric, value, visit.now)
-        visit.note = "; ".join(notes)
 
     def _complaints(self) -> Iterator[str]:
         if not self.mounts:

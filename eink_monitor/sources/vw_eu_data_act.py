@@ -92,11 +92,11 @@ class VwEuDataAct(Source):
         portal = Portal(self.username, self.password.reveal(), _BRANDS[self.brand], self.base_url, session)
         try:
             files = self._files(portal, visit, known)
-            readings = vet(parse(files, visit.subject, burns=visit.last(FUEL) is not None), visit.now)
+            readings = vet(parse(files, visit.subject, burns=visit.last(FUEL) is not None), visit)
             if readings:
                 known["measured_at"] = readings[-1].at
             elif files and not visit.note:
-                visit.note = "the newest file of the car holds nothing that we know"
+                visit.remarks.add("the newest file of the car holds nothing that we know")
         finally:
             if portal.keep() not in {"[]", session}:
                 known["session"] = closed(visit.feed, portal.keep())
@@ -131,9 +131,9 @@ class VwEuDataAct(Source):
             known["identifier"] = identifier
         entries = _dated(listed)
         if not entries:
-            visit.note = "the portal has made no file of this car yet; the first takes up to a day"
+            visit.remarks.add("the portal has made no file of this car yet; the first takes up to a day")
         elif entries[-1][1].endswith(_EMPTY):
-            visit.note = "the car sleeps; its last values stand"
+            visit.remarks.add("the car sleeps; its last values stand")
         full = [entry for entry in entries if not entry[1].endswith(_EMPTY)][-_MOST:]
         fresh = [entry for entry in full if not self._stored(visit, known, entry[0])]
         return _download(portal, vin, identifier, fresh, known, visit)
@@ -171,5 +171,5 @@ def _download(  # noqa: PLR0913, PLR0917 - where from, what, and where to note i
     if spoilt is not None:
         if not files:
             raise spoilt
-        visit.note = "one file of the portal could not be read"
+        visit.remarks.add("one file of the portal could not be read")
     return files

@@ -72,7 +72,7 @@ class WeConnect(Source):
             kept_now = session.keep()
             notes.write({"who": who, "session": stored if kept_now == kept else closed(visit.feed, kept_now)})
             session.close()
-        return vet(parse(document, visit.subject), visit.now)
+        return vet(parse(document, visit.subject), visit)
 
     def sign_out(self, visit: Visit) -> str:
         """Forget the session; the password is the configuration's."""

@@ -6,11 +6,13 @@ neither forgets a feed nor asks twice.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from eink_monitor.model import Outcome
 from eink_monitor.store.card import Disk
 
+_FIGURE = re.compile(r"-?[0-9][0-9.e+]*")
 KEPT = 500  # closed runs of all feeds together
 
 
@@ -70,8 +72,9 @@ class Outcomes:
         """Take an outcome in."""
         past = self._open.get(outcome.feed)
         ok_at = outcome.at if outcome.what == "ok" else past.ok_at if past else None
-        if past and (past.what, past.detail, past.stamp) == (outcome.what, outcome.detail, stamp):
+        if past and (past.what, past.stamp) == (outcome.what, stamp) and _alike(past, outcome):
             past.at, past.took, past.polls = outcome.at, outcome.took, past.polls + 1
+            past.detail = outcome.detail
             past.ok_at, past.due = ok_at, due
         else:
             if past:
@@ -128,3 +131,10 @@ class Outcomes:
     def prune(self) -> None:
         """Keep the newest closed runs only, inside the caller's transaction."""
         self._disk.execute("DELETE FROM outcome WHERE id <= (SELECT max(id) FROM outcome) - ?", (KEPT,))
+
+
+def _alike(past: Past, outcome: Outcome) -> bool:
+    """Whether both say the same; of polls that went well, whatever the figures are ("left out: charge -1.5 %")."""
+    if past.detail == outcome.detail:
+        return True
+    return outcome.what == "ok" and _FIGURE.sub("", past.detail) == _FIGURE.sub("", outcome.detail)

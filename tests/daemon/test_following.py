@@ -16,7 +16,7 @@ from eink_monitor.config import Feed
 from eink_monitor.daemon.polls import Forked, Inline
 from eink_monitor.daemon.runner import Result
 from eink_monitor.errors import AuthFailed, Gone, Throttled, Trouble, Unavailable
-from eink_monitor.metrics import PV_POWER
+from eink_monitor.metrics import PV_POWER, STORAGE_SOC
 from eink_monitor.model import Reading, Visit
 from small_house import START, Scripted, Small, feed, small_house
 
@@ -225,3 +225,28 @@ def test_however_a_real_stream_ends_it_is_said(path: Path, end: str) -> None:
     assert words[end] in past.detail
     assert "hunter2" not in past.detail
     house.daemon.stop()
+
+
+def test_an_odd_value_of_a_real_stream_is_left_out_and_said_of_its_batch_alone(path: Path) -> None:
+    def talk(_: Visit, clock: Clock) -> Iterator[list[Reading]]:
+        now = clock.now()
+        yield [Reading("roof", PV_POWER, 1, now), Reading("roof", STORAGE_SOC, -1.5, now)]
+        yield [Reading("roof", STORAGE_SOC, 300, now)]
+        yield [Reading("roof", PV_POWER, 2, now)]
+        clock.wait(60)
+
+    house = small_house(path, [])
+    visit = Visit("roof", "roof", START, house.config.zone, 30, {}, path.parent)
+    child = Forked(house.config).follow(feed("roof", Speaks(stream=talk)), visit)
+    heard: list[Result] = []
+    began = stopwatch()
+    while len(heard) < 3 and stopwatch() - began < 5:
+        select.select(child.watch, (), (), 0.2)
+        heard += child.results()
+    child.kill()
+    house.daemon.stop()
+    assert [(result.what, result.detail, [reading.value for reading in result.readings]) for result in heard] == [
+        ("ok", "left out: storage_soc -1.5 %", [1]),
+        ("ok", "left out: storage_soc 300 %", []),
+        ("ok", "", [2]),
+    ]

@@ -69,7 +69,7 @@ def test_readings_come_back_as_they_were(tmp_path: Path) -> None:
     wanted = [Reading("roof", STORAGE_SOC, 67.8, START - 60), Reading("roof", PV_POWER, 1234.5, START)]
 
     def deed(visit: Visit) -> Iterable[Reading]:
-        visit.note = "all is well"
+        visit.remarks.add("all is well")
         return wanted
 
     result = polled(tmp_path, deed)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Generator, Iterator
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from threading import Thread
 
@@ -75,11 +76,19 @@ def test_odd_messages_are_skipped(tmp_path: Path, broker: Broker, caplog: pytest
     silent = [{"data": {}}, charge("-NA-"), charge(None)]
     spoken(broker, clock, *odd, *silent, odd[0], charge(55.5))
     with Bmw() as bmw:
-        follower = stream(bmw, broker.url, tmp_path, clock)
-        assert values(next(follower)) == {"soc": (55.5, NOW - MINUTE)}
-        follower.close()
+        visit = visit_to(tmp_path)
+        source = BmwCarData(CLIENT, Secret(VIN), bmw.url, bmw.url, stream=True, stream_url=broker.url)
+        follower, said = source.follow(visit, clock), []
+        for batch in islice(follower, 3):
+            said.append((values(batch), visit.note))
+            visit.remarks.clear()  # as the child does after each batch
+    assert said == [
+        ({}, "left out: soc 720 %"),
+        ({}, "left out: soc dated 2040-01-01T00:00:00Z"),
+        ({"soc": (55.5, NOW - MINUTE)}, ""),
+    ]
     ours = [record for record in caplog.records if record.name.startswith("eink_monitor")]
-    assert len(ours) == len(odd)  # said again only when it is news
+    assert len(ours) == len(odd) - 2  # said again only when it is news
     assert not any(secret in caplog.text for secret in (*SECRETS, GCID))
 
 

@@ -34,7 +34,8 @@ def visit(now: int, zone: ZoneInfo = BERLIN, allowance: int = 0) -> Visit:
 
 
 def poll(now: int, zone: ZoneInfo = BERLIN, show: str = "roof") -> dict[tuple[str, str], tuple[float, int]]:
-    readings = vet(Demo(show=show).poll(visit(now, zone)), now)  # type: ignore[arg-type] # one of its words
+    asked = visit(now, zone)
+    readings = vet(Demo(show=show).poll(asked), asked)  # type: ignore[arg-type] # one of its words
     found = {(reading.subject, reading.metric.name): (reading.value, reading.at) for reading in readings}
     assert len(found) == len(readings)
     return found

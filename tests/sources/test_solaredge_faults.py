@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from eink_monitor import metrics
 from eink_monitor.clock import HOUR, MINUTE, FastClock, midnight
 from eink_monitor.errors import AuthFailed, BadAnswer, Gone, Throttled, Trouble, Unavailable
 from eink_monitor.settings import Duration, Secret
@@ -193,7 +194,6 @@ def test_a_key_that_cannot_be_sent_is_not_quoted(server: SolarEdgeServer, tmp_pa
 @pytest.mark.parametrize(
     ("document", "words"),
     [
-        ({"unit": "W", "values": [{"timestamp": "2026-06-10T10:00:00+02:00", "value": 9e9}]}, "pv_power"),
         ({"unit": "W", "values": [{"timestamp": "2026-06-10T10:00:00+02:00", "value": 10**400}]}, "not a number"),
         ({"unit": "W", "values": [{"timestamp": "2026-06-10T10:00:00+02:00", "value": True}]}, "not a number"),
         ({"unit": "W", "values": [{"timestamp": "2026-06-10T10:00:00+02:00", "value": "1"}]}, "not a number"),
@@ -215,6 +215,18 @@ def test_impossible_powers_are_not_published(
     with pytest.raises(BadAnswer, match=words) as caught:
         visitor("key", server, tmp_path).poll()
     plain(caught.value)
+
+
+def test_an_impossible_power_costs_its_bucket_alone(server: SolarEdgeServer, tmp_path: Path) -> None:
+    server.meters = server.battery = False
+    buckets = [
+        {"timestamp": f"2026-06-10T10:{minute:02}:00+02:00", "value": value}
+        for minute, value in ((0, 1000), (15, 9e9), (30, 1200))
+    ]
+    server.fault, server.fault_on = Said(200, {"unit": "W", "values": buckets}), "/power"
+    poller = visitor("key", server, tmp_path)
+    assert [reading.value for reading in poller.poll() if reading.metric is metrics.PV_POWER] == [1000, 1200]
+    assert "left out: pv_power 9000000000 W" in poller.note
 
 
 def test_a_reverse_export_is_not_believed(server: SolarEdgeServer, tmp_path: Path) -> None:

@@ -179,9 +179,10 @@ def test_a_house_that_would_feed_in_by_itself_turns_the_sign(poll: Poll) -> None
     assert (values["grid_power"], values["load_power"]) == (800, 800)
 
 
-def test_what_fits_neither_way_is_a_bad_answer(poll: Poll) -> None:
-    with pytest.raises(BadAnswer, match="load_power"):
-        poll(House().inverter(0).meter(800).battery(0, 5000, 50), meter_sign="export_positive")
+def test_a_house_that_fits_neither_way_is_left_out(poll: Poll) -> None:
+    values = poll(House().inverter(0).meter(800).battery(0, 5000, 50), meter_sign="export_positive")
+    assert "load_power" not in values
+    assert (values["grid_power"], values["storage_power"]) == (-800, 5000)
 
 
 @pytest.mark.parametrize(
@@ -190,7 +191,6 @@ def test_what_fits_neither_way_is_a_bad_answer(poll: Poll) -> None:
         (House(registers={40000: 1, 40001: 2}), "not a SunSpec inverter"),
         (House().common("SE10K", "1"), "no inverter"),
         (House().inverter(10, scale=11), "scale factor"),
-        (House().inverter(10, status=9), "inverter_status"),
     ],
 )
 def test_nonsense_is_a_bad_answer(poll: Poll, house: House, words_of_error: str) -> None:
@@ -282,3 +282,9 @@ def test_random_registers_give_plausible_readings_or_trouble(tmp_path: Path, wro
             return
     assert readings
     assert all(reading.metric.low <= reading.value <= reading.metric.high for reading in readings)
+
+
+def test_an_unknown_state_costs_the_state_alone(poll: Poll) -> None:
+    values = poll(House().inverter(10, status=9))
+    assert "inverter_status" not in values
+    assert values["pv_power"] == 10

@@ -217,3 +217,24 @@ def test_counters_of_the_ink(tmp_path: Path) -> None:
     store.flush()
     assert store.wear() == {"full": 2, "partial": 7}
     store.close()
+
+
+def test_polls_that_leave_out_the_same_are_one_outcome_whatever_the_figures(tmp_path: Path) -> None:
+    store = Store(tmp_path / "readings.db", UTC)
+    for minute, (what, detail) in enumerate(
+        [
+            ("ok", "left out: charge -1.5 %"),
+            ("ok", "left out: charge -1.25 %"),
+            ("ok", "left out: power -1.25 W"),
+            ("unavailable", "the vendor has a fault of its own (500)"),
+            ("unavailable", "the vendor has a fault of its own (503)"),
+        ]
+    ):
+        store.note(Outcome("roof", NOW + 60 * minute, 0.1, what, detail), None, 0)
+    store.flush()
+    assert [(past.polls, past.detail) for past in reversed(store.outcomes.recent())] == [
+        (2, "left out: charge -1.25 %"),
+        (1, "left out: power -1.25 W"),
+        (1, "the vendor has a fault of its own (500)"),
+    ]
+    store.close()

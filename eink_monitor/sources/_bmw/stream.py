@@ -69,7 +69,7 @@ def follow(
             try:
                 if line.open(clock, vin):
                     refused = False
-                    yield from _batches(line, read, clock, max(tokens.expires_at - _MARGIN, clock.now() + MINUTE))
+                    yield from _batches(line, read, at, max(tokens.expires_at - _MARGIN, clock.now() + MINUTE))
                 elif refused:
                     raise AuthFailed(_SHUT_OUT.format(feed=visit.feed))
                 else:
@@ -78,18 +78,21 @@ def follow(
                 line.close()
 
 
-def _batches(line: _Line, read: Callable[[object], list[Reading]], clock: Clock, until: int) -> Iterator[list[Reading]]:
-    said = ""
+def _batches(
+    line: _Line, read: Callable[[object], list[Reading]], at: tuple[Visit, Clock], until: int
+) -> Iterator[list[Reading]]:
+    (visit, clock), said = at, ""
     while clock.now() < until:
         for payload in line.listen(clock):
             try:
                 readings = read(_document(payload))
             except BadAnswer as trouble:  # one odd message is no reason to hang up, nor to say so each time
+                visit.remarks.clear()
                 if str(trouble) != said:
                     said = str(trouble)
                     _LOG.warning("%s", said)
                 continue
-            if readings:
+            if readings or visit.note:  # of a message without a plausible value at least that is told
                 yield readings
 
 

@@ -18,7 +18,7 @@ def rest(visit: Visit, latitude: float, silence: Silence) -> list[Reading]:
     """No readings and a note when the silence is sleep. Raises ``Unavailable`` when it is not."""
     if not _asleep(visit, latitude):
         raise Unavailable(str(silence)) from None
-    visit.note = "the inverter sleeps"
+    visit.remarks.add("the inverter sleeps")
     return []
 
 

@@ -50,7 +50,7 @@ def steadily(
                 plant = survey(line)
                 while True:
                     started = clock.monotonic()
-                    visit.now, visit.note, visit.latest = clock.now(), "", latest
+                    visit.now, visit.latest = clock.now(), latest
                     readings = _digest(visit, plant, look(line, plant), roof)
                     latest.update({(reading.subject, reading.metric.name): reading for reading in readings})
                     yield readings
@@ -68,12 +68,12 @@ def _digest(visit: Visit, plant: Plant, seen: Look, roof: Roof) -> list[Reading]
     new = _tally(old, energies, visit)
     power = _flow(old, new, (plant, seen, visit.now), roof.meter_sign)
     values = {**_powers(power), **_sums(new, energies), **_condition(seen)}
-    readings = vet(_readings(visit, values), visit.now)
+    readings = vet(_readings(visit, values), visit)
     if seen.inverter.status == _FAULT:
-        visit.note = f"the inverter reports a fault (vendor code {seen.inverter.code or 'unknown'})"
+        visit.remarks.add(f"the inverter reports a fault (vendor code {seen.inverter.code or 'unknown'})")
     _, tomorrow = day_bounds(local(visit.now, visit.zone).date(), visit.zone)
     if counters.worth_saving(old, new, visit.now, tomorrow, visit.every) and not counters.save(path, new):
-        visit.note = f"cannot write {path}, so today's energies may get lost; is the disk full or read-only?"
+        visit.remarks.add(f"cannot write {path}, so today's energies may get lost; is the disk full or read-only?")
     return readings
 
 

@@ -55,7 +55,7 @@ def fetch(cloud: Cloud, visit: Visit, plan: Plan) -> list[Reading]:
     except (BadAnswer, Unavailable) as error:
         if not readings:
             raise
-        visit.note = f"the powers are new, the totals are not: {error}"
+        visit.remarks.add(f"the powers are new, the totals are not: {error}")
     return list({(reading.metric, reading.at): reading for reading in readings + totals}.values())
 
 

@@ -1,0 +1,83 @@
+"""What is worth saying of a poll that went well: plain sentences, and which values were left out and why.
+
+It ends in the log of outcomes, so it is short, one line, and holds nothing of a vendor's answer but numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+from eink_monitor.clock import iso
+
+_NAMED = 4  # values that are told one by one; the rest is counted
+_LONGEST = 60  # characters of one value's name and figure
+_LARGEST = 400  # characters of the whole
+
+
+@dataclass(slots=True)
+class Remarks:
+    """Sentences of a source, and the values that were left out, each with how often."""
+
+    _sentences: list[str] = field(default_factory=list)
+    _left_out: dict[str, list[str]] = field(default_factory=dict)  # by name, what was said of each
+
+    def add(self, sentence: str) -> None:
+        """Say a plain sentence of our own ("the car sleeps"), once."""
+        if sentence and sentence not in self._sentences:
+            self._sentences.append(sentence)
+
+    def leave_out(self, name: str, value: object, unit: str = "") -> None:
+        """Say that ``name`` was left out because ``value`` is none that it can have."""
+        self._left_out.setdefault(name, []).append(f"{figure(value)} {unit}".strip())
+
+    def leave_out_date(self, name: str, at: object) -> None:
+        """Say that ``name`` was left out because of the instant ``at`` (epoch seconds) that it is dated by."""
+        self._left_out.setdefault(name, []).append(f"dated {_date(at)}")
+
+    @property
+    def left_out(self) -> str:
+        """The values left out: "storage_power -6304 W (3 times), soc no number and 2 more"; empty for none."""
+        told = [_entry(name, figures) for name, figures in list(self._left_out.items())[:_NAMED]]
+        more = len(self._left_out) - _NAMED
+        return ", ".join(told) + (f" and {more} more" if more > 0 else "")
+
+    def clear(self) -> None:
+        """Begin again: what was said of one batch of a stream is not true of the next."""
+        self._sentences.clear()
+        self._left_out.clear()
+
+    def __str__(self) -> str:
+        """All of it in one line."""
+        said = [*self._sentences, *([f"left out: {self.left_out}"] if self._left_out else [])]
+        return _clean("; ".join(said), _LARGEST)
+
+
+def figure(value: object) -> str:
+    """A number in few characters, whatever it is; what is no number is not repeated, because it may be a secret."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return "no number"
+    if isinstance(value, int) and not -(1 << 64) < value < 1 << 64:
+        return "a number without bounds"
+    if not math.isfinite(value):
+        return "no number"
+    return f"{value:.0f}" if abs(value) < 1e15 and float(value).is_integer() else f"{value:.6g}"
+
+
+def _entry(name: str, figures: list[str]) -> str:
+    times = f" ({len(figures)} times)" if len(figures) > 1 else ""
+    return _clean(f"{name} {figures[0]}", _LONGEST) + times
+
+
+def _date(at: object) -> str:
+    if type(at) is int and 0 <= at < 1 << 36:
+        try:
+            return iso(at)
+        except (OverflowError, OSError, ValueError):  # where time_t has 32 bits
+            pass
+    return "an impossible time"
+
+
+def _clean(words: str, most: int) -> str:
+    words = " ".join("".join(letter if letter.isprintable() else " " for letter in words).split())
+    return words if len(words) <= most else words[: most - 3] + "..."

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
-from eink_monitor.clock import Clock
+from eink_monitor.clock import MINUTE, Clock
 from eink_monitor.errors import Throttled
 from eink_monitor.finding import Finding
 from eink_monitor.remarks import Remarks
@@ -187,6 +187,10 @@ class Source(ABC):
         """Seconds after which a reading from here counts as stale."""
         return 3 * every + self.lag
 
+    def patience_with(self, metric: Metric, every: int) -> int:
+        """As ``patience``, of one metric: longer where a source asks for it more rarely than for the rest."""
+        return self.patience(every)
+
     @property
     def modules(self) -> tuple[str, ...]:
         """Import names of the libraries that it cannot work without as it is configured."""
@@ -226,6 +230,9 @@ class Source(ABC):
         return []
 
 
+_AHEAD = 2 * MINUTE  # clocks of vendors run a little ahead of ours
+
+
 class FeedStatus(NamedTuple):
     """How a feed is doing: what the last poll came to, and since when. Times are epoch seconds UTC, None for never.
 
@@ -250,6 +257,14 @@ class FeedStatus(NamedTuple):
     warning: str = ""
     shown: bool = False
 
+    def is_silent(self, now: int) -> bool:
+        """Whether polls go well but bring nothing, or nothing that is not older than the source's own patience."""
+        return self.what == "ok" and not self.is_fresh(now)
+
+    def is_fresh(self, now: int) -> bool:
+        """Whether the newest measurement is within the source's patience."""
+        return self.measured_at is not None and -_AHEAD <= now - self.measured_at <= self.patience
+
 
 class History(Protocol):
     """What a panel may ask. Every answer comes from our own store; nothing here touches a network."""
@@ -270,14 +285,17 @@ class History(Protocol):
     def gap(self, subject: str) -> int:
         """Seconds between two measurements of a subject beyond which a chart must show a gap."""
 
-    def patience(self, subject: str) -> int:
-        """Seconds after which a measurement of a subject is stale."""
+    def patience(self, subject: str, metric: Metric) -> int:
+        """Seconds after which the newest measurement is stale, by the source that it came from."""
 
     def label(self, subject: str) -> str:
         """What a person calls the subject."""
 
     def trouble(self, subject: str) -> FeedStatus | None:
         """The feed of a subject that is failing now, or None when all is well."""
+
+    def answered(self, subject: str) -> int | None:
+        """When a feed of the subject last answered well, whatever the answer said, or None for never."""
 
     def feeds(self) -> Sequence[FeedStatus]:
         """Every feed, in the order of the configuration."""

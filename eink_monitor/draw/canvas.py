@@ -63,9 +63,10 @@ class Canvas:
         self.stamp(bitmap, x, line - bitmap.base, ink=ink)
         return bitmap.width
 
-    def icon(self, x: int, y: int, name: str, size: int = 24, *, ink: bool = True) -> None:
-        """An icon with its top left corner at (x, y)."""
-        self.stamp(fonts.icon(name, size), x, y, ink=ink)
+    def icon(self, x: int, y: int, name: str, size: int = 24, *, ink: bool = True, hollow: int = 0) -> None:
+        """An icon with its top left corner at (x, y); ``hollow`` draws outlines of that thickness."""
+        drawn = fonts.icon(name, size)
+        self.stamp(drawn.hollow(hollow) if hollow else drawn, x, y, ink=ink)
 
     def fill(
         self, x: int, y: int, width: int, height: int, pattern: tuple[int, ...] = SOLID, *, ink: bool = True
@@ -112,13 +113,17 @@ class Canvas:
             filled = max(1, filled)
         self.fill(x + 2, y + 2, filled, height - 4, pattern)
 
-    def arrow(self, x: int, line: int, length: int, *, thickness: int = 3, head: int = 6, left: bool = False) -> None:
+    def arrow(
+        self, x: int, line: int, length: int, *, thickness: int = 3, head: int = 6, left: bool = False, hollow: int = 0
+    ) -> None:
         """A horizontal arrow whose shaft is centred on row ``line``; ``head`` is half the height of its point."""
-        shaft = x + head if left else x
-        self.fill(shaft, line - thickness // 2, length - head, thickness)
-        for step in range(head + 1):
-            column = x + step if left else x + length - 1 - step
-            self.fill(column, line - step, 1, 2 * step + 1)
+        shaft, rows = (1 << (length - head)) - 1, []
+        for off in range(-head, head + 1):
+            point = (1 << (head + 1 - abs(off))) - 1  # pointing left, at the left end; else mirrored
+            row = point << (length - head - 1) if left else point << abs(off)
+            rows.append(row | (0 if abs(off) > thickness // 2 else shaft if left else shaft << head))
+        drawn = Bitmap(length, len(rows), len(rows), tuple(rows))
+        self.stamp(drawn.hollow(hollow) if hollow else drawn, x, line - head)
 
     def frame(self, name: str = "") -> Frame:
         """The finished picture; 1 is white, the bits that pad a row are 0."""

@@ -9,7 +9,7 @@ from eink_monitor.clock import DAY, MINUTE
 from eink_monitor.config import Config, Feed
 from eink_monitor.house.expiry import Expiry
 from eink_monitor.house.invented import real_subjects
-from eink_monitor.house.sharing import Sharing
+from eink_monitor.house.sharing import Key, Sharing
 from eink_monitor.model import Bucket, FeedStatus, Metric, Reading, Run, Wear
 from eink_monitor.store import Store
 
@@ -32,11 +32,14 @@ class House:
         self._sharing = Sharing(config, store)
         self._store = store
         self._by_subject: dict[str, list[Feed]] = {}
+        self._by_metric: dict[Key, list[Feed]] = {}
         real = real_subjects(config)
         for feed in config.feeds.values():
-            for subject in feed.source.publishes(feed.subject):
+            for subject, metrics in feed.source.publishes(feed.subject).items():
                 if subject not in real or not feed.source.invented:
                     self._by_subject.setdefault(subject, []).append(feed)
+                    for metric in metrics:
+                        self._by_metric.setdefault((subject, metric.name), []).append(feed)
 
     def latest(self, subject: str, metric: Metric) -> Reading | None:
         """The newest reading, or None."""
@@ -54,22 +57,35 @@ class House:
         """Seconds between two measurements of a subject beyond which a chart must show a gap."""
         return max((feed.spacing for feed in self._by_subject.get(subject, ())), default=15 * MINUTE)
 
-    def patience(self, subject: str) -> int:
-        """Seconds after which a measurement of a subject is stale: its most patient feed decides."""
-        feeds = self._by_subject.get(subject, ())
-        return max((feed.source.patience(feed.every) for feed in feeds), default=15 * MINUTE)
+    def patience(self, subject: str, metric: Metric) -> int:
+        """Seconds after which the newest measurement is stale: as the feed says that brought it."""
+        feeds: Sequence[Feed] = self._by_metric.get((subject, metric.name), ())
+        if len(feeds) > 1:
+            feeds = self._sharing.bringers(feeds, (subject, metric.name))
+        return min((feed.source.patience_with(metric, feed.every) for feed in feeds), default=15 * MINUTE)
 
     def label(self, subject: str) -> str:
         """What a person calls the subject."""
-        feeds = self._by_subject.get(subject, ())
-        return next((feed.label for feed in feeds if feed.subject == subject), subject)
+        for feed in self._by_subject.get(subject, ()):
+            if feed.subject == subject:
+                return feed.label
+            if feed.label != feed.subject and subject.startswith(f"{feed.subject}:"):  # one of the disks of a machine
+                several = len(feed.source.publishes(feed.subject)) > 1
+                return f"{feed.label} {subject[len(feed.subject) + 1 :]}" if several else feed.label
+        return subject
 
     def trouble(self, subject: str) -> FeedStatus | None:
-        """The feed of a subject that is failing now, or None when at least one of its feeds is well."""
+        """The feed of a subject that is failing now, or None when all are well, or one that keeps the panels fresh."""
         statuses = [self._status(feed) for feed in self._by_subject.get(subject, ())]
-        if not statuses or any(self._is_well(status) for status in statuses):
+        well = [status for status in statuses if self._is_well(status)]
+        if len(well) == len(statuses) or any(status.is_fresh(self.now) for status in well):
             return None
-        return statuses[0]
+        return next(status for status in statuses if status not in well)
+
+    def answered(self, subject: str) -> int | None:
+        """When a feed of the subject last answered well, whatever the answer said, or None for never."""
+        pasts = [self._store.outcomes.get(feed.name) for feed in self._by_subject.get(subject, ())]
+        return max((past.ok_at for past in pasts if past and past.ok_at is not None), default=None)
 
     def feeds(self) -> Sequence[FeedStatus]:
         """Every feed, in the order of the configuration, then what is wrong with the machine itself."""
@@ -138,15 +154,14 @@ class House:
         return bool(through) and feed.name == max(through, key=lambda name: through[name])
 
     def _measured_at(self, feed: Feed) -> int | None:
-        """When the newest measurement was made that came through this feed."""
+        """When the newest measurement was made that came through this feed; of several subjects the most silent."""
         if self._sharing.shares(feed):
             return self._sharing.measured(feed)
-        readings = [
-            self._store.readings.latest(subject, metric)
+        newest = [
+            max((reading.at for metric in metrics if (reading := self.latest(subject, metric))), default=None)
             for subject, metrics in feed.source.publishes(feed.subject).items()
-            for metric in metrics
         ]
-        return max((reading.at for reading in readings if reading), default=None)
+        return min((at for at in newest if at is not None), default=None)
 
 
 def _machine(name: str, complaint: str, now: int) -> FeedStatus:

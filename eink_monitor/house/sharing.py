@@ -8,7 +8,7 @@ does not make it believe that there is nothing left to fetch.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from eink_monitor.clock import DAY, MINUTE
 from eink_monitor.config import Config, Feed
@@ -44,7 +44,7 @@ class Sharing:
         return feed.name in self._keys
 
     def measured(self, feed: Feed) -> int | None:
-        """When the newest measurement was made of those that a feed which shares last brought."""
+        """When the newest measurement was made of those that a feed brought which another one brings, too."""
         found = self._store.facts.get(_fact(feed))
         return found if isinstance(found, int) else None
 
@@ -63,15 +63,25 @@ class Sharing:
             return readings
         wanted = [reading for reading in readings if self._is_wanted(feed, reading)]
         own = self._own(feed)
-        for reading in readings:
-            key = reading.subject, reading.metric.name
-            if key in self._keys[feed.name] and (key not in own or reading.at >= own[key].at):
+        shared = [reading for reading in readings if _key(reading) in self._keys[feed.name]]
+        for reading in shared:
+            key = _key(reading)
+            if key not in own or reading.at >= own[key].at:
                 own[key] = reading
-        self._store.facts.set(**{_fact(feed): max(reading.at for reading in readings)})
+            newest = self._store.readings.get(key)
+            if newest is None or reading.at > newest.at:
+                self._store.facts.set(**{_door(key): feed.name})
+        if shared:  # an answer without any of that keeps nothing fresh
+            self._store.facts.set(**{_fact(feed): max(reading.at for reading in shared)})
         return wanted
 
+    def bringers(self, feeds: Sequence[Feed], key: Key) -> Sequence[Feed]:
+        """Of several feeds that bring a figure, the one that brought its newest measurement; all if nobody knows."""
+        name = self._store.facts.get(_door(key))
+        return [feed for feed in feeds if feed.name == name] or feeds
+
     def _is_wanted(self, feed: Feed, reading: Reading) -> bool:
-        key = reading.subject, reading.metric.name
+        key = _key(reading)
         newest = self._store.readings.get(key)
         if key not in self._keys[feed.name] or newest is None or reading.at > newest.at:
             return True
@@ -93,6 +103,14 @@ class Sharing:
 
 def _fact(feed: Feed) -> str:
     return f"measured by {feed.name}"
+
+
+def _door(key: Key) -> str:
+    return "door of {} {}".format(*key)
+
+
+def _key(reading: Reading) -> Key:
+    return reading.subject, reading.metric.name
 
 
 def _keys(feed: Feed) -> Iterator[Key]:

@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from eink_monitor.draw import fonts
-from eink_monitor.draw.canvas import GREY, SOLID, Canvas
-from eink_monitor.panels._sheet import LEFT, RULE, Sheet
+from eink_monitor.draw.canvas import GREY, SOLID, STRIPES, Canvas
+from eink_monitor.panels._sheet import LEFT, RIGHT, RULE, Sheet
 
 _HERO = 73  # the line the hero stands on
 _LOW = 30  # px; less than this below a rule is room for one line only
+_STRIPES = 10  # px at least before an age, so that it is seen
+_ASIDE = 140  # where a figure beside the hero begins at the earliest
+_PLAIN = (fonts.FIGURE_18, fonts.SMALL)  # what a number in a cell shrinks to
 
 
 def amount(
@@ -22,11 +25,13 @@ def amount(
     return width + gap + canvas.text(x + width + gap, line, unit, faces[1])
 
 
-def amount_right(canvas: Canvas, x: int, line: int, text: tuple[str, str], faces: tuple[str, str]) -> int:
+def amount_right(
+    canvas: Canvas, x: int, line: int, text: tuple[str, str], faces: tuple[str, str], *, hollow: int = 0
+) -> int:
     """As ``amount``, but ending at ``x``."""
     unit = canvas.text(x, line, text[1], faces[1], align="right")
     gap = 0 if not text[1] else 2 if text[1] == "%" else 4
-    return unit + gap + canvas.text(x - unit - gap, line, text[0], faces[0], align="right")
+    return unit + gap + canvas.text(x - unit - gap, line, text[0], faces[0], align="right", hollow=hollow)
 
 
 def amount_centre(
@@ -37,47 +42,88 @@ def amount_centre(
     amount(canvas, x - wide // 2, line, *text, faces, hollow=hollow)
 
 
-def hero(canvas: Canvas, number: str, unit: str, word: str = "", *, hollow: int = 0) -> int:
+def hero(sheet: Sheet, number: str, unit: str, word: str = "") -> int:
     """The one number that reads from two metres, its unit at its shoulder, a word at its foot; returns the unit's x."""
-    x = LEFT + canvas.text(LEFT, _HERO, number, fonts.FIGURE_64, hollow=hollow) + 4
-    canvas.text(x, _HERO - 26, unit, fonts.FIGURE_28)
-    canvas.text(x, _HERO, word, fonts.FIGURE_22)
+    canvas = sheet.canvas
+    x = LEFT + canvas.text(LEFT, _HERO, number, fonts.FIGURE_64, hollow=sheet.hollow) + 4
+    wide = canvas.text(x, _HERO - 26, unit, fonts.FIGURE_28)
+    sheet.beside = x + max(wide, canvas.text(x, _HERO, word, fonts.FIGURE_22))
     return x
 
 
 class Cell(NamedTuple):
-    """One supporting figure of the lower zone: what it is (also in brief), its number and its unit."""
+    """One supporting figure: what it is (also in brief), its number and unit, and its own age where it has one."""
 
     word: str
     number: str
     unit: str = ""
     alarm: bool = False
     brief: str = ""
+    tag: str = ""
+
+
+def tagged(canvas: Canvas, edges: tuple[int, int], line: int, words: tuple[str, ...], tag: str) -> None:
+    """What a figure is, and how old it is by itself: the header of a stale panel in little.
+
+    ``words`` are tried in turn; where none has room between the edges, the age stands alone.
+    """
+    (left, right), small = edges, fonts.face(fonts.SMALL)
+    box = right - small.width(tag) - 5
+    room = box - left - _STRIPES - 4
+    word = next((word for word in words if small.width(word) <= room), "")
+    start = left + canvas.text(left, line, word, fonts.SMALL) + 4 if word else max(left, box - 3 * _STRIPES)
+    canvas.fill(start, line - 9, box - start, 11, STRIPES)
+    canvas.fill(box, line - 9, right - box, 11)
+    canvas.text(right - 2, line, tag, fonts.SMALL, align="right", ink=False, width=right - box)
+
+
+def aside(sheet: Sheet, cell: Cell, line: int = 71, small: str = fonts.FIGURE_18) -> None:
+    """The figure at the right of the hero: word over number, both ending at the edge."""
+    if cell.tag:
+        tagged(sheet.canvas, (max(sheet.beside + 8, _ASIDE), RIGHT), 42, (cell.word,), cell.tag)
+    else:
+        sheet.canvas.text(RIGHT, 42, cell.word, fonts.TEXT, align="right")
+    faces, outline = (fonts.FIGURE_28, small), sheet.outline(cell.tag)
+    amount_right(sheet.canvas, RIGHT, line, (cell.number, cell.unit), faces, hollow=outline)
 
 
 def cells(sheet: Sheet, figures: Sequence[Cell], top: int = RULE) -> None:
     """One or two supporting figures side by side below ``top``: word over number, or on one line if room is low."""
     canvas, wide, foot = sheet.canvas, (sheet.right + LEFT) // len(figures), sheet.bottom
     low = foot - top < _LOW
-    face_below = _low_face(figures, wide - 2 * LEFT, top > RULE)
+    face_below = _low_face(sheet, figures, wide - 2 * LEFT, top > RULE)
     for number, cell in enumerate(figures):
         left, right = number * wide + LEFT, (number + 1) * wide - LEFT
         if number:
             canvas.fill(left - LEFT, top + 1, 1, foot - top - 1)
-        if low:
-            canvas.text(left, foot - 5, cell.brief or cell.word, fonts.SMALL)
-            amount_right(canvas, right, foot - 5, (cell.number, cell.unit), (face_below, fonts.SMALL))
-        else:
+        if cell.tag:
+            tagged(canvas, (left, right), foot - 6 if low else top + 12, (cell.word, cell.brief or cell.word), cell.tag)
+        elif not low:
             canvas.text(left, top + 12, cell.word, fonts.TEXT)
+        outline = sheet.outline(cell.tag)
+        if not low:
             large = fonts.FIGURE_28 if foot - top > 40 else fonts.FIGURE_22
-            face = _fitting(cell, right - left, (large, fonts.FIGURE_18, fonts.SMALL))
-            amount(canvas, left, foot - 6 + (top > RULE), cell.number, cell.unit, (face, fonts.TEXT))
+            face = _fitting(cell, right - left, (large, fonts.FIGURE_18) if outline else (large, *_PLAIN))
+            line = foot - 6 + (top > RULE)
+            amount(canvas, left, line, cell.number, cell.unit, (face, fonts.TEXT), hollow=outline)
+        elif not cell.tag:
+            faces = (face_below, fonts.SMALL)
+            taken = amount_right(canvas, right, foot - 5, (cell.number, cell.unit), faces, hollow=outline)
+            word = cell.brief or cell.word
+            if fonts.face(fonts.SMALL).width(word) <= right - left - taken - 4:
+                canvas.text(left, foot - 5, word, fonts.SMALL)
         if cell.alarm:
-            canvas.invert(left - LEFT, top + 1, wide, foot - top - 1)
+            below = top + (top == RULE or not low)  # where room is low, letters touch a gauge
+            canvas.invert(left - LEFT, below, wide, foot - below)
 
 
-def _low_face(figures: Sequence[Cell], room: int, under_gauge: bool) -> str:
-    """The largest face in which the numbers of all cells fit behind their words; a gauge leaves less height."""
+def _low_face(sheet: Sheet, figures: Sequence[Cell], room: int, under_gauge: bool) -> str:
+    """The largest face in which the numbers of all cells fit behind their words; a gauge leaves less height.
+
+    What is not solid is large: small letters have no outline.
+    """
+    if sheet.stale:
+        return fonts.FIGURE_18
     faces = (fonts.TEXT, fonts.SMALL) if under_gauge else (fonts.FIGURE_18, fonts.TEXT, fonts.SMALL)
     small = fonts.face(fonts.SMALL)
     fitting = [_fitting(cell, room - 6 - small.width(cell.brief or cell.word), faces) for cell in figures]
@@ -90,14 +136,15 @@ def _fitting(cell: Cell, room: int, faces: tuple[str, ...]) -> str:
     return next((face for face in faces if fonts.face(face).width(cell.number) <= room), faces[-1])
 
 
-def gauge(sheet: Sheet, share: float, mark: float | None = None, *, tall: bool = False) -> int:
+def gauge(sheet: Sheet, share: float, mark: float | None = None, *, tall: bool = False, tag: str = "") -> int:
     """A bar in place of the rule, filled to a share of 1, with a notch at another; returns where it ends."""
     canvas, top, height = sheet.canvas, RULE - 3, 9
     if tall:
         top, height = RULE + 2, sheet.bottom - RULE - 8
-    canvas.bar(LEFT, top, sheet.right - LEFT, height, share, pattern=GREY if sheet.stale else SOLID)
+    canvas.bar(LEFT, top, sheet.right - LEFT, height, share, pattern=GREY if sheet.outline(tag) else SOLID)
     if mark is not None and 0 < mark < 1:
         x = LEFT + 2 + round((sheet.right - LEFT - 4) * mark)
         canvas.fill(x - 3, top, 7, height, ink=False)
-        canvas.fill(x - 1, top - 2, 3, height + 2)
+        notch = canvas.box if sheet.stale else canvas.fill
+        notch(x - 1, top - 2, 3, height + 2)
     return top + height

@@ -2,12 +2,15 @@
 
 Grid: margins of 6 px, a header of 18 px, a body down to ``bottom``. Ink stands still, so a fresh panel says *when* it
 was measured ("14:32"), which stays true; a stale one says how long ago, under a striped header, in hollow figures.
+
+Whatever stands on a sheet is as young as its header says, or is tagged with its own age, or is not there: panels get
+their figures from ``Sheet.figure``, which judges each by its own measurement and the source it came from.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from eink_monitor.clock import day_bounds, local
 from eink_monitor.draw import codes, fonts, words
@@ -35,10 +38,17 @@ class SubjectPanel(Panel):
     kind: ClassVar[str] = ""
     corner: ClassVar[bool] = False
 
-    def label(self, history: History) -> str:
-        """What the header says."""
-        name = history.label(self.subject)
-        return self.title or (f"{name} · {self.kind}" if self.kind else name)
+    def heading(self, history: History) -> tuple[str, str]:
+        """What the header says: a name, and the kind of panel, before which a long name gives way."""
+        return (self.title, "") if self.title else (history.label(self.subject), self.kind)
+
+
+class Figure(NamedTuple):
+    """A value, when it was measured, and its own age in words where the header does not tell it."""
+
+    value: float
+    at: int
+    tag: str = ""
 
 
 class Sheet:
@@ -51,12 +61,15 @@ class Sheet:
         self.panel = panel
         self.bottom = canvas.height
         self.right = RIGHT
+        self.beside = LEFT  # where the hero ends
+        self.at = now  # what the header says
         self.stale = False
 
-    def begin(self, mains: tuple[Metric, ...], icon: str, wanted: str) -> bool:
+    def begin(self, mains: tuple[Metric, ...], icon: str, wanted: str, lacking: str) -> bool:
         """Draw what surrounds the figures; False, with the empty state drawn, if none of the main ones is known.
 
-        ``wanted`` is what the empty state waits for. The oldest of the main figures dates the panel.
+        ``wanted`` is what the empty state waits for, ``lacking`` what answers have come without. The oldest of the main
+        figures that are fresh dates the panel; if none is, the newest does, and the panel is stale.
         """
         history, now, subject = self.history, self.now, self.panel.subject
         trouble = history.trouble(subject)
@@ -65,21 +78,41 @@ class Sheet:
             strip(self.canvas, trouble, now, history)
             if self.panel.corner:
                 self.right = corner(self.canvas, trouble, HEADER, self.bottom)
-        label = self.panel.label(history)
-        ages = [reading.at for metric in mains if (reading := history.latest(subject, metric))]
-        if not ages:
-            header(self.canvas, label, "no data yet", stale=False)
-            hint = "" if trouble else "the next poll will tell"
-            empty(self.canvas, icon, f"Waiting for {wanted}", hint, (self.right, self.bottom))
+        label, kind = self.panel.heading(history)
+        known = [reading for metric in mains if (reading := history.latest(subject, metric))]
+        if not known:
+            header(self.canvas, label, "no data yet", kind, stale=False)
+            said = self._unknown(wanted, lacking, failing=trouble is not None)
+            empty(self.canvas, icon, *said, (self.right, self.bottom))
             return False
-        at = min(ages)
-        future = max(ages) > now + words.FUTURE
-        self.stale = future or now - at > history.patience(subject)
-        when = words.stamp(at, now, history.zone)
-        if self.stale:
-            when = words.age(now - (max(ages) if future else at))
-        header(self.canvas, label, when, stale=self.stale)
+        fresh = [reading.at for reading in known if self._is_fresh(reading)]
+        self.stale = not fresh
+        self.at = min(fresh) if fresh else max(reading.at for reading in known)
+        when = words.age(now - self.at) if self.stale else words.stamp(self.at, now, history.zone)
+        header(self.canvas, label, when, kind, stale=self.stale)
         return True
+
+    def _unknown(self, wanted: str, lacking: str, *, failing: bool) -> tuple[str, str]:
+        """What an empty sheet says: that it waits, or that answers come without what it waits for."""
+        answered = self.history.answered(self.panel.subject)
+        if answered is None:
+            return f"Waiting for {wanted}", "" if failing else "the next poll will tell"
+        when = words.stamp(answered, self.now, self.history.zone)
+        return f"No {lacking} yet", f"answered {when} without it"
+
+    def _is_fresh(self, reading: Reading) -> bool:
+        """Whether a measurement is within the patience of the source it came from."""
+        age = self.now - reading.at
+        return -words.FUTURE <= age <= self.history.patience(reading.subject, reading.metric)
+
+    def _tag(self, reading: Reading) -> str:
+        """The own age of a measurement that is neither fresh nor about as old as a stale header says."""
+        future = self.now + words.FUTURE
+        if self._is_fresh(reading) or (self.stale and self.at > future and reading.at > future):
+            return ""
+        if self.stale and self.at - self.history.gap(reading.subject) <= reading.at <= future:
+            return ""
+        return words.span(self.now - reading.at) if reading.at <= future else "clock?"
 
     @property
     def narrow(self) -> bool:
@@ -88,23 +121,37 @@ class Sheet:
 
     @property
     def hollow(self) -> int:
-        """How thick the outline of a large figure is; 0 is solid."""
+        """How thick the outline of the hero is; 0 is solid."""
         return 2 if self.stale else 0
+
+    def outline(self, tag: str = "") -> int:
+        """How thick the outline of a supporting figure with that tag is; 0 is solid."""
+        return int(self.stale or bool(tag))
 
     def reading(self, metric: Metric) -> Reading | None:
         """The newest reading of the panel's subject."""
         return self.history.latest(self.panel.subject, metric)
 
-    def value(self, metric: Metric) -> float | None:
-        """The newest value."""
-        reading = self.reading(metric)
-        return reading.value if reading else None
+    def figure(self, metric: Metric, period: str = "") -> Figure | None:
+        """The newest value, with its own age where the header does not tell it.
 
-    def today(self, metric: Metric) -> float | None:
-        """The newest value of a figure that starts anew at midnight, unless it was measured on another day."""
-        reading = self.reading(metric)
-        start, end = self.day
-        return reading.value if reading and start <= reading.at < end else None
+        ``period`` ("%Y-%m") is for sums that start anew: one that was measured in another one is not known.
+        """
+        reading, zone = self.reading(metric), self.history.zone
+        if reading is None:
+            return None
+        if period and local(reading.at, zone).strftime(period) != local(self.now, zone).strftime(period):
+            return None
+        return Figure(reading.value, reading.at, self._tag(reading))
+
+    def today(self, metric: Metric) -> Figure | None:
+        """As ``figure``, of a sum that starts anew at midnight."""
+        return self.figure(metric, "%Y-%m-%d")
+
+    def value(self, metric: Metric) -> float | None:
+        """The newest value if it is as young as the header says: what may decide how the rest is drawn."""
+        figure = self.figure(metric)
+        return figure.value if figure and not figure.tag else None
 
     @property
     def day(self) -> tuple[int, int]:
@@ -112,13 +159,17 @@ class Sheet:
         return day_bounds(local(self.now, self.history.zone).date(), self.history.zone)
 
 
-def header(canvas: Canvas, label: str, when: str, *, stale: bool) -> None:
-    """The bar at the top; striped between label and age when the panel is stale."""
+def header(canvas: Canvas, label: str, when: str, kind: str = "", *, stale: bool) -> None:
+    """The bar at the top; striped between label and age when the panel is stale.
+
+    A label that is too long gives way before the kind of panel behind it does.
+    """
     canvas.fill(0, 0, canvas.width, HEADER)
-    right = fonts.face(fonts.TITLE).width(when)
+    face, behind = fonts.face(fonts.TITLE), f" · {kind}" if kind else ""
+    right = face.width(when)
     room = RIGHT - LEFT - right - (_STRIPES if stale else 12)
-    fitted = fonts.face(fonts.TITLE).fit(label, room)
-    left = fonts.face(fonts.TITLE).width(fitted)
+    fitted = face.fit(face.fit(label, max(0, room - face.width(behind))) + behind, room)
+    left = face.width(fitted)
     canvas.text(LEFT, 14, fitted, fonts.TITLE, ink=False)
     canvas.text(RIGHT, 14, when, fonts.TITLE, align="right", ink=False)
     if stale:

@@ -10,8 +10,8 @@ from eink_monitor.draw import fonts, words
 from eink_monitor.draw.canvas import GREY, SOLID, Canvas
 from eink_monitor.metrics import STORAGE_POWER, STORAGE_SOC
 from eink_monitor.model import History, Need
-from eink_monitor.panels._figures import amount_right, hero
-from eink_monitor.panels._sheet import LEFT, RIGHT, RULE, Sheet, SubjectPanel
+from eink_monitor.panels._figures import Cell, amount_right, aside, hero
+from eink_monitor.panels._sheet import LEFT, RIGHT, RULE, Figure, Sheet, SubjectPanel
 
 _IDLE = 10  # W; less than this is a meter's noise
 
@@ -29,16 +29,26 @@ class Battery(SubjectPanel):
     def draw(self, canvas: Canvas, history: History, now: int) -> None:
         """The charge in huge digits, the power in words, and a battery lying across the sheet."""
         sheet = Sheet(canvas, history, now, self)
-        if not sheet.begin((STORAGE_SOC,), "battery-empty", "the first charge"):
+        if not sheet.begin((STORAGE_SOC,), "battery-empty", "the first charge", "charge"):
             return
         soc = sheet.value(STORAGE_SOC) or 0.0
-        hero(canvas, words.percent(soc), "%", hollow=sheet.hollow)
-        watts = sheet.value(STORAGE_POWER)
-        if watts is not None:
-            word = "resting" if abs(watts) < _IDLE else "charging" if watts > 0 else "discharging"
-            canvas.text(RIGHT, 42, word, fonts.FIGURE_22, align="right")
-            amount_right(canvas, RIGHT, 71, words.power(abs(watts)), (fonts.FIGURE_28, fonts.FIGURE_18))
+        hero(sheet, words.percent(soc), "%")
+        power = sheet.figure(STORAGE_POWER)
+        if power:
+            _doing(sheet, power)
         _gauge(sheet, soc)
+
+
+def _doing(sheet: Sheet, power: Figure) -> None:
+    """What the battery is doing, in a word, and how strongly; what it did long ago is no longer a word."""
+    watts, outline = power.value, sheet.outline()
+    if power.tag:
+        aside(sheet, Cell("power", *words.power(abs(watts)), tag=power.tag))
+        return
+    word = "resting" if abs(watts) < _IDLE else "charging" if watts > 0 else "discharging"
+    sheet.canvas.text(RIGHT, 42, word, fonts.FIGURE_22, align="right", hollow=outline)
+    faces = (fonts.FIGURE_28, fonts.FIGURE_18)
+    amount_right(sheet.canvas, RIGHT, 71, words.power(abs(watts)), faces, hollow=outline)
 
 
 def _gauge(sheet: Sheet, soc: float) -> None:

@@ -19,8 +19,8 @@ from eink_monitor.metrics import (
     NEWEST_BACKUP,
 )
 from eink_monitor.model import Bucket, History, Need
-from eink_monitor.panels._figures import Cell, amount_right, cells, gauge, hero
-from eink_monitor.panels._sheet import HEADER, LEFT, RIGHT, RULE, Sheet, SubjectPanel
+from eink_monitor.panels._figures import Cell, aside, cells, gauge, hero
+from eink_monitor.panels._sheet import HEADER, LEFT, RULE, Figure, Sheet, SubjectPanel
 from eink_monitor.settings import Duration, insist
 
 _FULL = 90.0  # percent, and how old a backup may be, where neither panel nor source says
@@ -58,13 +58,13 @@ class Disk(SubjectPanel):
         free, state = sheet.reading(DISK_FREE), sheet.reading(DISK_STATE)
         if state and state.value == _MISSING and (free is None or state.at >= free.at):
             _missing(sheet, free.at if free else None, self._oldest(sheet))
-        elif sheet.begin((DISK_FREE,), "disk", "the disk") and free:
+        elif sheet.begin((DISK_FREE,), "disk", "the disk", "free space") and free:
             used = _used_share(sheet, free.value)
             _above(sheet, free.value, used, self._fullest(sheet))
             outlook = Cell("mounted", "read-only", alarm=True, brief="now")
-            if not (state and state.value == _READ_ONLY):
+            if sheet.value(DISK_STATE) != _READ_ONLY:
                 outlook = _outlook(sheet, free.value)
-            top = RULE if used is None else gauge(sheet, used)
+            top = RULE if used is None else gauge(sheet, used.value, tag=used.tag)
             if used is None:
                 canvas.rule(RULE)
             cells(sheet, [outlook, *_backup(sheet, self._oldest(sheet))], top)
@@ -85,14 +85,13 @@ def _first(own: float | None, theirs: float | None, otherwise: float) -> float:
     return otherwise if theirs is None else theirs
 
 
-def _above(sheet: Sheet, free: float, used: float | None, fullest: float) -> None:
+def _above(sheet: Sheet, free: float, used: Figure | None, fullest: float) -> None:
     """Free space in huge digits, and the share in use; reversed where that is too much."""
-    hero(sheet.canvas, *words.size(free), "free", hollow=sheet.hollow)
+    hero(sheet, *words.size(free), "free")
     if used is None:
         return
-    sheet.canvas.text(RIGHT, 42, "used", fonts.TEXT, align="right")
-    amount_right(sheet.canvas, RIGHT, 71, (words.percent(100 * used), "%"), (fonts.FIGURE_28, fonts.FIGURE_18))
-    if 100 * used >= fullest:
+    aside(sheet, Cell("used", words.percent(100 * used.value), "%", tag=used.tag))
+    if 100 * used.value >= fullest and not used.tag:
         _alarm(sheet)
 
 
@@ -103,9 +102,9 @@ def _alarm(sheet: Sheet) -> None:
 
 def _missing(sheet: Sheet, seen: int | None, oldest: float) -> None:
     """A disk that is not there: since when nobody has seen it, and how old its newest backup is by now."""
-    sheet.begin((DISK_STATE,), "disk", "the disk")
-    sheet.canvas.icon(LEFT, HEADER + 10, "disk", 40)
-    sheet.canvas.text(LEFT + 50, HEADER + 40, "not mounted", fonts.FIGURE_28)
+    sheet.begin((DISK_STATE,), "disk", "the disk", "state")
+    sheet.canvas.icon(LEFT, HEADER + 10, "disk", 40, hollow=sheet.outline())
+    sheet.canvas.text(LEFT + 50, HEADER + 40, "not mounted", fonts.FIGURE_28, hollow=sheet.outline())
     _alarm(sheet)
     sheet.canvas.rule(RULE)
     last = Cell("last seen", "never" if seen is None else words.span(max(0, sheet.now - seen)), brief="seen")
@@ -114,30 +113,33 @@ def _missing(sheet: Sheet, seen: int | None, oldest: float) -> None:
 
 def _backup(sheet: Sheet, oldest: float) -> list[Cell]:
     """The age of the newest backup, where one is known."""
-    backup = sheet.value(NEWEST_BACKUP)
+    backup = sheet.figure(NEWEST_BACKUP)
     if backup is None:
         return []
-    old = sheet.now - int(backup)
-    return [Cell("backup age", _age(old), alarm=old > oldest or old < -words.FUTURE, brief="backup")]
+    old = sheet.now - int(backup.value)
+    alarm = old > oldest or old < -words.FUTURE
+    return [Cell("backup age", _age(old), alarm=alarm, brief="backup", tag=backup.tag)]
 
 
-def _used_share(sheet: Sheet, free: float) -> float | None:
+def _used_share(sheet: Sheet, free: float) -> Figure | None:
     """The share in use, between 0 and 1, from used and free (what the system keeps for itself counts as neither)."""
-    used = sheet.value(DISK_USED)
-    total = used + free if used is not None else sheet.value(DISK_SIZE)
-    return max(0.0, min(1.0, 1 - free / total)) if total else None
+    used = sheet.figure(DISK_USED)
+    whole = used._replace(value=used.value + free) if used else sheet.figure(DISK_SIZE)
+    return whole._replace(value=max(0.0, min(1.0, 1 - free / whole.value))) if whole and whole.value else None
 
 
 def _outlook(sheet: Sheet, free: float) -> Cell:
-    """In how long the disk will be full, by the trend of the last days."""
+    """In how long the disk will be full, by the trend of the last days; as old as the newest of them."""
+    used = sheet.figure(DISK_USED)
+    tag = used.tag if used else ""
     today = local(sheet.now, sheet.history.zone).date()
     first = today - timedelta(days=_TREND_DAYS)
     growth = trend(sheet.history.daily(sheet.panel.subject, DISK_USED, first, today))
     if growth is None:
-        return Cell("trend", "too early")
+        return Cell("trend", "too early", tag=tag)
     if growth <= 0 or free / growth > _HORIZON:
-        return Cell("trend", "not filling")
-    return Cell("full in", words.span(max(DAY, free / growth * DAY)))
+        return Cell("trend", "not filling", tag=tag)
+    return Cell("full in", words.span(max(DAY, free / growth * DAY)), brief="full", tag=tag)
 
 
 def trend(days: Mapping[date, Bucket]) -> float | None:

@@ -16,7 +16,8 @@ from eink_monitor.metrics import (
     SELF_CONSUMPTION_TODAY,
 )
 from eink_monitor.model import History, Need
-from eink_monitor.panels._sheet import HEADER, LEFT, Sheet, SubjectPanel, empty
+from eink_monitor.panels._figures import tagged
+from eink_monitor.panels._sheet import HEADER, LEFT, Figure, Sheet, SubjectPanel, empty
 
 _BAR, _BAR_END, _UNIT = 76, 172, 227
 _METERS = (
@@ -41,21 +42,31 @@ class Energy(SubjectPanel):
     def draw(self, canvas: Canvas, history: History, now: int) -> None:
         """One bar a meter; a meter that has said nothing today has a dash and no bar."""
         sheet = Sheet(canvas, history, now, self)
-        if not sheet.begin(tuple(metric for _, metric in _METERS), "chart", "today's meters"):
+        if not sheet.begin(tuple(metric for _, metric in _METERS), "chart", "today's meters", "meters of a day"):
             return
-        values = [sheet.today(metric) for _, metric in _METERS]
-        if all(value is None for value in values):
+        figures = [sheet.today(metric) for _, metric in _METERS]
+        known = [figure for figure in figures if figure]
+        if not known:
             empty(canvas, "chart", "Nothing measured yet today", "", (sheet.right, sheet.bottom))
             return
-        top = max(value for value in values if value is not None)
+        top = max((figure.value for figure in known if not figure.tag), default=0)
         pitch = (sheet.bottom - HEADER) // len(_METERS)
-        for row, ((word, _), value) in enumerate(zip(_METERS, values, strict=True)):
+        for row, ((word, _), figure) in enumerate(zip(_METERS, figures, strict=True)):
             middle = HEADER + pitch * row + pitch // 2 + 1
             canvas.text(LEFT, middle + 5, word, fonts.TEXT)
             canvas.fill(_BAR, middle - pitch // 2, 1, pitch)
-            figure = words.energy(value) if value is not None else (words.UNKNOWN, "kWh")
-            canvas.text(_UNIT - 4, middle + 6, figure[0], fonts.FIGURE_18, align="right")
-            canvas.text(_UNIT, middle + 6, figure[1], fonts.SMALL)
-            if value:
-                wide = max(1, round((_BAR_END - _BAR) * min(1.0, value / top)))
-                canvas.fill(_BAR, middle - 5, wide, 11, GREY if sheet.stale else SOLID)
+            _meter(sheet, middle, figure, top)
+
+
+def _meter(sheet: Sheet, middle: int, figure: Figure | None, top: float) -> None:
+    """The figure of one meter and its bar; an older one has its age in place of the bar."""
+    canvas = sheet.canvas
+    number, unit = words.energy(figure.value) if figure else (words.UNKNOWN, "kWh")
+    outline = sheet.outline(figure.tag) if figure else 0
+    canvas.text(_UNIT - 4, middle + 6, number, fonts.FIGURE_18, align="right", hollow=outline)
+    canvas.text(_UNIT, middle + 6, unit, fonts.SMALL)
+    if figure and figure.tag:
+        tagged(canvas, (_BAR + 3, _BAR_END), middle + 4, (), figure.tag)
+    elif figure and figure.value:
+        wide = max(1, round((_BAR_END - _BAR) * min(1.0, figure.value / top)))
+        canvas.fill(_BAR, middle - 5, wide, 11, GREY if sheet.stale else SOLID)

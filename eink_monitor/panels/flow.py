@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
 from eink_monitor.draw import fonts, words
-from eink_monitor.draw.canvas import Canvas
+from eink_monitor.draw.canvas import GREY, SOLID, Canvas
 from eink_monitor.metrics import GRID_POWER, LOAD_POWER, PV_POWER, STORAGE_POWER, STORAGE_SOC
 from eink_monitor.model import History, Metric, Need
-from eink_monitor.panels._figures import amount, amount_centre
-from eink_monitor.panels._sheet import HEADER, LEFT, Sheet, SubjectPanel
+from eink_monitor.panels._figures import amount, amount_centre, tagged
+from eink_monitor.panels._sheet import HEADER, LEFT, RIGHT, Figure, Sheet, SubjectPanel
 
 _ARROW, _BUS, _HOUSE = 118, 166, 208
 _IDLE = 10  # W; less than this is a meter's noise
@@ -41,49 +41,59 @@ class Flow(SubjectPanel):
     def draw(self, canvas: Canvas, history: History, now: int) -> None:
         """One row for each side that is known, joined to the house by a bus."""
         sheet = Sheet(canvas, history, now, self)
-        if not sheet.begin((PV_POWER, LOAD_POWER, GRID_POWER, STORAGE_POWER), "house", "the first power"):
+        if not sheet.begin((PV_POWER, LOAD_POWER, GRID_POWER, STORAGE_POWER), "house", "the first power", "powers"):
             return
-        known = [(side, value) for side in _SIDES if (value := sheet.value(side.metric)) is not None]
+        known = [(side, figure) for side in _SIDES if (figure := sheet.figure(side.metric))]
         pitch = (sheet.bottom - HEADER) // max(1, len(known))
         middles = [HEADER + pitch * row + pitch // 2 for row in range(len(known))]
-        for middle, (side, value) in zip(middles, known, strict=True):
-            _row(sheet, side, value, middle)
-        if middles:
+        for middle, (side, figure) in zip(middles, known, strict=True):
+            _row(sheet, side, figure, middle)
+        joined = [middle for middle, (_, figure) in zip(middles, known, strict=True) if not figure.tag]
+        if joined:
             centre = (HEADER + sheet.bottom) // 2
             door = centre - 17
-            first, last = min(door, middles[0]), max(door, middles[-1])
+            first, last = min(door, joined[0]), max(door, joined[-1])
             canvas.fill(_BUS, first - 1, 3, last - first + 3)
             canvas.fill(_BUS, door - 1, 20, 3)
         _house(sheet)
 
 
-def _row(sheet: Sheet, side: _Side, value: float, middle: int) -> None:
-    canvas = sheet.canvas
+def _row(sheet: Sheet, side: _Side, figure: Figure, middle: int) -> None:
+    """One side: what it gives or takes, and an arrow; its age and no arrow where that was long before the rest."""
+    canvas, value, outline = sheet.canvas, figure.value, sheet.outline()
     soc = sheet.value(STORAGE_SOC)
     if side.metric is STORAGE_POWER and soc is not None:
-        _cell(canvas, LEFT + 5, middle - 13, soc)
+        _cell(sheet, LEFT + 5, middle - 13, soc)
     else:
         canvas.icon(LEFT, middle - 12, side.icon)
-    quantity = words.power(abs(value))
-    amount(canvas, LEFT + 30, middle + 10, *quantity, (fonts.FIGURE_28, fonts.FIGURE_18), hollow=int(sheet.stale))
+    if figure.tag:
+        tagged(canvas, (LEFT + 30, _ARROW - 6), middle + 4, (), figure.tag)
+        return
+    faces = (fonts.FIGURE_28, fonts.FIGURE_18)
+    amount(canvas, LEFT + 30, middle + 10, *words.power(abs(value)), faces, hollow=outline)
     if abs(value) < _IDLE:
         canvas.fill(_ARROW, middle, _BUS - _ARROW, 1, (0x88,))
     else:
-        canvas.arrow(_ARROW, middle, _BUS - _ARROW, thickness=5, head=8, left=value * side.inward < 0)
+        left = value * side.inward < 0
+        canvas.arrow(_ARROW, middle, _BUS - _ARROW, thickness=5, head=8, left=left, hollow=outline)
 
 
-def _cell(canvas: Canvas, x: int, y: int, soc: float) -> None:
+def _cell(sheet: Sheet, x: int, y: int, soc: float) -> None:
     """A battery 14 by 26 px, filled to its charge."""
+    canvas = sheet.canvas
     canvas.fill(x + 4, y, 6, 3)
     canvas.box(x, y + 3, 14, 23, 2)
     filled = round(17 * min(100, max(0, soc)) / 100)
-    canvas.fill(x + 3, y + 23 - filled, 8, filled)
+    canvas.fill(x + 3, y + 23 - filled, 8, filled, GREY if sheet.stale else SOLID)
 
 
 def _house(sheet: Sheet) -> None:
-    load = sheet.value(LOAD_POWER)
-    quantity = words.power(load) if load is not None else words.Quantity(words.UNKNOWN, "W")
+    load = sheet.figure(LOAD_POWER)
     top = (HEADER + sheet.bottom) // 2 - 40
     sheet.canvas.icon(_HOUSE - 20, top, "house", 40)
+    if load and load.tag:
+        tagged(sheet.canvas, (_BUS + 10, RIGHT), top + 60, (), load.tag)
+        return
+    quantity = words.power(load.value) if load else words.Quantity(words.UNKNOWN, "W")
     faces = (fonts.FIGURE_28, fonts.FIGURE_18)
-    amount_centre(sheet.canvas, _HOUSE, top + 66, quantity, faces, hollow=int(sheet.stale))
+    amount_centre(sheet.canvas, _HOUSE, top + 66, quantity, faces, hollow=sheet.outline())

@@ -1,4 +1,4 @@
-"""The grid: importing, exporting or off, and what went in and out today."""
+"""The grid: importing or exporting, and what went in and out today."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from eink_monitor.draw import fonts, words
 from eink_monitor.draw.canvas import Canvas
-from eink_monitor.metrics import FEED_IN_TODAY, GRID_POWER, LOAD_POWER, PURCHASED_TODAY
+from eink_monitor.metrics import FEED_IN_TODAY, GRID_POWER, PURCHASED_TODAY
 from eink_monitor.model import History, Metric, Need
 from eink_monitor.panels._figures import Cell, cells, hero
 from eink_monitor.panels._sheet import RULE, Sheet, SubjectPanel
@@ -30,26 +30,15 @@ class Grid(SubjectPanel):
     def draw(self, canvas: Canvas, history: History, now: int) -> None:
         """The power in huge digits, the direction in a word and an icon, two sums below."""
         sheet = Sheet(canvas, history, now, self)
-        off = _off(sheet)
-        if not sheet.begin((LOAD_POWER,) if off else (GRID_POWER,), "grid", "the first reading"):
+        if not sheet.begin((GRID_POWER,), "grid", "the first reading", "grid power"):
             return
-        watts = sheet.value(GRID_POWER) or 0.0
-        if off:
-            hero(canvas, "off", "", hollow=sheet.hollow)
-            word, icon = "off-grid", "grid-off"
-        else:
-            hero(canvas, *words.power(abs(watts)), hollow=sheet.hollow)
-            word, icon = _direction(watts)
-        canvas.icon(_RIGHT_MIDDLE - 20, 20, icon, 40)
-        canvas.text(_RIGHT_MIDDLE, 74, word, fonts.FIGURE_18, align="centre")
+        watts, outline = sheet.value(GRID_POWER) or 0.0, sheet.outline()
+        hero(sheet, *words.power(abs(watts)))
+        word, icon = _direction(watts)
+        canvas.icon(_RIGHT_MIDDLE - 20, 20, icon, 40, hollow=outline)
+        canvas.text(_RIGHT_MIDDLE, 74, word, fonts.FIGURE_18, align="centre", hollow=outline)
         canvas.rule(RULE)
         cells(sheet, [_sum(sheet, "fed in", FEED_IN_TODAY), _sum(sheet, "bought", PURCHASED_TODAY)])
-
-
-def _off(sheet: Sheet) -> bool:
-    """Whether the house is still measured but the grid is not: what a meter says of an island."""
-    load, grid = sheet.reading(LOAD_POWER), sheet.reading(GRID_POWER)
-    return load is not None and (grid is None or load.at - grid.at > sheet.history.gap(sheet.panel.subject))
 
 
 def _direction(watts: float) -> tuple[str, str]:
@@ -61,4 +50,4 @@ def _direction(watts: float) -> tuple[str, str]:
 
 def _sum(sheet: Sheet, word: str, metric: Metric) -> Cell:
     energy = sheet.today(metric)
-    return Cell(word, *(words.energy(energy) if energy is not None else (words.UNKNOWN, "kWh")))
+    return Cell(word, *words.energy(energy.value), tag=energy.tag) if energy else Cell(word, words.UNKNOWN, "kWh")

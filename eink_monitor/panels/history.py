@@ -29,9 +29,9 @@ class DailyHistory(SubjectPanel):
     def __post_init__(self) -> None:
         insist((2 <= self.days <= _MOST, f"days must be 2 to {_MOST}"))
 
-    def label(self, history: History) -> str:
+    def heading(self, history: History) -> tuple[str, str]:
         """The subject and how many days are shown."""
-        return self.title or f"{history.label(self.subject)} · {self.days} days"
+        return (self.title, "") if self.title else (history.label(self.subject), f"{self.days} days")
 
     @property
     def _what(self) -> Metric:
@@ -44,25 +44,29 @@ class DailyHistory(SubjectPanel):
     def draw(self, canvas: Canvas, history: History, now: int) -> None:
         """A bar a day; today's, still growing, is dotted; a day without data interrupts the ground."""
         sheet = Sheet(canvas, history, now, self)
-        if not sheet.begin((self._what,), "chart", "the first day"):
+        if not sheet.begin((self._what,), "chart", "the first day", self.metric):
             return
         today = local(now, history.zone).date()
         first = today - timedelta(days=self.days - 1)
         known = history.daily(self.subject, self._what, first, today)
         whole = {day: bucket for day, bucket in known.items() if day != today}
-        _summary(sheet, "used" if self.metric == "consumption" else "made", whole)
+        if whole:
+            _summary(sheet, "used" if self.metric == "consumption" else "made", whole)
+        else:
+            newest = local(sheet.at, history.zone).date()
+            silent = "the first day is not over yet" if newest >= today else f"nothing since {words.day(newest)}"
+            canvas.text(LEFT, 38, silent, fonts.TEXT)
         _bars(sheet, known, first, self.days)
 
 
 def _summary(sheet: Sheet, word: str, whole: Mapping[date, Bucket]) -> None:
     """Average and best of the days that are over."""
-    if not whole:
-        sheet.canvas.text(LEFT, 38, "the first day is not over yet", fonts.TEXT)
-        return
     values = [bucket.last for bucket in whole.values()]
     mean, most = words.energy(sum(values) / len(values)), words.energy(max(values))
-    end = LEFT + sheet.canvas.text(LEFT, 38, f"{word} {mean} a day", fonts.FIGURE_18)
-    sheet.canvas.text(RIGHT, 38, f"max {most}", fonts.SMALL, align="right", width=RIGHT - end - 6)
+    said = f"{word} {mean} a day"
+    end = LEFT + sheet.canvas.text(LEFT, 38, said, fonts.FIGURE_18, hollow=sheet.outline())
+    if not sheet.stale:
+        sheet.canvas.text(RIGHT, 38, f"max {most}", fonts.SMALL, align="right", width=RIGHT - end - 6)
 
 
 def _bars(sheet: Sheet, known: Mapping[date, Bucket], first: date, count: int) -> None:
@@ -76,16 +80,20 @@ def _bars(sheet: Sheet, known: Mapping[date, Bucket], first: date, count: int) -
         bucket = known.get(day)
         if bucket:
             canvas.fill(x, foot, (lefts[number + 1] - x) if number < count - 1 else wide, 2)
-            _bar(canvas, x, foot, wide, round((foot - _TOP) * min(1.0, bucket.last / top)), number == count - 1)
+            high = round((foot - _TOP) * min(1.0, bucket.last / top))
+            _bar(canvas, (x, foot), wide, high, growing=number == count - 1, hollow=sheet.stale)
         if pitch >= 9:
             canvas.text(x + wide // 2 + 1, sheet.bottom - 3, words.weekday(day)[0], fonts.SMALL, align="centre")
         elif day.weekday() == 0 and x + 30 <= RIGHT:
             canvas.text(x, sheet.bottom - 4, f"{day.day} {words.month(day)}", fonts.TINY)
 
 
-def _bar(canvas: Canvas, x: int, foot: int, wide: int, high: int, growing: bool) -> None:
+def _bar(canvas: Canvas, corner: tuple[int, int], wide: int, high: int, *, growing: bool, hollow: bool) -> None:
+    """A day; dotted while it grows, an outline on a stale sheet."""
+    x, foot = corner
     if growing:
         canvas.fill(x, foot - high, wide, high, DOTS)
+    if growing or hollow:
         canvas.box(x, foot - high, wide, high)
     else:
         canvas.fill(x, foot - high, wide, high)

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from eink_monitor.clock import local
 from eink_monitor.draw import charts, fonts, words
 from eink_monitor.draw.canvas import Canvas
 from eink_monitor.metrics import (
@@ -17,8 +16,8 @@ from eink_monitor.metrics import (
     PV_POWER,
 )
 from eink_monitor.model import History, Need
-from eink_monitor.panels._figures import Cell, amount_right, cells, hero
-from eink_monitor.panels._sheet import LEFT, RIGHT, RULE, Sheet, SubjectPanel
+from eink_monitor.panels._figures import Cell, amount_right, aside, cells, hero, tagged
+from eink_monitor.panels._sheet import LEFT, RIGHT, RULE, Figure, Sheet, SubjectPanel
 
 _CHART = 128  # px wide
 _FLOOR = 100  # W; the least a chart's height stands for, so that a moonlit night is no mountain
@@ -38,27 +37,22 @@ class Solar(SubjectPanel):
     def draw(self, canvas: Canvas, history: History, now: int) -> None:
         """Power in huge digits; the day's curve; today, month, year and total."""
         sheet = Sheet(canvas, history, now, self)
-        if not sheet.begin((PV_POWER,), "sun", "the first sun"):
+        if not sheet.begin((PV_POWER,), "sun", "the first sun", "roof power"):
             return
-        hero(canvas, *words.power(sheet.value(PV_POWER) or 0), hollow=sheet.hollow)
+        hero(sheet, *words.power(sheet.value(PV_POWER) or 0))
         if sheet.narrow:
             canvas.rule(RULE, LEFT, sheet.right)
-            cells(sheet, [Cell("today", *_energy(sheet))])
+            cells(sheet, [_today(sheet)])
             return
-        _today(sheet)
+        aside(sheet, _today(sheet), 69, fonts.TEXT)
         canvas.rule(RULE)
         _chart(sheet)
         _sums(sheet)
 
 
-def _today(sheet: Sheet) -> None:
-    sheet.canvas.text(RIGHT, 42, "today", fonts.TEXT, align="right")
-    amount_right(sheet.canvas, RIGHT, 69, _energy(sheet), (fonts.FIGURE_28, fonts.TEXT))
-
-
-def _energy(sheet: Sheet) -> tuple[str, str]:
+def _today(sheet: Sheet) -> Cell:
     energy = sheet.today(PRODUCTION_TODAY)
-    return words.energy(energy) if energy is not None else (words.UNKNOWN, "kWh")
+    return Cell("today", *words.energy(energy.value), tag=energy.tag) if energy else Cell("today", words.UNKNOWN, "kWh")
 
 
 def _chart(sheet: Sheet) -> None:
@@ -81,15 +75,26 @@ def _chart(sheet: Sheet) -> None:
 
 def _sums(sheet: Sheet) -> None:
     """As many of the three longer sums as there is room for; what was measured last month is not this month's."""
-    zone = sheet.history.zone
     line, pitch = (RULE + 13, 14) if sheet.bottom == sheet.canvas.height else (RULE + 12, 11)
+    if sheet.stale:  # outlines need room
+        line, pitch = RULE + 17, 19
     for word, metric, period in _SUMS:
         if line >= sheet.bottom:
             return
-        reading = sheet.reading(metric)
-        text = words.UNKNOWN
-        if reading and local(reading.at, zone).strftime(period) == local(sheet.now, zone).strftime(period):
-            text = str(words.energy(reading.value))
-        sheet.canvas.text(LEFT + _CHART + 10, line, word, fonts.SMALL)
-        sheet.canvas.text(RIGHT, line, text, fonts.TEXT, align="right")
+        _sum(sheet, line, word, sheet.figure(metric, period))
         line += pitch
+
+
+def _sum(sheet: Sheet, line: int, word: str, energy: Figure | None) -> None:
+    """One of the longer sums; there is no room for its age beside it, so that stands in its place."""
+    canvas, left = sheet.canvas, LEFT + _CHART + 10
+    if energy and energy.tag:
+        tagged(canvas, (left, RIGHT), line, (word,), energy.tag)
+        return
+    canvas.text(left, line, word, fonts.SMALL)
+    if energy and sheet.stale:
+        amount_right(canvas, RIGHT, line, words.energy(energy.value), (fonts.FIGURE_18, fonts.SMALL), hollow=1)
+    else:
+        canvas.text(
+            RIGHT, line, str(words.energy(energy.value)) if energy else words.UNKNOWN, fonts.TEXT, align="right"
+        )

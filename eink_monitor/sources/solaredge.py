@@ -11,7 +11,7 @@ from eink_monitor.model import Budget, Metric, Quota, Reading, Source, Visit
 from eink_monitor.settings import Duration, Secret, Window, insist, together
 from eink_monitor.signin import Credential, SignIn
 from eink_monitor.sources._http.address import address
-from eink_monitor.sources._solaredge.plan import LAG, MOST_CALLS, NIGHT, Rhythm
+from eink_monitor.sources._solaredge.plan import LAG, MOST_CALLS, NIGHT, SUMS, SUMS_HOLD, Rhythm
 
 _V1_CALLS = 3
 
@@ -110,6 +110,10 @@ class SolarEdge(Source):
     def patience(self, every: int) -> int:
         """Three missed visits, or one long one at night."""
         return max(3 * every, NIGHT + every) + self.lag
+
+    def patience_with(self, metric: Metric, every: int) -> int:
+        """V2 is asked for the longer sums every few hours of daylight, so that yesterday's may stand until morning."""
+        return max(SUMS_HOLD if self.api == "v2" and metric in SUMS else 0, self.patience(every))
 
     def poll(self, visit: Visit) -> Iterable[Reading]:
         """Fetch what this visit is worth: whole curves since the last one, and the totals that are due."""

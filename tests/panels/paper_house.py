@@ -30,6 +30,7 @@ class PaperHouse:
     troubles: dict[str, FeedStatus] = field(default_factory=dict)
     patience_seconds: int = 5400
     gap_seconds: int = 5400
+    answered_at: int | None = None
     wear: Wear = field(default_factory=Wear)
 
     def add(self, subject: str, metric: Metric, points: Iterable[tuple[int, float]]) -> PaperHouse:
@@ -63,7 +64,7 @@ class PaperHouse:
     def gap(self, subject: str) -> int:
         return self.gap_seconds
 
-    def patience(self, subject: str) -> int:
+    def patience(self, subject: str, metric: Metric) -> int:
         return self.patience_seconds
 
     def label(self, subject: str) -> str:
@@ -71,6 +72,9 @@ class PaperHouse:
 
     def trouble(self, subject: str) -> FeedStatus | None:
         return self.troubles.get(subject)
+
+    def answered(self, subject: str) -> int | None:
+        return self.answered_at
 
     def feeds(self) -> Sequence[FeedStatus]:
         return self.statuses

@@ -95,6 +95,17 @@ def mounted(house: PaperHouse, state: int, at: int = AT) -> PaperHouse:
     return replace(house, readings=dict(house.readings)).set("nas:/backup", at, {m.DISK_STATE: state})
 
 
+def aged(house: PaperHouse, by: Mapping[Metric, int]) -> PaperHouse:
+    """The same house, in which some figures were last measured so many seconds before the rest; later ones are gone."""
+    readings = dict(house.readings)
+    for (subject, name), points in house.readings.items():
+        back = next((back for metric, back in by.items() if metric.name == name), 0)
+        if back:
+            at, value = points[-1]
+            readings[subject, name] = [*(point for point in points if point[0] < at - back), (at - back, value)]
+    return replace(house, readings=readings)
+
+
 def troubled(house: PaperHouse, what: str, door: str = "", **changes: int) -> PaperHouse:
     """The same house with every feed failing in one way."""
     status = feed("roof", what)._replace(door=door, **changes)  # type: ignore[arg-type]  # the fields that are times
@@ -140,6 +151,7 @@ DISK = Disk("nas:/backup")
 
 SCENES: dict[str, Scene] = {
     "solar-full": Scene(Solar("roof"), roof()),
+    "solar-one-old": Scene(Solar("roof"), aged(roof(), {m.PRODUCTION_TODAY: 4 * HOUR, m.PRODUCTION_YEAR: 80 * DAY})),
     "solar-empty": Scene(Solar("roof"), NOTHING),
     "solar-empty-fault": Scene(Solar("roof"), troubled(NOTHING, "auth", ROOF_DOOR)),
     "solar-stale": Scene(Solar("roof"), roof(), LATE),
@@ -150,27 +162,32 @@ SCENES: dict[str, Scene] = {
     "flow-full": Scene(Flow("roof"), roof()),
     "flow-evening": Scene(Flow("roof"), roof(EVENING)),
     "flow-no-battery": Scene(Flow("roof"), roof(without=(m.STORAGE_POWER, m.STORAGE_SOC))),
+    "flow-one-old": Scene(Flow("roof"), aged(roof(), {m.STORAGE_POWER: 3 * DAY})),
+    "flow-house-old": Scene(Flow("roof"), aged(roof(), {m.LOAD_POWER: 3 * DAY, m.STORAGE_SOC: 3 * DAY})),
     "flow-empty": Scene(Flow("roof"), NOTHING),
     "flow-stale": Scene(Flow("roof"), troubled(roof(), "throttled", due=LATE + HOUR), LATE),
     "battery-full": Scene(Battery("roof"), roof()),
     "battery-discharging": Scene(Battery("roof"), roof(EVENING)),
     "battery-resting": Scene(Battery("roof"), roof({m.STORAGE_SOC: 100, m.STORAGE_POWER: 4})),
+    "battery-one-old": Scene(Battery("roof"), aged(roof(), {m.STORAGE_POWER: 5 * HOUR})),
     "battery-empty": Scene(Battery("roof"), NOTHING),
     "battery-stale": Scene(Battery("roof"), roof(), LATE),
     "grid-full": Scene(Grid("roof"), roof()),
     "grid-importing": Scene(Grid("roof"), roof(EVENING)),
     "grid-balance": Scene(Grid("roof"), roof({m.GRID_POWER: -3})),
-    "grid-off": Scene(Grid("roof"), roof(without=(m.GRID_POWER,))),
+    "grid-one-old": Scene(Grid("roof"), aged(roof(), {m.FEED_IN_TODAY: 4 * HOUR})),
     "grid-empty": Scene(Grid("roof"), NOTHING),
     "grid-stale": Scene(Grid("roof"), troubled(roof(), "unavailable", since=LATE - 3 * HOUR), LATE),
     "energy-full": Scene(Energy("roof"), roof()),
     "energy-midnight": Scene(Energy("roof"), roof(at=MORNING - 10 * MINUTE), MORNING),
+    "energy-one-old": Scene(Energy("roof"), aged(roof(), {m.CONSUMPTION_TODAY: 4 * HOUR})),
     "energy-empty": Scene(Energy("roof"), NOTHING),
     "energy-stale": Scene(Energy("roof"), troubled(roof(), "gone"), LATE),
     "history-full": Scene(DailyHistory("roof"), roof()),
     "history-consumption": Scene(DailyHistory("roof", metric="consumption", days=7), roof()),
     "history-month": Scene(DailyHistory("roof", days=31), roof()),
     "history-young": Scene(DailyHistory("roof"), PaperHouse().set("roof", AT, {m.PRODUCTION_TODAY: 18_400})),
+    "history-one-old": Scene(DailyHistory("roof"), roof(), NOW + 21 * DAY),
     "history-empty": Scene(DailyHistory("roof"), NOTHING),
     "history-stale": Scene(DailyHistory("roof"), troubled(roof(), "bad-answer", since=LATE - HOUR), LATE),
     "car-full": Scene(Car("car"), car("Škoda Enyaq", {**ENYAQ, **CHARGE})),
@@ -183,6 +200,9 @@ SCENES: dict[str, Scene] = {
         troubled(car("Passat GTE", {**GTE, m.SOC: 75, m.TARGET_SOC: 80}), "unavailable"),
         NOW + 3 * DAY,
     ),
+    "car-one-old": Scene(Car("car"), aged(car("Škoda Enyaq", ENYAQ), {m.RANGE: 2 * DAY})),
+    "car-cable-old": Scene(Car("car"), aged(car("Passat GTE", GTE), {m.PLUGGED: 3 * DAY, m.FUEL: 40 * DAY})),
+    "car-answered": Scene(Car("car"), replace(NOTHING, answered_at=AT)),
     "car-empty": Scene(Car("car"), NOTHING),
     "car-stale": Scene(Car("car"), car("Škoda Enyaq", ENYAQ), NOW + 3 * DAY),
     "car-sign-in": Scene(
@@ -195,6 +215,8 @@ SCENES: dict[str, Scene] = {
     "disk-missing": Scene(DISK, mounted(disk(), 2, AT + 3 * HOUR), AT + 3 * HOUR),
     "disk-never-mounted": Scene(DISK, mounted(NOTHING, 2, NOW)),
     "disk-read-only": Scene(DISK, mounted(disk(), 1)),
+    "disk-one-old": Scene(DISK, aged(disk(backup=4 * DAY + 5 * HOUR), {m.NEWEST_BACKUP: 4 * DAY})),
+    "disk-use-old": Scene(DISK, troubled(aged(disk(), {m.DISK_USED: 9 * DAY}), "unavailable", since=AT)),
     "disk-empty": Scene(DISK, NOTHING),
     "disk-stale": Scene(DISK, troubled(disk(), "unavailable", since=NOW - 2 * DAY), LATE),
     "health-full": Scene(Health(), feeds(3)),

@@ -150,7 +150,7 @@ def test_last_months_sum_is_not_shown_as_this_months() -> None:
 
 def test_a_stale_panel_differs_from_a_fresh_one_and_from_a_little_staler_one_only_in_its_age() -> None:
     house = roof()
-    patience = house.patience("roof")
+    patience = house.patience("roof", m.STORAGE_SOC)
     fresh, stale = (draw(Battery("roof"), house, AT + patience + extra) for extra in (0, 1))
     assert fresh != stale
     assert draw(Battery("roof"), house, AT + patience + 2) == stale

@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 from eink_monitor.draw import fonts
 from eink_monitor.draw.bitmap import Bitmap
-from eink_monitor.draw.canvas import Canvas
+from eink_monitor.draw.canvas import SOLID, Canvas
+
+_OUTLINE = 2  # px; what is thicker is a figure's own ink
 
 
 class Mark(NamedTuple):
@@ -21,11 +23,12 @@ class Mark(NamedTuple):
 
 
 class Listener(Canvas):
-    """Hears what is written on the sheet: every text, and the face it was written in."""
+    """Hears what is drawn on the sheet: every text with its face, and whatever stands there in solid ink."""
 
     def __init__(self, width: int = 250, height: int = 122) -> None:
         super().__init__(width, height)
         self.heard: list[tuple[str, str]] = []
+        self.solid: list[tuple[object, ...]] = []
 
     def text(
         self,
@@ -40,7 +43,37 @@ class Listener(Canvas):
         hollow: int = 0,
     ) -> int:
         self.heard.append((text, face))
+        if ink and not hollow:
+            self.solid.append((text, face))
+        elif not ink:  # what lies below is the plate of a header, a strip or a tag
+            self.solid = [thing for thing in self.solid if not _holds(thing, x - 1, line)]
         return super().text(x, line, text, face, align=align, width=width, ink=ink, hollow=hollow)
+
+    def icon(self, x: int, y: int, name: str, size: int = 24, *, ink: bool = True, hollow: int = 0) -> None:
+        if ink and not hollow:
+            self.solid.append((name, size))
+        super().icon(x, y, name, size, ink=ink, hollow=hollow)
+
+    def fill(
+        self, x: int, y: int, width: int, height: int, pattern: tuple[int, ...] = SOLID, *, ink: bool = True
+    ) -> None:
+        if ink and pattern == SOLID and min(width, height) > _OUTLINE:
+            self.solid.append((x, y, width, height))
+        super().fill(x, y, width, height, pattern, ink=ink)
+
+    def arrow(
+        self, x: int, line: int, length: int, *, thickness: int = 3, head: int = 6, left: bool = False, hollow: int = 0
+    ) -> None:
+        if not hollow:
+            self.solid.append((x, line, left))
+        super().arrow(x, line, length, thickness=thickness, head=head, left=left, hollow=hollow)
+
+
+def _holds(thing: tuple[object, ...], x: int, y: int) -> bool:
+    match thing:
+        case (int(left), int(top), int(width), int(height)):
+            return left <= x < left + width and top <= y < top + height
+    return False
 
 
 class WitnessCanvas(Listener):

@@ -21,6 +21,10 @@ NIGHT = 2 * HOUR
 LAG = 17 * MINUTE
 """A bucket is a quarter of an hour, its value is there about 90 s after its end."""
 
+SUMS = frozenset({metrics.PRODUCTION_MONTH, metrics.PRODUCTION_YEAR, metrics.PRODUCTION_LIFETIME})
+SUMS_HOLD = DAY + NIGHT
+"""The sums that are asked for rarely, and after how many seconds one of them is stale."""
+
 MOST_CALLS = 7
 """What a visit may need when everything is due at once; an account that grants less would wait for ever."""
 

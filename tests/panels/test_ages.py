@@ -1,0 +1,151 @@
+"""Whatever stands on a panel is as young as its header says, or tells its own age, or is not there.
+
+No list of figures is kept here: what a panel asks of history is what it shows. Each such figure is made old alone, in
+every scene there is; a new panel, or a new scene, is covered as soon as it exists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+import pytest
+
+from eink_monitor.clock import DAY, HOUR
+from eink_monitor.config.plugins import load, names
+from eink_monitor.draw import fonts, words
+from eink_monitor.metrics import METRICS
+from eink_monitor.model import Bucket, Metric, Panel, Reading, Run
+from paper_house import PaperHouse
+from scenes import SCENES, Scene
+from witness import Listener
+
+Figure = tuple[str, str]
+"""Subject and metric name."""
+
+
+@dataclass
+class AskedHouse(PaperHouse):
+    """Notes what is asked of it."""
+
+    asked: set[Figure] = field(default_factory=set)
+
+    def latest(self, subject: str, metric: Metric) -> Reading | None:
+        self.asked.add((subject, metric.name))
+        return super().latest(subject, metric)
+
+    def series(self, subject: str, metric: Metric, since: int, until: int) -> Sequence[Run]:
+        self.asked.add((subject, metric.name))
+        return super().series(subject, metric, since, until)
+
+    def daily(self, subject: str, metric: Metric, first: date, last: date) -> Mapping[date, Bucket]:
+        self.asked.add((subject, metric.name))
+        return super().daily(subject, metric, first, last)
+
+
+def drawn(scene: Scene) -> Listener:
+    canvas = Listener()
+    scene.panel.draw(canvas, scene.house, scene.now)
+    return canvas
+
+
+def figures(scene: Scene) -> list[Figure]:
+    """What a scene's panel asks for and is told."""
+    known = {key: points for key, points in scene.house.readings.items() if points}
+    house = AskedHouse(**vars(scene.house))
+    scene.panel.draw(Listener(), house, scene.now)
+    return sorted(house.asked & set(known))
+
+
+def aged(scene: Scene, figure: Figure, at: int) -> Scene:
+    """The scene with the newest measurement of one figure made at an instant, and all those before moved with it."""
+    points = scene.house.readings[figure]
+    moved = [(when - points[-1][0] + at, value) for when, value in points]
+    return scene._replace(house=replace(scene.house, readings={**scene.house.readings, figure: moved}))
+
+
+def told(scene: Scene, figure: Figure, value: float) -> Scene:
+    """The scene with another newest value of one figure."""
+    points = scene.house.readings[figure]
+    changed = [*points[:-1], (points[-1][0], value)]
+    return scene._replace(house=replace(scene.house, readings={**scene.house.readings, figure: changed}))
+
+
+def without(scene: Scene, figure: Figure) -> Scene:
+    """The scene without one figure."""
+    left = {key: points for key, points in scene.house.readings.items() if key != figure}
+    return scene._replace(house=replace(scene.house, readings=left))
+
+
+def values(scene: Scene, figure: Figure) -> list[float]:
+    """The value that a figure has, and others that would look different."""
+    now, metric = scene.house.readings[figure][-1][1], METRICS[figure[1]]
+    return [now, metric.low, metric.high, (metric.low + metric.high) / 2, now * 0.4, metric.rounded(now * 0.8)]
+
+
+def pictures_with(scene: Scene, figure: Figure) -> list[Listener]:
+    """What several values of a figure look like, but for those that look as if it were not known at all."""
+    gone = drawn(without(scene, figure)).rows
+    pictures = [drawn(told(scene, figure, value)) for value in values(scene, figure)]
+    return [picture for picture in pictures if picture.rows != gone]
+
+
+def cases() -> Iterator[tuple[str, Figure, int]]:
+    for name, scene in SCENES.items():
+        for figure in figures(scene):
+            newest, now = scene.house.readings[figure][-1][0], scene.now
+            patience = scene.house.patience(*_asked(figure))
+            for back in (patience + HOUR, 40 * DAY, 300 * DAY):
+                if now - back < newest:
+                    yield name, figure, now - back
+
+
+def _asked(figure: Figure) -> tuple[str, Metric]:
+    return figure[0], METRICS[figure[1]]
+
+
+UNITS = {"%", "km", "free", *words._WATT, *words._WATT_HOUR, *words._BYTE}
+
+
+def figures_in_solid_ink(canvas: Listener) -> set[tuple[object, ...]]:
+    """What of a drawing speaks of values; names and units do not."""
+    return {thing for thing in canvas.solid if not _is_label(*thing[:2])}
+
+
+def _is_label(text: object, face: object) -> bool:
+    small = face in {fonts.SMALL, fonts.TEXT} and not any(letter.isdigit() for letter in str(text))
+    return text in UNITS or small
+
+
+def assert_nothing_stands_solid(pictures: Sequence[Listener]) -> None:
+    """What differs between drawings of different values is not in solid ink."""
+    seen = [figures_in_solid_ink(picture) for picture in pictures]
+    assert set().union(*seen) == set.intersection(*seen or [set()]), "a figure this old stands there in solid ink"
+
+
+@pytest.mark.parametrize(("name", "figure", "at"), list(cases()))
+def test_a_figure_that_is_old_alone_is_gone_or_told(name: str, figure: Figure, at: int) -> None:
+    old = aged(SCENES[name], figure, at)
+    pictures = pictures_with(old, figure)
+    if all(picture.rows == pictures[0].rows for picture in pictures):
+        return  # whatever it was, nothing of it is there
+    newest = [points[-1][0] for points in old.house.readings.values() if points]
+    ages = {words.span(old.now - at), *(words.age(old.now - when) for when in newest if when <= at)}
+    for picture in pictures:
+        assert ages & {text for text, _ in picture.heard}, "neither the header nor a tag says how old it is"
+    assert_nothing_stands_solid(pictures)
+
+
+@pytest.mark.parametrize("name", [name for name, scene in SCENES.items() if figures(scene)])
+def test_no_figure_stands_solid_on_a_stale_panel(name: str) -> None:
+    scene = SCENES[name]._replace(now=SCENES[name].now + 3 * DAY)
+    for figure in figures(scene):
+        assert_nothing_stands_solid(pictures_with(scene, figure))
+
+
+@pytest.mark.parametrize("panel", [name for name in names(Panel) if load(Panel, name) is not None])  # type: ignore[type-abstract]
+def test_every_panel_has_figures_to_judge_and_a_picture_of_one_that_is_old(panel: str) -> None:
+    mine = [name for name in SCENES if name.startswith(f"{panel}-")]
+    assert f"{panel}-one-old" in mine
+    assert any(figures(SCENES[name]) or SCENES[name].house.statuses for name in mine)

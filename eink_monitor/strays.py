@@ -1,8 +1,9 @@
-"""Processes that ran away from the poll that started them: they come back to the daemon, which ends them.
+"""The processes that polls start: how many they are, and how all of them are ended.
 
-A vendor library may start a helper in a session of its own, out of reach of the kill that ends its poll. Since the
-daemon adopts such orphans (PR_SET_CHILD_SUBREAPER of prctl(2)), none gets lost; and since every poll offers itself to
-be killed first when memory is short, and hands that down, they can be told from the daemon's other children.
+A vendor library may start a helper in a session of its own, out of reach of the kill that ends its poll. Since a poll
+adopts such orphans (PR_SET_CHILD_SUBREAPER of prctl(2)), they count as its own; when it ends they come to the daemon,
+which has adopted it. And since every poll offers itself to be killed first when memory is short, and hands that down,
+they can be told from the daemon's other children.
 """
 
 from __future__ import annotations
@@ -12,16 +13,37 @@ import signal
 from collections.abc import Collection, Iterable
 from contextlib import suppress
 
+from eink_monitor.clock import SystemClock, stopwatch
+
 OFFERED = 1000  # oom_score_adj of a poll and of whatever it starts
 SPARED = 999  # of work that must not be cut in two; it ends itself
 _ADOPT = 36  # PR_SET_CHILD_SUBREAPER
+_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
+_ROUNDS = 100  # who multiplies faster than that is met again at the next look
+_PATIENCE = (
+    0.2  # s for the kernel to carry the killed away: a process that waits for a dead disk stays until it answers
+)
+_NAP = 0.001  # s
 
 
 def adopt() -> None:
     """From now on this process is the parent of whatever its children leave behind."""
-    import ctypes  # noqa: PLC0415 - after the first frame
+    _prctl(_ADOPT, 1)
 
-    ctypes.CDLL(None).prctl(_ADOPT, 1, 0, 0, 0)
+
+def die_with(parent: int) -> None:
+    """Let the kernel end this process with its parent."""
+    _prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+    if os.getppid() != parent:  # it died before we asked
+        os._exit(1)
+
+
+def _prctl(option: int, value: int) -> None:
+    """Where it is refused, life goes on without."""
+    with suppress(ImportError, OSError, AttributeError):
+        import ctypes  # noqa: PLC0415 - after the first frame
+
+        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
 
 
 def offer(score: int = OFFERED) -> None:
@@ -32,23 +54,74 @@ def offer(score: int = OFFERED) -> None:
         os.close(file)
 
 
+def crowd(pid: int, limit: int) -> bool:
+    """Whether a process has more than ``limit`` tasks: processes and threads, its own and its descendants'."""
+    count, waiting = 0, [pid]
+    while waiting and count <= limit:
+        tasks = _tasks(waiting.pop())
+        count += len(tasks)
+        waiting += [child for task in tasks for child in _offspring(task)]
+    return count > limit
+
+
+def fell(pid: int) -> None:
+    """End a process with all its descendants, which may be growing in number: first they are made to stand still."""
+    still: set[int] = set()
+    for _ in range(_ROUNDS):
+        growing = [one for one in _family(pid) if one not in still]
+        if not growing:
+            break
+        _signal(growing, signal.SIGSTOP)
+        still.update(growing)
+    _signal(still, signal.SIGKILL)
+
+
 def end(known: Collection[int]) -> None:
     """End the strays among this process's children, and bury those that were spared; ``known`` are neither."""
-    while others := [pid for pid in _children() if pid not in known]:
+    began = stopwatch()
+    for _ in range(_ROUNDS):
+        others = [pid for pid in _children() if pid not in known]
         strays = [pid for pid in others if _score(pid) == OFFERED]
+        _signal(strays, signal.SIGKILL)
         for pid in strays:  # their own children come to us, and are seen the next time round
-            with suppress(OSError):
-                os.kill(pid, signal.SIGKILL)
-                os.waitpid(pid, 0)
-        if not strays:
-            _bury(pid for pid in others if _score(pid) == SPARED)
+            bury(pid, _PATIENCE - (stopwatch() - began))
+        if not strays or stopwatch() - began > _PATIENCE:
+            for pid in others:
+                if _score(pid) == SPARED:
+                    bury(pid, 0)
             return
 
 
-def _bury(spared: Iterable[int]) -> None:
-    for pid in spared:
+def bury(pid: int, patience: float = _PATIENCE) -> int | None:
+    """The exit code of a child that ends within so many seconds, negative for a signal; None for one that does not.
+
+    0, too, for one that is no child of ours, or none any more.
+    """
+    began = stopwatch()
+    while True:
+        try:
+            found, status = os.waitpid(pid, os.WNOHANG)
+        except OSError:
+            return 0
+        if found:
+            return os.waitstatus_to_exitcode(status)
+        if stopwatch() - began >= patience:
+            return None
+        SystemClock().wait(_NAP)
+
+
+def _signal(pids: Iterable[int], number: int) -> None:
+    for pid in pids:
         with suppress(OSError):
-            os.waitpid(pid, os.WNOHANG)
+            os.kill(pid, number)
+
+
+def _family(pid: int) -> list[int]:
+    """A process and its descendants, but for those that must not be cut in two."""
+    found = [pid]
+    for one in found:
+        found += [child for task in _tasks(one) for child in _offspring(task) if _score(child) != SPARED]
+    return found
 
 
 def _children() -> list[int]:
@@ -56,29 +129,47 @@ def _children() -> list[int]:
         os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
     except ChildProcessError:
         return []
-    me = os.getpid()
+    return _offspring(os.getpid())
+
+
+def _tasks(pid: int) -> list[int]:
+    """The threads of a process, itself one of them; nothing for one that is gone."""
+    with suppress(OSError):
+        return [int(task) for task in os.listdir(f"/proc/{pid}/task")]  # noqa: PTH208 - numbers, not paths
+    return []
+
+
+def _offspring(task: int) -> list[int]:
+    """The processes that a thread has started and that live, or wait to be buried."""
     try:
-        return [int(pid) for pid in _read(f"/proc/self/task/{me}/children").split()]
-    except OSError:  # a kernel without CONFIG_PROC_CHILDREN
-        return [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if _parent(pid) == me]  # noqa: PTH208
+        return [int(pid) for pid in _read(f"/proc/{task}/task/{task}/children").split()]
+    except OSError:  # it is gone, or a kernel without CONFIG_PROC_CHILDREN
+        if os.access("/proc/thread-self/children", os.F_OK):
+            return []
+    with suppress(OSError):
+        return [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if _parent(pid) == task]  # noqa: PTH208
+    return []
 
 
 def _parent(pid: int) -> int:
-    with suppress(OSError):
+    with suppress(OSError, ValueError, IndexError):
         return int(_read(f"/proc/{pid}/stat").rpartition(b")")[2].split()[1])
     return 0
 
 
 def _score(pid: int) -> int:
-    with suppress(OSError):
+    with suppress(OSError, ValueError):
         return int(_read(f"/proc/{pid}/oom_score_adj"))
     return 0
 
 
 def _read(path: str) -> bytes:
-    """A small file of the kernel's. Plain system calls: after a fork the daemon, too, pays for the pages it touches."""
+    """A file of the kernel's. Plain system calls: after a fork the daemon, too, pays for the pages it touches."""
     file = os.open(path, os.O_RDONLY)
     try:
-        return os.read(file, 4096)
+        found = b""
+        while piece := os.read(file, 4096):
+            found += piece
+        return found
     finally:
         os.close(file)

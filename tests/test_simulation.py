@@ -14,7 +14,8 @@ from eink_monitor import config as configuration
 from eink_monitor.clock import DAY, HOUR, FastClock, midnight
 from eink_monitor.config import Config, Feed, Keep
 from eink_monitor.daemon import Daemon
-from eink_monitor.daemon.polls import Child, Forked
+from eink_monitor.daemon.polls import Forked
+from eink_monitor.daemon.runner import Running
 from eink_monitor.displays.null import Null
 from eink_monitor.draw.pictures import write_png
 from eink_monitor.metrics import PV_POWER
@@ -130,10 +131,10 @@ def test_never_two_polls_at_once(tmp_path: Path) -> None:
     """Real children, and a runner that looks whether the one before is gone."""
 
     class Jealous(Forked):
-        before: Child | None = None
+        before: Running | None = None
         begun = 0
 
-        def start(self, feed: Feed, visit: Visit) -> Child:
+        def start(self, feed: Feed, visit: Visit) -> Running:
             assert self.before is None or not self.before.watch, "its pipe is still open"
             self.before = super().start(feed, visit)
             self.begun += 1

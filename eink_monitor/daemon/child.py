@@ -21,6 +21,7 @@ from typing import Any, NoReturn
 from eink_monitor import strays
 from eink_monitor.clock import SystemClock, stopwatch
 from eink_monitor.config import Feed
+from eink_monitor.daemon.fence import bug
 from eink_monitor.daemon.runner import GRACE, Result
 from eink_monitor.errors import Throttled, Trouble
 from eink_monitor.metrics import METRICS
@@ -29,7 +30,14 @@ from eink_monitor.vet import sift, vet
 
 _NOWHERE = Path(os.devnull).open("r+", encoding="utf-8")  # noqa: SIM115 - open for the life of the program
 atexit.register(_NOWHERE.close)
-_MEMORY = 1024 * 1024 * 1024  # address space of a child: a leak ends the child, not the Pi
+_MIB = 1024 * 1024
+_LIMITS = {
+    resource.RLIMIT_AS: 1024 * _MIB,  # a leak ends the child, not the Pi
+    resource.RLIMIT_FSIZE: 64 * _MIB,  # nor does it fill the card
+    resource.RLIMIT_NOFILE: 256,
+    resource.RLIMIT_CORE: 0,  # which would hold secrets
+}
+"""What a child, and each process that it starts, may take; of how many there are ``process`` keeps count."""
 
 
 def carry_out(feed: Feed, visit: Visit) -> Result:
@@ -37,7 +45,9 @@ def carry_out(feed: Feed, visit: Visit) -> Result:
     began = stopwatch()
     try:
         result = Result(vet(feed.source.poll(visit), visit), "ok", visit.note)
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - a vendor library raises anything
+    except KeyboardInterrupt:
+        raise  # a person, at a poll in the foreground
+    except BaseException as error:  # noqa: BLE001 - a vendor library raises anything
         result = _trouble(feed, error)
     result.took, result.spent, result.heard = stopwatch() - began, visit.spent, visit.heard
     return result
@@ -53,20 +63,12 @@ def _trouble(feed: Feed, error: BaseException) -> Result:
         return Result([], "gone", f"{feed.name}: the library {error.name} is not installed; {_extra(feed)}")
     if isinstance(error, MemoryError):
         return Result([], "crashed", f"{feed.name}: the poll wanted too much memory")
-    return Result([], "crashed", f"{feed.name}: {type(error).__name__} {_where(error)}")
+    return Result([], "crashed", f"{feed.name}: {bug(error)}")
 
 
 def _extra(feed: Feed) -> str:
     extra = feed.source.extra
     return f"pip install 'eink-monitor[{extra}]'" if extra else "install it"
-
-
-def _where(error: BaseException) -> str:
-    """File and line of an error, without its text."""
-    trace = error.__traceback__
-    while trace and trace.tb_next:
-        trace = trace.tb_next
-    return f"at {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
 
 
 def live(feed: Feed, visit: Visit, writer: int) -> NoReturn:
@@ -83,7 +85,7 @@ def listen(feed: Feed, visit: Visit, writer: int, parent: int) -> NoReturn:
     """The whole life of a stream's child: pass on what comes until it ends."""
     try:
         _settle_down(visit)
-        _die_with(parent)
+        strays.die_with(parent)
         clock = SystemClock()
         try:
             for readings in feed.source.follow(visit, clock):
@@ -92,7 +94,7 @@ def listen(feed: Feed, visit: Visit, writer: int, parent: int) -> NoReturn:
                 _send(writer, Result(kept, "ok", visit.note, spent=0))
                 visit.remarks.clear()
             _send(writer, Result([], "unavailable", f"{feed.name}: the stream has ended"))
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - a vendor library raises anything
+        except BaseException as error:  # noqa: BLE001 - a vendor library raises anything
             _send(writer, _trouble(feed, error))
     finally:
         os._exit(1)
@@ -105,18 +107,13 @@ def _send(writer: int, result: Result) -> None:
         message = message[os.write(writer, message) :]
 
 
-def _die_with(parent: int) -> None:
-    """A stream has no deadline: let the kernel end it with its parent."""
-    import ctypes  # noqa: PLC0415 - only here
-
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
-    if os.getppid() != parent:  # it died before we asked
-        os._exit(1)
-
-
 def _settle_down(visit: Visit) -> None:
-    """Leave nothing behind that the daemon could feel. Plain system calls: every page a child touches is copied."""
-    os.setsid()
+    """Leave nothing behind that the daemon could feel. Plain system calls: every page a child touches is copied.
+
+    What a sandbox refuses is done without.
+    """
+    with contextlib.suppress(OSError):
+        os.setsid()
     gc.disable()  # a collection would touch them all, and we do not live long enough to need one
     signal.set_wakeup_fd(-1)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGALRM, signal.SIGHUP):
@@ -131,9 +128,11 @@ def _settle_down(visit: Visit) -> None:
         except FileNotFoundError:
             visit.state.mkdir(mode=0o700, parents=True)
             os.chdir(visit.state)
-    with contextlib.suppress(OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+    for limit, most in _LIMITS.items():
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(limit, (most, most))
     strays.offer()
+    strays.adopt()
 
 
 def pack(result: Result) -> bytes:

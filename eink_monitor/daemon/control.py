@@ -7,23 +7,23 @@ tells whether it does: a socket without a living owner refuses. Who may write th
 from __future__ import annotations
 
 import json
-import logging
 import os
 import socket
-import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from eink_monitor.clock import stopwatch
 from eink_monitor.errors import StoreError
 from eink_monitor.finding import Finding
 
 PATIENCE = 100.0  # seconds for an answer: the slowest of Waveshare's panels may take 60, and another refresh come first
-log = logging.getLogger("eink_monitor")
 
-_LARGEST = 65536
+LARGEST = 65536  # bytes of a wish, and of an answer
+USAGE = 64
+_SILENT = "the daemon runs but does not answer; its log says why, or restart it"
 _LONGEST_ADDRESS = 107  # bytes; sun_path of unix(7) without its closing zero
 
 
@@ -54,85 +54,13 @@ def address(database: Path) -> Path:
     return database.with_name(f"{database.name}.control")
 
 
-class Ear:
-    """The daemon's end. Closed in every forked child, so that the kernel's word about who lives can be believed."""
-
-    def __init__(self, path: Path) -> None:
-        """Listen. Raises ``StoreError`` where another daemon does so already.
-
-        Where no socket can be made (a card formatted for Windows) the daemon goes without.
-        """
-        if alive(path):
-            way_out = "stop that one, or give this one a `database` of its own"
-            raise StoreError(f"another eink-monitor works on {path.with_suffix('')} already; {way_out}")
-        self._path = path
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
-        before = os.umask(0o177)  # nobody but this user
-        try:
-            path.unlink(missing_ok=True)
-            with _short(path) as name:
-                self._socket.bind(name)
-        except OSError as error:
-            log.warning("%s cannot be created (%s): `show --ink` and `clear` will not find me", path, error.strerror)
-        finally:
-            os.umask(before)
-        _ears.add(self)
-
-    def watch(self) -> tuple[int, ...]:
-        """The file descriptor that becomes readable when somebody wishes something."""
-        return (self._socket.fileno(),)
-
-    def serve(self, grant: Callable[[Request], Answer]) -> None:
-        """Answer everybody who has asked; never raises for what they sent, nor if they have left meanwhile."""
-        while True:
-            try:
-                message, sender = self._socket.recvfrom(_LARGEST)
-            except OSError:  # above all BlockingIOError: nobody is left
-                return
-            if not sender:  # it wants no answer, so it is none of ours
-                continue
-            request = _understood(message)
-            answer = grant(request) if request else Answer(64, "the daemon does not understand this; restart it")
-            with suppress(OSError):
-                self._socket.sendto(_pack(answer), sender)
-
-    def close(self) -> None:
-        """Stop listening and leave no trace."""
-        self.forget()
-        with suppress(OSError):
-            self._path.unlink()
-
-    def forget(self) -> None:
-        """Let go of the socket; in a forked child it is not ours."""
-        self._socket.close()
-
-
-def _understood(message: bytes) -> Request | None:
-    try:
-        fields = json.loads(message)
-        return Request(str(fields["verb"]), str(fields["panel"]), tuple(str(word) for word in fields.get("words", ())))
-    except (ValueError, TypeError, KeyError, RecursionError):
-        return None
-
-
-_ears: weakref.WeakSet[Ear] = weakref.WeakSet()
-
-
-def _forget_all() -> None:
-    for ear in _ears:
-        ear.forget()
-
-
-os.register_at_fork(after_in_child=_forget_all)
-
-
 def alive(path: Path) -> bool:
     """Whether a daemon listens at ``path``, also one that this user may not talk to."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as probe:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as probe:
         try:
-            with _short(path) as name:
+            with short(path) as name:
                 probe.connect(name)
-        except PermissionError:
+        except (PermissionError, BlockingIOError):
             return True
         except OSError:
             return False
@@ -140,33 +68,44 @@ def alive(path: Path) -> bool:
 
 
 def ask(path: Path, request: Request, patience: float = PATIENCE) -> Answer | None:
-    """What the daemon at ``path`` answers, or None where none runs. Raises ``StoreError`` where it cannot be asked."""
+    """What the daemon at ``path`` answers, or None where none runs. Raises ``StoreError`` where it cannot be asked.
+
+    ``patience`` is for all of it: a daemon that stands still does not even take the question, once enough are waiting.
+    """
+    message = json.dumps(asdict(request)).encode()
+    began = stopwatch()
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as asking:
         asking.bind("")  # an abstract address of the kernel's choice, to be answered at
+        asking.settimeout(patience)
         try:
-            with _short(path) as name:
+            with short(path) as name:
                 asking.connect(name)
-            asking.send(json.dumps(asdict(request)).encode())
+            if len(message) > LARGEST:
+                return too_long(len(message))
+            asking.send(message)
         except PermissionError:
             owner = _owner(path)
             raise StoreError(f"the daemon runs as {owner}; say the same with sudo -u {owner} before it") from None
+        except TimeoutError:
+            raise StoreError(_SILENT) from None
         except OSError:
             return None
-        return _unpack(_await(asking, path, patience))
+        return _unpack(_await(asking, path, began + patience))
 
 
-def _await(asking: socket.socket, path: Path, patience: float) -> bytes:
+def _await(asking: socket.socket, path: Path, until: float) -> bytes:
     """The answer; nothing tells that a daemon has died meanwhile, so that is looked at every second."""
-    asking.settimeout(min(patience, 1.0))
-    for _ in range(max(1, int(patience))):
+    while (left := until - stopwatch()) > 0:
+        asking.settimeout(min(left, 1.0))
         with suppress(TimeoutError):
-            return asking.recv(_LARGEST)
+            return asking.recv(LARGEST)
         if not alive(path):
             raise StoreError("the daemon ended before it answered; its log says why")
-    raise StoreError("the daemon runs but does not answer; its log says why, or restart it")
+    raise StoreError(_SILENT)
 
 
-def _pack(answer: Answer) -> bytes:
+def pack(answer: Answer) -> bytes:
+    """An answer as a message."""
     return json.dumps({**asdict(answer), "process": os.getpid()}).encode()
 
 
@@ -174,7 +113,7 @@ def _unpack(message: bytes) -> Answer:
     try:
         fields: dict[str, Any] = json.loads(message)
         return Answer(**{**fields, "findings": [Finding(*found) for found in fields["findings"]]})
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         raise StoreError("the daemon answers in riddles; restart it, it may be of another version") from None
 
 
@@ -185,8 +124,13 @@ def _owner(path: Path) -> str:
         return "another user"
 
 
+def too_long(size: int) -> Answer:
+    """What becomes of a wish of more than ``LARGEST`` bytes."""
+    return Answer(USAGE, f"this is too long: {size} bytes, where a daemon takes {LARGEST}")
+
+
 @contextmanager
-def _short(path: Path) -> Iterator[str]:
+def short(path: Path) -> Iterator[str]:
     """A name of the socket that fits into an address, however deep its folder lies."""
     if len(os.fsencode(path)) <= _LONGEST_ADDRESS:
         yield str(path)

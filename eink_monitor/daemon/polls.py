@@ -8,22 +8,18 @@ one JSON message up a pipe; it never touches the database, the display or the te
 from __future__ import annotations
 
 import contextlib
+import errno
 import gc
 import importlib
 import os
-import signal
-import struct
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Callable, Sequence
+from typing import NoReturn
 
-from eink_monitor import strays
-from eink_monitor.clock import stopwatch
 from eink_monitor.config import Config, Feed
-from eink_monitor.daemon.child import carry_out, listen, live, unpack
-from eink_monitor.daemon.runner import Result
+from eink_monitor.daemon.child import carry_out, listen, live
+from eink_monitor.daemon.process import Child, Listener, Process
+from eink_monitor.daemon.runner import Result, Running, Stream
 from eink_monitor.model import Visit
-
-_LARGEST_MESSAGE = 8 * 1024 * 1024
 
 
 class Inline:
@@ -47,6 +43,24 @@ class Silence:
     def results(self) -> list[Result]:
         """Nothing."""
         return []
+
+    def kill(self) -> None:
+        """Nothing is left to end."""
+
+
+class Ended:
+    """A stream that ended before it began."""
+
+    watch: Sequence[int] = ()
+    over = True
+
+    def __init__(self, result: Result) -> None:
+        self._results = [result]
+
+    def results(self) -> list[Result]:
+        """Why, once."""
+        found, self._results = self._results, []
+        return found
 
     def kill(self) -> None:
         """Nothing is left to end."""
@@ -81,121 +95,54 @@ class Forked:
             return
         self._ready = True
         for name in sorted(self._modules):
-            with contextlib.suppress(ImportError):  # the poll itself will say what is missing
+            with contextlib.suppress(Exception, SystemExit):  # the poll itself will meet it, and say so
                 importlib.import_module(name)
         gc.collect()
         gc.freeze()  # what is alive now will not be moved: children share the pages instead of copying them
 
-    def start(self, feed: Feed, visit: Visit) -> Child:
+    def start(self, feed: Feed, visit: Visit) -> Running:
         """Fork; returns at once."""
-        self._prepare()
-        reader, writer = os.pipe()
-        pid = os.fork()
-        if pid == 0:
-            os.close(reader)
-            live(feed, visit, writer)
-        os.close(writer)
-        return Child(feed.name, pid, reader)
+        try:
+            return Child(feed.name, *self._fork(lambda writer: live(feed, visit, writer)))
+        except (OSError, MemoryError) as error:
+            return Done(_unborn(feed, error))
 
-    def follow(self, feed: Feed, visit: Visit) -> Listener:
+    def follow(self, feed: Feed, visit: Visit) -> Stream:
         """Fork a child that lives long; returns at once."""
-        self._prepare()
-        reader, writer = os.pipe()
         parent = os.getpid()
-        pid = os.fork()
-        if pid == 0:
+        try:
+            return Listener(feed.name, *self._fork(lambda writer: listen(feed, visit, writer, parent)))
+        except (OSError, MemoryError) as error:
+            return Ended(_unborn(feed, error))
+
+    def _fork(self, life: Callable[[int], NoReturn]) -> tuple[int, int]:
+        """A child that leads a life, given where to write; returns its process id and where to read. ``OSError``."""
+        self._prepare()
+        Process.weigh_all()
+        reader, writer = os.pipe()
+        try:
+            pid = os.fork()
+            if pid == 0:
+                _lead(life, reader, writer)
+        except BaseException:
             os.close(reader)
-            listen(feed, visit, writer, parent)
-        os.close(writer)
-        return Listener(feed.name, pid, reader)
+            raise
+        finally:
+            os.close(writer)
+        return pid, reader
 
 
-class _Process:
-    """A child process that sends messages up a pipe, each after its length in four bytes."""
-
-    _alive: ClassVar[set[int]] = set()
-
-    def __init__(self, name: str, pid: int, reader: int) -> None:
-        self._name = name
-        self._pid = pid
-        self._reader = reader
-        self._got = b""
-        self._began = stopwatch()
-        self._code: int | None = None
-        self._alive.add(pid)
-        os.set_blocking(reader, False)
-
-    @property
-    def watch(self) -> Sequence[int]:
-        """The pipe."""
-        return () if self._code is not None else (self._reader,)
-
-    def kill(self) -> int:
-        """End it with all its descendants, reap it and close the pipe; returns its exit code, negative for a signal."""
-        if self._code is None:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._pid, signal.SIGKILL)
-            with contextlib.suppress(ProcessLookupError):  # in the moment before it leads a group of its own
-                os.kill(self._pid, signal.SIGKILL)
-            _, status = os.waitpid(self._pid, 0)
-            os.close(self._reader)
-            self._code = os.waitstatus_to_exitcode(status)
-            self._alive.remove(self._pid)
-            strays.end(self._alive)
-        return self._code
-
-    def _read(self) -> bool:
-        """Take what has arrived; True when no more will."""
-        while len(self._got) <= _LARGEST_MESSAGE:
-            try:
-                piece = os.read(self._reader, 4096)
-            except BlockingIOError:
-                return False
-            if not piece:
-                return True
-            self._got += piece
-        return True
-
-    def _message(self) -> Result | None:
-        """The next whole message, or None."""
-        size = struct.unpack(">I", self._got[:4])[0] if len(self._got) >= 4 else _LARGEST_MESSAGE
-        if len(self._got) < size + 4:
-            return None
-        message, self._got = self._got[4 : size + 4], self._got[size + 4 :]
-        return unpack(message)
-
-    def _died(self) -> Result:
-        code = self.kill()
-        died = f"killed by signal {-code}" if code < 0 else f"left with code {code}"
-        took = stopwatch() - self._began
-        return Result([], "crashed", f"{self._name}: the poll was {died} before it answered", took)
+def _lead(life: Callable[[int], NoReturn], reader: int, writer: int) -> NoReturn:
+    """In the child: whatever happens, it never comes back to do the daemon's work."""
+    try:
+        os.close(reader)
+        life(writer)
+    finally:
+        os._exit(1)
 
 
-class Child(_Process):
-    """A poll under way in another process."""
-
-    def result(self) -> Result | None:
-        """What it came to, or None while it still runs."""
-        over = self._read()
-        if result := self._message():
-            self.kill()
-            return result
-        return self._died() if over else None
-
-
-class Listener(_Process):
-    """A stream listened to in another process."""
-
-    over = False
-
-    def results(self) -> list[Result]:
-        """What has come since the last time; the last one of all says why it ended."""
-        if self.over:
-            return []
-        ended = self._read()
-        found = list(iter(self._message, None))
-        if ended or any(result.what != "ok" for result in found):
-            self.over = True
-            if not found or found[-1].what == "ok":
-                found.append(self._died())
-        return found
+def _unborn(feed: Feed, error: OSError | MemoryError) -> Result:
+    """A machine that is short of processes, memory or files: the vendor was not asked, so it costs no call."""
+    code = getattr(error, "errno", None) or errno.ENOMEM
+    words = f"{feed.name}: this machine could not start the poll: {os.strerror(code)}"
+    return Result([], "unavailable", words, spent=0)

@@ -16,7 +16,8 @@ from eink_monitor import config as configuration
 from eink_monitor import places, strays
 from eink_monitor.clock import MINUTE, SystemClock
 from eink_monitor.daemon import Daemon
-from eink_monitor.daemon.control import Ear, address
+from eink_monitor.daemon.control import address
+from eink_monitor.daemon.ear import Ear
 from eink_monitor.daemon.polls import Forked
 from eink_monitor.daemon.wishes import grant
 from eink_monitor.draw.words import count

@@ -12,6 +12,8 @@ import sys
 
 _PRIORITIES = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
 
+_PATIENCE = 5  # s for systemd to take a word
+
 
 class _Journal(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
@@ -60,9 +62,10 @@ def notify(**fields: str) -> None:
     if address.startswith("@"):
         address = "\0" + address[1:]
     message = "\n".join(f"{name}={value}" for name, value in fields.items())
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sock:
-        try:
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sock:
+            sock.settimeout(_PATIENCE)
             sock.connect(address)
-            sock.sendall(message.encode())
-        except OSError as error:
-            logging.getLogger("eink_monitor").debug("systemd could not be told: %s", error.strerror or error)
+            sock.sendall(message.encode(errors="replace"))
+    except OSError as error:
+        logging.getLogger("eink_monitor").debug("systemd could not be told: %s", error.strerror or error)

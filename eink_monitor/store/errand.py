@@ -5,6 +5,7 @@ It is a fresh interpreter, not a fork: SQLite forbids using a database in a fork
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sqlite3
@@ -13,39 +14,58 @@ from collections.abc import Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 
+from eink_monitor import strays
 from eink_monitor.clock import SystemClock, stopwatch
 from eink_monitor.store.card import connect
 from eink_monitor.store.salvage import salvage
 
+log = logging.getLogger("eink_monitor")
+
 DEADLINE = 3600.0  # seconds after which whatever takes so long is given up
+_LONGEST = 4096  # bytes; an answer is a word
+_NONE = -1
 
 
 class Errand:
-    """One such process. ``kind`` is "quick_check", "integrity_check" or "salvage"."""
+    """One such process. ``kind`` is "quick_check", "integrity_check" or "salvage".
+
+    On a machine that is short of processes, memory or files it is over at once, as if it had died.
+    """
 
     def __init__(self, kind: str, path: Path, aside: Path | None = None) -> None:
         self.kind = kind
-        reader, writer = os.pipe()
-        words = [sys.executable, "-m", __name__, kind, str(path), *([str(aside)] if aside else [])]
-        self._pid = os.posix_spawn(sys.executable, words, os.environ, file_actions=[(os.POSIX_SPAWN_DUP2, writer, 1)])
-        os.close(writer)
-        os.set_blocking(reader, False)
-        self._reader = reader
         self._said = b""
         self._began = stopwatch()
+        self._pid = self._reader = _NONE
+        try:
+            self._begin([sys.executable, "-m", __name__, kind, str(path), *([str(aside)] if aside else [])])
+        except (OSError, MemoryError) as error:
+            log.warning("the %s of %s could not be started (%s); it is tried again later", kind, path, error)
+
+    def _begin(self, words: list[str]) -> None:
+        self._reader, writer = os.pipe()
+        try:
+            os.set_blocking(self._reader, False)
+            tell = [(os.POSIX_SPAWN_DUP2, writer, 1)]
+            self._pid = os.posix_spawn(sys.executable, words, os.environ, file_actions=tell)
+        finally:
+            os.close(writer)
 
     @property
     def watch(self) -> Sequence[int]:
         """The pipe its answer comes through."""
-        return (self._reader,)
+        return () if self._reader == _NONE else (self._reader,)
 
     def answer(self) -> str | None:
         """What came of it in a word, nothing when it died; None while it is under way."""
+        if self._pid == _NONE:
+            self.kill()
+            return ""
         with suppress(BlockingIOError):
-            while piece := os.read(self._reader, 4096):
+            while len(self._said) < _LONGEST and (piece := os.read(self._reader, 4096)):
                 self._said += piece
             self.kill()
-            return self._said.decode().strip()
+            return self._said.decode(errors="replace").strip()
         if stopwatch() - self._began > DEADLINE:
             self.kill()
             return ""
@@ -53,21 +73,26 @@ class Errand:
 
     def pause(self, *, on: bool) -> None:
         """Stand still, or go on."""
-        with suppress(ProcessLookupError):
-            os.kill(self._pid, signal.SIGSTOP if on else signal.SIGCONT)
+        if self._pid != _NONE:
+            with suppress(OSError):
+                os.kill(self._pid, signal.SIGSTOP if on else signal.SIGCONT)
 
     def kill(self) -> None:
         """End it."""
-        with suppress(ProcessLookupError):
-            os.kill(self._pid, signal.SIGKILL)
-        os.waitpid(self._pid, 0)
-        os.close(self._reader)
+        if self._pid != _NONE:
+            with suppress(OSError):
+                os.kill(self._pid, signal.SIGKILL)
+            strays.bury(self._pid)
+        if self._reader != _NONE:
+            os.close(self._reader)
+        self._pid = self._reader = _NONE
 
 
 def main(kind: str, path: Path, aside: Path | None = None) -> str:
     """Do the work and say what came of it: "ok", "damaged", or nothing when it could not be done."""
-    os.nice(19)
-    _die_with(os.getppid())
+    with suppress(OSError):  # a sandbox may refuse it
+        os.nice(19)
+    strays.die_with(os.getppid())
     try:
         if aside:
             salvage(aside, path, SystemClock().now())
@@ -77,14 +102,6 @@ def main(kind: str, path: Path, aside: Path | None = None) -> str:
     except (sqlite3.DatabaseError, OSError) as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         return "damaged" if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB} else ""
-
-
-def _die_with(parent: int) -> None:
-    import ctypes  # noqa: PLC0415 - not in the daemon
-
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
-    if os.getppid() != parent:
-        os._exit(1)
 
 
 if __name__ == "__main__":

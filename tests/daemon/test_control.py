@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import select
 import signal
 import socket
 import stat
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
-from eink_monitor.daemon.control import Answer, Ear, Request, address, alive, ask
+from eink_monitor.clock import stopwatch
+from eink_monitor.daemon.control import Answer, Request, address, alive, ask
+from eink_monitor.daemon.ear import Ear
 from eink_monitor.errors import StoreError
 from eink_monitor.finding import Finding
 
@@ -144,6 +148,135 @@ def test_a_daemon_that_hangs(ear: Ear, path: Path) -> None:
     assert ear.watch()
     with pytest.raises(StoreError, match="the daemon runs but does not answer"):
         ask(path, SHOW, patience=0.01)
+
+
+def test_a_daemon_that_stands_still_takes_no_more_than_the_patience(path: Path) -> None:
+    """Stopped by a signal, or in a long system call: once enough wishes are waiting, not even sending one succeeds."""
+    with (
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as still,
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as one,
+    ):
+        still.bind(str(path))
+        one.setblocking(False)
+        with suppress(BlockingIOError):
+            while True:
+                one.sendto(b"{}", str(path))
+        began = stopwatch()
+        with pytest.raises(StoreError, match="the daemon runs but does not answer"):
+            ask(path, SHOW, patience=0.3)
+        assert stopwatch() - began < 1
+        assert alive(path)
+
+
+@pytest.mark.parametrize("size", [65_600, 212_000, 1_000_000])
+def test_a_wish_that_is_too_long_is_told_so(ear: Ear, path: Path, size: int) -> None:
+    assert ear.watch()
+    answer = ask(path, Request("show", "x" * size))
+    assert answer is not None
+    assert answer.code == 64
+    assert re.fullmatch(rf"this is too long: {size // 1000}\d+ bytes, where a daemon takes 65536", answer.words)
+    ear.forget()
+    assert ask(path, Request("show", "x" * size)) is None, "nobody is there, and that comes first"
+
+
+def test_a_message_that_is_too_long_is_answered_so(ear: Ear, path: Path) -> None:
+    with _somebody() as somebody:
+        somebody.sendto(b"x" * 100_000, str(path))
+        serve(ear, lambda _: pytest.fail("granted"))
+        assert b"too long" in somebody.recv(65536)
+
+
+def test_an_answer_that_is_too_long_is_told_so(ear: Ear, path: Path, elsewhere: ThreadPoolExecutor) -> None:
+    answer = elsewhere.submit(ask, path, SHOW)
+    serve(ear, lambda _: Answer(0, "x" * 300_000))
+    result = answer.result(10)
+    assert result is not None
+    assert result.code == 70
+    assert "too long" in result.words
+
+
+@pytest.mark.parametrize("text", ["\udcff", "\x1b[2J", "a\nb", "\x9b31m", "\u202e"])
+def test_what_cannot_be_written_is_not_wished(ear: Ear, path: Path, elsewhere: ThreadPoolExecutor, text: str) -> None:
+    for request in (Request(text), Request("show", text), Request("sign in", "car", ("x", text, "y"))):
+        answer = elsewhere.submit(ask, path, request)
+        serve(ear, lambda _: pytest.fail("granted"))
+        result = answer.result(10)
+        assert result is not None
+        assert result.code == 64
+
+
+@pytest.mark.parametrize("error", [ValueError, RecursionError, MemoryError, SystemExit, BaseException, OSError])
+def test_a_bug_costs_its_own_answer_only(
+    ear: Ear,
+    path: Path,
+    elsewhere: ThreadPoolExecutor,
+    caplog: pytest.LogCaptureFixture,
+    error: type[BaseException],
+) -> None:
+    def grant(_: Request) -> Answer:
+        raise error("hunter2")
+
+    answer = elsewhere.submit(ask, path, SHOW)
+    serve(ear, grant)
+    result = answer.result(10)
+    assert result is not None
+    assert result.code == 70
+    assert f"{error.__name__} at test_control.py:" in result.words
+    assert f"{error.__name__} at test_control.py:" in caplog.text
+    assert "hunter2" not in result.words + caplog.text
+
+
+def test_a_flood_keeps_the_daemon_from_its_work_for_a_moment_only(ear: Ear, path: Path) -> None:
+    """Somebody who sends as fast as he is heard: each look at the socket takes a few wishes and no more."""
+    heard: list[Request] = []
+    with _somebody() as somebody:
+
+        def grant(request: Request) -> Answer:
+            heard.append(request)
+            with suppress(BlockingIOError):
+                somebody.sendto(b'{"verb": "show", "panel": ""}', str(path))
+                somebody.recv(65536)
+            return Answer(0, "")
+
+        somebody.setblocking(False)
+        somebody.sendto(b'{"verb": "show", "panel": ""}', str(path))
+        ear.serve(grant)
+        assert 1 < len(heard) <= 16
+
+
+def test_nobody_is_answered_at_a_place_of_his_choice(ear: Ear, path: Path, tmp_path: Path) -> None:
+    """An answer to a path would be written by us, where the path leads us."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as somebody:
+        somebody.bind(str(tmp_path / "here"))
+        somebody.setblocking(False)
+        somebody.sendto(b'{"verb": "show", "panel": ""}', str(path))
+        ear.serve(lambda _: pytest.fail("granted"))
+        with pytest.raises(BlockingIOError):
+            somebody.recv(65536)
+
+
+def test_without_a_file_to_spare_the_daemon_goes_without(
+    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Refused(socket.socket):
+        def __init__(self, family: int, kind: int) -> None:
+            if kind & socket.SOCK_CLOEXEC:
+                raise OSError(errno.EMFILE, "too many open files")
+            super().__init__(family, kind)
+
+    monkeypatch.setattr(socket, "socket", Refused)
+    with closing(Ear(path)) as ear:
+        assert ear.watch() == ()
+        ear.serve(lambda _: pytest.fail("nobody can have asked"))
+    assert "cannot be created (too many open files)" in caplog.text
+
+
+@contextmanager
+def _somebody() -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as somebody:
+        somebody.bind("")
+        somebody.settimeout(10)
+        yield somebody
 
 
 @pytest.mark.parametrize("riddle", [b"", b"{}", b"[1]", b'{"findings": 1}', b'{"findings": [], "x": 1}'])

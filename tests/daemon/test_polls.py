@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import logging
 import os
+import resource
 import select
 import signal
 import sys
@@ -19,10 +21,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eink_monitor import strays
 from eink_monitor.clock import SystemClock, stopwatch
 from eink_monitor.config import Config
 from eink_monitor.daemon.child import pack, unpack
-from eink_monitor.daemon.polls import Child, Forked
+from eink_monitor.daemon.polls import Forked
+from eink_monitor.daemon.process import TASKS, Child
 from eink_monitor.daemon.runner import GRACE, Result
 from eink_monitor.errors import AuthFailed, BadAnswer, Gone, Throttled, Unavailable
 from eink_monitor.metrics import METRICS, PV_POWER, STORAGE_SOC
@@ -48,12 +52,14 @@ def config(tmp_path: Path) -> Config:
     return Config(tmp_path / "c", tmp_path / "r.db", UTC, None, {}, {})  # type: ignore[arg-type]
 
 
-def polled(tmp_path: Path, deed: Callable[[Visit], Iterable[Reading]], patience: float = 10) -> Result | None:
+def polled(
+    tmp_path: Path, deed: Callable[[Visit], Iterable[Reading]], patience: float = 10, beat: float = 10
+) -> Result | None:
     """What comes of it within some seconds; None when nothing does (and it is killed)."""
     child = _begun(tmp_path, deed)
     began = stopwatch()
     while (left := patience - (stopwatch() - began)) > 0:
-        select.select(child.watch, (), (), left)
+        select.select(child.watch, (), (), min(left, beat))
         if result := child.result():
             return result
     child.kill()
@@ -62,7 +68,9 @@ def polled(tmp_path: Path, deed: Callable[[Visit], Iterable[Reading]], patience:
 
 def _begun(tmp_path: Path, deed: Callable[[Visit], Iterable[Reading]]) -> Child:
     visit = Visit("roof", "roof", START, UTC, 300, {}, tmp_path / "state")
-    return Forked(config(tmp_path)).start(feed("roof", Does(deed), deadline=20), visit)
+    child = Forked(config(tmp_path)).start(feed("roof", Does(deed), deadline=20), visit)
+    assert isinstance(child, Child)
+    return child
 
 
 def test_readings_come_back_as_they_were(tmp_path: Path) -> None:
@@ -246,6 +254,138 @@ def test_ten_megabytes_are_no_answer(tmp_path: Path) -> None:
     assert result.what == "crashed"
 
 
+def _multiplies(visit: Visit) -> NoReturn:
+    """Starts 500 processes, every second one of them in a session of its own, each of which goes on starting more."""
+    for number in range(500):
+        if os.fork() == 0:
+            if number % 2:
+                os.setsid()
+            while os.fork() == 0:
+                select.select((), (), (), 0.05)
+            _deaf(visit)
+    _deaf(visit)
+
+
+def _spins(visit: Visit) -> NoReturn:
+    """A few processes of many threads each."""
+    for _ in range(6):
+        if os.fork() == 0:
+            for _ in range(5):
+                threading.Thread(target=threading.Event().wait, daemon=True).start()
+            _deaf(visit)
+    _deaf(visit)
+
+
+@pytest.mark.parametrize("deed", [_multiplies, _spins])
+@pytest.mark.usefixtures("adopting")
+def test_a_crowd_is_ended_and_costs_its_own_poll_only(tmp_path: Path, deed: Callable[[Visit], NoReturn]) -> None:
+    other = _begun(tmp_path, _deaf)
+    result = polled(tmp_path, deed, beat=0.1)
+    assert result is not None
+    assert (result.what, result.detail) == ("crashed", CROWD)
+    assert other.result() is None, "the other poll lives"
+    other.kill()
+
+
+CROWD = f"roof: the poll had more than {TASKS} processes and threads, and was ended"
+
+
+@pytest.mark.usefixtures("adopting")
+def test_a_crowd_makes_room_for_the_next_poll(tmp_path: Path) -> None:
+    """However rarely the one that multiplies is looked at: whoever forks next looks first."""
+    crowd = _begun(tmp_path, _multiplies)
+    select.select((), (), (), 0.5)
+    result = polled(tmp_path, lambda visit: [Reading("roof", PV_POWER, 1, visit.now)])
+    assert result is not None
+    assert result.what == "ok"
+    ended = crowd.result()
+    assert ended is not None
+    assert ended.detail == CROWD
+    assert crowd.watch == ()
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (b"\0\0\0\2{}", "answered with something that is no answer"),
+        (b"\0\0\0\2[]", "answered with something that is no answer"),
+        (b"\0\0\0\3\xff\xff\xff", "answered with something that is no answer"),
+        (b"\0\1\0\0" + b"[" * 65536, "answered with something that is no answer"),
+        (b"GET / HTTP/1.1", "answered with more than 8 MiB"),
+    ],
+)
+def test_what_is_no_answer_ends_it(answer: bytes, words: str) -> None:
+    """A library that writes into files that are none of its own."""
+    reader, writer = os.pipe()
+    if (pid := os.fork()) == 0:
+        signal.pause()
+    child = Child("roof", pid, reader)
+    while answer:
+        answer = answer[os.write(writer, answer[:4096]) :]
+        result = child.result()
+    assert result is not None
+    assert (result.what, result.detail) == ("crashed", f"roof: the poll {words}")
+    os.close(writer)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, GeneratorExit, BaseException, RecursionError, MemoryError])
+def test_whatever_is_raised_is_told(tmp_path: Path, error: type[BaseException]) -> None:
+    def deed(_: Visit) -> NoReturn:
+        raise error("the token is hunter2")
+
+    result = polled(tmp_path, deed)
+    assert result is not None
+    assert result.what == "crashed"
+    assert "hunter2" not in result.detail
+
+
+SHORT = [errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.EPERM]
+
+
+@pytest.mark.parametrize("code", SHORT)
+@pytest.mark.parametrize("call", ["fork", "pipe"])
+def test_a_machine_that_is_short_of_something_costs_a_poll(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str, code: int
+) -> None:
+    def refuse() -> NoReturn:
+        raise OSError(code, os.strerror(code))
+
+    before = sorted(Path("/proc/self/fd").iterdir())
+    runner, visit = Forked(config(tmp_path)), Visit("roof", "roof", START, UTC, 300, {}, tmp_path / "state")
+    monkeypatch.setattr(os, call, refuse)
+    poll, stream = runner.start(feed("roof", Does(_deaf)), visit), runner.follow(feed("roof", Does(_deaf)), visit)
+    result = poll.result()
+    assert result is not None
+    words = f"roof: this machine could not start the poll: {os.strerror(code)}"
+    assert (result.what, result.detail, result.spent) == ("unavailable", words, 0)
+    assert (stream.over, [one.detail for one in stream.results()], stream.results()) == (True, [words], [])
+    poll.kill()
+    stream.kill()
+    assert sorted(Path("/proc/self/fd").iterdir()) == before
+
+
+def test_what_a_sandbox_refuses_a_child_does_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> NoReturn:
+        raise PermissionError(errno.EPERM, "refused")
+
+    for module, call in ((os, "setsid"), (os, "chdir"), (os, "nice"), (resource, "setrlimit"), (ctypes, "CDLL")):
+        monkeypatch.setattr(module, call, refuse)
+    result = polled(tmp_path, lambda visit: [Reading("roof", PV_POWER, 1, visit.now)])
+    assert result is not None
+    assert result.what == "ok"
+
+
+def test_a_child_has_limits(tmp_path: Path) -> None:
+    def deed(visit: Visit) -> Iterable[Reading]:
+        names = ("AS", "FSIZE", "NOFILE", "CORE")
+        visit.note = " ".join(str(resource.getrlimit(getattr(resource, f"RLIMIT_{name}"))[1]) for name in names)
+        return []
+
+    result = polled(tmp_path, deed)
+    assert result is not None
+    assert result.detail == f"{1 << 30} {64 << 20} 256 0"
+
+
 def test_the_daemon_kills_at_the_deadline_and_goes_on(tmp_path: Path, blank: Blank) -> None:
     """On the real clock: a deaf source with a deadline of one second, beside a good one."""
     good = Does(lambda visit: [Reading("good", PV_POWER, 1, visit.now)])
@@ -282,6 +422,15 @@ def test_the_daemon_kills_at_the_deadline_and_goes_on(tmp_path: Path, blank: Bla
 def test_the_pipe_changes_nothing(readings: list[Reading]) -> None:
     result = Result(readings, "ok", "a note", 0.25, 3, START, account_wide=False)
     assert unpack(pack(result)) == result
+
+
+@pytest.fixture
+def adopting() -> Iterator[None]:
+    """This process as the daemon: the parent of whatever its children leave behind."""
+    strays.adopt()
+    yield
+    strays.end(())
+    ctypes.CDLL(None).prctl(strays._ADOPT, 0, 0, 0, 0)
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from eink_monitor.clock import DAY, HOUR, FastClock
-from eink_monitor.daemon.control import Ear, address
+from eink_monitor.daemon.control import address
+from eink_monitor.daemon.ear import Ear
 from eink_monitor.model import Reading, Visit
 from eink_monitor.service import StopSignal, journal, live
 from eink_monitor.settings import Window

@@ -1,0 +1,123 @@
+"""The daemon's end of the control socket: it hears what a person wishes and answers, a few wishes at a time."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import socket
+import weakref
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from eink_monitor.daemon.control import LARGEST, USAGE, Answer, Request, alive, pack, short, too_long
+from eink_monitor.daemon.fence import bug
+from eink_monitor.errors import StoreError
+
+log = logging.getLogger("eink_monitor")
+
+_AT_ONCE = 16  # wishes; whoever sends more keeps the daemon from its work no longer than that
+_BUG = 70
+
+
+class Ear:
+    """The daemon's end. Closed in every forked child, so that the kernel's word about who lives can be believed."""
+
+    def __init__(self, path: Path) -> None:
+        """Listen. Raises ``StoreError`` where another daemon does so already.
+
+        Where no socket can be made (a card formatted for Windows) the daemon goes without.
+        """
+        if alive(path):
+            way_out = "stop that one, or give this one a `database` of its own"
+            raise StoreError(f"another eink-monitor works on {path.with_suffix('')} already; {way_out}")
+        self._path = path
+        self._socket: socket.socket | None = None
+        before = os.umask(0o177)  # nobody but this user
+        try:
+            self._listen()
+        except OSError as error:
+            log.warning("%s cannot be created (%s): `show --ink` and `clear` will not find me", path, error.strerror)
+        finally:
+            os.umask(before)
+        _ears.add(self)
+
+    def _listen(self) -> None:
+        self._path.unlink(missing_ok=True)
+        kind = socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
+        self._socket = socket.socket(socket.AF_UNIX, kind)
+        with short(self._path) as name:
+            self._socket.bind(name)
+
+    def watch(self) -> tuple[int, ...]:
+        """The file descriptor that becomes readable when somebody wishes something."""
+        return (self._socket.fileno(),) if self._socket else ()
+
+    def serve(self, grant: Callable[[Request], Answer]) -> None:
+        """Answer those who have asked, a few at a time; never raises: not for what they sent, nor if they have left."""
+        ears = self._socket
+        if ears is None:
+            return
+        for _ in range(_AT_ONCE):
+            try:
+                message, sender = ears.recvfrom(LARGEST + 1)
+            except OSError:  # above all BlockingIOError: nobody is left
+                return
+            if isinstance(sender, bytes) and sender:  # who asks as ``ask`` does; others want no answer
+                with suppress(OSError):
+                    ears.sendto(_sendable(_answered(message, grant)), sender)
+
+    def close(self) -> None:
+        """Stop listening and leave no trace."""
+        self.forget()
+        with suppress(OSError):
+            self._path.unlink()
+
+    def forget(self) -> None:
+        """Let go of the socket; in a forked child it is not ours."""
+        if self._socket:
+            self._socket.close()
+
+
+def _sendable(answer: Answer) -> bytes:
+    message = pack(answer)
+    if len(message) <= LARGEST:
+        return message
+    return pack(Answer(_BUG, f"the daemon's answer of {len(message)} bytes is too long to be sent"))
+
+
+def _answered(message: bytes, grant: Callable[[Request], Answer]) -> Answer:
+    """What a message deserves; a wish that meets a bug costs its own answer only."""
+    if len(message) > LARGEST:
+        return too_long(len(message))
+    request = _understood(message)
+    if request is None:
+        return Answer(USAGE, "the daemon does not understand this; restart it")
+    try:
+        return grant(request)
+    except BaseException as error:  # noqa: BLE001 - a display or a panel raises anything
+        log.error("the wish %s met a bug: %s", request.verb, bug(error))  # noqa: TRY400 - its text may be secret
+        return Answer(_BUG, f"a bug, please report it: {bug(error)}")
+
+
+def _understood(message: bytes) -> Request | None:
+    try:
+        fields = json.loads(message)
+        words = tuple(str(word) for word in fields.get("words", ()))
+        request = Request(str(fields["verb"]), str(fields["panel"]), words)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return None
+    legible = all(word.isprintable() for word in (request.verb, request.panel, *words))  # no escapes, no surrogates
+    return request if legible else None
+
+
+_ears: weakref.WeakSet[Ear] = weakref.WeakSet()
+
+
+def _forget_all() -> None:
+    for ear in _ears:
+        ear.forget()
+
+
+os.register_at_fork(after_in_child=_forget_all)

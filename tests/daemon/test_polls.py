@@ -378,7 +378,8 @@ def test_what_a_sandbox_refuses_a_child_does_without(tmp_path: Path, monkeypatch
 def test_a_child_has_limits(tmp_path: Path) -> None:
     def deed(visit: Visit) -> Iterable[Reading]:
         names = ("AS", "FSIZE", "NOFILE", "CORE")
-        visit.note = " ".join(str(resource.getrlimit(getattr(resource, f"RLIMIT_{name}"))[1]) for name in names)
+        found = (resource.getrlimit(getattr(resource, f"RLIMIT_{name}"))[1] for name in names)
+        visit.remarks.add(" ".join(map(str, found)))
         return []
 
     result = polled(tmp_path, deed)

@@ -10,12 +10,14 @@ from eink_monitor.draw import fonts, words
 from eink_monitor.draw.canvas import Canvas
 from eink_monitor.draw.signcard import broken
 from eink_monitor.model import FeedStatus, History, Panel, Wear
+from eink_monitor.panels._figures import tagged
 from eink_monitor.panels._sheet import HEADER, LEFT, RIGHT, corner, empty, fault, header
 
 _MOST = 8
 _LISTED = 6  # of more than that
 _NAME, _NARROWEST = 26, 110
 _DETAIL_LINE = 13
+_TAG = 35  # px that a tag takes beside its words
 _LOGIN = "eink-monitor login"
 _MARKS = {"ok": "check", None: "wait", "auth": "key"}
 
@@ -54,8 +56,10 @@ class Health(Panel):
 
     def draw(self, canvas: Canvas, history: History, now: int) -> None:
         """One row a feed, failing ones first and reversed; the first fault's sentence where there is room."""
-        feeds = sorted(history.feeds(), key=lambda feed: (_is_well(feed), feed.what != "auth"))
-        polls = [feed.at for feed in feeds if feed.at is not None]
+        rank = {"auth": 0, None: 3, "ok": 3}
+        feeds = sorted(history.feeds(), key=lambda feed: 2 if feed.is_silent(now) else rank.get(feed.what, 1))
+        polled = [feed for feed in feeds if feed.patience] or feeds  # a card or a clock is not polled
+        polls = [feed.at for feed in polled if feed.at is not None]
         name = self.title or "Health"
         if not polls:
             header(canvas, name, "no poll yet", stale=False)
@@ -67,38 +71,57 @@ class Health(Panel):
                 (RIGHT, canvas.height),
             )
             return
-        bad = sum(not _is_well(feed) for feed in feeds)
-        soon = any(feed.warning for feed in feeds)
-        state = words.count(bad, "fault") if bad else "renew soon" if soon else "all well"
         newest = max(polls)
-        stale = newest - now > words.FUTURE or now - newest > max(feed.patience for feed in feeds)
+        stale = newest - now > words.FUTURE or now - newest > min(feed.patience for feed in polled)
+        state = _verdict(feeds, now)
         when = words.age(now - newest) if stale else words.stamp(newest, now, history.zone)
         header(canvas, name if stale else f"{name} · {state}", when, stale=stale)
-        _rows(canvas, history, feeds, now)
+        _rows(canvas, history, feeds, now, "" if stale else _sentence(feeds, now))
 
 
 def _is_well(feed: FeedStatus) -> bool:
+    """Whether its polls do not fail, whatever they bring."""
     return feed.what in {None, "ok"}
 
 
+def _verdict(feeds: Sequence[FeedStatus], now: int) -> str:
+    """The whole house in two words: the worst there is, and how much of it."""
+    bad, silent = sum(not _is_well(feed) for feed in feeds), sum(feed.is_silent(now) for feed in feeds)
+    if bad:
+        return words.count(bad, "fault")
+    if silent:
+        return f"{silent} silent"
+    if any(feed.warning for feed in feeds):
+        return "renew soon"
+    waiting = sum(feed.what is None for feed in feeds)
+    return f"{waiting} not polled" if waiting else "all well"
+
+
 class _Row(NamedTuple):
-    """What one row says, and in which faces; ``corner`` is a quota, or how old the data of a failing feed is."""
+    """What one row says, and in which faces; ``corner`` is a quota, or how old the data of a failing feed is.
+
+    The state of a feed that answers, but has measured nothing for longer than its patience, is a tag.
+    """
 
     feed: FeedStatus
     state: str
     face: str
     corner: str
+    silent: bool = False
+
+    @property
+    def wide(self) -> int:
+        """Pixels that the state takes."""
+        return fonts.face(self.face).width(self.state) + _TAG * self.silent
 
     @property
     def need(self) -> int:
         """Pixels that state and corner take together."""
-        gap = 6 if self.corner else 0
-        return fonts.face(self.face).width(self.state) + gap + fonts.face(fonts.SMALL).width(self.corner)
+        return self.wide + (6 if self.corner else 0) + fonts.face(fonts.SMALL).width(self.corner)
 
 
-def _rows(canvas: Canvas, history: History, feeds: Sequence[FeedStatus], now: int) -> None:
+def _rows(canvas: Canvas, history: History, feeds: Sequence[FeedStatus], now: int, sentence: str) -> None:
     more = len(feeds) - _LISTED if len(feeds) > _MOST else 0
-    sentence = _sentence(feeds)
     ink = "" if sentence or len(feeds) > _LISTED else _ink(history.wear)
     size = _size(len(feeds) + bool(ink), not _is_well(feeds[0]) or bool(sentence))
     rows = [_row(history, feed, size, now) for feed in (feeds[:_LISTED] if more else feeds)]
@@ -122,11 +145,12 @@ def _rows(canvas: Canvas, history: History, feeds: Sequence[FeedStatus], now: in
         _detail(canvas, sentence or ink, y, right)
 
 
-def _sentence(feeds: Sequence[FeedStatus]) -> str:
-    """What to do about the first fault, else about what will soon be one."""
+def _sentence(feeds: Sequence[FeedStatus], now: int) -> str:
+    """What to do about the first fault, else about what will soon be one, else why a feed is silent."""
     first = feeds[0]
     if _is_well(first):
-        return next((feed.warning for feed in feeds if feed.warning), "")
+        soon = next((feed.warning for feed in feeds if feed.warning), "")
+        return soon or ((first.detail or f"{first.label} answers, but measures nothing new") * first.is_silent(now))
     if first.what == "auth" and first.door and _LOGIN in first.detail:
         return first.detail[first.detail.rindex(_LOGIN) :]  # what came before is said by the row and the code
     return first.detail
@@ -159,7 +183,8 @@ def _row(history: History, feed: FeedStatus, size: _Size, now: int) -> _Row:
         return _Row(feed, fault(feed, now, history, brief=True), face, _old(feed, now))
     known = feed.calls_limit and feed.calls_used is not None
     notes = ["shown"] * feed.shown + [f"{feed.calls_used}/{feed.calls_limit}"] * bool(known)
-    return _Row(feed, _state(feed, now), size.face, " ".join(notes))
+    silent = feed.is_silent(now)
+    return _Row(feed, _state(feed, now), fonts.SMALL if silent else size.face, " ".join(notes), silent)
 
 
 def _draw_row(canvas: Canvas, row: _Row, size: _Size, y: int, edges: tuple[int, int]) -> None:
@@ -167,7 +192,7 @@ def _draw_row(canvas: Canvas, row: _Row, size: _Size, y: int, edges: tuple[int, 
     (column, right), well, line = edges, _is_well(row.feed), y + size.line
     if not well:
         canvas.fill(0, y, canvas.width, size.height - (size.mark >= 0))
-    mark = "key" if well and row.feed.warning else _MARKS.get(row.feed.what, "alert")
+    mark = "wait" if row.silent else "key" if well and row.feed.warning else _MARKS.get(row.feed.what, "alert")
     if size.mark >= 0:
         canvas.icon(LEFT, y + size.mark, mark, 16, ink=well)
     else:
@@ -175,7 +200,10 @@ def _draw_row(canvas: Canvas, row: _Row, size: _Size, y: int, edges: tuple[int, 
     canvas.text(_NAME, line, row.feed.label, size.face, width=column - _NAME - 6, ink=well)
     corner = canvas.text(right, line, row.corner, fonts.SMALL, align="right", ink=well)
     room = right - column - (corner + 6 if corner else 0)
-    canvas.text(column, line, row.state, row.face, width=room, ink=well)
+    if row.silent:
+        tagged(canvas, (column, column + min(room, row.wide)), line - (size.height > _PLAIN.height), (), row.state)
+    else:
+        canvas.text(column, line, row.state, row.face, width=room, ink=well)
 
 
 def _state(feed: FeedStatus, now: int) -> str:

@@ -123,7 +123,7 @@ def feeds(count: int, *faults: str) -> PaperHouse:
         quota = (37 + number, 2000 if number == 0 else 50) if number % 3 == 0 else (None, None)
         measured = AT - 7 * MINUTE * (number + 1) ** 2
         all_feeds.append(status._replace(label=name, measured_at=measured, calls_used=quota[0], calls_limit=quota[1]))
-        all_feeds[-1] = all_feeds[-1]._replace(door=BMW_DOOR)
+        all_feeds[-1] = all_feeds[-1]._replace(door=BMW_DOOR, patience=DAY if number else 90 * MINUTE)
     return PaperHouse(statuses=all_feeds)
 
 
@@ -131,6 +131,14 @@ def warned(house: PaperHouse) -> PaperHouse:
     """The same feeds, of which the third will soon want a person."""
     sentence = "BMW sign-in expires in 2 days; sign in again: eink-monitor login i3"
     changed = [status._replace(warning=sentence if number == 2 else "") for number, status in enumerate(house.statuses)]
+    return replace(house, statuses=changed)
+
+
+def silent(house: PaperHouse, *ages: int | None) -> PaperHouse:
+    """The same feeds, of which the first were well when polled, but have measured nothing since, or ever."""
+    changed = list(house.statuses)
+    for number, old in enumerate(ages):
+        changed[number] = changed[number]._replace(measured_at=None if old is None else AT - old)
     return replace(house, statuses=changed)
 
 
@@ -220,6 +228,8 @@ SCENES: dict[str, Scene] = {
     "disk-empty": Scene(DISK, NOTHING),
     "disk-stale": Scene(DISK, troubled(disk(), "unavailable", since=NOW - 2 * DAY), LATE),
     "health-full": Scene(Health(), feeds(3)),
+    "health-one-old": Scene(Health(), silent(feeds(3), 10 * HOUR)),
+    "health-silent": Scene(Health(), silent(feeds(6), 21 * DAY, None)),
     "health-four": Scene(Health(), feeds(4)),
     "health-ink": Scene(Health(), replace(feeds(3), wear=Wear(full=214, partial=1030))),
     "health-ink-six": Scene(Health(), replace(feeds(6), wear=Wear(full=12_345, partial=67_890))),

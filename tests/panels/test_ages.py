@@ -149,3 +149,29 @@ def test_every_panel_has_figures_to_judge_and_a_picture_of_one_that_is_old(panel
     mine = [name for name in SCENES if name.startswith(f"{panel}-")]
     assert f"{panel}-one-old" in mine
     assert any(figures(SCENES[name]) or SCENES[name].house.statuses for name in mine)
+
+
+SOURCES = [
+    (name, number)
+    for name, scene in SCENES.items()
+    for number, status in enumerate(scene.house.statuses)
+    if status.what == "ok" and status.is_fresh(scene.now)
+]
+
+
+@pytest.mark.parametrize("back", [None, HOUR, 21 * DAY])
+@pytest.mark.parametrize(("name", "number"), SOURCES)
+def test_a_source_is_judged_by_what_it_measured(name: str, number: int, back: int | None) -> None:
+    scene = SCENES[name]
+    statuses = list(scene.house.statuses)
+    status = statuses[number]
+    measured = None if back is None else scene.now - status.patience - back
+    statuses[number] = status._replace(measured_at=measured)
+    well, silent = drawn(scene), drawn(scene._replace(house=replace(scene.house, statuses=statuses)))
+    assert not any("all well" in text for text, _ in silent.heard)
+    assert ticks(silent) == ticks(well) - 1, "one that is not listed comes before those that are well"
+
+
+def ticks(canvas: Listener) -> int:
+    """How many sources a health panel calls well, or well for now."""
+    return sum(thing[0] in {"check", "✓", "key"} for thing in canvas.solid)

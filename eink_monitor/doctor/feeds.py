@@ -10,7 +10,9 @@ from eink_monitor.config import Config, Feed, extras
 from eink_monitor.draw import words
 from eink_monitor.errors import AuthFailed, BadAnswer, Gone, StoreError, Throttled, Unavailable
 from eink_monitor.finding import BAD, Finding, doubt, good
+from eink_monitor.house import House
 from eink_monitor.house.expiry import looking
+from eink_monitor.model import FeedStatus
 from eink_monitor.signin import WARNING, Credential
 from eink_monitor.store import Past, Store
 
@@ -29,7 +31,9 @@ def findings(config: Config, feed: Feed, clock: Clock) -> Iterator[Finding]:
     yield from causes
     with _looked(config) as store:
         pasts = [store.outcomes.get(name) for name in (feed.name, f"{feed.name} stream")] if store else []
-    told = [_past(check, feed, past, now) for past in pasts if past] or [good(check, "not asked yet")]
+        statuses = House(config, store, now).feeds() if store else []
+        status = next((status for status in statuses if status.name == feed.name), None)
+    told = [_past(check, feed, past, now, status) for past in pasts if past] or [good(check, "not asked yet")]
     known = {finding.code for finding in causes}
     yield from (finding for finding in told if not (finding.state == BAD and finding.code in known))
 
@@ -46,9 +50,25 @@ def _credential(check: str, feed: Feed, credential: Credential, now: int) -> Fin
     return good(check, told)
 
 
-def _past(check: str, feed: Feed, past: Past, now: int) -> Finding:
+def _answered(check: str, feed: Feed, past: Past, now: int, status: FeedStatus) -> Finding:
+    """Whether anything came of the polls that went well, and is still worth showing."""
+    when = f"answered {words.age(now - past.at)}"
+    if status.is_fresh(now):
+        return good(check, when)
+    note, again = f" ({past.detail})" if past.detail else "", f"eink-monitor poll {feed.name}"
+    if status.measured_at is None:
+        return doubt(check, f"{when}, but has never brought a measurement{note}", again)
+    if status.is_fresh(past.at):
+        return doubt(check, f"{when} and was not asked since", f"is the daemon running? Else {again}")
+    age, patience = words.age(now - status.measured_at), words.span(status.patience)
+    return doubt(check, f"{when}, but last measured anything {age} (its patience is {patience}){note}", again)
+
+
+def _past(check: str, feed: Feed, past: Past, now: int, status: FeedStatus | None) -> Finding:
     """How the last poll, or the stream, ended."""
     when = words.age(now - past.at)
+    if past.what == "ok" and status and past.feed == feed.name:
+        return _answered(check, feed, past, now, status)
     if past.what == "ok":
         return good(check, f"answered {when}")
     told = f"{past.detail or past.what} ({when})"

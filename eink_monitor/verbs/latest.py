@@ -9,6 +9,7 @@ import click
 
 from eink_monitor.clock import SystemClock, iso
 from eink_monitor.draw import words
+from eink_monitor.house import House
 from eink_monitor.metrics import FULL_REFRESHES, PARTIAL_REFRESHES
 from eink_monitor.model import Reading, Wear
 from eink_monitor.verbs._house import config_option, load, opened
@@ -21,19 +22,28 @@ from eink_monitor.verbs._table import plain, table, told
 def command(config_file: Path | None, *, as_json: bool) -> None:
     """Print the newest reading of everything that is stored.
 
+    What is older than its source's patience is marked `old`: panels show it with its own age, or not at all.
+
     The subject `display` is the panel itself: its refreshes since it was new, and when the last of them was.
     """
     config = load(config_file)
+    now = SystemClock().now()
     with opened(config, writes=False) as store:
         readings = sorted(store.readings.values(), key=lambda reading: (reading.subject, reading.metric.name))
-        readings += _worn(Wear(**store.wear()))
+        house = House(config, store, now)
+        old = [now - reading.at > house.patience(reading.subject, reading.metric) for reading in readings]
+        worn = _worn(Wear(**store.wear()))
+    readings, old = readings + worn, old + [False] * len(worn)
     if as_json:
-        click.echo(json.dumps([plain(reading) for reading in readings], indent=1))
+        rows_of_json = [{**plain(reading), "old": mark} for reading, mark in zip(readings, old, strict=True)]
+        click.echo(json.dumps(rows_of_json, indent=1))
         return
     if not readings:
         click.echo("nothing is stored yet", err=True)
-    now = SystemClock().now()
-    rows = [(r.subject, r.metric.name, *told(r), iso(r.at), words.age(now - r.at)) for r in readings]
+    rows = [
+        (r.subject, r.metric.name, *told(r), iso(r.at), words.age(now - r.at) + ", old" * mark)
+        for r, mark in zip(readings, old, strict=True)
+    ]
     click.echo(table(("subject", "metric", "value", "unit", "measured at", "age"), rows, right=(2,)))
 
 

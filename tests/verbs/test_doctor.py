@@ -73,7 +73,9 @@ def test_a_well_house(lived: Path) -> None:
     assert re.match(r"ok: png, \d+ full and \d+ partial refreshes, the last full one at 20", lines(said, "display")[0])
     assert re.match(r"ok: .*readings\.db is whole, [\d.]+ [kM]B", lines(said, "database")[0])
     assert lines(said, "space")
-    assert lines(said, "source roof")[0].startswith("ok: answered ")
+    assert re.match(
+        r"(ok: answered .*|warn: answered .* ago and was not asked since -> .*)", lines(said, "source roof")[0]
+    )
     assert re.match(r"ok: demo car: \d+ of 45 calls left today", lines(said, "quota")[0])
 
 
@@ -305,7 +307,12 @@ def test_how_long_a_key_holds(tmp_path: Path, left: int, line: str, code: int) -
         ("bad-answer", "noise", "bad: noise (just now) -> eink-monitor poll roof", 65),
         ("crashed", "a bug", "bad: a bug (just now) -> eink-monitor poll roof", 70),
         ("throttled", "wait", "warn: wait (just now) -> wait; `eink-monitor quota` says until when", 0),
-        ("ok", "", "ok: answered just now", 0),
+        (
+            "ok",
+            "it sleeps",
+            "warn: answered just now, but has never brought a measurement (it sleeps) -> eink-monitor poll roof",
+            0,
+        ),
     ],
 )
 def test_how_the_last_poll_ended(tmp_path: Path, what: str, detail: str, line: str, code: int) -> None:
@@ -313,6 +320,28 @@ def test_how_the_last_poll_ended(tmp_path: Path, what: str, detail: str, line: s
     said = say("doctor", "-c", write(tmp_path))
     assert lines(said, "source roof") == [line]
     assert said.code == code
+
+
+@pytest.mark.parametrize(
+    ("polled", "measured", "line"),
+    [
+        (0, 0, "ok: answered just now"),
+        (0, 10 * HOUR, "warn: answered just now, but last measured anything 10 h ago (its patience is 15 min)"),
+        (10 * HOUR, 10 * HOUR, "warn: answered 10 h ago and was not asked since"),
+        (0, 21 * DAY, "warn: answered just now, but last measured anything 3 weeks ago (its patience is 15 min)"),
+    ],
+)
+def test_a_source_is_judged_by_what_it_measured(tmp_path: Path, polled: int, measured: int, line: str) -> None:
+    file, now = write(tmp_path), SystemClock().now()
+    store = Store(tmp_path / "readings.db", time_zone())
+    store.add([Reading("roof", PV_POWER, 700, now - measured)], HOUR)
+    store.note(Outcome("roof", now - polled, 0.1, "ok"), None, 0)
+    store.flush()
+    store.close()
+    assert lines(say("doctor", "-c", file), "source roof")[0].partition(" -> ")[0] == line
+    row = next(row for row in json.loads(say("latest", "--json", "-c", file).out) if row["metric"] == "pv_power")
+    assert row["old"] is (measured > 0)
+    assert say("latest", "-c", file).out.count(", old") == (measured > 0)
 
 
 def test_a_missing_sign_in_or_library_is_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

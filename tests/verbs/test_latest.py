@@ -29,7 +29,7 @@ def test_json(lived: Path) -> None:
     rows = json.loads(say("latest", "--json", "-c", lived).out)
     assert len(rows) == len(say("latest", "-c", lived).out.splitlines()) - 1
     for row in rows:
-        assert list(row) == ["subject", "metric", "value", "unit", "at"]
+        assert list(row) == ["subject", "metric", "value", "unit", "at", "old"]
         assert row["unit"] == METRICS[row["metric"]].unit
         assert row["at"][-1] == "Z"
         assert len(repr(row["value"])) < 17, "a value without the dust of binary fractions"

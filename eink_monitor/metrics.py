@@ -60,7 +60,9 @@ INVERTER_TEMPERATURE = Metric("inverter_temperature", "°C", 0.1, -60, 150, "tem
 
 DISK_INODES = Metric("disk_inodes", "files", 1, 0, _BYTES, "how many files the disk has room for")
 DISK_INODES_FREE = Metric("disk_inodes_free", "files", 1, 0, _BYTES, "how many more files fit on the disk")
-DISK_STATE = Metric("disk_state", "0-2", 1, 0, 2, "0 mounted, 1 mounted read-only, 2 not mounted")
+DISK_STATE = Metric(
+    "disk_state", "0-3", 1, 0, 3, "0 mounted, 1 mounted read-only, 2 not mounted, 3 mounted, cannot be measured"
+)
 DISK_FULL_AT = Metric("disk_full_at", "%", 1, 1, 100, "how full the disk may be before it counts as full")
 BACKUP_MAX_AGE = Metric("backup_max_age", "s", 1, 1, 1 << 33, "how old the newest backup may be")
 

@@ -213,6 +213,10 @@ class Source(ABC):
         """
         return iter(())
 
+    def doubts(self) -> Iterator[tuple[str, str]]:
+        """What is configured as it may be, and yet hardly meant: what is wrong with it, and what to write instead."""
+        return iter(())
+
     def sign_in(self) -> SignIn | None:
         """How a person signs in, or None where nobody needs to."""
         return None

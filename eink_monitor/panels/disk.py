@@ -25,7 +25,8 @@ from eink_monitor.settings import Duration, insist
 
 _FULL = 90.0  # percent, and how old a backup may be, where neither panel nor source says
 _OLD = 2 * DAY
-_READ_ONLY, _MISSING = 1, 2  # states of a disk
+_READ_ONLY = 1  # states of a disk; the others have no figures
+_WITHOUT = {2: "not mounted", 3: "not readable"}
 _TREND_DAYS = 30
 _FEWEST = 3  # days that make a trend
 _HORIZON = 3 * 365  # days; a disk that lasts longer is not filling
@@ -36,7 +37,7 @@ class Disk(SubjectPanel):
     """Free space, use, days until full by the trend, and the age of the newest backup; alarming when too full or old.
 
     ``full_at`` is in percent; ``backup_max_age`` how old the newest backup may be. Without them the source's own count.
-    A disk that is not mounted is told in words, and so is one that cannot be written to.
+    A disk that is not mounted, or cannot be measured, is told in words, and so is one that cannot be written to.
     """
 
     full_at: float | None = None
@@ -56,8 +57,9 @@ class Disk(SubjectPanel):
         """Free space in huge digits, use as a bar; an alarm reverses the half of the sheet it concerns."""
         sheet = Sheet(canvas, history, now, self)
         free, state = sheet.reading(DISK_FREE), sheet.reading(DISK_STATE)
-        if state and state.value == _MISSING and (free is None or state.at >= free.at):
-            _missing(sheet, free.at if free else None, self._oldest(sheet))
+        lack = _WITHOUT.get(round(state.value)) if state and (free is None or state.at >= free.at) else None
+        if lack:
+            _missing(sheet, lack, free.at if free else None, self._oldest(sheet))
         elif sheet.begin((DISK_FREE,), "disk", "the disk", "free space") and free:
             used = _used_share(sheet, free.value)
             _above(sheet, free.value, used, self._fullest(sheet))
@@ -100,11 +102,11 @@ def _alarm(sheet: Sheet) -> None:
     sheet.canvas.invert(0, HEADER + 1, sheet.canvas.width, RULE - HEADER - 4)
 
 
-def _missing(sheet: Sheet, seen: int | None, oldest: float) -> None:
-    """A disk that is not there: since when nobody has seen it, and how old its newest backup is by now."""
+def _missing(sheet: Sheet, lack: str, seen: int | None, oldest: float) -> None:
+    """A disk without figures: since when nobody has seen any, and how old its newest backup is by now."""
     sheet.begin((DISK_STATE,), "disk", "the disk", "state")
     sheet.canvas.icon(LEFT, HEADER + 10, "disk", 40, hollow=sheet.outline())
-    sheet.canvas.text(LEFT + 50, HEADER + 40, "not mounted", fonts.FIGURE_28, hollow=sheet.outline())
+    sheet.canvas.text(LEFT + 50, HEADER + 40, lack, fonts.FIGURE_28, hollow=sheet.outline())
     _alarm(sheet)
     sheet.canvas.rule(RULE)
     last = Cell("last seen", "never" if seen is None else words.span(max(0, sheet.now - seen)), brief="seen")

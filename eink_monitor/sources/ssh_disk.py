@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from eink_monitor import metrics
-from eink_monitor.clock import DAY, MINUTE, Clock
-from eink_monitor.errors import AuthFailed, BadAnswer, StoreError
+from eink_monitor.clock import DAY
+from eink_monitor.errors import BadAnswer, StoreError
 from eink_monitor.model import Metric, Reading, Source, Visit
 from eink_monitor.settings import Duration, InputFile, Secret, insist
-from eink_monitor.signin import Prompt, SignIn
+from eink_monitor.signin import SignIn
 from eink_monitor.vet import vet
 
 if TYPE_CHECKING:
+    from eink_monitor.sources._ssh.command import Session
     from eink_monitor.sources._ssh.disk import Look
     from eink_monitor.sources._ssh.door import Door
     from eink_monitor.sources._ssh.newest import Lister
@@ -37,7 +38,8 @@ class SshDisk(Source):
     """Disks of a machine that is reached over SSH ("localhost" needs none), and the age of the newest backup.
 
     ``mounts`` names the mount points; the subject of each is FEED:NAME. ``newest`` gives, for some of those names, the
-    pattern of the backups in it. ``full_at`` (percent) and ``backup_max_age`` say from when on the panel should worry.
+    pattern of the backups in it; ``sftp_mounts`` where SFTP finds a mount, if elsewhere than the shell. ``full_at``
+    (percent) and ``backup_max_age`` say from when on the panel should worry.
     """
 
     host: str
@@ -50,6 +52,7 @@ class SshDisk(Source):
     fingerprint: str | None = None
     known_hosts: InputFile | None = None
     newest: dict[str, str] = field(default_factory=dict)
+    sftp_mounts: dict[str, str] = field(default_factory=dict)
     full_at: int = 90
     backup_max_age: Duration = Duration(2 * DAY)
     timeout: Duration = Duration(10)
@@ -73,6 +76,16 @@ class SshDisk(Source):
             f"{subject}:{name}": (_DISK + _BACKUP if name in self.newest else _DISK) for name in sorted(self.mounts)
         }
 
+    def doubts(self) -> Iterator[tuple[str, str]]:
+        """A pattern that meets a file system image changes whenever somebody looks into the image."""
+        for name, pattern in self.newest.items():
+            if pattern.rstrip("/*").lower().endswith((".sparsebundle", ".backupbundle")):
+                bundle = pattern.rstrip("/*")
+                yield (
+                    f"newest: {name}: {pattern} also changes when a Mac only opens the bundle, without any backup",
+                    f"write {bundle}/com.apple.TimeMachine.SnapshotHistory.plist, which a finished backup writes",
+                )
+
     def poll(self, visit: Visit) -> list[Reading]:
         """Ask for every mount. A disk that is not mounted gives its state and no sizes."""
         from eink_monitor.sources._ssh import disk
@@ -84,7 +97,7 @@ class SshDisk(Source):
         from eink_monitor.sources._ssh import command as ssh
 
         with ssh.visit(self._door(visit)) as session:
-            looks = {name: disk.remote(session.run, path) for name, path in self.mounts.items()}
+            looks = self._looks(session)
             if not any(name in self.newest and look.mounted for name, look in looks.items()):
                 return vet(self._readings(visit, looks, disk.no_listing), visit)
             try:
@@ -95,6 +108,8 @@ class SshDisk(Source):
 
     def sign_in(self) -> SignIn | None:
         """A person looks at the host's fingerprint once; a pinned one, and this machine's own disks, need nobody."""
+        from eink_monitor.sources._ssh.handshake import Handshake
+
         return None if self.host == "localhost" or self.fingerprint else Handshake(self)
 
     def greet(self, visit: Visit) -> str:
@@ -143,21 +158,39 @@ class SshDisk(Source):
             known_hosts=(visit.state / "known_hosts", theirs),
         )
 
+    def _looks(self, session: Session) -> dict[str, Look]:
+        """One disk that lets df hang costs the others nothing. Raises ``Hangs`` where all do."""
+        from eink_monitor.sources._ssh import disk
+        from eink_monitor.sources._ssh.command import Hangs
+
+        looks, hung = {}, 0
+        for name, path in self.mounts.items():
+            try:
+                looks[name] = disk.remote(session.run, path)
+            except Hangs:
+                hung += 1
+                if hung == len(self.mounts):
+                    raise
+                looks[name] = disk.Look(disk.State.UNMEASURED, reason=f"df did not come back within {self.timeout}")
+        return looks
+
     def _readings(self, visit: Visit, looks: Mapping[str, Look], lister: Lister) -> Iterator[Reading]:
-        from eink_monitor.sources._ssh.newest import Unlisted, newest
+        from eink_monitor.sources._ssh.newest import Unlisted, newest, other_root
 
         for name, look in looks.items():
             values = look.values()
             values[metrics.DISK_FULL_AT] = self.full_at
-            if not look.mounted:
-                visit.remarks.add(f"nothing is mounted at {self.mounts[name]}")
-            elif name in self.newest:
+            if note := look.note(self.mounts[name]):
+                visit.remarks.add(note)
+            if look.mounted and name in self.newest:
                 values[metrics.BACKUP_MAX_AGE] = self.backup_max_age
+                folder = self.sftp_mounts.get(name, self.mounts[name])
                 try:
-                    found = newest(lister, self.mounts[name], self.newest[name], visit.now)
+                    found = newest(lister, folder, self.newest[name], visit.now)
                 except Unlisted:
                     found = None
-                    visit.remarks.add(f"cannot list {self.mounts[name]}, so its backups have no age")
+                    other = "" if self.host == "localhost" or name in self.sftp_mounts else other_root(lister, folder)
+                    visit.remarks.add(f"cannot list {folder}, so its backups have no age{other}")
                 if found is not None:
                     values[metrics.NEWEST_BACKUP] = found
             for metric, value in values.items():
@@ -186,34 +219,13 @@ class SshDisk(Source):
             if name not in self.mounts:
                 yield f'newest: there is no "{name}" among mounts:'
             if not pattern.strip("/"):
-                yield f"newest: {name}: is empty; write for example *.sparsebundle"
+                yield f"newest: {name}: is empty; write for example *.tar.gz"
+        for name, path in self.sftp_mounts.items():
+            if name not in self.newest:
+                yield f'sftp_mounts: "{name}" has no pattern in newest:, for which alone SFTP is asked'
+            if not path.startswith("/") or "\0" in path:
+                yield f'sftp_mounts: {name}: "{path}" must be a full path, such as / or /backups'
+        if self.sftp_mounts and self.host == "localhost":
+            yield "sftp_mounts: is for SSH; this machine's own disks are where mounts: says"
         if not 1 <= self.full_at <= 100:
             yield f"full_at: {self.full_at} must be a percentage from 1 to 100"
-
-
-@dataclass(frozen=True)
-class Handshake:
-    """How a person vouches for an SSH host: by comparing its fingerprint with what the machine itself says."""
-
-    source: SshDisk
-
-    def begin(self, visit: Visit) -> Prompt:
-        """Ask the host for its key. Raises ``Unavailable``."""
-        shown = self.source.greet(visit)
-        return Prompt(
-            url="",
-            text=f"{self.source.host} shows the SSH key {shown}. On that machine, compare it with what "
-            "ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub prints (or the file of another key type).",
-            expires_at=visit.now + 10 * MINUTE,
-            brings='the word "yes" if the two are the same',
-            pending={"fingerprint": shown},
-        )
-
-    def finish(self, visit: Visit, prompt: Prompt, clock: Clock, answer: str = "") -> str:  # noqa: ARG002 no waiting here
-        """Keep the key if the person said so, by "yes" or by the fingerprint itself. Raises as ``trust`` does."""
-        shown = prompt.pending["fingerprint"]
-        if answer.strip().lower() not in {"yes", "y"} and answer.strip() != shown:
-            message = f"the SSH key of {self.source.host} was not accepted; nothing was kept"
-            raise AuthFailed(message)
-        self.source.trust(visit, shown)
-        return f"The SSH key of {self.source.host} is known from now on."

@@ -7,8 +7,12 @@ import pwd
 import socket
 import subprocess
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+import pytest
 
 from eink_monitor.settings import Duration
 from eink_monitor.sources.ssh_disk import SshDisk
@@ -44,6 +48,20 @@ class Host:
             "timeout": Duration(5),
         }
         return SshDisk(**{**plain, **settings})  # type: ignore[arg-type]
+
+
+@contextmanager
+def guest(shell: str = "/bin/sh") -> Iterator[str]:
+    """A throw-away system user with a password: without PAM, sshd looks into the shadow file."""
+    if os.geteuid() != 0 and "CI" not in os.environ:
+        pytest.skip("only root can make a user to sign in as")
+    name = f"eink{os.getpid()}"
+    subprocess.run(["useradd", "--no-create-home", "--home-dir", "/", "--shell", shell, name], check=True)
+    try:
+        subprocess.run(["chpasswd"], input=f"{name}:correct horse", text=True, check=True)
+        yield name
+    finally:
+        subprocess.run(["userdel", "--force", name], check=True)
 
 
 class Hosts:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from doors.nas import new_visit, poll
-from doors.sshd import Hosts, fingerprint, keygen
+from doors.sshd import Hosts, fingerprint, guest, keygen
 from eink_monitor.clock import FastClock
 from eink_monitor.errors import AuthFailed, BadAnswer, StoreError
 from eink_monitor.model import Visit
@@ -87,26 +87,13 @@ def test_no_agent_no_key_no_password(hosts: Hosts, visit: Visit, monkeypatch: py
         hosts.start().source(identity=None).poll(visit)
 
 
-@pytest.fixture
-def guest() -> Iterator[str]:
-    """A throw-away system user with a password: without PAM, sshd looks into the shadow file."""
-    if os.geteuid() != 0 and "CI" not in os.environ:
-        pytest.skip("only root can make a user to sign in as")
-    name = f"eink{os.getpid()}"
-    subprocess.run(["useradd", "--no-create-home", "--home-dir", "/", "--shell", "/bin/sh", name], check=True)
-    try:
-        subprocess.run(["chpasswd"], input=f"{name}:correct horse", text=True, check=True)
-        yield name
-    finally:
-        subprocess.run(["userdel", "--force", name], check=True)
-
-
-def test_a_password(hosts: Hosts, visit: Visit, guest: str) -> None:
+def test_a_password(hosts: Hosts, visit: Visit, tmp_path: Path) -> None:
     host = hosts.start()
-    source = host.source(identity=None, user=guest, password=Secret("correct horse"))
-    assert ("nas:root", "disk_size") in poll(source, visit)
-    both = replace(source, identity=host.folder / "key")  # a key that is not guest's: the password is next
-    assert ("nas:root", "disk_size") in poll(both, visit)
+    with guest() as user:
+        source = host.source(identity=None, user=user, password=Secret("correct horse"))
+        assert ("nas:root", "disk_size") in poll(source, visit)
+        both = replace(source, identity=keygen(tmp_path / "stranger"))  # nobody's key: the password is next
+        assert ("nas:root", "disk_size") in poll(both, visit)
 
 
 def test_a_wrong_password_is_tried_once(hosts: Hosts, visit: Visit) -> None:

@@ -12,18 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from doors.nas import NOW, new_visit, poll
+from doors.nas import HEAD, MOUNTED, NOW, documented_script, new_visit, poll
 from doors.sshd import Hosts
 from eink_monitor.errors import AuthFailed, BadAnswer, Trouble, Unavailable
 from eink_monitor.model import Visit
 from eink_monitor.settings import Duration, Secret
 from eink_monitor.sources.ssh_disk import SshDisk
 
-HEAD = "Filesystem 1024-blocks Used Available Capacity Mounted on"
-# Takes its last argument for a mount point of 1000 KB, and prints that as GNU df does.
-MOUNTED = f"""[ "$1" = -Pk ] || exit 1
-for last; do :; done
-echo '{HEAD}'; printf '/dev/x 1000 400 600 40%% '; printf %s "$last" | tr '\\n' '?'; echo"""
 NAMES = [
     "plain",
     "two words",
@@ -90,7 +85,7 @@ def test_a_df_that_drips(hosts: Hosts, visit: Visit) -> None:
 
 def test_ten_megabytes(hosts: Hosts, visit: Visit) -> None:
     host = hosts.start(df="head -c 10000000 /dev/zero")
-    with pytest.raises(BadAnswer, match="more than 64 KB"):
+    with pytest.raises(BadAnswer, match="more than 1 MB"):
         host.source().poll(visit)
 
 
@@ -109,11 +104,6 @@ def test_a_host_without_df(hosts: Hosts, visit: Visit) -> None:
         host.source().poll(visit)
     with pytest.raises(BadAnswer, match="no df table"):
         hosts.start(ForceCommand="echo This account is not available").source().poll(visit)
-
-
-def documented_script() -> str:
-    text = (Path(__file__).parents[2] / "docs" / "ssh-disk.md").read_text("utf-8")
-    return text.partition("```sh\n")[2].partition("```")[0]
 
 
 def test_the_documented_forced_command(hosts: Hosts, visit: Visit, tmp_path: Path) -> None:
@@ -169,7 +159,8 @@ def test_without_sftp_the_disk_is_read_and_the_backup_noted(
 
 def test_a_folder_that_cannot_be_listed_is_noted(hosts: Hosts, visit: Visit) -> None:
     poll(hosts.start(df=MOUNTED).source(mounts={"b": "/nowhere"}, newest={"b": "*"}), visit)
-    assert visit.note == "cannot list /nowhere, so its backups have no age"
+    assert visit.note.startswith("cannot list /nowhere, so its backups have no age; SFTP has another root there with ")
+    assert visit.note.endswith(": say in sftp_mounts: where it is")
 
 
 def test_a_silent_sftp_server(hosts: Hosts, visit: Visit) -> None:
@@ -215,7 +206,6 @@ def hello_then_silence(line: socket.socket) -> None:
         hello_then_silence,
         lambda line: line.close(),
         lambda line: line.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n" * 200),
-        lambda line: line.sendall(b"SSH-1.5-Old\r\n"),
         lambda line: line.sendall(b"SSH-2.0-x\r\n" + os.urandom(4000)),
         lambda line: line.sendall(b"\xff" * 100_000),
     ],

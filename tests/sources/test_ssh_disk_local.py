@@ -16,7 +16,7 @@ from eink_monitor import metrics
 from eink_monitor.clock import DAY
 from eink_monitor.errors import BadAnswer
 from eink_monitor.sources._ssh import hosts
-from eink_monitor.sources._ssh.disk import listing, local
+from eink_monitor.sources._ssh.disk import Look, State, listing, local
 from eink_monitor.sources._ssh.newest import Entry, Unlisted, newest
 from eink_monitor.sources.ssh_disk import SshDisk
 
@@ -34,7 +34,7 @@ def test_a_local_disk_needs_no_ssh(tmp_path: Path) -> None:
 
 def test_local_places_that_are_not_there() -> None:
     assert not local("/nowhere/at/all").mounted
-    assert local("/proc").values() == {metrics.DISK_STATE: int(bool(os.statvfs("/proc").f_flag & os.ST_RDONLY))}
+    assert local("/proc") == Look(State.UNMEASURED, reason="it has no size")
 
 
 def test_a_disk_that_goes_away_is_not_mounted(tmp_path: Path) -> None:

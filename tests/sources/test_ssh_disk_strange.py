@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import paramiko
@@ -22,6 +23,8 @@ from eink_monitor.errors import AuthFailed, BadAnswer, Unavailable
 from eink_monitor.settings import Duration, Secret
 from eink_monitor.sources.ssh_disk import SshDisk
 
+SHA_2 = {"pubkeys": ["rsa-sha2-256", "rsa-sha2-512"]}
+
 
 class Strange(paramiko.ServerInterface):
     """Signs everybody in by password; how it goes wrong is ``vice``."""
@@ -32,7 +35,7 @@ class Strange(paramiko.ServerInterface):
         self.transport: paramiko.Transport | None = None
 
     def get_allowed_auths(self, username: str) -> str:
-        return "password"
+        return "publickey" if self.vice == "knows SHA-1" else "password"
 
     def check_auth_password(self, username: str, password: str) -> int:
         assert self.transport
@@ -71,7 +74,7 @@ def strange(vice: str, tmp_path: Path) -> Iterator[SshDisk]:
 
         def run() -> None:
             line = listener.accept()[0]
-            manners.transport = paramiko.Transport(line)
+            manners.transport = paramiko.Transport(line, disabled_algorithms=SHA_2 if vice == "knows SHA-1" else None)
             manners.transport.add_server_key(key)
             with suppress(EOFError, paramiko.SSHException):  # the client may be gone before the greeting is over
                 manners.transport.start_server(server=manners)
@@ -117,6 +120,16 @@ def test_a_host_that_leaves_at_the_sign_in_counts_as_a_refusal(tmp_path: Path) -
 def test_bytes_in_no_language_are_not_mounted(tmp_path: Path) -> None:
     with strange("answers in no language", tmp_path) as source:
         assert [reading.value for reading in source.poll(new_visit(tmp_path))] == [2, 90]
+
+
+def test_an_rsa_key_where_nothing_is_said_of_sha_2(tmp_path: Path) -> None:
+    """OpenSSH before 7.2 and many a router: the refusal may be of the old signature, not of the key."""
+    key = tmp_path / "key"
+    paramiko.RSAKey.generate(2048).write_private_key_file(str(key))
+    with strange("knows SHA-1", tmp_path) as source:
+        ours = replace(source, password=None, identity=key)
+        with pytest.raises(AuthFailed, match="knows only old signatures of RSA keys, so try a key of type ed25519"):
+            ours.poll(new_visit(tmp_path))
 
 
 def test_a_key_where_only_passwords_are_taken(tmp_path: Path) -> None:

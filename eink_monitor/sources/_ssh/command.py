@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 from eink_monitor.clock import stopwatch
 from eink_monitor.errors import BadAnswer, Unavailable
 from eink_monitor.sources._ssh import hosts
-from eink_monitor.sources._ssh.door import Door, connected, plainly, recognise, sign_in
+from eink_monitor.sources._ssh.door import Door, connected, late, plainly, recognise, sign_in
 from eink_monitor.sources._ssh.newest import Entry, Unlisted
 
 if TYPE_CHECKING:
     from paramiko import Channel, SFTPClient, Transport
 
-_CAP = 64 * 1024  # bytes of answer; df needs a few hundred
+_CAP = 1 << 20  # bytes of answer; a host full of containers has a long table of mounts
 _CHUNK = 8192
 _GARBLED = (ValueError, LookupError, struct.error)  # names that are not UTF-8, packets that end too early
 
@@ -38,6 +38,10 @@ def visit(door: Door) -> Iterator[Session]:
         yield Session(door, transport)
 
 
+class Hangs(Unavailable):
+    """A command that does not come back, while the host itself may be well: perhaps it waits for a dead disk."""
+
+
 class Session:
     """A signed-in connection."""
 
@@ -45,7 +49,7 @@ class Session:
         self._door, self._transport = door, transport
 
     def run(self, command: str) -> str:
-        """What a command prints. Raises ``Unavailable`` when it takes too long, ``BadAnswer`` when it says too much."""
+        """What a command prints. Raises ``Hangs`` when it takes too long, ``BadAnswer`` when it says too much."""
         with plainly(self._door):
             end = stopwatch() + self._door.timeout
             channel = self._transport.open_session(timeout=self._door.timeout)
@@ -59,9 +63,11 @@ class Session:
                         self._finished(channel, end - stopwatch())
                         return answer.decode("utf-8", "surrogateescape")
                     answer += chunk
+            except TimeoutError:
+                raise Hangs(late(self._door)) from None
             finally:
                 channel.close()
-        message = f"{self._door.place} answered more than {_CAP // 1024} KB to df; look what its shell prints at login"
+        message = f"{self._door.place} answered more than {_CAP >> 20} MB to df; look what its shell prints at login"
         raise BadAnswer(message)
 
     def _finished(self, channel: Channel, patience: float) -> None:

@@ -4,34 +4,52 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from enum import IntEnum
 from pathlib import Path
 
 from eink_monitor import metrics
 from eink_monitor.errors import BadAnswer
 from eink_monitor.model import Metric
-from eink_monitor.sources._ssh import df
+from eink_monitor.sources._ssh import df, mounts
 from eink_monitor.sources._ssh.newest import Entry, Unlisted
+from eink_monitor.sources._ssh.question import question
 
 _MOUNTS = Path("/proc/self/mounts")  # there on Linux only
 _NO_COMMAND = 126  # the least exit status by which a shell says that it could not run a command
+_ABSENT = ("no such file", "not a directory", "not found", "can't find", "cannot find")
+_OTHERS = "it shows no size to this user; let it be mounted with allow_other"
+_UNLISTED = "df leaves it out; take the script in docs/ssh-disk.md as it is now"
+
+
+class State(IntEnum):
+    """The values of ``disk_state``."""
+
+    MOUNTED = 0
+    READ_ONLY = 1
+    NOT_MOUNTED = 2
+    UNMEASURED = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What is mounted at a place; a place without a mount has neither space nor inodes."""
+    """What is mounted at a place, None where that cannot be told; ``reason`` says in words why there are no figures."""
 
-    mounted: bool
-    read_only: bool = False
+    state: State | None
     space: df.Space | None = None
     inodes: df.Inodes | None = None
+    reason: str = ""
+
+    @property
+    def mounted(self) -> bool:
+        """Whether something is mounted there that can be looked into."""
+        return self.state in {State.MOUNTED, State.READ_ONLY}
 
     def values(self) -> dict[Metric, float]:
         """State, sizes in bytes and numbers of files, as far as there are any."""
-        values: dict[Metric, float] = {metrics.DISK_STATE: 2 if not self.mounted else int(self.read_only)}
-        if self.space and self.space.size:
+        values: dict[Metric, float] = {} if self.state is None else {metrics.DISK_STATE: int(self.state)}
+        if self.space:
             values |= {
                 metrics.DISK_SIZE: self.space.size,
                 metrics.DISK_USED: self.space.used,
@@ -41,15 +59,24 @@ class Look:
             values |= {metrics.DISK_INODES: self.inodes.total, metrics.DISK_INODES_FREE: self.inodes.free}
         return values
 
+    def note(self, path: str) -> str:
+        """What a person should know of it; empty for a disk in order."""
+        if self.state is State.NOT_MOUNTED:
+            return f"nothing is mounted at {path}"
+        if self.state is None:
+            return f"whether a disk is mounted at {path} cannot be told: {self.reason}"
+        return f"{path} is mounted, but cannot be measured: {self.reason}" if self.reason else ""
+
 
 def remote(run: Callable[[str], str], path: str) -> Look:
     """Ask a shell. Raises ``BadAnswer`` and whatever ``run`` raises."""
     path = path.rstrip("/") or "/"
     mark = os.urandom(8).hex()
-    text = run(command(path, mark))
+    text = run(question(path, mark))
     _, begun, rest = text.partition(f"\n{mark} begin\n")
     answer, ended, _ = rest.partition(f"\n{mark} end\n")
-    if not (begun and ended):  # a forced command: it answers in its own way, and says nothing else
+    asked = bool(begun and ended)  # else a forced command: it answers in its own way, and says nothing else
+    if not asked:
         answer = text
         if mark in text or not df.has_table(answer):
             message = f"no df table came back for {path}; look what the login shell or the forced command prints"
@@ -59,28 +86,29 @@ def remote(run: Callable[[str], str], path: str) -> Look:
     if any(int(status) >= _NO_COMMAND for status in re.findall(rf"^{mark} df (\d{{1,3}})$", answer, re.MULTILINE)):
         message = "that host has no df to ask; is it a restricted shell?"
         raise BadAnswer(message)
-    space = df.space(answer, where)
-    if space is None:
-        return Look(mounted=False)
-    return Look(True, df.read_only(df.options(answer, where)), space, df.inodes(answer, where))
+    return _look(answer, where, asked=asked)
 
 
-def command(path: str, mark: str) -> str:
-    """The shell command for one mount point; its answer stands between lines that start with ``mark``.
-
-    The path is quoted once for sh, and the script once more for whatever the login shell is.
-    """
-    escaped = path.replace("\\", "\\134").replace(" ", "\\040").replace("\t", "\\011").replace("\n", "\\012")
-    script = f"""LC_ALL=C; export LC_ALL; p={shlex.quote(path)}
-r=$(cd -P -- "$p" 2>/dev/null && pwd -P)
-printf '\\n%s begin\\n' {mark}
-printf '%s where %s\\n' {mark} "$r"
-df -Pk -- "$p" 2>/dev/null
-printf '%s df %s\\n' {mark} $?
-df -Pki -- "$p" 2>/dev/null
-{{ cat /proc/mounts 2>/dev/null || mount 2>/dev/null; }} | grep -F -e {shlex.quote(f" {escaped} ")} -e " $r "
-printf '\\n%s end\\n' {mark}"""
-    return f"exec /bin/sh -c {shlex.quote(script)}"
+def _look(answer: str, where: set[str], *, asked: bool) -> Look:
+    """What an answer says of one place; ``asked`` is whether df was asked for that place alone."""
+    mount = mounts.find(answer, where)
+    if mount and mount.waits:
+        return Look(State.NOT_MOUNTED)
+    found = df.space(answer, where, shared=mount.shared if mount else None)
+    if found is None and mount and asked and (named := df.sole(answer)):
+        where = named
+        found = df.space(answer, where, shared=mount.shared)
+    if isinstance(found, df.Space):
+        read_only = mount is not None and mount.read_only
+        return Look(State.READ_ONLY if read_only else State.MOUNTED, found, df.inodes(answer, where))
+    reason = df.reason(answer, () if asked else where)
+    if found == df.NO_SIZE and mount and mount.kind.startswith("fuse"):
+        found = _OTHERS
+    if found or mount:
+        return Look(State.UNMEASURED, reason=reason or found or _UNLISTED)
+    if reason and not reason.lower().startswith(_ABSENT):
+        return Look(None, reason=reason)
+    return Look(State.NOT_MOUNTED)
 
 
 def no_listing(_: str) -> Iterable[Entry]:
@@ -91,20 +119,32 @@ def no_listing(_: str) -> Iterable[Entry]:
 def local(path: str) -> Look:
     """Ask this machine's own kernel."""
     places = {path.rstrip("/") or "/", os.path.realpath(path)}
+    found, complaint = None, ""
     try:
-        known = df.options(_MOUNTS.read_text("utf-8", errors="surrogateescape"), places)
-    except OSError:
-        known = None
+        found = os.statvfs(path)  # before the table is read: it wakes an automount
+    except (FileNotFoundError, NotADirectoryError):
+        return Look(State.NOT_MOUNTED)
+    except OSError as error:
+        complaint = error.strerror or "no answer"
     try:
-        if known is None and not os.path.ismount(path):
-            return Look(mounted=False)
-        found = os.statvfs(path)
+        mount = mounts.find(_MOUNTS.read_text("utf-8", errors="surrogateescape"), places)
     except OSError:
-        return Look(mounted=False)
+        mount = mounts.Mount("", frozenset()) if os.path.ismount(path) else None
+    if mount is None and complaint:
+        return Look(None, reason=complaint)
+    if mount is None or mount.waits:
+        return Look(State.NOT_MOUNTED)
+    return Look(State.UNMEASURED, reason=complaint) if found is None else _measured(found, mount)
+
+
+def _measured(found: os.statvfs_result, mount: mounts.Mount) -> Look:
     unit = found.f_frsize
-    space = df.Space(found.f_blocks * unit, (found.f_blocks - found.f_bfree) * unit, found.f_bavail * unit)
+    space = df.checked(found.f_blocks * unit, (found.f_blocks - found.f_bfree) * unit, found.f_bavail * unit)
+    if isinstance(space, str):
+        return Look(State.UNMEASURED, reason=space)
+    read_only = mount.read_only or bool(found.f_flag & os.ST_RDONLY)
     inodes = df.Inodes(found.f_files, found.f_ffree) if found.f_files else None
-    return Look(True, bool(found.f_flag & os.ST_RDONLY), space, inodes)
+    return Look(State.READ_ONLY if read_only else State.MOUNTED, space, inodes)
 
 
 def listing(folder: str) -> Iterable[Entry]:

@@ -19,6 +19,16 @@ if TYPE_CHECKING:
     from paramiko import PKey, Transport
 
 
+_METHODS = {
+    "kex": ("key exchange", "KexAlgorithms curve25519-sha256"),
+    "host key": ("host key", "a host key of type ed25519"),
+    "ciphers": ("cipher", "Ciphers aes256-ctr"),
+    "macs": ("MAC", "MACs hmac-sha2-256"),
+    "compression": ("compression", "Compression no"),
+}
+"""What the SSH library complains of, what a person calls it, and what sshd_config may say instead."""
+
+
 @dataclass(frozen=True, slots=True)
 class Door:
     """Where to knock, as whom, with what, and how long to wait (seconds) for each answer.
@@ -44,6 +54,11 @@ class Door:
         return hosts.name_of(self.host, self.port)
 
 
+def late(door: Door) -> str:
+    """What to say of an answer that does not come."""
+    return f"{door.place} did not answer within {door.timeout:d} s; look whether a disk there hangs"
+
+
 @contextmanager
 def plainly(door: Door) -> Iterator[None]:
     """Turn whatever the SSH library and the network raise inside into ``Unavailable``."""
@@ -52,8 +67,7 @@ def plainly(door: Door) -> Iterator[None]:
     try:
         yield
     except TimeoutError:
-        message = f"{door.place} did not answer within {door.timeout:d} s; look whether a disk there hangs"
-        raise Unavailable(message) from None
+        raise Unavailable(late(door)) from None
     except (SSHException, EOFError, OSError):
         message = f"{door.place} broke the SSH connection off; it is tried again"
         raise Unavailable(message) from None
@@ -67,6 +81,7 @@ def connected(door: Door, keys: list[hosts.HostKey]) -> Iterator[tuple[Transport
     """
     try:
         from paramiko import SSHException, Transport
+        from paramiko.ssh_exception import IncompatiblePeer
     except ImportError:
         message = "ssh_disk needs the library paramiko; pip install 'eink-monitor[ssh]'"
         raise Gone(message) from None
@@ -82,6 +97,8 @@ def connected(door: Door, keys: list[hosts.HostKey]) -> Iterator[tuple[Transport
             transport.start_client(timeout=door.timeout)
             shown = transport.get_remote_server_key()
             key = hosts.HostKey(shown.get_name(), shown.asbytes())
+        except IncompatiblePeer as error:
+            raise Unavailable(_outdated(door, str(error))) from None
         except (SSHException, EOFError, OSError):
             message = f"{door.place} accepts connections but does not speak SSH within {door.timeout:d} s; check port:"
             raise Unavailable(message) from None
@@ -91,6 +108,15 @@ def connected(door: Door, keys: list[hosts.HostKey]) -> Iterator[tuple[Transport
             transport.close()
     finally:
         line.close()
+
+
+def _outdated(door: Door, said: str) -> str:
+    """What two that have no method in common mean; the library says of which kind ("no acceptable macs")."""
+    kind, cure = next((way for word, way in _METHODS.items() if word in said), ("protocol", "SSH 2"))
+    return (
+        f"{door.place} offers only old SSH methods ({kind}), which are no longer safe; "
+        f"update the SSH server there, or let it offer {cure}, too"
+    )
 
 
 def recognise(door: Door, keys: list[hosts.HostKey], shown: hosts.HostKey) -> None:
@@ -119,11 +145,13 @@ def sign_in(door: Door, transport: Transport) -> None:
     from paramiko import AuthenticationException, BadAuthenticationType, SSHException
 
     tried: list[str] = []
+    hint = ""
     try:
         with _keys(door) as keys:
             if keys:
                 tried.append(f"the key {door.identity}" if door.identity else f"{len(keys)} keys of the SSH agent")
             for key in keys:
+                hint = hint or _old_signatures(transport, key)
                 try:
                     transport.auth_publickey(door.user, key)
                 except BadAuthenticationType:
@@ -143,11 +171,19 @@ def sign_in(door: Door, transport: Transport) -> None:
         message = f"{door.place} broke off while {door.user} was signing in; it is tried again"
         raise Unavailable(message) from None
     message = (
-        f"{door.place} refuses {' and '.join(tried)} of {door.user}; check user:, identity: and password:"
+        f"{door.place} refuses {' and '.join(tried)} of {door.user}; check user:, identity: and password:{hint}"
         if tried
         else f"nothing to sign in to {door.place} with; set identity: or password:, or start an SSH agent"
     )
     raise AuthFailed(message)
+
+
+def _old_signatures(transport: Transport, key: PKey) -> str:
+    """What to say of an RSA key on a host that does not know SHA-2 (OpenSSH before 7.2, and many a router)."""
+    extensions: dict[str, bytes] = getattr(transport, "server_extensions", {})
+    known = extensions.get("server-sig-algs", b"").decode("ascii", "replace").split(",")
+    old = key.get_name() == "ssh-rsa" and not {"rsa-sha2-256", "rsa-sha2-512"}.intersection(known)
+    return "; it knows only old signatures of RSA keys, so try a key of type ed25519" if old else ""
 
 
 def _not_late(door: Door, error: Exception) -> None:

@@ -50,6 +50,18 @@ def newest(lister: Lister, root: str, pattern: str, now: int) -> int | None:
     return max((changed for changed in times if 0 <= changed <= now + DAY), default=None)
 
 
+def other_root(lister: Lister, folder: str) -> str:
+    """What to say where listing works, but the first part of ``folder`` is not to be seen; empty where it is."""
+    try:
+        there = sorted(entry.name for entry in lister("/") if entry.folder and not entry.name.startswith("."))
+    except Unlisted:
+        return ""
+    if folder.strip("/").partition("/")[0] in there:
+        return ""
+    shown = f" with {', '.join(there[:5])}" if there else ""
+    return f"; SFTP has another root there{shown}: say in sftp_mounts: where it is"
+
+
 class _Budget:
     """Lists folders as long as there are not too many entries."""
 

@@ -85,12 +85,13 @@ soak: .venv/dev
 	@$(PIP) install --no-warn-conflicts --target .venv/weconnect weconnect==0.60.11
 	@touch $@
 
-# Real servers that the tests start for themselves on loopback ports.
+# Real servers that the tests start for themselves on loopback ports, and a login shell that is no sh.
 packages:
 	@missing=""; \
 	[ -x /usr/sbin/sshd ] || missing="$$missing openssh-server"; \
 	[ -x /usr/sbin/mosquitto ] || missing="$$missing mosquitto"; \
 	[ -x /usr/bin/systemd-analyze ] || missing="$$missing systemd"; \
+	[ -x /bin/tcsh ] || missing="$$missing tcsh"; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		echo "installing$$missing ..."; \

@@ -71,7 +71,7 @@ def _past(check: str, feed: Feed, past: Past, now: int, status: FeedStatus | Non
     if past.what == "ok" and status and past.feed == feed.name:
         return _answered(check, feed, past, now, status)
     if past.what == "ok":
-        return good(check, f"answered {when}")
+        return good(check, f"answered {when}" + (f": {past.detail}" if past.detail else ""))
     told = f"{past.detail or past.what} ({when})"
     if past.what == Throttled.what:
         return doubt(check, told, "wait; `eink-monitor quota` says until when")

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from eink_monitor.config import Config, extras
+from eink_monitor.finding import doubt
 from eink_monitor.model import Display, Source
 from eink_monitor.verbs._house import config_option, load
 
@@ -61,7 +62,12 @@ def _libraries(config: Config) -> int:
     if not bad:  # else what is missing could not be added
         bad = [lack for name, plugin in plugins.items() if (lack := extras.missing(name, plugin))]
         bad += extras.keyring()
-    for finding in (*bad, *extras.rivals()):
+    doubts = [
+        doubt(f"source {feed.name}", words, mend)
+        for feed in config.feeds.values()
+        for words, mend in feed.source.doubts()
+    ]
+    for finding in (*bad, *extras.rivals(), *doubts):
         click.echo(f"{finding.check}: {finding.words}: {finding.mend}", err=True)
     return max((finding.code for finding in bad), default=0)
 

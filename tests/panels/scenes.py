@@ -222,6 +222,7 @@ SCENES: dict[str, Scene] = {
     "disk-young": Scene(Disk("nas:/backup", backup_max_age=Duration(HOUR)), disk(days=0)),
     "disk-missing": Scene(DISK, mounted(disk(), 2, AT + 3 * HOUR), AT + 3 * HOUR),
     "disk-never-mounted": Scene(DISK, mounted(NOTHING, 2, NOW)),
+    "disk-unreadable": Scene(DISK, mounted(disk(), 3, AT + 3 * HOUR), AT + 3 * HOUR),
     "disk-read-only": Scene(DISK, mounted(disk(), 1)),
     "disk-one-old": Scene(DISK, aged(disk(backup=4 * DAY + 5 * HOUR), {m.NEWEST_BACKUP: 4 * DAY})),
     "disk-use-old": Scene(DISK, troubled(aged(disk(), {m.DISK_USED: 9 * DAY}), "unavailable", since=AT)),

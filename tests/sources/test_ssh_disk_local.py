@@ -95,6 +95,9 @@ def test_endless_folders_end() -> None:
         ({"mounts": {"b:c": "/b"}}, "leave the colon out"),
         ({"newest": {"c": "*"}}, 'no "c" among mounts:'),
         ({"newest": {"b": "/"}}, "newest: b: is empty"),
+        ({"sftp_mounts": {"b": "/"}}, 'sftp_mounts: "b" has no pattern in newest:'),
+        ({"newest": {"b": "*"}, "sftp_mounts": {"b": "backups"}}, "must be a full path"),
+        ({"host": "localhost", "newest": {"b": "*"}, "sftp_mounts": {"b": "/"}}, "sftp_mounts: is for SSH"),
         ({"full_at": 0}, "percentage"),
         ({"fingerprint": "MD5:00"}, "SHA256:"),
         ({"port": 0}, "port:"),
@@ -161,3 +164,22 @@ def test_what_is_remembered_openssh_can_read(tmp_path: Path) -> None:
     hosts.remember(tmp_path / "hosts", hosts.name_of("nas", 2222), key)
     command = ["ssh-keygen", "-l", "-F", "[nas]:2222", "-f", str(tmp_path / "hosts")]
     assert key.fingerprint in subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def test_a_finished_backup_and_not_an_opened_bundle(tmp_path: Path) -> None:
+    """Time Machine writes its history last; whoever only mounts the bundle touches other files in it."""
+    tree(tmp_path, mac_sparsebundle__com_apple_TimeMachine_SnapshotHistory_plist=9000, mac_sparsebundle__token=7)
+    patterns = {"*.sparsebundle": 7, "*.sparsebundle/com.apple.TimeMachine.SnapshotHistory.plist": 9000}
+    for pattern, age in patterns.items():
+        assert newest(listing, str(tmp_path), pattern, NOW) == NOW - age
+
+
+@pytest.mark.parametrize("pattern", ["*.sparsebundle", "macs/*.sparsebundle/", "*.backupbundle/*", "Mac.SparseBundle"])
+def test_a_bundle_as_a_pattern_is_doubted(pattern: str) -> None:
+    doubts = list(SshDisk("localhost", {"b": "/b"}, newest={"b": pattern}).doubts())
+    bundle = pattern.rstrip("/*")
+    assert [mend for _, mend in doubts] == [
+        f"write {bundle}/com.apple.TimeMachine.SnapshotHistory.plist, which a finished backup writes"
+    ]
+    fine = ("*.sparsebundle/com.apple.TimeMachine.SnapshotHistory.plist", "snapshots/*", "*.tar.gz", "daily.0")
+    assert not any(list(SshDisk("localhost", {"b": "/b"}, newest={"b": pattern}).doubts()) for pattern in fine)

@@ -174,7 +174,10 @@ def mounted(tmp_path: Path) -> Iterator[Path]:
     done = []
     try:
         for place, options in zip(places, (tmpfs, ["--bind", str(places[0])], tmpfs), strict=True):
-            subprocess.run(["mount", *options, place], check=True)
+            refused = subprocess.run(["mount", *options, place], check=False).returncode != 0
+            if refused and "CI" not in os.environ:
+                pytest.skip("nothing can be mounted here, as in most containers")
+            assert not refused
             done.append(place)
         (tmp_path / "closed").chmod(0o750)
         yield tmp_path

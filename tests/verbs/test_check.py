@@ -75,3 +75,22 @@ def test_libraries_that_exclude_each_other_are_told_before_anything_fails(tmp_pa
 def test_two_of_a_kind_may_live_together(tmp_path: Path) -> None:
     file = write(tmp_path, BOTH.format(first="vw_eu_data_act", more="brand: volkswagen, "))
     assert "cannot be in one house" not in say("check", "-c", file).err
+
+
+LOCAL = """\
+display: {{type: null}}
+sources:
+  here: {{type: ssh_disk, host: localhost, mounts: {{b: /mnt}}, newest: {{b: "*.sparsebundle"}}}}
+panels:
+  disk: {{type: disk, subject: "here:b"}}
+"""
+
+
+@pytest.mark.parametrize("verb", ["check", "doctor"])
+def test_what_is_allowed_and_hardly_meant(tmp_path: Path, verb: str) -> None:
+    said = say(verb, "-c", write(tmp_path, "database: {folder}/readings.db\n" + LOCAL))
+    told = said.err if verb == "check" else said.out
+    assert said.code == 0
+    assert "source here" in told
+    assert "also changes when a Mac only opens the bundle" in told
+    assert "write *.sparsebundle/com.apple.TimeMachine.SnapshotHistory.plist, which a finished backup writes" in told

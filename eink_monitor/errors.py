@@ -28,6 +28,12 @@ class Unavailable(Trouble):
     exit_code = 75
 
 
+class Unreachable(Unavailable):
+    """Nobody was even reached, so no call was made: no network, no such name, nobody listens. Try again soon."""
+
+    what = "unreachable"
+
+
 class Throttled(Trouble):
     """The vendor (or our own ledger) says wait: no call of this account before ``until`` (epoch seconds, UTC).
 
@@ -62,6 +68,12 @@ class Gone(Trouble):
 
     what = "gone"
     exit_code = 69
+
+
+class Missing(Gone):
+    """A library that this needs is not installed: nobody was asked; a person must install it."""
+
+    what = "missing"
 
 
 class BadAnswer(Trouble):

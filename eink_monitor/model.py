@@ -132,6 +132,10 @@ class Visit:
             raise Throttled(message, self.now + self.every, account_wide=False)
         self.spent += calls
 
+    def spare(self, calls: int = 1) -> None:
+        """Take back what was accounted for: the vendor was not even reached, so the calls were never made."""
+        self.spent -= calls
+
     @property
     def note(self) -> str:
         """The remarks in one line; empty when there is nothing to say."""
@@ -216,6 +220,11 @@ class Source(ABC):
     def doubts(self) -> Iterator[tuple[str, str]]:
         """What is configured as it may be, and yet hardly meant: what is wrong with it, and what to write instead."""
         return iter(())
+
+    @property
+    def local(self) -> bool:
+        """Whether it is asked in the house, where a call costs nothing: failures never put it off for long."""
+        return False
 
     def sign_in(self) -> SignIn | None:
         """How a person signs in, or None where nobody needs to."""

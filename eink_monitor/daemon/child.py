@@ -23,7 +23,7 @@ from eink_monitor.clock import SystemClock, stopwatch
 from eink_monitor.config import Feed
 from eink_monitor.daemon.fence import bug
 from eink_monitor.daemon.runner import GRACE, Result
-from eink_monitor.errors import Throttled, Trouble
+from eink_monitor.errors import Missing, Throttled, Trouble
 from eink_monitor.metrics import METRICS
 from eink_monitor.model import Reading, Visit
 from eink_monitor.vet import sift, vet
@@ -60,7 +60,7 @@ def _trouble(feed: Feed, error: BaseException) -> Result:
     if isinstance(error, Trouble):
         return Result([], error.what, str(error))
     if isinstance(error, ImportError):
-        return Result([], "gone", f"{feed.name}: the library {error.name} is not installed; {_extra(feed)}")
+        return Result([], Missing.what, f"{feed.name}: the library {error.name} is not installed; {_extra(feed)}")
     if isinstance(error, MemoryError):
         return Result([], "crashed", f"{feed.name}: the poll wanted too much memory")
     return Result([], "crashed", f"{feed.name}: {bug(error)}")

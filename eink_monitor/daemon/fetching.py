@@ -7,7 +7,7 @@ clock moves nothing. Vendor calls are booked in the ledger before a poll starts 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from eink_monitor import quota as planning
@@ -16,6 +16,7 @@ from eink_monitor.config import Config, Feed
 from eink_monitor.daemon.booking import Bookings, Need
 from eink_monitor.daemon.runner import GRACE, Result, Runner, Running
 from eink_monitor.daemon.telling import Telling
+from eink_monitor.daemon.turns import FOR_A_PERSON, Rhythm, Turn, first
 from eink_monitor.errors import StoreError, Throttled
 from eink_monitor.house.invented import Invented
 from eink_monitor.house.sharing import Sharing
@@ -23,25 +24,14 @@ from eink_monitor.model import Outcome, Quota, Reading, Visit
 from eink_monitor.store import Store
 from eink_monitor.store.ledger import AHEAD
 
-_LONGEST_BACKOFF = HOUR
-_REFUSALS = 2  # after so many a person must act before we knock again
-
-
-@dataclass(slots=True)
-class Turn:
-    """One feed's place on the timetable. ``due`` is monotonic; ``failures`` counts in a row."""
-
-    feed: Feed
-    due: float
-    failures: int = 0
-    stopped: bool = False
+_NEARBY = 3  # beats; to what failures put off a source in the house at most
 
 
 @dataclass(slots=True)
 class _Poll:
     """A poll under way; ``started`` is monotonic, ``now`` what the wall clock said then."""
 
-    turn: Turn
+    feed: Feed
     running: Running
     booking: int | None
     started: float
@@ -76,10 +66,11 @@ class Fetching:
         self._invented = Invented(config, store)
         now, mono = clock.now(), clock.monotonic()
         self._turns = {
-            feed.name: self._first_turn(feed, now, mono)
+            feed.name: self.first(feed, feed.name, now, mono)
             for feed in config.feeds.values()
             if feed.source.polls or not feed.source.follows
         }
+        self._noted = {name: past.at for name in self._turns if (past := store.outcomes.get(name))}
 
     @property
     def busy(self) -> bool:
@@ -93,7 +84,7 @@ class Fetching:
     def next_due(self) -> float:
         """The monotonic instant at which there is something to do again."""
         if self._running:
-            return self._running.started + self._running.turn.feed.deadline + GRACE
+            return self._running.started + self._running.feed.deadline + GRACE
         return min([turn.due for turn in self._turns.values() if not turn.stopped], default=float("inf"))
 
     def kill(self) -> None:
@@ -103,33 +94,40 @@ class Fetching:
             self._running.running.kill()
             self._running = None
 
-    def _first_turn(self, feed: Feed, now: int, mono: float) -> Turn:
-        """When a feed is due after a start: where it left off, so that restarts cost no calls."""
-        past = self._store.outcomes.get(feed.name)
-        # never longer than was meant when it was planned: the clock may have been ahead then
-        wait = min(max(past.due - now, 0), max(past.due - past.at, 0), 6 * HOUR) if past and past.due else 0
-        turn = Turn(feed, mono + wait)
-        if past and past.what == "auth" and past.polls >= _REFUSALS and past.stamp == self._stamp(feed):
-            turn.failures, turn.stopped = past.polls, True
-        return turn
+    def first(self, feed: Feed, name: str, now: int, mono: float) -> Turn:
+        """The turn after a start of what keeps its outcomes under ``name``: a feed's polls, or its stream."""
+        return first(self._store.outcomes.get(name), now, mono, self._stamp(feed), self._config.stamp // 10**9)
 
     def launch(self, now: int, mono: float) -> None:
         """Start the poll that has been due longest, if none is under way."""
         if self._running:
             return
         due = []
-        for turn in self._turns.values():
-            if turn.stopped and turn.failures and self.mended(turn.feed, turn.feed.name):
-                turn.stopped, turn.failures, turn.due = False, 0, mono
+        for name, known in self._turns.items():
+            turn = self._again(name, known, now, mono) if known.stopped or self._is_news(name) else known
+            self._turns[name] = turn
             if turn.due <= mono and not turn.stopped:
-                due.append(turn)
+                due.append((turn.due, name))
         if due:
-            first = min(due, key=lambda turn: turn.due)
-            self._start(first, now, mono, self._soon(now, mono, first))
+            name = min(due)[1]
+            self._start(self._config.feeds[name], now, mono, self._soon(now, mono, name))
+
+    def _is_news(self, name: str) -> bool:
+        """Whether somebody else has polled it: ``eink-monitor poll``."""
+        past = self._store.outcomes.get(name)
+        return past is not None and past.at > self._noted.get(name, 0)
+
+    def _again(self, name: str, turn: Turn, now: int, mono: float) -> Turn:
+        """The turn of a feed that somebody else has polled, or that may have been mended."""
+        feed = self._config.feeds[name]
+        if self._is_news(name) and (past := self._store.outcomes.get(name)):
+            self._noted[name] = past.at
+            return self.first(feed, name, now, mono)
+        return Turn(mono) if self.mended(feed, name) else turn
 
     def poll_now(self, name: str, *, force: bool = False) -> Result:
         """Poll one feed in the foreground, whatever the timetable says; ``force`` spends calls meant to be kept."""
-        self._start(self._turns[name], self._clock.now(), self._clock.monotonic(), force=force)
+        self._start(self._config.feeds[name], self._clock.now(), self._clock.monotonic(), force=force)
         while self._running:
             self._clock.wait(max(0.0, self.next_due() - self._clock.monotonic()), self.watch())
             self.collect(self._clock.now())
@@ -139,32 +137,31 @@ class Fetching:
         """Write what is only in memory; the calls that are due soon are booked with it. Raises ``StoreError``."""
         self._bookings.flush(self._soon(now, mono), now, mono)
 
-    def _soon(self, now: int, mono: float, first: Turn | None = None) -> Iterator[Need]:
+    def _soon(self, now: int, mono: float, but: str = "") -> Iterator[Need]:
         """What the others need that are due before a booking made now runs out."""
-        for turn in self._turns.values():
-            feed = turn.feed
+        for name, turn in self._turns.items():
+            feed = self._config.feeds[name]
             quota = self._quota(feed)
-            if turn is not first and not turn.stopped and turn.due <= mono + AHEAD and quota:
+            if name != but and not turn.stopped and turn.due <= mono + AHEAD and quota:
                 yield Need(feed.name, quota, feed.source.cost(self.visit(feed, now)))
 
-    def _start(self, turn: Turn, now: int, mono: float, soon: Iterable[Need] = (), *, force: bool = False) -> None:
+    def _start(self, feed: Feed, now: int, mono: float, soon: Iterable[Need] = (), *, force: bool = False) -> None:
         self.steps += 1
-        feed = turn.feed
         visit = self.visit(feed, now)
         quota, booking = self._quota(feed), None
         if quota and (cost := feed.source.cost(visit)):
             try:
                 booking = self._bookings.book(Need(feed.name, quota, cost), now, mono, soon, force=force)
             except Throttled as error:
-                self._settle(turn, Result([], error.what, f"{feed.name}: {error}", 0.0, 0, error.until), None, now, now)
+                self._settle(feed, Result([], error.what, f"{feed.name}: {error}", 0.0, 0, error.until), None, now, now)
                 return
             except StoreError as error:  # a call that cannot be booked is a call not made
                 self._complain(error)
                 self.last = Result([], error.what, str(error))
-                turn.due = mono + MINUTE
+                self._turns[feed.name] = replace(self._turns[feed.name], due=mono + MINUTE)
                 return
             visit.allowance = cost
-        self._running = _Poll(turn, self._runner.start(feed, visit), booking, mono, now)
+        self._running = _Poll(feed, self._runner.start(feed, visit), booking, mono, now)
         self.polls += 1
         self.collect(now)
 
@@ -172,14 +169,14 @@ class Fetching:
         """Take in what a finished poll came to."""
         if not self._running:
             return
-        poll, turn = self._running, self._running.turn
+        poll, feed = self._running, self._running.feed
         result = poll.running.result()
         elapsed = self._clock.monotonic() - poll.started
         if result is None:
             if self._clock.monotonic() < self.next_due():
                 return
             poll.running.kill()
-            result = Result([], "unavailable", f"{turn.feed.name}: no answer within {turn.feed.deadline}", elapsed)
+            result = Result([], "unavailable", f"{feed.name}: no answer within {feed.deadline}", elapsed)
         self._running = None
         if result.heard:
             self.hear(result.heard, elapsed)
@@ -188,15 +185,14 @@ class Fetching:
         if abs(jump) > JUMP:  # the clock was set meanwhile: what it had dated goes along
             result.until += jump
             result.readings = [r._replace(at=r.at + jump) if r.at >= poll.now else r for r in result.readings]
-        result.readings = self._invented.sift(turn.feed, result.readings)
-        self._settle(turn, result, poll.booking, now, ours)
+        result.readings = self._invented.sift(feed, result.readings)
+        self._settle(feed, result, poll.booking, now, ours)
 
-    def _settle(self, turn: Turn, result: Result, booking: int | None, now: int, ours: int) -> None:
+    def _settle(self, feed: Feed, result: Result, booking: int | None, now: int, ours: int) -> None:
         self.steps += 1
-        feed = turn.feed
         self.last = result
         self.keep(feed, result.readings, ours)
-        self._plan(turn, result, now)
+        turn = self._turns[feed.name] = self._plan(feed, result, now)
         due = None if turn.stopped else int(now + turn.due - self._clock.monotonic())
         self.note(feed, Outcome(feed.name, now, result.took, result.what, result.detail), due)
         self._book(feed, result, booking)
@@ -220,30 +216,20 @@ class Fetching:
             except StoreError as error:
                 self._complain(error)
 
-    def _plan(self, turn: Turn, result: Result, now: int) -> None:
-        """When a feed is due again."""
-        mono = self._clock.monotonic()
-        turn.stopped = False
-        if result.what == "throttled":
-            turn.due = mono + max(result.until - now, 1)
-            return
-        pace = self._pace(turn.feed, now)
-        if result.what == "ok":
-            turn.failures = 0
-            beat = turn.due + pace
-            turn.due = beat if beat > mono else mono + pace
-        elif result.what == "gone":
-            turn.stopped, turn.failures = True, 0
-        else:
-            turn.failures += 1
-            turn.stopped = result.what == "auth" and turn.failures >= _REFUSALS
-            turn.due = mono + max(pace, min(pace * 2 ** min(turn.failures - 1, 8), _LONGEST_BACKOFF))
+    def _plan(self, feed: Feed, result: Result, now: int) -> Turn:
+        """The feed's next turn."""
+        idle = result.what in {"throttled", *FOR_A_PERSON} - {"auth"}
+        rhythm = Rhythm(0.0) if idle else rhythm_of(feed, self._pace(feed, now))
+        return self._turns[feed.name].after(result.what, self._clock.monotonic(), rhythm, result.until - now)
 
     def replan(self, now: int) -> None:
         """The wall clock has jumped: what was put off by the wrong calendar waits as long as the right one wants."""
         mono = self._clock.monotonic()
-        for turn in self._turns.values():
-            turn.due = min(turn.due, mono + self._pace(turn.feed, now))
+        for name, turn in self._turns.items():
+            due = min(turn.due, mono + self._pace(self._config.feeds[name], now))
+            self._turns[name] = replace(turn, due=due)
+            if past := self._store.outcomes.get(name):  # dated anew, and no news for that
+                self._noted[name] = past.at
 
     def _pace(self, feed: Feed, now: int) -> float:
         """Seconds until the next poll: the source's wish, spread so that the account's calls last."""
@@ -294,8 +280,14 @@ class Fetching:
     def note(self, feed: Feed, outcome: Outcome, due: int | None) -> None:
         """Keep an outcome; one line in the log when a fault begins, one when it ends."""
         self._telling.tell(outcome, self._clock.monotonic())
-        stamp = self._stamp(feed) if outcome.what == "auth" else 0  # only a refusal waits for something to be mended
+        stamp = self._stamp(feed) if outcome.what in FOR_A_PERSON else 0
         self._store.note(outcome, due, stamp)
+        self._noted[outcome.feed] = outcome.at
+
+
+def rhythm_of(feed: Feed, pace: float) -> Rhythm:
+    """How a feed of that pace may be put off: one in the house never for long, as calls cost nothing there."""
+    return Rhythm(pace, min(HOUR, _NEARBY * pace)) if feed.source.local else Rhythm(pace)
 
 
 def _modified(folder: Path) -> list[int]:

@@ -7,12 +7,13 @@ is ended first: a half-open connection looks like a quiet house.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from eink_monitor.clock import DAY, HOUR, JUMP, MINUTE, Clock
+from eink_monitor.clock import DAY, JUMP, MINUTE, Clock
 from eink_monitor.config import Config, Feed
-from eink_monitor.daemon.fetching import Fetching
+from eink_monitor.daemon.fetching import Fetching, rhythm_of
 from eink_monitor.daemon.runner import Result, Runner, Stream
+from eink_monitor.daemon.turns import Turn
 from eink_monitor.model import Outcome
 from eink_monitor.store import Store
 
@@ -22,15 +23,18 @@ _RENEWED = DAY  # a child is replaced once a day, with whatever its libraries ha
 
 @dataclass(slots=True)
 class _Line:
-    """One feed's stream. ``due`` is when to begin (monotonic); ``heard`` when it last spoke."""
+    """One feed's stream. ``turn`` says when to begin; ``heard`` is when it last spoke (monotonic)."""
 
     feed: Feed
-    due: float
+    turn: Turn
     stream: Stream | None = None
     began: float = 0.0
     heard: float = 0.0
-    failures: int = 0
-    stopped: bool = False
+
+    @property
+    def name(self) -> str:
+        """Whose outcome it is: the feed's own where nothing else asks the vendor."""
+        return f"{self.feed.name} stream" if self.feed.source.polls else self.feed.name
 
 
 class Following:
@@ -42,8 +46,10 @@ class Following:
         self._clock = clock
         self._runner = runner
         self._fetching = fetching
-        mono = clock.monotonic()
-        self._lines = [_Line(feed, mono) for feed in config.feeds.values() if feed.source.follows]
+        now, mono = clock.now(), clock.monotonic()
+        self._lines = [_Line(feed, Turn(mono)) for feed in config.feeds.values() if feed.source.follows]
+        for line in self._lines:
+            line.turn = fetching.first(line.feed, line.name, now, mono)
 
     def watch(self) -> Sequence[int]:
         """File descriptors worth waking up for."""
@@ -59,9 +65,9 @@ class Following:
         for line in self._lines:
             if line.stream:
                 self._collect(line, now, mono)
-            elif line.stopped and self._fetching.mended(line.feed, self._name(line)):
-                line.stopped, line.failures, line.due = False, 0, mono
-            if line.stream is None and not line.stopped and line.due <= mono:
+            elif line.turn.stopped and self._fetching.mended(line.feed, line.name):
+                line.turn = Turn(mono)
+            if line.stream is None and not line.turn.stopped and line.turn.due <= mono:
                 self.steps += 1
                 line.stream = self._runner.follow(line.feed, self._fetching.visit(line.feed, now))
                 line.began = line.heard = mono
@@ -87,31 +93,23 @@ class Following:
             if not stream.over and limit < line.began + _RENEWED:
                 silent = f"{line.feed.name}: the stream has been silent for {int(mono - line.heard)} s"
                 self._take(line, Result([], "unavailable", silent), now, mono)
-            line.due = max(line.due, mono)
+            line.turn = replace(line.turn, due=max(line.turn.due, mono))
 
     def _take(self, line: _Line, result: Result, now: int, mono: float) -> None:
         """Store what a stream said, or plan what follows from how it ended."""
         self.steps += 1
         feed = line.feed
         self._fetching.keep(feed, result.readings, now - JUMP)
-        if result.what == "ok":
-            line.failures = 0
-        else:
-            line.failures += 1
-            line.stopped = result.what in ("auth", "gone") and line.failures >= (2 if result.what == "auth" else 1)
-            pause = max(result.until - now, 0) if result.what == "throttled" else 0
-            line.due = mono + max(pause, min(MINUTE * 2 ** min(line.failures - 1, 6), HOUR))
-        due = int(now + line.due - mono) if result.what != "ok" else None
-        self._fetching.note(feed, Outcome(self._name(line), now, result.took, result.what, result.detail), due)
-
-    def _name(self, line: _Line) -> str:
-        """Whose outcome it is: the feed's own where nothing else asks the vendor."""
-        return f"{line.feed.name} stream" if line.feed.source.polls else line.feed.name
+        rhythm = rhythm_of(feed, min(MINUTE, feed.every) if feed.source.local else MINUTE)
+        went_on = result.what == "ok"
+        line.turn = Turn(mono) if went_on else line.turn.after(result.what, mono, rhythm, result.until - now)
+        due = None if went_on or line.turn.stopped else int(now + line.turn.due - mono)
+        self._fetching.note(feed, Outcome(line.name, now, result.took, result.what, result.detail), due)
 
     def _due(self, line: _Line) -> float:
-        if line.stopped:
+        if line.turn.stopped:
             return _NEVER
-        return self._limit(line) if line.stream else line.due
+        return self._limit(line) if line.stream else line.turn.due
 
     def _limit(self, line: _Line) -> float:
         """When a stream must be ended for its silence or its age."""

@@ -14,7 +14,7 @@ from eink_monitor.model import Bucket, FeedStatus, Metric, Reading, Run, Wear
 from eink_monitor.store import Store
 
 _REMEMBERED = 3 * DAY  # how long a damaged database stands on the health panel
-_AT_ONCE = {"auth", "gone"}  # these need a person; anything else may pass by itself and is trouble from the second time
+_WELL = {None, "ok", "throttled"}
 
 
 class House:
@@ -77,7 +77,7 @@ class House:
     def trouble(self, subject: str) -> FeedStatus | None:
         """The feed of a subject that is failing now, or None when all are well, or one that keeps the panels fresh."""
         statuses = [self._status(feed) for feed in self._by_subject.get(subject, ())]
-        well = [status for status in statuses if self._is_well(status)]
+        well = [status for status in statuses if status.what in _WELL]
         if len(well) == len(statuses) or any(status.is_fresh(self.now) for status in well):
             return None
         return next(status for status in statuses if status not in well)
@@ -112,12 +112,6 @@ class House:
         """What happened to the database lately, or nothing."""
         damaged = self._store.facts.get("damaged", 0)
         return f"the database was damaged; {self.saved()}" if abs(self.now - damaged) < _REMEMBERED else ""
-
-    def _is_well(self, status: FeedStatus) -> bool:
-        if status.what in (None, "ok", "throttled"):
-            return True
-        past = self._store.outcomes.get(status.name)
-        return status.what not in _AT_ONCE and past is not None and past.polls < 2
 
     def _status(self, feed: Feed) -> FeedStatus:
         past = self._store.outcomes.get(feed.name)

@@ -208,7 +208,9 @@ def fault(status: FeedStatus, now: int, history: History, *, brief: bool = False
         "auth": "sign in first" if status.ok_at is None else "sign in again",
         "gone": "closed for good" if brief else "interface closed for good",
         "throttled": f"quota spent{until}",
+        "missing": "library missing" if brief else "a library is not installed",
         "unavailable": f"no answer{since}",
+        "unreachable": "offline" if brief else f"no connection{since}",
         "bad-answer": f"odd answers{since}",
     }
     return phrases.get(status.what or "", f"failing{since}")

@@ -14,8 +14,10 @@ _WORDS = {
     "bad-answer": "its answers make no sense",
     "crashed": "its poll crashes",
     "gone": "closed for good",
+    "missing": "a library is missing",
     "throttled": "waits for its quota",
     "unavailable": "no answer",
+    "unreachable": "no connection",
 }
 _LONGEST = 300  # letters; a status line is for a glance
 

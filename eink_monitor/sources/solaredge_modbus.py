@@ -76,6 +76,11 @@ class SolarEdgeModbus(Source):
         return ("pymodbus.client",)
 
     @property
+    def local(self) -> bool:
+        """The inverter is in the house."""
+        return True
+
+    @property
     def follows(self) -> bool:
         """With ``keep_open: true``."""
         return self.keep_open

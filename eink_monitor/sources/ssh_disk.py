@@ -13,6 +13,7 @@ from eink_monitor.errors import BadAnswer, StoreError
 from eink_monitor.model import Metric, Reading, Source, Visit
 from eink_monitor.settings import Duration, InputFile, Secret, insist
 from eink_monitor.signin import SignIn
+from eink_monitor.sources._nearby import nearby
 from eink_monitor.vet import vet
 
 if TYPE_CHECKING:
@@ -69,6 +70,11 @@ class SshDisk(Source):
     def modules(self) -> tuple[str, ...]:
         """Paramiko, except for this machine's own disks."""
         return () if self.host == "localhost" else ("paramiko",)
+
+    @property
+    def local(self) -> bool:
+        """This machine, or one that a private name or address puts into the house."""
+        return nearby(self.host)
 
     def publishes(self, subject: str) -> Mapping[str, tuple[Metric, ...]]:
         """A subject for every mount; backups only where ``newest`` has a pattern."""

@@ -24,8 +24,10 @@ _ROLLS = max(planning.SPANS.values())
 _KEPT = 400 * DAY
 
 
-_EACH = "SELECT at, calls FROM call WHERE account = ? AND at >= ? ORDER BY at"
-_HOURLY = "SELECT max(at), sum(calls) FROM call WHERE account = ? AND at >= ? AND at < ? GROUP BY at / 3600"
+_EACH = "SELECT at, calls FROM call WHERE account = ? AND at >= ? AND calls > 0 ORDER BY at"
+_HOURLY = (
+    "SELECT max(at), sum(calls) FROM call WHERE account = ? AND at >= ? AND at < ? AND calls > 0 GROUP BY at / 3600"
+)
 
 
 class Ledger:

@@ -14,12 +14,23 @@ from eink_monitor.config import Config, Feed
 from eink_monitor.daemon.fetching import Fetching
 from eink_monitor.daemon.polls import Forked
 from eink_monitor.daemon.runner import Result
-from eink_monitor.errors import AuthFailed, BadAnswer, Gone, StoreError, Throttled, Trouble, Unavailable
+from eink_monitor.errors import (
+    AuthFailed,
+    BadAnswer,
+    Gone,
+    Missing,
+    StoreError,
+    Throttled,
+    Trouble,
+    Unavailable,
+    Unreachable,
+)
 from eink_monitor.simulation import silence
 from eink_monitor.verbs._house import config_option, load, named, opened
 from eink_monitor.verbs._table import plain, table, told
 
-_EXITS = {error.what: error.exit_code for error in (AuthFailed, BadAnswer, Gone, StoreError, Throttled, Unavailable)}
+_ENDS = (AuthFailed, BadAnswer, Gone, Missing, StoreError, Throttled, Unavailable, Unreachable)
+_EXITS = {error.what: error.exit_code for error in _ENDS}
 _CRASHED = 70
 _EPILOG = "\b\nExample: eink-monitor poll roof --json | jq '.[] | select(.metric == \"pv_power\").value'"
 

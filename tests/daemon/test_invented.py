@@ -70,5 +70,5 @@ def test_an_invented_source_hides_no_trouble_of_a_real_one(tmp_path: Path) -> No
     store = Store(tmp_path / "readings.db", UTC)
     trouble = House(load(file), store, SystemClock().now()).trouble("roof")
     assert trouble is not None
-    assert (trouble.name, trouble.what) == ("roof", "unavailable")
+    assert (trouble.name, trouble.what) == ("roof", "unreachable")
     store.close()

@@ -133,7 +133,7 @@ def test_a_missing_library_is_named(tmp_path: Path) -> None:
 
     result = polled(tmp_path, deed)
     assert result is not None
-    assert result.what == "gone"
+    assert result.what == "missing"
     assert "no_such_library" in result.detail
 
 

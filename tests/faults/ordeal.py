@@ -42,7 +42,7 @@ class Hurried(FastClock):
 
     def wait(self, seconds: float, readable: Sequence[int] = ()) -> list[int]:
         running = self.house.daemon.fetching._running if self.house else None
-        if readable and self.hangs and running and running.turn.feed.name == self.victim:
+        if readable and self.hangs and running and running.feed.name == self.victim:
             return select.select(readable, (), (), min(seconds, 0.2))[0] or super().wait(seconds)
         return super().wait(seconds, readable)
 

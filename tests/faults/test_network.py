@@ -99,7 +99,8 @@ def suffers(net: Net, way: str, length: int, sentence: str, caplog: pytest.LogCa
     """A fault of that length, from its beginning to its end."""
     answers = net.vendor.answers
     begin, mend = partial(net.break_by, way), partial(net.break_by, "")
-    Ordeal(net.house, "cloud", begin, mend, length, "unavailable", sentence).suffer(caplog)
+    what = "unreachable" if way in {"no network", "a bad certificate"} else "unavailable"
+    Ordeal(net.house, "cloud", begin, mend, length, what, sentence).suffer(caplog)
     assert net.vendor.answers > answers
 
 

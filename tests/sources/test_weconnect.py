@@ -181,7 +181,7 @@ def test_a_wrong_password_is_for_a_person(tmp_path: Path) -> None:
 
 def test_nobody_there(tmp_path: Path) -> None:
     polled = poll("http://127.0.0.1:9", tmp_path)
-    assert (polled.trouble, "cannot be reached" in polled.words) == ("Unavailable", True)
+    assert (polled.trouble, "cannot be reached" in polled.words) == ("Unreachable", True)
 
 
 def test_a_hybrid_with_an_invalid_range_and_failed_sections() -> None:

@@ -18,7 +18,7 @@ from bimmer_connected.api.regions import get_region_from_name, get_server_url  #
 from bimmer_connected.const import VEHICLE_STATE_URL, CarBrands  # noqa: E402
 
 from eink_monitor.clock import HOUR  # noqa: E402
-from eink_monitor.errors import BadAnswer, Gone, Throttled, Trouble, Unavailable  # noqa: E402
+from eink_monitor.errors import BadAnswer, Gone, Throttled, Trouble, Unavailable, Unreachable  # noqa: E402
 from eink_monitor.sources._bmw.app_fields import WHO  # noqa: E402
 from eink_monitor.sources._http.tokens import Tokens  # noqa: E402
 
@@ -81,8 +81,12 @@ def _verdict(error: Exception, now: int) -> Trouble:
         if status >= 500:
             return Unavailable(f"{WHO} has a fault of its own ({status}); trying again later")
         return Gone(_CLOSED)
-    if isinstance(behind, httpx.TimeoutException):
-        return Unavailable(f"{WHO}: the server did not answer in time; is the internet connection slow?")
     if isinstance(behind, httpx.TransportError):
-        return Unavailable(f"{WHO}: the server cannot be reached; is the internet connection up?")
+        never = isinstance(behind, httpx.ConnectError | httpx.ConnectTimeout)
+        slow = isinstance(behind, httpx.TimeoutException)
+        words = "did not answer in time; is the internet connection slow" if slow else _NOT_THERE
+        return (Unreachable if never else Unavailable)(f"{WHO}: the server {words}?")
     return BadAnswer(f"{WHO} sent something that cannot be read; nothing of it is kept")
+
+
+_NOT_THERE = "cannot be reached; is the internet connection up"

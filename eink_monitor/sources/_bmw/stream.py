@@ -157,12 +157,12 @@ class _Line:
         self._client.disconnect()
 
     def _connect(self) -> None:
-        from eink_monitor.sources._http.web import in_words
+        from eink_monitor.sources._http.web import in_words, unreached
 
         try:
             self._client.connect(self._broker.host, self._broker.port, _KEEPALIVE)
         except OSError as error:
-            trouble = in_words(error, f"{WHO} stream")
+            trouble = unreached(in_words(error, f"{WHO} stream"))
         else:
             return
         raise trouble

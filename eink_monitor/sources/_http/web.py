@@ -22,7 +22,7 @@ from urllib.parse import quote, urlencode
 
 from eink_monitor import __version__
 from eink_monitor.clock import stopwatch
-from eink_monitor.errors import AuthFailed, BadAnswer, Trouble, Unavailable
+from eink_monitor.errors import AuthFailed, BadAnswer, Trouble, Unavailable, Unreachable
 from eink_monitor.model import Visit
 from eink_monitor.sources._http.address import address
 from eink_monitor.sources._http.answer import Answer, said_at
@@ -48,7 +48,8 @@ class Web:
 
     ``who`` is what the sentences call the vendor. ``timeout`` (seconds) bounds connecting, every silence, and the time
     from the headers to the end of the body; ``cap`` (bytes) bounds the body. ``cost`` of a call is what it takes from
-    the account's budget; it is spent before the call is made (``Throttled`` when nothing is left).
+    the account's budget; it is spent before the call is made (``Throttled`` when nothing is left), and
+    given back where no connection came about, which is ``Unreachable``.
     """
 
     def __init__(self, base_url: str, who: str, visit: Visit, timeout: float = 20.0, cap: int = 2_000_000) -> None:
@@ -86,8 +87,10 @@ class Web:
     def _send(self, asked: _Request, cost: int) -> Answer:
         self._visit.spend(cost)
         own = {"Accept": "application/json", "User-Agent": f"eink-monitor/{__version__}", "Connection": "close"}
-        connection = self._connection()
+        connection, reached = self._connection(), False
         try:
+            connection.connect()
+            reached = True  # from here on the vendor may count it
             target = self._parts.path.rstrip("/") + asked.target
             connection.request(asked.method, target, asked.body, own | dict(asked.headers))
             with connection.getresponse() as response:  # it outlives its connection where the server says close
@@ -95,6 +98,9 @@ class Web:
             self._visit.heard = said_at(answer.headers)
         except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: a header that cannot be sent
             trouble = in_words(error, self._who)
+            if not reached:
+                self._visit.spare(cost)
+                trouble = unreached(trouble)
         else:
             return answer.not_elsewhere()
         finally:
@@ -163,6 +169,11 @@ def in_words(error: Exception, who: str) -> Trouble:
         if isinstance(error, kinds):
             return Unavailable(f"{who}: the {words}?")
     return AuthFailed(f"{who}: a key, an id or base_url holds a character that cannot be sent; copy it again")
+
+
+def unreached(trouble: Trouble) -> Trouble:
+    """The same of somebody to whom no connection came about; what only a person can mend stays as it is."""
+    return Unreachable(str(trouble)) if type(trouble) is Unavailable else trouble
 
 
 _NOT_TODAY = (9, 10)  # X509_V_ERR_CERT_NOT_YET_VALID and _HAS_EXPIRED of OpenSSL

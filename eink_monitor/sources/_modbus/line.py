@@ -7,7 +7,7 @@ import socket
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from eink_monitor.errors import BadAnswer, Unavailable
+from eink_monitor.errors import BadAnswer, Missing, Unavailable, Unreachable
 
 if TYPE_CHECKING:
     from pymodbus.client import ModbusTcpClient
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _NOT_THERE = {1, 2, 3, 4}  # illegal function, address, value; device failure: how devices say "no such registers"
 
 
-class Silence(Unavailable):
+class Silence(Unreachable):
     """Nobody answered at that address; at night that is how an inverter sleeps."""
 
 
@@ -31,7 +31,7 @@ class Line:
         try:
             from pymodbus.client import ModbusTcpClient
         except ImportError:
-            raise Unavailable(
+            raise Missing(
                 'solaredge_modbus needs pymodbus; install it with pip install "eink-monitor[modbus]"'
             ) from None
 
@@ -89,7 +89,7 @@ class Line:
             return socket.create_connection((self._host, self._port), timeout=self._timeout)
         except socket.gaierror:
             message = f'no address found for the inverter "{self._host}"; check host: and the name server'
-            raise Unavailable(message) from None
+            raise Unreachable(message) from None
         except ConnectionRefusedError:
             message = (
                 f"{self._place} refused the connection: another Modbus client is connected, "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from eink_monitor import metrics
 from eink_monitor.clock import HOUR, local
-from eink_monitor.errors import Unavailable
+from eink_monitor.errors import Unreachable
 from eink_monitor.model import Reading, Visit
 from eink_monitor.sources._daylight import sunlit
 from eink_monitor.sources._modbus.line import Silence
@@ -15,9 +15,9 @@ _LONGEST_NIGHT = 20 * HOUR
 
 
 def rest(visit: Visit, latitude: float, silence: Silence) -> list[Reading]:
-    """No readings and a note when the silence is sleep. Raises ``Unavailable`` when it is not."""
+    """No readings and a note when the silence is sleep. Raises ``Unreachable`` when it is not."""
     if not _asleep(visit, latitude):
-        raise Unavailable(str(silence)) from None
+        raise Unreachable(str(silence)) from None
     visit.remarks.add("the inverter sleeps")
     return []
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from eink_monitor.errors import AuthFailed, Gone, Unavailable
+from eink_monitor.errors import AuthFailed, Missing, Unavailable, Unreachable
 from eink_monitor.settings import Secret
 from eink_monitor.sources._ssh import hosts
 
@@ -77,14 +77,14 @@ def plainly(door: Door) -> Iterator[None]:
 def connected(door: Door, keys: list[hosts.HostKey]) -> Iterator[tuple[Transport, hosts.HostKey]]:
     """A connection that nobody has signed in to yet, and the host's key; key types known already are asked for first.
 
-    Raises ``Unavailable``, and ``Gone`` where the library is missing.
+    Raises ``Unavailable``, and ``Missing`` where the library is missing.
     """
     try:
         from paramiko import SSHException, Transport
         from paramiko.ssh_exception import IncompatiblePeer
     except ImportError:
         message = "ssh_disk needs the library paramiko; pip install 'eink-monitor[ssh]'"
-        raise Gone(message) from None
+        raise Missing(message) from None
 
     # Every failure becomes our own sentence; the library would tell it a second time, with a traceback, on stderr.
     logging.getLogger("paramiko").setLevel(logging.CRITICAL + 1)
@@ -202,7 +202,7 @@ def _dial(door: Door) -> socket.socket:
         message = f"{door.place} refuses SSH connections; is sshd running there, and port: right?"
     except OSError as error:
         message = f"{door.place} cannot be reached ({error.strerror or 'no answer'}); is it switched on?"
-    raise Unavailable(message)
+    raise Unreachable(message)
 
 
 def _prefer(transport: Transport, kinds: set[str]) -> None:

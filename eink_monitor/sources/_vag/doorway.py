@@ -9,9 +9,10 @@ from urllib.parse import urlsplit
 
 from requests import PreparedRequest, RequestException, Response
 from requests.adapters import HTTPAdapter
-from requests.exceptions import SSLError, Timeout
+from requests.exceptions import ConnectTimeout, SSLError, Timeout
+from urllib3.exceptions import NewConnectionError
 
-from eink_monitor.errors import Trouble, Unavailable
+from eink_monitor.errors import Trouble, Unavailable, Unreachable
 
 _SILENCE = 20.0  # s; some libraries would wait for ever
 
@@ -19,7 +20,8 @@ _SILENCE = 20.0  # s; some libraries would wait for ever
 class Doorway(HTTPAdapter):
     """Leads every request to ``base_url`` if that is not ``usual``, and remembers what came of the last one.
 
-    To be mounted for "https://". ``status`` is 0 and ``fault`` says why when nobody answered.
+    To be mounted for "https://". ``status`` is 0 and ``fault`` says why when nobody answered; then
+    ``reached`` says whether there was a connection.
     """
 
     def __init__(self, base_url: str, usual: str) -> None:
@@ -27,6 +29,7 @@ class Doorway(HTTPAdapter):
         self._elsewhere = None if base_url.rstrip("/") == usual else urlsplit(base_url)
         self.status = 0
         self.fault = ""
+        self.reached = True
 
     def send(self, request: PreparedRequest, *args: object, **more: object) -> Response:
         """Send to wherever ``base_url`` is; the answer looks as if it came from where the library meant."""
@@ -40,6 +43,7 @@ class Doorway(HTTPAdapter):
             response = super().send(sent, *args, **{**more, "timeout": _SILENCE})  # type: ignore[arg-type] # passed on
             _ = response.content  # here, so that a broken body counts as a network fault
         except RequestException as error:
+            self.reached = _reached(error)
             self.fault = next(words for kind, words in _FAULTS if isinstance(error, kind))
             raise
         self.status = response.status_code
@@ -49,10 +53,16 @@ class Doorway(HTTPAdapter):
     def trouble(self, who: str) -> Trouble | None:
         """What the last request says of the network or of the vendor's health, if that is the matter."""
         if self.fault:
-            return Unavailable(f"{who}: {self.fault}")
+            return (Unavailable if self.reached else Unreachable)(f"{who}: {self.fault}")
         if self.status >= 500:
             return Unavailable(f"{who} has a fault of its own ({self.status}); trying again later")
         return None
+
+
+def _reached(error: RequestException) -> bool:
+    """Whether there was a connection before it went wrong; the library says so only in what it wraps."""
+    behind = getattr(error.args[0], "reason", None) if error.args else None
+    return not isinstance(error, ConnectTimeout | SSLError) and not isinstance(behind, NewConnectionError)
 
 
 _FAULTS: tuple[tuple[type[RequestException], str], ...] = (

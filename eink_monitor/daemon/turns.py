@@ -1,0 +1,96 @@
+"""When it is whose turn: what follows, for a poll as for a stream, from how the last one ended. Pure arithmetic.
+
+| It ended          | and is tried again                                                                       |
+|-------------------|------------------------------------------------------------------------------------------|
+| ok                | at its next beat                                                                         |
+| unreachable       | after 10 s, 30 s, 1 min, 5 min, but never later than its pace; then with growing pauses  |
+| throttled         | when the vendor, or our ledger, allows                                                   |
+| auth              | once more; after the second refusal when a person has changed something                  |
+| gone, missing     | when a person has changed something                                                      |
+| anything else     | with growing pauses, because the vendor was reached and the call may have counted        |
+
+A restart changes nothing of it: nobody is asked earlier than was planned, unless asking costs nothing (nobody was
+reached, a library was missing) or a person has changed the configuration since.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from eink_monitor.clock import DAY, HOUR, MINUTE
+from eink_monitor.store import Past
+
+SOON = (10, 30, MINUTE, 5 * MINUTE)
+FOR_A_PERSON = frozenset({"auth", "gone", "missing"})
+"""Outcomes that wait for a person to change something."""
+
+_REFUSALS = 2  # after so many a person must act before we knock again
+_DOUBLINGS = 8
+_LONGEST_WAIT = 6 * HOUR  # after a restart
+
+
+class Rhythm(NamedTuple):
+    """``pace`` is the seconds between two tries when all is well, ``longest`` to what failures alone may stretch it."""
+
+    pace: float
+    longest: float = HOUR
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A place on the timetable. ``due`` is monotonic.
+
+    In a row ``failures`` are the tries that reached somebody in vain, ``lost`` those that reached nobody; ``refusals``
+    are counted since it last went well. Who is ``stopped`` waits for a person.
+    """
+
+    due: float
+    failures: int = 0
+    lost: int = 0
+    refusals: int = 0
+    stopped: bool = False
+
+    def after(self, what: str, mono: float, rhythm: Rhythm, wait: float = 0.0) -> Turn:
+        """The next turn, once this one ended as ``what`` at ``mono``; ``wait`` is for how long we were told to wait."""
+        if what == "ok":
+            beat = min(self.due, mono) + rhythm.pace  # a person may have asked before it was due
+            return Turn(beat if beat > mono else mono + rhythm.pace)
+        if what == "throttled":
+            return replace(self, due=mono + max(wait, 1), stopped=False)
+        if what in {"gone", "missing"}:
+            return Turn(mono, stopped=True)
+        if what == "unreachable":
+            lost = self.lost + 1
+            pause = min(SOON[lost - 1], rhythm.pace) if lost <= len(SOON) else _backoff(lost - len(SOON), rhythm)
+            return replace(self, due=mono + pause, lost=lost)
+        failures, refusals = self.failures + 1, self.refusals + (what == "auth")
+        due = mono + max(_backoff(failures, rhythm), wait)
+        return Turn(due, failures, 0, refusals, what == "auth" and refusals >= _REFUSALS)
+
+
+def _backoff(failures: int, rhythm: Rhythm) -> float:
+    grown: float = rhythm.pace * (1 << min(failures - 1, _DOUBLINGS))
+    return max(rhythm.pace, min(grown, rhythm.longest))
+
+
+def first(past: Past | None, now: int, mono: float, stamp: int, edited: int = 0) -> Turn:
+    """The turn after a start, at ``now`` by the wall clock: where it left off, so that restarts cost no calls.
+
+    ``stamp`` is what a refusal was kept with if nothing was changed since; ``edited`` is when the configuration was.
+    """
+    if past is None or past.what in {"unreachable", "missing"}:
+        return Turn(mono)
+    if past.what in FOR_A_PERSON and past.stamp != stamp:
+        return Turn(mono)
+    if past.what == "gone":  # once a day, after a start: it may be a newer version that asks
+        return Turn(mono, stopped=now - past.at < DAY)
+    refusals = past.polls if past.what == "auth" else 0
+    if refusals >= _REFUSALS:
+        return Turn(mono, refusals, 0, refusals, stopped=True)
+    failures = past.polls if past.what not in {"ok", "throttled"} else 0
+    if failures and not refusals and edited > past.at:
+        return Turn(mono)
+    # never longer than was meant when it was planned: the clock may have been ahead then
+    wait = min(max(past.due - now, 0), max(past.due - past.at, 0), _LONGEST_WAIT) if past.due else 0
+    return Turn(mono + wait, failures, 0, refusals)

@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from eink_monitor.displays._panel213 import Panel213
+from eink_monitor.displays._wires import Wiring
 from eink_monitor.errors import DisplayError
 from eink_monitor.finding import Finding, doubt, fault, good
 
@@ -29,6 +30,7 @@ def examine(panel: Panel213) -> Iterator[Finding]:
     try:
         wires.connect()
         yield good("spi", f"{wiring.node} can be used, at {wiring.speed / 1e6:g} MHz")
+        yield from chip_select(wiring)
     except DisplayError as error:
         yield fault("spi", error)
         ready = False
@@ -36,6 +38,23 @@ def examine(panel: Panel213) -> Iterator[Finding]:
         yield doubt("gpio", f"process {pid} ({name}) has {what} open", f"sudo kill {pid}, or stop the service it is")
     if ready:
         yield from _answers(panel)
+
+
+def chip_select(wiring: Wiring, root: Path = Path("/")) -> Iterator[Finding]:
+    """Whether SPI drives the line that selects the panel; ``root`` is where the kernel's files lie.
+
+    The device tree lists the lines of a controller in cs-gpios. dtoverlay=spi0-0cs empties that list and leaves the
+    device: then everything can be opened and sent, and the panel hears nothing.
+    """
+    file = root / f"sys/class/spi_master/spi{wiring.bus}/of_node/cs-gpios"
+    with suppress(OSError):  # another kind of machine
+        if not file.read_bytes():
+            overlay = f"dtoverlay=spi{wiring.bus}-0cs"
+            error = DisplayError(
+                f"{wiring.node} selects no panel: the controller has no chip select line, as with {overlay}",
+                f"take {overlay} out of /boot/firmware/config.txt, write dtparam=spi=on there, and reboot",
+            )
+            yield fault("spi", error)
 
 
 def _answers(panel: Panel213) -> Iterator[Finding]:

@@ -167,6 +167,12 @@ class Panel213:
                 f"the panel ended its refresh after {took:.2f} s, too soon to be true: it lost power, or it is not a "
                 f"2in13_{self._revision.name}; compare display.model with the sticker on its back"
             )
+        if took > way.longest:
+            raise DisplayError(
+                f"the panel took {took:.0f} s for a refresh, not 2 to 4: it is a (B) or (G) board, with red or yellow "
+                "ink and the same sticker, or far too cold",
+                "look for that letter on the board; this driver is for black and white",
+            )
         self._shortest[way] = min(took, usual or took)
 
     def _sleep(self) -> bool:
@@ -192,8 +198,8 @@ class Panel213:
         if not self._until(False, seconds - passed, step):
             raise DisplayError(
                 f"the panel is still busy {seconds:.0f} s after {after} (BUSY stays high)",
-                f"check that display.model 2in13_{self._revision.name} is what the sticker says, then the cable and "
-                "the pins `busy` and `rst`",
+                f"check that display.model 2in13_{self._revision.name} is what the sticker says and that no (B) or (G) "
+                "stands on the board, then the cable and the pins `busy` and `rst`",
             )
 
     def _until(self, level: bool, seconds: float, step: float) -> bool:

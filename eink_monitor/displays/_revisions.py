@@ -24,12 +24,14 @@ Registers = tuple[tuple[int, bytes], ...]
 class Refresh:
     """One way to move the ink: registers to set, the 0x22 sequence, and the seconds it may take.
 
-    A refresh shorter than ``shortest`` did not run the waveform it was given; ``deadline`` is when to give up.
+    A refresh shorter than ``shortest`` did not run the waveform it was given, one longer than ``longest`` is another
+    panel's; ``deadline`` is when to give up.
     """
 
     registers: Registers
     sequence: int
     shortest: float
+    longest: float
     deadline: float
 
 
@@ -67,7 +69,8 @@ _GEOMETRY: Registers = (
     (RAM_Y, bytes([0, 0, HEIGHT - 1, 0])),
 )
 # GxEPD2 measured 1.6 to 4.0 s for a full refresh of this family and 0.19 to 0.74 s for a partial one, at 25 degrees.
-_FULL_DEADLINE, _PARTIAL_DEADLINE = 10.0, 5.0
+# Boards with red or yellow ink, (B) and (G), carry the same stickers and need about 15 s: waited for, to name them.
+_LONGEST, _FULL_DEADLINE, _PARTIAL_DEADLINE = 10.0, 30.0, 5.0
 
 _V2_FULL = _il3897(["806040", "106020", "806040", "106020"], ["0303000002", "0909000002", "0303000002"])
 _V2_PARTIAL = _il3897(["", "80", "40", ""], ["0A"])
@@ -83,8 +86,8 @@ V2 = Revision(
         (DUMMY_LINES, b"\x30"),
         (GATE_TIME, b"\x0a"),
     ),
-    Refresh(((BORDER, b"\x03"), (VCOM, b"\x55"), (LUT, _V2_FULL)), 0xC7, 1.0, _FULL_DEADLINE),
-    Refresh(((BORDER, b"\x01"), (VCOM, b"\x26"), (LUT, _V2_PARTIAL)), 0xC7, 0.05, _PARTIAL_DEADLINE),
+    Refresh(((BORDER, b"\x03"), (VCOM, b"\x55"), (LUT, _V2_FULL)), 0xC7, 1.0, _LONGEST, _FULL_DEADLINE),
+    Refresh(((BORDER, b"\x01"), (VCOM, b"\x26"), (LUT, _V2_PARTIAL)), 0xC7, 0.05, _LONGEST, _PARTIAL_DEADLINE),
 )
 
 _SSD1680: Registers = (
@@ -105,16 +108,16 @@ V3 = Revision(
         (SOURCE_VOLTAGE, b"\x41\x00\x32"),
         (VCOM, b"\x36"),
     ),
-    Refresh(((BORDER, b"\x05"), (LUT, _V3_FULL)), 0xC7, 1.0, _FULL_DEADLINE),
-    Refresh(((BORDER, b"\x80"), (LUT, _V3_PARTIAL)), 0xCF, 0.05, _PARTIAL_DEADLINE),
+    Refresh(((BORDER, b"\x05"), (LUT, _V3_FULL)), 0xC7, 1.0, _LONGEST, _FULL_DEADLINE),
+    Refresh(((BORDER, b"\x80"), (LUT, _V3_PARTIAL)), 0xCF, 0.05, _LONGEST, _PARTIAL_DEADLINE),
 )
 
 V4 = Revision(
     "V4",
     "SSD1680",
     _SSD1680,
-    Refresh(((BORDER, b"\x05"),), 0xF7, 0.6, _FULL_DEADLINE),
-    Refresh(((BORDER, b"\x80"),), 0xFF, 0.05, _PARTIAL_DEADLINE),
+    Refresh(((BORDER, b"\x05"),), 0xF7, 0.6, _LONGEST, _FULL_DEADLINE),
+    Refresh(((BORDER, b"\x80"),), 0xFF, 0.05, _LONGEST, _PARTIAL_DEADLINE),
 )
 
 REVISIONS = {f"2in13_{revision.name}": revision for revision in (V2, V3, V4)}

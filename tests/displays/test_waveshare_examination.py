@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from eink_monitor.displays._examination import holders
+from eink_monitor.displays._examination import chip_select, holders
 from eink_monitor.displays._wires import Wiring
 from eink_monitor.displays.waveshare import Waveshare
 from ink_bench import mounted
@@ -66,3 +66,19 @@ def test_the_extra_of_this_machine() -> None:
     assert Waveshare("2in13_V4").extra in {"pi", "pi5"}
     assert Waveshare("2in13_V4").modules == ("spidev", "RPi.GPIO")
     assert Waveshare("vendor:epd2in9_V2").modules == ()
+
+
+def test_a_controller_that_selects_nobody(tmp_path: Path) -> None:
+    """What dtoverlay=spi0-0cs leaves of the device tree: the list of lines is there and empty."""
+    wiring = Wiring()
+    assert list(chip_select(wiring, tmp_path)) == []  # no Pi
+    lines = tmp_path / "sys/class/spi_master/spi0/of_node/cs-gpios"
+    lines.parent.mkdir(parents=True)
+    lines.write_bytes(bytes.fromhex("00000007 00000008 00000001 00000007 00000007 00000001"))
+    assert list(chip_select(wiring, tmp_path)) == []
+    lines.write_bytes(b"")
+    (found,) = chip_select(wiring, tmp_path)
+    assert (found.check, found.state, found.code) == ("spi", "bad", 69)
+    assert found.words.startswith("/dev/spidev0.0 selects no panel")
+    assert found.mend.startswith("take dtoverlay=spi0-0cs out of /boot/firmware/config.txt, write dtparam=spi=on")
+    assert list(chip_select(Wiring(bus=1), tmp_path)) == []

@@ -40,6 +40,10 @@ panels:
 """
 NAS = "  nas: {{type: ssh_disk, host: 127.0.0.1, user: me, mounts: {{b: /mnt}}}}\n"
 NOW = SystemClock().now()
+STUCK = (
+    "check that display.model 2in13_V2 is what the sticker says and that no (B) or (G) stands on the board, "
+    "then the cable and the pins `busy` and `rst`"
+)
 
 
 def lines(said: Said, check: str) -> list[str]:
@@ -178,7 +182,7 @@ GROUPS = "sudo usermod -aG spi,gpio USER, then sign in again or restart the serv
             {"busy": 1},
             "panel",
             "the panel is still busy 2 s after a reset (BUSY stays high)",
-            "check that display.model 2in13_V2 is what the sticker says, then the cable and the pins `busy` and `rst`",
+            STUCK,
         ),
     ],
 )

@@ -16,6 +16,7 @@ IL3897 = Chip(
     commands=SHARED
     | {
         0x0C: Command("soft start", 3),
+        0x0F: Command("gate scan start", 2),
         0x21: Command("update options", 1),
         0x32: Command("look-up table", 70),
         0x37: Command("display option", 7),
@@ -27,6 +28,6 @@ IL3897 = Chip(
         0x7E: Command("digital block", 1),
     },
     lut=decode_70,
-    assumes={(0x01, 2): 0x00, (0x3A, 0): 0x30, (0x3B, 0): 0x0A},
+    assumes={(0x01, 2): 0x00, (0x0F, 0): 0x00, (0x0F, 1): 0x00, (0x3A, 0): 0x30, (0x3B, 0): 0x0A},
     otp=False,
 )

@@ -236,6 +236,20 @@ def test_settings_that_are_not_modelled_are_named() -> None:
     assert [finding.detail for finding in panel.findings] == ["3A dummy line: 10 (only 30 is modelled)"]
 
 
+@pytest.mark.parametrize(
+    ("data", "details"), [("00 00", []), ("08 00", ["0F gate scan start: 08 (only 00 is modelled)"])]
+)
+def test_the_v2_knows_where_its_gate_scan_starts(data: str, details: list[str]) -> None:
+    """A register of the SSD1675 family, which drivers of the V2 set to 0; not in the datasheet of the SSD1680."""
+    panel = started(V2)
+    play(panel.board, f"0F:{data}; " + full(V2), {"new": frame(1)})
+    assert [finding.detail for finding in panel.findings] == details
+    assert panel.wrong(frame(1)) == 0
+    other = started(V4)
+    play(other.board, "0F:00 00")
+    assert Kind.UNKNOWN in other.kinds
+
+
 def test_never_written_banks_are_found_only_where_they_matter() -> None:
     panel = started(V4)
     play(panel.board, f"{HOME}; 24:$new; 22:F7; 20; idle", {"new": frame(1)})

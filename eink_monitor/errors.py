@@ -9,12 +9,17 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from eink_monitor.outside import clean
+
 
 class Trouble(Exception):
     """Anything that can go wrong in a house and that the program has a plan for."""
 
     what: ClassVar[str] = "trouble"
     exit_code: ClassVar[int] = 70
+
+    def __init__(self, message: str) -> None:
+        super().__init__(clean(message))
 
     def in_full(self) -> str:
         """What a terminal shows."""
@@ -119,8 +124,11 @@ class ConfigError(Trouble):
     exit_code = 78
 
     def __init__(self, complaints: list[str]) -> None:
-        super().__init__("\n".join(complaints))
-        self.complaints = complaints
+        super().__init__("")
+        self.complaints = [clean(complaint) for complaint in complaints]
+
+    def __str__(self) -> str:
+        return "\n".join(self.complaints)
 
     def in_full(self) -> str:
         """Every complaint as it is: editors understand its place."""

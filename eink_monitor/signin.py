@@ -24,7 +24,8 @@ class Prompt:
 
     ``short_url`` and ``code`` are for typing by hand where there is no camera; both may be empty. When ``brings`` is
     not empty the person must bring something back, which those words describe, and ``finish`` takes it as ``answer``;
-    a page on this machine may take it instead if ``listen`` names its port. ``pending`` belongs to the sign-in.
+    a page on this machine may take it instead if ``listen`` names its port; ``state`` is the secret of this one sign-in
+    that must come back with it. ``pending`` belongs to the sign-in.
     """
 
     url: str
@@ -34,6 +35,7 @@ class Prompt:
     short_url: str = ""
     brings: str = ""
     listen: int | None = None
+    state: str = field(default="", repr=False)
     pending: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 

@@ -16,6 +16,8 @@ from eink_monitor.errors import AuthFailed, Unavailable
 from eink_monitor.signin import Prompt
 from eink_monitor.verbs._house import config_option, errand, load, named
 
+_LONGEST = 16_384  # characters of what a person pastes
+
 
 @click.command(epilog="Example, over SSH on a Pi without a screen: eink-monitor login car --ink")
 @click.argument("name")
@@ -83,7 +85,7 @@ def _answer(prompt: Prompt, clock: Clock) -> str:
     click.echo(f"\nThen paste here {prompt.brings}, and press Enter:", err=True)
     if prompt.listen is not None and (arrived := _landed(prompt, prompt.listen, clock)):
         return arrived
-    line = sys.stdin.readline()
+    line = sys.stdin.readline(_LONGEST)
     if not line.strip():
         raise AuthFailed("nothing was brought back; start again when you have it")
     return line.strip()
@@ -93,7 +95,7 @@ def _landed(prompt: Prompt, port: int, clock: Clock) -> str:
     from eink_monitor.sources._http.landing import Landing  # noqa: PLC0415 - brings an HTTP server
 
     try:
-        landing = Landing(port)
+        landing = Landing(port, prompt.state)
     except Unavailable as error:
         click.echo(str(error), err=True)
         return ""

@@ -118,6 +118,16 @@ def test_a_container_of_an_earlier_installation_is_found_again(tmp_path: Path) -
         assert bmw.on(TELEMATICS)[0].query["containerId"] == "ours"
 
 
+@pytest.mark.parametrize("odd", ["c\ud800", "c\x1b[2J", "c\u202e", "c" * 10_001, 5, None])
+def test_a_container_whose_name_could_not_be_sent_is_none(tmp_path: Path, odd: object) -> None:
+    signed_in(tmp_path)
+    with Bmw([GOOD]) as bmw:
+        bmw.routes[("POST", CONTAINERS)] = [Reply({"containerId": odd}), Reply({"containerId": "made-2"})]
+        with pytest.raises(BadAnswer, match="containerId"):
+            bmw.source().poll(visit_to(tmp_path))
+        assert bmw.source().poll(visit_to(tmp_path)), "and the next poll goes on as if nothing had been"
+
+
 def test_a_lost_container_is_made_again_once(tmp_path: Path) -> None:
     with Bmw([GOOD, cardata_error("CU-105", 404), GOOD]) as bmw:
         ready(tmp_path, bmw)

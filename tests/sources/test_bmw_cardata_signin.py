@@ -68,7 +68,17 @@ def test_the_stream_is_asked_for_only_when_wanted(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("reply", "kind", "words"),
     [
-        (refused("access_denied", 403), AuthFailed, "refused on BMW's page"),
+        (
+            refused("access_denied", 403),
+            AuthFailed,
+            "refused on BMW's page; if you did confirm it there, wait a few minutes",
+        ),
+        (
+            refused("invalid_grant"),
+            AuthFailed,
+            "did not grant the sign-in; wait a few minutes after ticking CarData API",
+        ),
+        (refused("invalid_scope"), AuthFailed, "did not grant the sign-in"),
         (refused("expired_token"), AuthFailed, "ran out"),
         (refused("invalid_grant"), AuthFailed, "login car"),
         (refused("invalid_client", 401), AuthFailed, "client_id"),
@@ -157,3 +167,26 @@ def test_how_long_the_sign_in_holds(tmp_path: Path) -> None:
         damaged = source.credentials(visit_to(tmp_path))[0]
     assert (damaged.present, damaged.expires_at) == (False, None)
     assert "damaged" in damaged.words
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"user_code": "AB\x1b[2J"},
+        {"user_code": "A" * 41},
+        {"user_code": "\ud800"},
+        {"verification_uri": "http://customer.bmwgroup.example/link"},
+        {"verification_uri": "javascript:alert(1)"},
+        {"verification_uri": "https://customer.example/\u202elink"},
+        {"verification_uri": "https://" + "x" * 100_000},
+        {"verification_uri_complete": "https://customer.example/\x1b]0;x\x07"},
+        {"verification_uri_complete": 5},
+        {"device_code": "\ud800"},
+    ],
+)
+def test_a_code_or_a_page_that_must_not_be_shown(tmp_path: Path, odd: dict[str, object]) -> None:
+    good = {"user_code": "AB", "device_code": "d", "verification_uri": "https://c.example/l", "expires_in": 300}
+    with Bmw() as bmw:
+        bmw.routes[("POST", DEVICE)] = [Reply(good | odd)]
+        with pytest.raises(BadAnswer, match="BMW CarData"):
+            bmw.source().sign_in().begin(visit_to(tmp_path))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
 
@@ -44,16 +45,16 @@ class MyBmw(Vendor):
         super().__init__()
         self.turn = 0
         self.routes = {
-            ("GET", CONFIG): [lambda _: Reply(self._config())],
+            ("GET", CONFIG): [lambda _: Reply(self.config())],
             ("POST", AUTHENTICATE): [self._authenticate],
-            ("POST", TOKEN): [self._token],
+            ("POST", TOKEN): [self.token],
             ("GET", STATE): [*state],
         }
 
     def source(self, password: str = PASSWORD, *, position: bool = False) -> BmwConnected:
         return BmwConnected(USER, Secret(password), Secret(VIN), self.url, position=position)
 
-    def _config(self) -> dict[str, object]:
+    def config(self) -> dict[str, object]:
         return {
             "clientId": "client",
             "clientSecret": "client-secret",
@@ -69,7 +70,7 @@ class MyBmw(Vendor):
             return Reply({"error": "access_denied", "error_description": f"{USER} {VIN}"}, 401)
         return Reply({"redirect_to": "redirect_uri=com.bmw.connected://oauth?authorization=a"})
 
-    def _token(self, call: Call) -> Reply:
+    def token(self, call: Call) -> Reply:
         if call.form["grant_type"] == "refresh_token":
             assert call.form["refresh_token"] == f"refresh-{self.turn}"
         self.turn += 1
@@ -148,6 +149,33 @@ def test_what_bmw_may_say_instead(
         with pytest.raises(kind, match=words) as caught:
             bmw.source().poll(visit_to(tmp_path))
     assert not any(secret in f"{caught.value!r} {bmw.source()!r}" for secret in SECRETS)
+
+
+@pytest.mark.parametrize(
+    "elsewhere", ["http://127.0.0.2:PORT", "http://localhost:PORT", "https://evil.example", "http://a@HOST"]
+)
+def test_the_password_goes_nowhere_else(tmp_path: Path, elsewhere: str) -> None:
+    """The server's own answer says where to sign in; a wrong one would have the password."""
+    with MyBmw([Reply(I3)]) as bmw:
+        port = bmw.url.rpartition(":")[2]
+        there = elsewhere.replace("PORT", port).replace("HOST", f"127.0.0.1:{port}")
+        bmw.routes[("GET", CONFIG)] = [Reply(bmw.config() | {"tokenEndpoint": there + TOKEN})]
+        with pytest.raises(Unavailable, match="not its own"):
+            bmw.source().poll(visit_to(tmp_path))
+        assert {call.path for call in bmw.calls} == {CONFIG}
+
+
+@pytest.mark.parametrize("odd", ["a\ud800", "a\u00e4", "a\x1b"])
+def test_a_token_that_could_not_be_sent_is_not_kept(tmp_path: Path, odd: str) -> None:
+    with MyBmw([Reply(I3)]) as bmw:
+        bmw.routes[("POST", TOKEN)] = [
+            Reply({"access_token": odd, "refresh_token": "r", "gcid": "g", "expires_in": 3599}),
+            bmw.token,
+        ]
+        with suppress(BadAnswer):
+            bmw.source().poll(visit_to(tmp_path))
+        assert not list(tmp_path.rglob("*.token"))
+        assert bmw.source().poll(visit_to(tmp_path))
 
 
 def test_nobody_there(tmp_path: Path) -> None:

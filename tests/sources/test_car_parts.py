@@ -57,6 +57,12 @@ def test_only_texts_and_whole_numbers_are_notes(tmp_path: Path) -> None:
     assert Notebook(tmp_path, "a").read() == {"good": 1}
 
 
+def test_a_note_that_could_not_be_sent_is_forgotten(tmp_path: Path) -> None:
+    """An earlier version kept what a vendor said as it came; every later poll stumbled over it."""
+    (tmp_path / "a.notes").write_text(json.dumps({"container": "x\ud800", "good": "Zoë", "at": 5}))
+    assert Notebook(tmp_path, "a").read() == {"good": "Zoë", "at": 5}
+
+
 def test_a_card_that_takes_nothing(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(Unavailable, match="cannot be written"):

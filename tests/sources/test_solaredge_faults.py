@@ -102,7 +102,7 @@ def test_nobody_listens(tmp_path: Path) -> None:
 
 
 def test_a_host_that_does_not_exist(tmp_path: Path) -> None:
-    poller = Visitor(source("key", "http://roof.invalid"), tmp_path, ZONE, FastClock(LUNCH))
+    poller = Visitor(source("key", "https://roof.invalid"), tmp_path, ZONE, FastClock(LUNCH))
     with pytest.raises(Unavailable, match=r"looked up|in time|reached"):
         poller.poll()
 

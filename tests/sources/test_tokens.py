@@ -326,7 +326,17 @@ GRANT = Grant("roof", "Vendor", lambda _: said(500, {}), keep=("id_token",))
 @pytest.mark.parametrize(
     ("status", "document", "kind", "words"),
     [
-        (400, {"error": "invalid_grant"}, AuthFailed, "sign in again: eink-monitor login roof"),
+        (
+            400,
+            {"error": "invalid_grant"},
+            AuthFailed,
+            "did not grant the sign-in; start again: eink-monitor login roof",
+        ),
+        (400, {"error": "invalid_scope"}, AuthFailed, "did not grant the sign-in"),
+        (200, {"access_token": "a\ud800", "refresh_token": "r"}, BadAnswer, "access_token"),
+        (200, {"access_token": "a\u00e4", "refresh_token": "r"}, BadAnswer, "no token has"),
+        (200, {"access_token": "a", "refresh_token": "r\x1b[2J"}, BadAnswer, "refresh_token"),
+        (200, {"access_token": "a" * 10_001, "refresh_token": "r"}, BadAnswer, "access_token"),
         (401, {"error": "invalid_client"}, AuthFailed, "client_id"),
         (400, {"error": "unauthorized_client"}, AuthFailed, "client_id"),
         (400, {"error": "temporarily_unavailable"}, Unavailable, "right now"),

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import io
 import json
 import logging
+import os
 import stat
+import tracemalloc
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -22,6 +26,7 @@ from loopback.vw_portal import (
     AUTHORIZE,
     CALLBACK,
     ID3,
+    IDENTIFIER,
     IDENTITY,
     METADATA,
     PASSWORD,
@@ -272,6 +277,15 @@ def test_one_spoilt_file_does_not_hide_the_others(tmp_path: Path) -> None:
     assert "could not be read" in visit.note
 
 
+def heap(entries: int) -> bytes:
+    """A ZIP of very many files."""
+    box = io.BytesIO()
+    with zipfile.ZipFile(box, "w") as file:
+        for number in range(entries):
+            file.writestr(f"{number}.json", "{}")
+    return box.getvalue()
+
+
 def locked(content: bytes) -> bytes:
     """Pretend that the ZIP's only entry wants a password."""
     body = bytearray(content)
@@ -357,8 +371,93 @@ def test_what_may_come_instead(
         assert caught.value.until == NOW + (120 if reply.headers else 15 * MINUTE)
 
 
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        "http://identity.vwgroup.io/x",
+        "http://eu-data-act.drivesomethinggreater.com/x",
+        "https://evil.example/x",
+        "https://identity.vwgroup.io.evil.example/x",
+        "https://me@identity.vwgroup.io/x",
+        "https://identity.vwgroup.io:8443/x",
+        "http://HERE/x",
+    ],
+)
+def test_password_and_vin_go_nowhere_else(tmp_path: Path, elsewhere: str) -> None:
+    """A redirect, a form and a data call each try to lead us to somebody else, or out of https."""
+    with VwPortal() as portal:
+        portal.deliver(NOW - 45 * MINUTE, delivery(ID3))
+        there = elsewhere.replace("HERE", portal.url.removeprefix("http://"))
+        form = _with_action(there)
+        for route, reply in (
+            (("GET", AUTHORIZE), goto(there)),
+            (("GET", SIGNIN), form),
+            (("POST", IDENTIFIER), goto(there, {})),
+            (("POST", IDENTIFIER), Reply(b"", 307, {"Location": there})),
+            (("GET", AUTHENTICATE), form),
+            (("GET", METADATA), goto(there)),
+            (("GET", portal.path("list")), goto(there)),
+            (("GET", portal.path("download")), goto(there)),
+        ):
+            before = portal.routes.get(route)
+            portal.routes[route] = [reply]
+            with pytest.raises(Trouble) as caught:
+                poll(portal, tmp_path)
+            assert "not its own" in str(caught.value), route
+            if before is None:
+                del portal.routes[route]
+            else:
+                portal.routes[route] = before
+        assert not portal.on("/x")
+        assert poll(portal, tmp_path)[0]
+
+
+def _with_action(there: str) -> Reply:
+    return page(f'<form action="{there}"><input name="hmac" value="h2"><input name="_csrf" value="t2"></form>')
+
+
+def lying(size: int) -> bytes:
+    """A ZIP of a hundred million spaces that claims to hold ``size`` bytes."""
+    box = bytearray(delivery(b" " * 100_000_000))
+    for mark, place in ((b"PK\x03\x04", 22), (b"PK\x01\x02", 24)):
+        at = box.index(mark) + place
+        box[at : at + 4] = size.to_bytes(4, "little")
+    return bytes(box)
+
+
+@pytest.mark.parametrize("spoilt", [lying(10), lying(19_000_000), lying(1 << 31), heap(200)])
+def test_a_zip_whose_sizes_lie_is_cut_while_it_is_unpacked(tmp_path: Path, spoilt: bytes) -> None:
+    with VwPortal() as portal:
+        portal.deliver(NOW - 45 * MINUTE, spoilt)
+        tracemalloc.start()
+        with pytest.raises(BadAnswer, match="cannot be read"):
+            poll(portal, tmp_path)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert peak < 60_000_000
+
+
+def test_an_answer_of_any_size_is_not_swallowed(tmp_path: Path) -> None:
+    with VwPortal() as portal:
+        portal.deliver(NOW - 45 * MINUTE, os.urandom(5_100_000))
+        with pytest.raises(Unavailable, match="more than 5 MB"):
+            poll(portal, tmp_path)
+
+
+@pytest.mark.parametrize("odd", ["a\ud800", "a/../../b\x1b", "x" * 300, ""])
+def test_an_identifier_that_could_not_be_sent_is_none(tmp_path: Path, odd: str) -> None:
+    with VwPortal() as portal:
+        portal.deliver(NOW - 45 * MINUTE, delivery(ID3))
+        good = portal.routes[("GET", METADATA)]
+        portal.routes[("GET", METADATA)] = [Reply({"Identifier": odd})]
+        with pytest.raises(AuthFailed, match="no continuous data request"):
+            poll(portal, tmp_path)
+        portal.routes[("GET", METADATA)] = good
+        assert poll(portal, tmp_path)[0]
+
+
 def test_no_network(tmp_path: Path) -> None:
-    source = VwEuDataAct("seat", USER, Secret(PASSWORD), Secret(VIN), "http://portal.invalid")
+    source = VwEuDataAct("seat", USER, Secret(PASSWORD), Secret(VIN), "https://portal.invalid")
     with pytest.raises(Unavailable, match="internet connection"):
         source.poll(visit_to(tmp_path))
 

@@ -200,6 +200,16 @@ def test_addresses_that_are_none(url: str) -> None:
         address(url)
 
 
+@pytest.mark.parametrize(
+    "url", ["http://x", "http://192.168.1.5/v2", "http://127.0.0.1.evil.example", "http://127.evil"]
+)
+def test_keys_travel_encrypted_or_not_at_all(url: str) -> None:
+    with pytest.raises(ValueError, match="must begin with https://"):
+        address(url)
+    for here in ("http://127.0.0.1:8080/v2", "http://localhost", "http://[::1]:8080"):
+        address(here)
+
+
 @given(st.text())
 def test_any_text_is_an_address_or_a_sentence(url: str) -> None:
     try:

@@ -179,6 +179,29 @@ def test_a_wrong_password_is_for_a_person(tmp_path: Path) -> None:
     assert (polled.trouble, "check both" in polled.words) == ("AuthFailed", True)
 
 
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        "http://identity.vwgroup.io/page",
+        "https://evil.example/page",
+        "https://identity.vwgroup.io:8443/page",
+        "http://HERE/page",
+    ],
+)
+def test_the_password_goes_nowhere_else(tmp_path: Path, elsewhere: str) -> None:
+    with Bff([Reply(ID4)]) as bff:
+        there = elsewhere.replace("HERE", bff.url.removeprefix("http://"))
+        bff.routes[("GET", "/user-login/v1/authorize")] = [Reply(b"", 302, {"Location": there})]
+        polled = poll(bff.url, tmp_path)
+        assert (polled.trouble, "not its own" in polled.words) == ("Unavailable", True)
+        form = _FORM.replace('action="/identifier"', f'action="{there}"')
+        bff.routes[("GET", "/user-login/v1/authorize")] = [Reply(b"", 302, {"Location": f"{IDENTITY}/form?state=s"})]
+        bff.routes[("GET", "/form")] = [Reply(form.encode(), headers={"Content-Type": "text/html"})]
+        polled = poll(bff.url, tmp_path)
+        assert (polled.trouble, "not its own" in polled.words) == ("Unavailable", True)
+        assert not bff.on("/page")
+
+
 def test_nobody_there(tmp_path: Path) -> None:
     polled = poll("http://127.0.0.1:9", tmp_path)
     assert (polled.trouble, "cannot be reached" in polled.words) == ("Unreachable", True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from eink_monitor.clock import DAY, MINUTE, Clock
-from eink_monitor.errors import AuthFailed, Unavailable
+from eink_monitor.errors import AuthFailed, BadAnswer, Unavailable
 from eink_monitor.model import Visit
 from eink_monitor.signin import Credential, Prompt
 from eink_monitor.sources._bmw.descriptors import WHO
@@ -81,13 +81,13 @@ class Account:
             )
             raise AuthFailed(message)
         told = table(judge(answer, visit.now).json(), WHO, "the answer about a code")
-        code, page = text(told.get("user_code"), WHO, "user_code"), text(told.get("verification_uri"), WHO, "the page")
+        code, page = text(told.get("user_code"), WHO, "user_code", 40), _page(told.get("verification_uri"))
         whole = told.get("verification_uri_complete")
         interval = number(told.get("interval", _SLOWER), WHO, "interval")
         life = number(told.get("expires_in"), WHO, "expires_in")
         device = text(told.get("device_code"), WHO, "device_code")
         return Prompt(
-            url=whole if isinstance(whole, str) else page,
+            url=page if whole is None else _page(whole),
             text="Open the page, sign in with the BMW account that is the car's primary user, and confirm the code.",
             expires_at=visit.now + int(min(max(life, 0), _MOST_PATIENT)),
             code=code,
@@ -119,7 +119,10 @@ class Account:
 
     def _admit(self, visit: Visit, said: Answer, now: int, refusal: str) -> None:
         if refusal == "access_denied":
-            message = f"{WHO}: the sign-in was refused on BMW's page; start again if that was a mistake"
+            message = (
+                f"{WHO}: the sign-in was refused on BMW's page; if you did confirm it there, {_AT_FIRST}: "
+                f"eink-monitor login {visit.feed}"
+            )
             raise AuthFailed(message)
         if refusal == "expired_token":
             raise AuthFailed(_TOO_LATE)
@@ -135,7 +138,7 @@ class Account:
             form = {"client_id": self.client_id, "grant_type": "refresh_token", "refresh_token": refresh}
             return self._post(visit, _TOKEN, form)
 
-        return Grant(visit.feed, WHO, ask, _REFRESH_LIFE, keep=("gcid", "id_token"))
+        return Grant(visit.feed, WHO, ask, _REFRESH_LIFE, keep=("gcid", "id_token"), at_first=_AT_FIRST)
 
     def _post(self, visit: Visit, path: str, form: Mapping[str, str]) -> Answer:
         from eink_monitor.sources._http.web import Web
@@ -143,4 +146,17 @@ class Account:
         return Web(self.auth_url, "BMW's sign-in", visit).post_form(path, form, cost=0)
 
 
+def _page(address: object) -> str:
+    """Where a person goes: the terminal, the panel and a QR code will show it."""
+    page = text(address, WHO, "the page to open", 500)
+    if page.isascii() and page.startswith("https://"):
+        return page
+    message = f"{WHO}: the page to open is no https address; nothing of it is shown, start again later"
+    raise BadAnswer(message)
+
+
+_AT_FIRST = (
+    "wait a few minutes after ticking CarData API (and CarData Stream, if you want it) on the CarData page, then sign "
+    "in again"
+)
 _TOO_LATE = f"{WHO}: the code ran out before it was confirmed; start again and confirm it within 5 minutes"

@@ -19,10 +19,18 @@ from bimmer_connected.const import VEHICLE_STATE_URL, CarBrands  # noqa: E402
 
 from eink_monitor.clock import HOUR  # noqa: E402
 from eink_monitor.errors import BadAnswer, Gone, Throttled, Trouble, Unavailable, Unreachable  # noqa: E402
+from eink_monitor.outside import is_clean  # noqa: E402
 from eink_monitor.sources._bmw.app_fields import WHO  # noqa: E402
 from eink_monitor.sources._http.tokens import Tokens  # noqa: E402
 
 _CLOSED = "BMW closed this door in September 2025; use type: bmw_cardata"
+_DOORS = (
+    "https://cocoapi.bmwgroup.com",
+    "https://cocoapi.bmwgroup.us",
+    "https://customer.bmwgroup.com",
+    "https://login.bmwusa.com",
+)
+_LED_ASTRAY = "it led us to a server that is not its own, and we did not go; is a captive portal in the way?"
 _NO_CAPTCHA = "none"  # the library insists on one; whoever emulates MyBMW does not
 
 
@@ -34,6 +42,7 @@ class Session:
         where = get_region_from_name(region)
         self._url = base_url or get_server_url(where)
         vars(door)["get_server_url"] = lambda _: self._url  # the login client takes no address; this child is ours
+        _guard({self._url, *_DOORS})
         self._guard = door.MyBMWAuthentication(
             username,
             password,
@@ -47,10 +56,13 @@ class Session:
     def keep(self) -> Tokens | None:
         """The sign-in as it is now."""
         guard = self._guard
-        if not guard.access_token or not guard.refresh_token:
-            return None
+        access, refresh, gcid = guard.access_token or "", guard.refresh_token or "", guard.gcid or ""
+        if not (
+            access and refresh and (access + refresh + gcid).isascii() and is_clean(access + refresh + gcid, 20_000)
+        ):
+            return None  # none, or one that could never be sent back
         expires = int(guard.expires_at.timestamp()) if guard.expires_at else 0
-        return Tokens(guard.access_token, guard.refresh_token, expires, extra={"gcid": guard.gcid or ""})
+        return Tokens(access, refresh, expires, extra={"gcid": gcid})
 
     def state(self, vin: str, brand: str, now: int) -> object:
         """What BMW's server knows of the car; it does not ask the car."""
@@ -69,6 +81,28 @@ class Session:
             return found
 
 
+class _Elsewhere(httpx.TransportError):
+    """An answer wanted us to ask somebody else."""
+
+
+def _guard(doors: set[str]) -> None:
+    """Let nothing out of this child but to ``doors``: where the password goes is told by an answer of the server."""
+    known = {_origin(httpx.URL(door)) for door in doors}
+    passed = _guard.__dict__.setdefault("passed", httpx.AsyncHTTPTransport.handle_async_request)
+
+    async def send(self: httpx.AsyncHTTPTransport, request: httpx.Request) -> httpx.Response:
+        if _origin(request.url) not in known or request.url.userinfo:
+            raise _Elsewhere(_LED_ASTRAY)
+        answer: httpx.Response = await passed(self, request)
+        return answer
+
+    setattr(httpx.AsyncHTTPTransport, "handle_async_request", send)  # noqa: B010 - the library makes clients as it likes
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port
+
+
 def _verdict(error: Exception, now: int) -> Trouble:
     """What the library's error means, by the HTTP error behind it; its text may hold anything."""
     behind: BaseException | None = error
@@ -82,11 +116,18 @@ def _verdict(error: Exception, now: int) -> Trouble:
             return Unavailable(f"{WHO} has a fault of its own ({status}); trying again later")
         return Gone(_CLOSED)
     if isinstance(behind, httpx.TransportError):
-        never = isinstance(behind, httpx.ConnectError | httpx.ConnectTimeout)
-        slow = isinstance(behind, httpx.TimeoutException)
-        words = "did not answer in time; is the internet connection slow" if slow else _NOT_THERE
-        return (Unreachable if never else Unavailable)(f"{WHO}: the server {words}?")
+        return _no_answer(behind)
     return BadAnswer(f"{WHO} sent something that cannot be read; nothing of it is kept")
+
+
+def _no_answer(error: httpx.TransportError) -> Unavailable:
+    """Why nobody answered."""
+    if isinstance(error, _Elsewhere):
+        return Unavailable(f"{WHO}: {_LED_ASTRAY}")
+    never = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
+    slow = isinstance(error, httpx.TimeoutException)
+    words = "did not answer in time; is the internet connection slow" if slow else _NOT_THERE
+    return (Unreachable if never else Unavailable)(f"{WHO}: the server {words}?")
 
 
 _NOT_THERE = "cannot be reached; is the internet connection up"

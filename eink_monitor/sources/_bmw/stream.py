@@ -20,6 +20,7 @@ from eink_monitor.errors import AuthFailed, BadAnswer, Unavailable
 from eink_monitor.model import Reading, Visit
 from eink_monitor.sources._bmw.account import Account
 from eink_monitor.sources._bmw.descriptors import WHO
+from eink_monitor.sources._http.address import is_here
 
 if TYPE_CHECKING:
     from paho.mqtt.client import Client
@@ -28,7 +29,6 @@ _MARGIN = 15 * MINUTE  # of an hour
 _NAP = 5.0  # s; the longest we are deaf to keep-alives
 _KEEPALIVE = 60  # s
 _PATIENCE = 20  # s for the broker to greet us
-_PLAIN_HOSTS = {"127.0.0.1", "::1", "localhost"}
 _LOG = logging.getLogger(__name__)
 
 
@@ -43,7 +43,7 @@ class Broker(NamedTuple):
     def parse(cls, url: str) -> Broker:
         """Read ``mqtts://host:port``; ``mqtt://`` (no encryption) only on this machine. Raises ``ValueError``."""
         parts = urlsplit(url)
-        good = parts.scheme == "mqtts" or (parts.scheme == "mqtt" and parts.hostname in _PLAIN_HOSTS)
+        good = parts.scheme == "mqtts" or (parts.scheme == "mqtt" and is_here(parts.hostname))
         if not good or not parts.hostname or "@" in parts.netloc or not parts.port:
             message = "stream_url must be mqtts://host:port; mqtt:// is for a broker on this very machine only"
             raise ValueError(message)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from eink_monitor.clock import DAY, MINUTE
 from eink_monitor.errors import AuthFailed, BadAnswer, Gone, Throttled, Trouble, Unavailable
+from eink_monitor.outside import is_clean
 
 _LONGEST_WAIT = 31 * DAY
 
@@ -134,9 +135,12 @@ def number(value: object, who: str, where: str) -> float:
     raise BadAnswer(f"{who}: {where} is missing or not a number")
 
 
-def text(value: object, who: str, where: str) -> str:
-    """A JSON string, or ``BadAnswer`` naming the place."""
-    if isinstance(value, str):
+def text(value: object, who: str, where: str, most: int = 10_000) -> str:
+    """A JSON string of at most ``most`` printable characters, or ``BadAnswer`` naming the place.
+
+    What is kept and sent back (an id, a token) must come as it is: a copy with its odd signs removed is another one.
+    """
+    if isinstance(value, str) and is_clean(value, most):
         return value
     raise BadAnswer(f"{who}: {where} is missing or not a text")
 

@@ -28,7 +28,7 @@ class Notebook:
             return {}
         if not isinstance(known, dict):
             return {}
-        return {key: value for key, value in known.items() if type(value) in {str, int}}
+        return {key: value for key, value in known.items() if type(value) is int or _is_text(value)}
 
     def write(self, notes: Mapping[str, str | int]) -> None:
         """Replace the notes, atomically and readable by nobody else. ``Unavailable`` if the disk does not take them.
@@ -61,3 +61,8 @@ class Notebook:
             with suppress(OSError):
                 Path(name).unlink()
             raise
+
+
+def _is_text(value: object) -> bool:
+    """Whether it is a text that can be sent: no lone surrogate, which JSON may hold and no encoding can."""
+    return isinstance(value, str) and not any("\ud800" <= sign <= "\udfff" for sign in value)

@@ -19,7 +19,8 @@ class Grant:
     """How one vendor grants tokens to one feed.
 
     ``ask`` sends the refresh request (refresh token in, answer out). ``refresh_life`` is how many seconds a new
-    refresh token lives, if known; ``keep`` names further text fields of the answer to store as ``extra``.
+    refresh token lives, if known; ``keep`` names further text fields of the answer to store as ``extra``; ``at_first``
+    is what to do when the vendor refuses the very first grant, right after the person said yes.
     """
 
     feed: str
@@ -27,6 +28,7 @@ class Grant:
     ask: Callable[[str], Answer]
     refresh_life: int | None = None
     keep: tuple[str, ...] = ()
+    at_first: str = "start again"
 
     @property
     def way_out(self) -> str:
@@ -43,11 +45,14 @@ class Grant:
         life = number(float(life) if isinstance(life, str) and life.isdecimal() else life, self.who, "expires_in")
         refresh = known.get("refresh_token", old.refresh if old else None)
         tokens = Tokens(
-            access=text(known.get("access_token"), self.who, "access_token"),
-            refresh=text(refresh, self.who, "refresh_token"),
+            access=_token(known.get("access_token"), self.who, "access_token"),
+            refresh=_token(refresh, self.who, "refresh_token"),
             expires_at=now + int(min(max(life, 0), 366 * 24 * HOUR)),
             refresh_expires_at=now + self.refresh_life if self.refresh_life else None,
-            extra={**(old.extra if old else {}), **{k: v for k in self.keep if isinstance(v := known.get(k), str)}},
+            extra={
+                **(old.extra if old else {}),
+                **{name: _token(known[name], self.who, name) for name in self.keep if known.get(name) is not None},
+            },
         )
         if tokens.access and tokens.refresh:
             return tokens
@@ -57,6 +62,8 @@ class Grant:
     def _refusal(self, code: str, old: Tokens | None) -> Trouble:
         if code in {"temporarily_unavailable", "server_error", "slow_down"}:
             return Unavailable(f"{self.who} cannot renew the sign-in right now; trying again later")
+        if old is None and code in {"invalid_grant", "access_denied", "expired_token", "invalid_scope"}:
+            return AuthFailed(f"{self.who} did not grant the sign-in; {self.at_first}: {self.way_out}")
         if code in {"invalid_client", "unauthorized_client"}:
             return AuthFailed(
                 f"{self.who} does not accept client_id and client_secret; check both in the configuration"
@@ -67,6 +74,14 @@ class Grant:
                 why = f"ended the sign-in, because its renewal was cut off at {iso(old.refreshing_since)}"
             return AuthFailed(f"{self.who} {why}; sign in again: {self.way_out}")
         return BadAnswer(f"{self.who} did not understand our request for a token; is eink-monitor up to date?")
+
+
+def _token(value: object, who: str, where: str) -> str:
+    """What travels back in a header: ASCII (RFC 6749, appendix A)."""
+    told = text(value, who, where)
+    if told.isascii():
+        return told
+    raise BadAnswer(f"{who}: {where} holds a character that no token has")
 
 
 def oauth_error(answer: Answer) -> str:

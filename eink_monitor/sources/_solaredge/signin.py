@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hmac
 from dataclasses import dataclass, replace
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
 from eink_monitor.clock import MINUTE, Clock
 from eink_monitor.errors import AuthFailed
 from eink_monitor.model import Visit
+from eink_monitor.outside import is_clean
 from eink_monitor.settings import Secret
 from eink_monitor.signin import Prompt
 from eink_monitor.sources._http.tokens import TokenStore
@@ -36,7 +38,7 @@ class Consent:
         import secrets
 
         TokenStore(visit.state, visit.feed).welcome()
-        state = secrets.token_urlsafe(16)
+        state = secrets.token_urlsafe(32)
         asked = {
             "client_id": self.client_id,
             "scope": "SITE_DATA DEVICE_DATA",
@@ -49,7 +51,7 @@ class Consent:
             expires_at=visit.now + _TIME_FOR_IT,
             brings="the whole address of the page you end up on (it holds code=...), even if that page shows an error",
             listen=self.redirect_port,
-            pending={"state": state},
+            state=state,
         )
 
     def finish(self, visit: Visit, prompt: Prompt, clock: Clock, answer: str = "") -> str:
@@ -63,25 +65,47 @@ class Consent:
         return f"{_WHO}: signed in; site {self.site_id} can be read for two years."
 
     def _code(self, answer: str, prompt: Prompt) -> str:
-        if "=" not in answer and "/" not in answer and answer:
-            return answer
+        """The code of an address that this very sign-in led to, or a bare one, for which the person vouches."""
+        if answer and not _SIGNS_OF_AN_ADDRESS & set(answer):
+            return _checked(unquote(answer))
         try:
-            told = {name: values[-1] for name, values in parse_qs(urlsplit(answer).query).items()}
-        except ValueError:  # brackets that are no IPv6 address
+            told = parse_qs(urlsplit(answer).query, keep_blank_values=True, max_num_fields=20)
+        except ValueError:  # brackets that are no IPv6 address, or a heap of fields
             told = {}
-        if told.get("error"):
-            message = f"{_WHO}: the consent was refused on SolarEdge's page; start again if that was a mistake"
-            raise AuthFailed(message)
-        if not told.get("code"):
+        if not ("code" in told or "error" in told):
             message = f"{_WHO}: there is no code= in that; paste the whole address of the last page, or start again"
             raise AuthFailed(message)
-        if told.get("state", prompt.pending["state"]) != prompt.pending["state"]:  # not every answer echoes it
-            message = f"{_WHO}: that address belongs to another sign-in; start again and paste the newest one"
+        self._check_state(told.get("state", []), prompt.state)
+        if "error" in told:
+            message = f"{_WHO}: the consent was refused on SolarEdge's page; start again if that was a mistake"
             raise AuthFailed(message)
-        site = told.get("site_id", str(self.site_id))
+        site = told.get("site_id", [str(self.site_id)])[-1]
         if site != str(self.site_id):
             message = (
                 f"{_WHO}: the consent is for site {site[:12]}, the configuration says {self.site_id}; mend site_id"
             )
             raise AuthFailed(message)
-        return told["code"]
+        return _checked(told["code"][-1])
+
+    @staticmethod
+    def _check_state(states: list[str], expected: str) -> None:
+        """Somebody else's page could bring a code of its own; only ours knows the state (RFC 6749, 10.12)."""
+        if not states:
+            message = (
+                f"{_WHO}: there is no state= in that address, so it may come from another page; if it is the one you "
+                "ended up on just now, paste only what stands between code= and the next &"
+            )
+            raise AuthFailed(message)
+        if len(states) != 1 or not hmac.compare_digest(states[0].encode(), expected.encode()):
+            message = f"{_WHO}: that address belongs to another sign-in; start again and paste the newest one"
+            raise AuthFailed(message)
+
+
+_SIGNS_OF_AN_ADDRESS = frozenset("=/?&")
+
+
+def _checked(code: str) -> str:
+    """A code as RFC 6749 (appendix A.11) allows it."""
+    if code and code.isascii() and is_clean(code, 4096):
+        return code
+    raise AuthFailed(f"{_WHO}: that code holds signs that no code has; start again, and paste the whole address")

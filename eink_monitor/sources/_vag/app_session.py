@@ -19,6 +19,7 @@ from eink_monitor.sources._vag.doorway import Doorway
 
 USUAL = "https://emea.bff.cariad.digital"
 
+_HOSTS = frozenset({"emea.bff.cariad.digital", "identity.vwgroup.io"})
 _JOBS = "charging,measurements,fuelStatus"
 _CLOSED = "VW closed this door in May 2026; use type: vw_eu_data_act (or, for a Skoda, type: skoda)"
 
@@ -34,10 +35,9 @@ class Session:
         except (ValueError, TypeError):
             token, metadata = None, {}
         self._session = WeConnectSession(SessionUser(username, password), token=token, metadata=metadata)
-        self._doorway = Doorway(base_url, USUAL)
+        self._doorway = Doorway(base_url, USUAL, _HOSTS)
         for speaker in (self._session, self._session.websession):
-            speaker.trust_env = False
-            speaker.mount("https://", self._doorway)
+            self._doorway.guard(speaker)
 
     def keep(self) -> str:
         """The session for the next visit, so that nobody signs in at every poll."""

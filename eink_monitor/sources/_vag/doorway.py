@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from requests import PreparedRequest, RequestException, Response
+from requests import PreparedRequest, RequestException, Response, Session
 from requests.adapters import HTTPAdapter
 from requests.exceptions import ConnectTimeout, SSLError, Timeout
 from urllib3.exceptions import NewConnectionError
@@ -15,33 +15,43 @@ from urllib3.exceptions import NewConnectionError
 from eink_monitor.errors import Trouble, Unavailable, Unreachable
 
 _SILENCE = 20.0  # s; some libraries would wait for ever
+_LARGEST = 5_000_000  # bytes; real files have some 100,000
+
+
+class Elsewhere(RequestException):
+    """A page or a redirect wanted us to ask somebody else."""
 
 
 class Doorway(HTTPAdapter):
-    """Leads every request to ``base_url`` if that is not ``usual``, and remembers what came of the last one.
+    """Lets a session talk to ``hosts`` over https and to nobody else, and remembers what came of the last request.
 
-    To be mounted for "https://". ``status`` is 0 and ``fault`` says why when nobody answered; then
-    ``reached`` says whether there was a connection.
+    Passwords, tokens and the VIN travel here, and it is pages and redirects that say where to. If ``base_url`` is not
+    ``usual``, all of it is led there instead, after the same check. ``status`` is 0 and ``fault`` says why when nobody
+    answered; then ``reached`` says whether there was a connection. ``guard`` a session with it.
     """
 
-    def __init__(self, base_url: str, usual: str) -> None:
+    def __init__(self, base_url: str, usual: str, hosts: frozenset[str]) -> None:
         super().__init__(max_retries=0)  # the daemon tries again, and knows when
         self._elsewhere = None if base_url.rstrip("/") == usual else urlsplit(base_url)
+        self._hosts = hosts
         self.status = 0
         self.fault = ""
         self.reached = True
+
+    def guard(self, session: Session) -> None:
+        """Stand at every door of a session: one for plain http that a library left open would lead past us."""
+        session.trust_env = False
+        session.adapters.clear()
+        for scheme in ("https://", "http://"):
+            session.mount(scheme, self)
 
     def send(self, request: PreparedRequest, *args: object, **more: object) -> Response:
         """Send to wherever ``base_url`` is; the answer looks as if it came from where the library meant."""
         self.status, self.fault = 0, ""
         self.poolmanager.clear()  # vendors drop kept connections without a word
-        sent = request.copy()
-        if self._elsewhere is not None:
-            wanted = urlsplit(request.url or "")
-            sent.url = wanted._replace(scheme=self._elsewhere.scheme, netloc=self._elsewhere.netloc).geturl()
         try:
-            response = super().send(sent, *args, **{**more, "timeout": _SILENCE})  # type: ignore[arg-type] # passed on
-            _ = response.content  # here, so that a broken body counts as a network fault
+            response = super().send(self._led(request), *args, **{**more, "timeout": _SILENCE, "stream": True})  # type: ignore[arg-type] # passed on
+            _swallow(response)  # here, so that a broken body counts as a network fault
         except RequestException as error:
             self.reached = _reached(error)
             self.fault = next(words for kind, words in _FAULTS if isinstance(error, kind))
@@ -49,6 +59,16 @@ class Doorway(HTTPAdapter):
         self.status = response.status_code
         response.url, response.request = request.url or "", request
         return response
+
+    def _led(self, request: PreparedRequest) -> PreparedRequest:
+        """The request as it may leave the house."""
+        wanted = urlsplit(request.url or "")
+        if wanted.scheme != "https" or wanted.netloc.lower() not in self._hosts:  # with a port or a name it is another
+            raise Elsewhere
+        sent = request.copy()
+        if self._elsewhere is not None:
+            sent.url = wanted._replace(scheme=self._elsewhere.scheme, netloc=self._elsewhere.netloc).geturl()
+        return sent
 
     def trouble(self, who: str) -> Trouble | None:
         """What the last request says of the network or of the vendor's health, if that is the matter."""
@@ -65,7 +85,24 @@ def _reached(error: RequestException) -> bool:
     return not isinstance(error, ConnectTimeout | SSLError) and not isinstance(behind, NewConnectionError)
 
 
+def _swallow(response: Response) -> None:
+    """Read the body, up to what can be an answer."""
+    body = bytearray()
+    for piece in response.iter_content(1 << 16):
+        body += piece
+        if len(body) > _LARGEST:
+            response.close()
+            raise TooLarge
+    response._content = bytes(body)  # noqa: SLF001 - as requests itself fills it
+
+
+class TooLarge(RequestException):
+    """No page and no file of a car is that large."""
+
+
 _FAULTS: tuple[tuple[type[RequestException], str], ...] = (
+    (Elsewhere, "it led us to a server that is not its own, and we did not go; is a captive portal in the way?"),
+    (TooLarge, f"it sent more than {_LARGEST // 1_000_000} MB, which cannot be an answer"),
     (Timeout, "the server did not answer in time; is the internet connection slow?"),
     (SSLError, "the certificate is not trusted; is this machine's clock right, or a proxy in the way?"),
     (RequestException, "the server cannot be reached; is the internet connection up?"),

@@ -20,12 +20,16 @@ from carconnectivity_connectors.vw_eu_data_act import client as connector
 
 from eink_monitor.clock import MINUTE
 from eink_monitor.errors import AuthFailed, BadAnswer, Gone, Throttled, Trouble
+from eink_monitor.outside import is_clean
 from eink_monitor.sources._vag.doorway import Doorway
 from eink_monitor.sources._vag.files import WHO
 
 _T = TypeVar("_T")
 _LONG_ENOUGH = 15 * MINUTE  # the portal's own rhythm
+_HOSTS = frozenset({connector.PORTAL_HOST, connector.IDENTITY_HOST})
 _LARGEST = 20_000_000  # bytes of JSON; real files have some 100,000
+_MOST_ENTRIES = 100  # of a ZIP; real ones have one
+_ENTRY = b"PK\x01\x02"  # the mark of each in the list at the end
 _BROWSER = f"sign in once in a browser at {connector.BASE_URL}"
 
 
@@ -37,16 +41,15 @@ class Portal(connector.EudaApiClient):  # type: ignore[misc] # untyped
             logging.getLogger(talker).setLevel(logging.CRITICAL)
         connector.LOG.setLevel(logging.CRITICAL)
         super().__init__(username, password, country="de", language="de", brand=brand, timeout=20)
-        self._doorway = Doorway(base_url, connector.BASE_URL)
-        self._session.mount("https://", self._doorway)
-        self._session.trust_env = False
+        self._doorway = Doorway(base_url, connector.BASE_URL, _HOSTS)
+        self._doorway.guard(self._session)
         self._restore(session)
 
     def identifier(self, vin: str, now: int) -> str:
         """The id of the continuous data request; ``AuthFailed`` where none was made in the portal."""
         told = self._plainly(lambda: self.get_metadata(vin), now, missing=AuthFailed(_NO_REQUEST))
         found = told.get("Identifier") or told.get("identifier") if isinstance(told, dict) else None
-        if isinstance(found, str):
+        if isinstance(found, str) and found.isascii() and is_clean(found, 200):
             return found
         raise AuthFailed(_NO_REQUEST)
 
@@ -114,16 +117,27 @@ class Portal(connector.EudaApiClient):  # type: ignore[misc] # untyped
 
     @staticmethod
     def _unzip_json(raw: bytes, name: str) -> object:  # noqa: ARG004 - the connector's signature
-        """The first JSON in a ZIP, of bounded size."""
+        """The first JSON in a ZIP of bounded size, whatever the ZIP says of itself."""
         try:
-            with zipfile.ZipFile(io.BytesIO(raw)) as box:
-                inside = next(entry for entry in box.infolist() if entry.filename.lower().endswith(".json"))
-                if inside.file_size <= _LARGEST:
-                    found: object = json.loads(box.read(inside).decode("utf-8-sig"), parse_constant=_refuse)
-                    return found
+            if raw.count(_ENTRY) <= _MOST_ENTRIES:  # before a list of hundreds of thousands is made
+                found: object = json.loads(_unpacked(raw).decode("utf-8-sig"), parse_constant=_refuse)
+                return found
         except (zipfile.BadZipFile, zlib.error, ValueError, StopIteration, EOFError, NotImplementedError, RuntimeError):
             pass  # RuntimeError: the entry wants a password; a RecursionError is one too
         raise BadAnswer(_UNREADABLE)
+
+
+def _unpacked(raw: bytes) -> bytes:
+    """The bytes of the first JSON, counted as they are unpacked: sizes in a ZIP are claims. Raises ``ValueError``."""
+    content = bytearray()
+    with zipfile.ZipFile(io.BytesIO(raw)) as box:
+        inside = next(entry for entry in box.infolist() if entry.filename.lower().endswith(".json"))
+        with box.open(inside) as file:
+            while piece := file.read(1 << 16):
+                content += piece
+                if len(content) > _LARGEST:
+                    raise ValueError
+    return bytes(content)
 
 
 def _refuse(constant: str) -> object:

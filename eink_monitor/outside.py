@@ -1,0 +1,27 @@
+"""The door for text from outside: what a vendor, a browser or a library wrote, before it becomes ours.
+
+Such text reaches terminals, the journal, the database and the panel. There a control character is a command (ESC), a
+lone surrogate an exception, a direction mark a lie, and a megabyte a standstill.
+"""
+
+from __future__ import annotations
+
+LONGEST = 500  # characters; no sentence of ours is longer
+
+
+def clean(text: str, most: int = LONGEST) -> str:
+    """The text in one line of printable characters, at most ``most`` of them; what is cut off ends in an ellipsis.
+
+    White space becomes single spaces; control and format characters, surrogates and what Unicode has not assigned are
+    dropped.
+    """
+    if text.isprintable() and len(text) <= most and "  " not in text:
+        return text
+    kept = (" " if sign.isspace() else sign for sign in text[: 4 * most] if sign.isprintable() or sign.isspace())
+    line = " ".join("".join(kept).split())
+    return line if len(line) <= most and len(text) <= 4 * most else f"{line[: most - 1]}…"
+
+
+def is_clean(text: str, most: int) -> bool:
+    """Whether a text can be kept and sent as it is: for ids and tokens, which a cleaned copy would not replace."""
+    return len(text) <= most and text.isprintable()

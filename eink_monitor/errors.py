@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from eink_monitor.outside import clean
+from eink_monitor.outside import LONGEST, clean
 
 
 class Trouble(Exception):
@@ -125,7 +125,7 @@ class ConfigError(Trouble):
 
     def __init__(self, complaints: list[str]) -> None:
         super().__init__("")
-        self.complaints = [clean(complaint) for complaint in complaints]
+        self.complaints = [clean(complaint, 8 * LONGEST) for complaint in complaints]
 
     def __str__(self) -> str:
         return "\n".join(self.complaints)

@@ -10,7 +10,7 @@ LONGEST = 500  # characters; no sentence of ours is longer
 
 
 def clean(text: str, most: int = LONGEST) -> str:
-    """The text in one line of printable characters, at most ``most`` of them; what is cut off ends in an ellipsis.
+    """The text in one line of printable characters, at most ``most`` of them; what is cut short ends in three dots.
 
     White space becomes single spaces; control and format characters, surrogates and what Unicode has not assigned are
     dropped.
@@ -19,7 +19,7 @@ def clean(text: str, most: int = LONGEST) -> str:
         return text
     kept = (" " if sign.isspace() else sign for sign in text[: 4 * most] if sign.isprintable() or sign.isspace())
     line = " ".join("".join(kept).split())
-    return line if len(line) <= most and len(text) <= 4 * most else f"{line[: most - 1]}…"
+    return line if len(line) <= most and len(text) <= 4 * most else f"{line[: most - 3]}..."
 
 
 def is_clean(text: str, most: int) -> bool:

@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass, field
 
 from eink_monitor.clock import iso
+from eink_monitor.outside import clean
 
 _NAMED = 4  # values that are told one by one; the rest is counted
 _LONGEST = 60  # characters of one value's name and figure
@@ -50,7 +51,7 @@ class Remarks:
     def __str__(self) -> str:
         """All of it in one line."""
         said = [*self._sentences, *([f"left out: {self.left_out}"] if self._left_out else [])]
-        return _clean("; ".join(said), _LARGEST)
+        return clean("; ".join(said), _LARGEST)
 
 
 def figure(value: object) -> str:
@@ -66,7 +67,7 @@ def figure(value: object) -> str:
 
 def _entry(name: str, figures: list[str]) -> str:
     times = f" ({len(figures)} times)" if len(figures) > 1 else ""
-    return _clean(f"{name} {figures[0]}", _LONGEST) + times
+    return clean(f"{name} {figures[0]}", _LONGEST) + times
 
 
 def _date(at: object) -> str:
@@ -76,8 +77,3 @@ def _date(at: object) -> str:
         except (OverflowError, OSError, ValueError):  # where time_t has 32 bits
             pass
     return "an impossible time"
-
-
-def _clean(words: str, most: int) -> str:
-    words = " ".join("".join(letter if letter.isprintable() else " " for letter in words).split())
-    return words if len(words) <= most else words[: most - 3] + "..."

@@ -7,7 +7,6 @@ import socket
 import stat
 import subprocess
 import sys
-import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -228,44 +227,78 @@ def test_a_house_without_a_panel(tmp_path: Path, bmw: QuickBmw) -> None:
 # -- an address to bring back ------------------------------------------------------------------------------------------
 
 
-def test_the_last_address_is_pasted(
+class Asking:
+    """A sign-in in a process of its own, which waits for what a person brings back."""
+
+    def __init__(self, file: Path) -> None:
+        command = [sys.executable, "-u", "-m", "eink_monitor", "login", "roof", "-c", str(file)]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        self._process = subprocess.Popen(command, text=True, encoding="utf-8", **pipes)  # type: ignore[call-overload]
+        self.out = ""
+        while "client_id=" not in self.out:
+            self.out += (line := self._process.stdout.readline())
+            assert line, self._process.stderr.read()
+        self.state = self.out.rpartition("state=")[2].strip()
+
+    def end(self, typed: str = "") -> tuple[int, str]:
+        """What it came to, and what was said on the error channel."""
+        if typed:
+            out, err = self._process.communicate(typed + "\n", timeout=60)
+        else:
+            out, err = self._process.stdout.read(), self._process.stderr.read()
+        code = self._process.wait(60)
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+            pipe.close()
+        self.out += out
+        return code, err
+
+
+def test_the_last_address_is_pasted(tmp_path: Path, roof: SolarEdgeServer, port: int) -> None:
+    asking = Asking(roof_house(tmp_path, roof, port))
+    typed = f"http://localhost:{port}/?code=code-from-consent&site_id={SITE}&state={asking.state}"
+    code, err = asking.end(typed)
+    assert code == 0, err
+    assert "https://connect.solaredge.com/authorize?client_id=" in asking.out
+    assert "The code" not in asking.out
+    assert "Then paste here the whole address of the page you end up on" in err
+    assert asking.out.endswith(f"SolarEdge: signed in; site {SITE} can be read for two years.\n")
+    assert private(tmp_path)
+    assert not any(secret in asking.out + err for secret in (SECRET, "access-", "refresh-"))
+
+
+def test_an_address_of_another_page_is_not_taken(
     tmp_path: Path, roof: SolarEdgeServer, port: int, typing: Callable[[str], None]
 ) -> None:
     typing(f"http://localhost:{port}/?code=code-from-consent&site_id={SITE}")
     said = say("login", "roof", "-c", roof_house(tmp_path, roof, port))
-    assert said.code == 0
-    assert "https://connect.solaredge.com/authorize?client_id=" in said.out
-    assert "The code" not in said.out
-    assert "Then paste here the whole address of the page you end up on" in said.err
-    assert said.out.endswith(f"SolarEdge: signed in; site {SITE} can be read for two years.\n")
-    assert private(tmp_path)
-    assert not any(secret in said.out + said.err for secret in (SECRET, "access-", "refresh-"))
+    assert said.code == 77
+    assert "there is no state= in that address" in said.err
+    assert roof.asked == []
 
 
-def test_the_browser_carries_it_here(
-    tmp_path: Path, roof: SolarEdgeServer, port: int, typing: Callable[[str], None]
-) -> None:
-    del typing  # nothing is typed, but the keyboard is there
+def test_the_browser_carries_it_here(tmp_path: Path, roof: SolarEdgeServer, port: int) -> None:
+    """A stranger's page asks first, without what only our browser knows."""
+    asking = Asking(roof_house(tmp_path, roof, port))
+    here = f"http://127.0.0.1:{port}/?code=code-from-consent&site_id={SITE}"
     pages: list[bytes] = []
-
-    def browse() -> None:
-        url, clock = f"http://127.0.0.1:{port}/?code=code-from-consent&site_id={SITE}", SystemClock()
+    clock = SystemClock()
+    for url in (f"{here}&state=guessed", f"{here}&state={asking.state}"):
         for _ in range(500):
             try:
                 with urllib.request.urlopen(url, timeout=5) as page:
                     pages.append(page.read())
+            except urllib.error.HTTPError as refusal:
+                pages.append(refusal.read())
+                refusal.close()
             except urllib.error.URLError:  # not listening yet
                 clock.wait(0.02)
-            else:
-                return
-
-    browser = threading.Thread(target=browse)
-    browser.start()
-    said = say("login", "roof", "-c", roof_house(tmp_path, roof, port))
-    browser.join()
-    assert said.code == 0
-    assert "can be read for two years" in said.out
-    assert b"Thank you" in pages[0]
+                continue
+            break
+    code, err = asking.end()
+    assert code == 0, err
+    assert "can be read for two years" in asking.out
+    assert b"Nothing is here" in pages[0]
+    assert b"Thank you" in pages[1]
 
 
 def test_a_port_that_is_taken_leaves_the_pasting(

@@ -1,24 +1,26 @@
-"""The panel in a terminal, two pixels to a letter."""
+"""The panel in a terminal of any width."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from dataclasses import dataclass
 
-from eink_monitor.draw.pictures import half_blocks
+from eink_monitor.draw.preview import preview
 from eink_monitor.errors import DisplayError
 from eink_monitor.model import Display, Frame
 
 
 @dataclass(frozen=True)
 class Terminal(Display):
-    """Prints each frame on standard output in half blocks; wants a terminal 250 columns wide."""
+    """Prints each frame on standard output: every pixel in 250 columns (half blocks) or 125 (Braille), else smaller."""
 
     def show(self, frame: Frame, *, urgent: bool = False) -> None:  # noqa: ARG002 - a picture needs no sparing
-        """Print the frame under its name. Raises ``DisplayError`` when nobody reads any more."""
+        """Print the frame under its name, as wide as the terminal is. Raises ``DisplayError`` when that is gone."""
+        columns = shutil.get_terminal_size((frame.width, 0)).columns  # what is no terminal is as wide as it likes
         try:
-            sys.stdout.write(f"{frame.name}\n{half_blocks(frame)}\n")
+            sys.stdout.write(f"{frame.name}\n{preview(frame, columns)}\n")
             sys.stdout.flush()
         except UnicodeEncodeError as error:
             message = "the terminal cannot show block characters; set LANG to a UTF-8 locale such as C.UTF-8"

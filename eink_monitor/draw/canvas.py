@@ -18,6 +18,7 @@ DOTS = (0x88, 0x00, 0x22, 0x00)
 GREY = (0xAA, 0x55)
 STRIPES = (0x1F, 0x3E, 0x7C, 0xF8, 0xF1, 0xE3, 0xC7, 0x8F)
 HATCH = (0x11, 0x22, 0x44, 0x88)
+_LONG = 60  # letters; a text of more is cut to what the sheet is wide before it is drawn
 
 
 class Canvas:
@@ -55,6 +56,8 @@ class Canvas:
         """
         if width is not None:
             text = fonts.face(face).fit(text, width)
+        elif len(text) > _LONG:  # whatever it is, it ends beyond the edge
+            text = text[: fonts.face(face).count(text, self.width) + 1]
         bitmap = fonts.line(face, text, hollow)
         if align == "right":
             x -= bitmap.width

@@ -8,6 +8,8 @@ from typing import NoReturn
 
 from eink_monitor.draw.bitmap import Bitmap
 
+_MOST = 2_953  # bytes; what the largest code holds (ISO/IEC 18004, version 40, level L)
+
 
 def scaled(text: str, room: int) -> Bitmap | None:
     """The code of a text as large as fits into ``room`` pixels with two modules of white on every side, or None."""
@@ -15,15 +17,19 @@ def scaled(text: str, room: int) -> Bitmap | None:
     return code(text, scale) if one and (scale := room // (one.width + 4)) else None
 
 
-@lru_cache(maxsize=8)
 def code(text: str, scale: int = 1) -> Bitmap | None:
     """The code of a text, ``scale`` pixels a module, without its white margin; None for a text that no code holds.
 
     A phone wants four modules of white around it (ISO/IEC 18004, 9.1); most make do with two.
     """
+    return _drawn(text, scale) if 0 < len(text) <= _MOST and len(text.encode(errors="replace")) <= _MOST else None
+
+
+@lru_cache(maxsize=8)
+def _drawn(text: str, scale: int) -> Bitmap | None:
     dot = (1 << scale) - 1
     rows = []
-    for modules in _modules(text) if text else ():
+    for modules in _modules(text):
         row = 0
         for module in modules:
             row = row << scale | (dot if module else 0)

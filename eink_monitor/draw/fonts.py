@@ -63,19 +63,33 @@ class Face:
         places, space = self._places, self._space
         return sum(places[c][2] if c in places else space for c in text)
 
+    def count(self, text: str, width: int, start: int = 0) -> int:
+        """How many letters of a text, from ``start`` on, fit ``width`` pixels; looks at those and one more."""
+        places, space = self._places, self._space
+        for at in range(start, len(text)):
+            width -= places[text[at]][2] if text[at] in places else space
+            if width < 0:
+                return at - start
+        return max(0, len(text) - start)
+
     def fit(self, text: str, width: int) -> str:
         """The text, or as much of its beginning as fits ``width`` pixels together with an ellipsis."""
-        if self.width(text) <= width:
+        if self.count(text, width) == len(text):
             return text
-        while text and self.width(text) + self.width(ELLIPSIS) > width:
-            text = text[:-1]
-        return text.rstrip() + ELLIPSIS if self.width(ELLIPSIS) <= width else ""
+        room = width - self.width(ELLIPSIS)
+        return text[: self.count(text, room)].rstrip() + ELLIPSIS if room >= 0 else ""
 
 
 @lru_cache(maxsize=32)
 def face(name: str) -> Face:
     """The face of that name; read from disk once."""
     return Face(name)
+
+
+def unwritable(name: str) -> str:
+    """The letters of a name that a face in which names are written lacks, each once; empty if all can be written."""
+    faces = [face(one) for one in (SMALL, TEXT, TITLE, FIGURE_18, FIGURE_22)]
+    return "".join(dict.fromkeys(letter for letter in name if any(letter not in one for one in faces)))
 
 
 @lru_cache(maxsize=128)  # what nine panels hold; 1.5 KiB each, and every age and figure would be kept for days

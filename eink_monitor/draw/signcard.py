@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from eink_monitor.draw import codes, fonts
 from eink_monitor.draw.canvas import Canvas
+from eink_monitor.draw.lines import broken
 
 _COLUMN = 110  # px; less beside the code is too narrow for words
 _LINES = 74  # px that the words take below the QR code of a sheet that is not wide
@@ -38,22 +39,10 @@ def _words(canvas: Canvas, corner: tuple[int, int], said: tuple[str, str, str, s
     canvas.text(left, line, label, fonts.TITLE, width=room)
     line += 18
     foot = canvas.height - (_CODE if code else 4)
-    for text in (*ways, *broken(address, fonts.SMALL, room)[:2]):
+    for text in (*ways, *broken(address, fonts.SMALL, room, 2)):
         if line <= foot:
             canvas.text(left, line, text, fonts.SMALL, width=room)
             line += 14
     if code:
-        face = fonts.FIGURE_22 if fonts.face(fonts.FIGURE_22).width(code) <= room else fonts.TITLE
+        face = fonts.FIGURE_22 if fonts.face(fonts.FIGURE_22).count(code, room) == len(code) else fonts.TITLE
         canvas.text(left, min(line + 18, canvas.height - 8), code, face, width=room)
-
-
-def broken(address: str, face: str, room: int) -> list[str]:
-    """An address in lines that fit, broken after a slash or a dot where there is one to break at."""
-    lines: list[str] = []
-    while address:
-        count = next(n for n in range(len(address), 0, -1) if n == 1 or fonts.face(face).width(address[:n]) <= room)
-        if count < len(address):
-            count = max(address.rfind("/", 0, count), address.rfind(".", 0, count), -1) + 1 or count
-        lines.append(address[:count])
-        address = address[count:]
-    return lines

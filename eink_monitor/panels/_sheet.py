@@ -20,7 +20,7 @@ from eink_monitor.model import FeedStatus, History, Metric, Panel, Reading
 LEFT, RIGHT = 6, 244
 HEADER = 18
 STRIP = 18
-_STRIPES = 44  # px at least, so that they are seen from across the room
+_STRIPES = 32  # px at least, so that they are seen from across the room
 RULE = 79  # between the hero and what supports it
 _CODE = 2  # px a module; a phone reads it from a hand's breadth
 

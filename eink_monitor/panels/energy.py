@@ -14,12 +14,14 @@ from eink_monitor.metrics import (
     PRODUCTION_TODAY,
     PURCHASED_TODAY,
     SELF_CONSUMPTION_TODAY,
+    STORAGE_POWER,
+    STORAGE_SOC,
 )
 from eink_monitor.model import History, Need
 from eink_monitor.panels._figures import tagged
 from eink_monitor.panels._sheet import HEADER, LEFT, Figure, Sheet, SubjectPanel, empty
 
-_BAR, _BAR_END, _UNIT = 76, 172, 227
+_BAR, _BAR_END, _UNIT = 80, 172, 227
 _METERS = (
     ("produced", PRODUCTION_TODAY),
     ("own use", SELF_CONSUMPTION_TODAY),
@@ -31,7 +33,7 @@ _METERS = (
 
 @dataclass(frozen=True)
 class Energy(SubjectPanel):
-    """Today's production, own use, feed-in, consumption and purchase."""
+    """Today's production, what of it was used or stored here, feed-in, consumption and purchase."""
 
     kind: ClassVar[str] = "today"
 
@@ -51,9 +53,11 @@ class Energy(SubjectPanel):
             return
         top = max((figure.value for figure in known if not figure.tag), default=0)
         pitch = (sheet.bottom - HEADER) // len(_METERS)
-        for row, ((word, _), figure) in enumerate(zip(_METERS, figures, strict=True)):
+        stored = sheet.reading(STORAGE_SOC) or sheet.reading(STORAGE_POWER)
+        for row, ((word, metric), figure) in enumerate(zip(_METERS, figures, strict=True)):
             middle = HEADER + pitch * row + pitch // 2 + 1
-            canvas.text(LEFT, middle + 5, word, fonts.TEXT)
+            kept = stored and metric is SELF_CONSUMPTION_TODAY  # what the battery took is not used yet
+            canvas.text(LEFT, middle + 5, "kept here" if kept else word, fonts.TEXT)
             canvas.fill(_BAR, middle - pitch // 2, 1, pitch)
             _meter(sheet, middle, figure, top)
 

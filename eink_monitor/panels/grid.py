@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from eink_monitor.draw import fonts, words
 from eink_monitor.draw.canvas import Canvas
-from eink_monitor.metrics import FEED_IN_TODAY, GRID_POWER, PURCHASED_TODAY
+from eink_monitor.metrics import FEED_IN_TODAY, GRID_POWER, LOAD_POWER, PURCHASED_TODAY
 from eink_monitor.model import History, Metric, Need
 from eink_monitor.panels._figures import Cell, cells, hero
 from eink_monitor.panels._sheet import RULE, Sheet, SubjectPanel
@@ -34,11 +34,17 @@ class Grid(SubjectPanel):
             return
         watts, outline = sheet.value(GRID_POWER) or 0.0, sheet.outline()
         hero(sheet, *words.power(abs(watts)))
-        word, icon = _direction(watts)
+        word, icon = ("no reading", "grid-off") if _silent(sheet) else _direction(watts)
         canvas.icon(_RIGHT_MIDDLE - 20, 20, icon, 40, hollow=outline)
         canvas.text(_RIGHT_MIDDLE, 74, word, fonts.FIGURE_18, align="centre", hollow=outline)
         canvas.rule(RULE)
         cells(sheet, [_sum(sheet, "fed in", FEED_IN_TODAY), _sum(sheet, "bought", PURCHASED_TODAY)])
+
+
+def _silent(sheet: Sheet) -> bool:
+    """Whether the house is still measured but the grid is not, be it that its meter is silent or that there is none."""
+    load = sheet.reading(LOAD_POWER)
+    return sheet.stale and load is not None and load.at - sheet.at > sheet.history.gap(sheet.panel.subject)
 
 
 def _direction(watts: float) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from eink_monitor.draw import fonts, words
 from eink_monitor.draw.canvas import Canvas
-from eink_monitor.draw.signcard import broken
+from eink_monitor.draw.lines import broken, wrapped
 from eink_monitor.model import FeedStatus, History, Panel, Wear
 from eink_monitor.panels._figures import tagged
 from eink_monitor.panels._sheet import HEADER, LEFT, RIGHT, corner, empty, fault, header
@@ -17,6 +17,7 @@ _MOST = 8
 _LISTED = 6  # of more than that
 _NAME, _NARROWEST = 26, 110
 _DETAIL_LINE = 13
+_LONGEST = 80  # letters of a label that are worth measuring
 _TAG = 35  # px that a tag takes beside its words
 _LOGIN = "eink-monitor login"
 _MARKS = {"ok": "check", None: "wait", "auth": "key"}
@@ -125,7 +126,7 @@ def _rows(canvas: Canvas, history: History, feeds: Sequence[FeedStatus], now: in
     ink = "" if sentence or len(feeds) > _LISTED else _ink(history.wear)
     size = _size(len(feeds) + bool(ink), not _is_well(feeds[0]) or bool(sentence))
     rows = [_row(history, feed, size, now) for feed in (feeds[:_LISTED] if more else feeds)]
-    widest = max(fonts.face(size.face).width(row.feed.label) for row in rows)
+    widest = max(fonts.face(size.face).width(row.feed.label[:_LONGEST]) for row in rows)
     need = max((row if _is_well(row.feed) else row._replace(corner="")).need for row in rows)
     column = max(_NARROWEST, min(_NAME + widest + 8, RIGHT - need))
     rows = [row if row.need <= RIGHT - column else row._replace(corner="") for row in rows]
@@ -166,14 +167,14 @@ def _door(canvas: Canvas, feed: FeedStatus, y: int, right: int) -> int:
     if feed.what != "auth" or not feed.door:
         return y
     room, face = right - LEFT, fonts.SMALL
-    lines = broken(feed.door, face, room)
-    if y + (len(lines) + 1) * _DETAIL_LINE > canvas.height:  # what to type comes below
+    most = (canvas.height - y) // _DETAIL_LINE
+    lines = broken(feed.door, face, room, most)
+    if len(lines) == most:  # what to type comes below
         face = fonts.TINY
-        lines = broken(feed.door, face, room)
+        lines = broken(feed.door, face, room, most)
     for line in lines:
-        if y + _DETAIL_LINE <= canvas.height:
-            canvas.text(LEFT, y + 10, line, face)
-            y += _DETAIL_LINE
+        canvas.text(LEFT, y + 10, line, face)
+        y += _DETAIL_LINE
     return y
 
 
@@ -224,11 +225,6 @@ def _old(feed: FeedStatus, now: int) -> str:
 
 def _detail(canvas: Canvas, sentence: str, y: int, right: int) -> None:
     """As many lines of a sentence as fit below ``y``."""
-    face, left = fonts.face(fonts.SMALL), sentence.split()
-    while left and y + _DETAIL_LINE <= canvas.height:
-        count = next((n for n in range(len(left), 1, -1) if face.width(" ".join(left[:n])) <= right - LEFT), 1)
-        last = y + 2 * _DETAIL_LINE > canvas.height
-        text = " ".join(left if last else left[:count])
-        canvas.text(LEFT, y + 10, text, fonts.SMALL, width=right - LEFT)
-        left = left[count:]
+    for line in wrapped(sentence, fonts.SMALL, right - LEFT, (canvas.height - y) // _DETAIL_LINE):
+        canvas.text(LEFT, y + 10, line, fonts.SMALL)
         y += _DETAIL_LINE

@@ -61,12 +61,20 @@ def errand(config: Config, feed: Feed, clock: Clock) -> Visit:
 
 
 def named(things: Mapping[str, Thing], name: str, noun: str) -> Thing:
-    """One of the things a house has, by its name. Raises ``click.UsageError`` with the nearest name, or all."""
+    """One of the things a house has, by its name, or by its type where only one is of that type.
+
+    Raises ``click.UsageError`` with the names of that type, else the nearest name, or all.
+    """
     if name in things:
         return things[name]
+    typed = [key for key, thing in things.items() if getattr(thing, "type", None) == name]
+    if len(typed) == 1:
+        return things[typed[0]]
     import difflib  # noqa: PLC0415 - only to help with a typo
 
     near = difflib.get_close_matches(name, things, 1, 0.5)
     known = ", ".join(f"`{thing}`" for thing in things) or "none"
     hint = f"did you mean `{near[0]}`?" if near else f"there is {known}."
+    if typed:
+        hint = f"those of type {name} are {', '.join(f'`{key}`' for key in typed)}."
     raise click.UsageError(f"no {noun} is called `{name}`; {hint}", click.get_current_context())

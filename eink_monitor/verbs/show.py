@@ -14,11 +14,11 @@ from eink_monitor.daemon.control import Request
 from eink_monitor.daemon.drawing import draw
 from eink_monitor.daemon.wishes import wish
 from eink_monitor.draw.pictures import write_png
+from eink_monitor.draw.preview import preview
 from eink_monitor.errors import DisplayError
 from eink_monitor.house import House
 from eink_monitor.model import Frame
 from eink_monitor.verbs._house import config_option, load, named, opened
-from eink_monitor.verbs._preview import preview
 
 
 @click.command(epilog="Example: eink-monitor show solar --png out")
@@ -53,9 +53,8 @@ def command(panels: tuple[str, ...], folder: Path | None, config_file: Path | No
 
 
 def _ink(config: Config, panels: Sequence[str]) -> int:
-    for name in panels:
-        named(config.slides, name, "panel")
-    answer = wish(Request("show", panels[0] if panels else ""), config, SystemClock())
+    slides = [named(config.slides, name, "panel") for name in panels]
+    answer = wish(Request("show", slides[0].name if slides else ""), config, SystemClock())
     click.echo(f"eink-monitor: {answer.words}" if answer.code else answer.words, err=answer.code != 0)
     return answer.code
 

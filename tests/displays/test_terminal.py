@@ -28,6 +28,15 @@ def test_a_frame_is_printed_under_its_name(capsys: pytest.CaptureFixture[str]) -
     assert capsys.readouterr().out == "sun\n██████\n██████\n"
 
 
+@pytest.mark.parametrize(("columns", "wide"), [(300, 250), (250, 250), (125, 125), (80, 80), (3, 20)])
+def test_a_frame_fits_the_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, columns: int, wide: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    Terminal().show(Canvas().frame("sun"))
+    assert {len(line) for line in capsys.readouterr().out.splitlines()[1:] if line} == {wide}
+
+
 def test_a_terminal_without_block_characters_is_named() -> None:
     run = subprocess.run(
         [sys.executable, "-c", SHOW],

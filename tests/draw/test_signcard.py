@@ -8,10 +8,10 @@ from PIL import Image
 
 import qr_reader
 from eink_monitor.clock import stopwatch
-from eink_monitor.draw import codes, fonts
+from eink_monitor.draw import codes
 from eink_monitor.draw.canvas import Canvas
 from eink_monitor.draw.pictures import write_png
-from eink_monitor.draw.signcard import broken, sign_in_card
+from eink_monitor.draw.signcard import sign_in_card
 from eink_monitor.panels.health import Health
 from scenes import NOW, ROOF_DOOR, feeds
 from test_goldens import GOLDEN, WRITE, assert_same
@@ -80,6 +80,7 @@ def test_where_there_is_no_code_none_is_read() -> None:
 
 def test_what_no_code_holds() -> None:
     assert codes.code("") is None
+    assert codes.code("\ud800") is None, "half a letter"
     assert codes.code("x" * 3000) is None
     assert codes.scaled("x" * 3000, 122) is None
     assert codes.scaled("x" * 2000, 122) is None, "it would leave the sheet"
@@ -96,15 +97,3 @@ def test_the_second_drawing_costs_next_to_nothing() -> None:
     for _ in range(50):
         Health().draw(Canvas(), house, NOW)
     assert (stopwatch() - began) / 50 < 0.005  # measured: 0.4 ms; the rest is for a busy machine
-
-
-@given(st.text(max_size=80), st.integers(1, 200))
-def test_a_broken_address_is_whole(address: str, room: int) -> None:
-    lines = broken(address, fonts.SMALL, room)
-    assert "".join(lines) == address
-    assert all(len(line) == 1 or fonts.face(fonts.SMALL).width(line) <= room for line in lines)
-
-
-def test_an_address_is_broken_where_it_may_be() -> None:
-    assert broken("customer.bmwgroup.com/oneid/link", fonts.SMALL, 170) == ["customer.bmwgroup.com/oneid/", "link"]
-    assert broken("customer.bmwgroup.com/oneid/link", fonts.SMALL, 122) == ["customer.bmwgroup.", "com/oneid/link"]

@@ -184,6 +184,7 @@ SCENES: dict[str, Scene] = {
     "grid-importing": Scene(Grid("roof"), roof(EVENING)),
     "grid-balance": Scene(Grid("roof"), roof({m.GRID_POWER: -3})),
     "grid-one-old": Scene(Grid("roof"), aged(roof(), {m.FEED_IN_TODAY: 4 * HOUR})),
+    "grid-silent": Scene(Grid("roof"), aged(roof(), {m.GRID_POWER: 3 * HOUR})),
     "grid-empty": Scene(Grid("roof"), NOTHING),
     "grid-stale": Scene(Grid("roof"), troubled(roof(), "unavailable", since=LATE - 3 * HOUR), LATE),
     "energy-full": Scene(Energy("roof"), roof()),

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from eink_monitor.draw.canvas import Canvas
-from eink_monitor.verbs._preview import preview
-from houses import say, write
+from eink_monitor.draw.preview import preview
+from houses import HOUSE, say, write
 
 
 def test_pictures_of_exactly_the_right_kind(lived: Path, tmp_path: Path) -> None:
@@ -31,6 +31,14 @@ def test_only_those_that_are_named(lived: Path, tmp_path: Path) -> None:
     said = say("show", "flo", "-c", lived)
     assert said.code == 64
     assert "no panel is called `flo`; did you mean `flow`?" in said.err
+
+
+def test_a_panel_is_found_by_its_type_where_there_is_only_one(lived: Path, tmp_path: Path) -> None:
+    assert say("show", "solar", "--png", tmp_path, "-c", lived).out.split() == [f"{tmp_path}/sun.png"]
+    text = HOUSE + "  second: {{type: flow, subject: roof}}\n"
+    said = say("show", "solar", "flow", "--png", tmp_path, "-c", write(tmp_path, text.replace("  flow:", "  first:")))
+    assert said.code == 64
+    assert "no panel is called `flow`; those of type flow are `first`, `second`." in said.err
 
 
 def test_a_folder_that_cannot_be_written(lived: Path, tmp_path: Path) -> None:

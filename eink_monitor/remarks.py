@@ -13,6 +13,7 @@ from eink_monitor.outside import clean
 
 _NAMED = 4  # values that are told one by one; the rest is counted
 _LONGEST = 60  # characters of one value's name and figure
+_NONE = "no number"
 _LARGEST = 400  # characters of the whole
 
 
@@ -30,7 +31,8 @@ class Remarks:
 
     def leave_out(self, name: str, value: object, unit: str = "") -> None:
         """Say that ``name`` was left out because ``value`` is none that it can have."""
-        self._left_out.setdefault(name, []).append(f"{figure(value)} {unit}".strip())
+        told = figure(value)
+        self._left_out.setdefault(name, []).append(told if told == _NONE else f"{told} {unit}".strip())
 
     def leave_out_date(self, name: str, at: object) -> None:
         """Say that ``name`` was left out because of the instant ``at`` (epoch seconds) that it is dated by."""
@@ -57,11 +59,11 @@ class Remarks:
 def figure(value: object) -> str:
     """A number in few characters, whatever it is; what is no number is not repeated, because it may be a secret."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        return "no number"
+        return _NONE
     if isinstance(value, int) and not -(1 << 64) < value < 1 << 64:
         return "a number without bounds"
     if not math.isfinite(value):
-        return "no number"
+        return _NONE
     return f"{value:.0f}" if abs(value) < 1e15 and float(value).is_integer() else f"{value:.6g}"
 
 

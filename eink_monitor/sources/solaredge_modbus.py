@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from eink_monitor import metrics
@@ -20,17 +20,21 @@ if TYPE_CHECKING:
 class SolarEdgeModbus(Source):
     """A SolarEdge roof read from its inverter over Modbus TCP (SunSpec), with up to three meters and batteries.
 
-    ``meter_sign`` says what a positive power of the grid meter means; "auto" learns it from the meter's own counters.
-    ``keep_open`` holds the connection between polls, which locks every other Modbus client out. ``latitude`` (degrees
-    north) tells when silence is sleep.
+    ``units`` names several inverters behind one address, instead of ``unit``: they are summed. ``external_production``
+    adds what the meters called Production measure, the roofs of others that feed this house. ``meter_sign`` says what a
+    positive power of the grid meter means; "auto" learns it from the meter's own counters. ``keep_open`` holds the
+    connection between polls, which locks every other Modbus client out. ``latitude`` (degrees north) tells when silence
+    is sleep.
     """
 
     host: str
     port: int = 1502
     unit: int = 1
+    units: list[int] = field(default_factory=list)
     keep_open: bool = False
     latitude: float = 50.0
     meter_sign: Literal["auto", "export_positive", "import_positive"] = "auto"
+    external_production: bool = False
     timeout: Duration = Duration(3)
 
     metrics: ClassVar[tuple[Metric, ...]] = (
@@ -60,6 +64,9 @@ class SolarEdgeModbus(Source):
         insist(
             (0 < self.port < 1 << 16, "port must be between 1 and 65535; SolarEdge uses 1502, older firmware 502"),
             (0 <= self.unit <= 255, "unit must be between 0 and 255; it is 1 unless inverters are cascaded"),
+            (all(0 <= unit <= 255 for unit in self.units), "units must be numbers between 0 and 255: [1, 2]"),
+            (len(set(self.units)) == len(self.units), "units must name each inverter once"),
+            (not self.units or self.unit == 1, "give either unit or units, not both"),
             (-90 <= self.latitude <= 90, "latitude must be between -90 and 90 degrees"),
             (self.timeout >= 1, "timeout must be at least 1s"),
         )
@@ -102,10 +109,11 @@ class SolarEdgeModbus(Source):
     def _line(self) -> Line:
         from eink_monitor.sources._modbus.line import Line
 
-        return Line(self.host, self.port, self.unit, self.timeout)
+        return Line(self.host, self.port, self.timeout)
 
     @property
     def _roof(self) -> Roof:
         from eink_monitor.sources._modbus.roof import Roof
 
-        return Roof(self.latitude, self.meter_sign)
+        units = tuple(self.units) or (self.unit,)
+        return Roof(units, self.latitude, self.meter_sign, self.external_production)

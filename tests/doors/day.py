@@ -52,7 +52,12 @@ class Moment(NamedTuple):
 @cache
 def moments() -> tuple[Moment, ...]:
     """Every half minute from midnight to midnight; the last one is the first of the next day."""
-    random, cloud, charge, warmth = Random(1), 1.0, 35.0, 18.0
+    return tuple(_counted(_day(_day(35.0)[-1].charge)))
+
+
+def _day(charge: float) -> list[Moment]:
+    """A day that the battery begins with so many percent."""
+    random, cloud, warmth = Random(1), 1.0, 18.0
     day: list[Moment] = []
     for beat in range(BEATS + 1):
         hour = beat * BEAT / HOUR
@@ -68,7 +73,7 @@ def moments() -> tuple[Moment, ...]:
         charge = max(10.0, min(100.0, charge + battery * BEAT / 3600 / CAPACITY * 100))
         warmth += (20 + (roof + abs(battery)) / 200 - warmth) * 0.01
         day.append(Moment(roof, load, battery, charge, warmth))
-    return tuple(_counted(day))
+    return day
 
 
 def _counted(day: list[Moment]) -> list[Moment]:
@@ -104,13 +109,13 @@ class Tape(Line):
     """A line to registers that were kept; it can only be read."""
 
     def __init__(self, kept: Mapping[int, int]) -> None:
-        super().__init__("tape", 0, 1, 1)
+        super().__init__("tape", 0, 1)
         self._kept = kept
 
     def __enter__(self) -> Self:
         return self
 
-    def probe(self, address: int, count: int) -> list[int] | None:
+    def ask(self, unit: int, address: int, count: int) -> list[int] | None:
         try:
             return [self._kept[at] for at in range(address, address + count)]
         except KeyError:

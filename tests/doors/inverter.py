@@ -1,8 +1,9 @@
-"""A SolarEdge plant as a register map, served by pymodbus's own simulator."""
+"""A SolarEdge plant as a register map, served by pymodbus's own simulator; and by a bus that behaves like the field."""
 
 from __future__ import annotations
 
 import asyncio
+import socket
 import struct
 import threading
 from collections.abc import Iterator
@@ -67,10 +68,21 @@ class House:
         self.common("WNC-3D-480-MB", f"M{self.end}", option)
         return self.model(203, 105, {16: [power], 20: [scale], 36: long(wh[0]), 44: long(wh[1]), 52: [0]})
 
-    def battery(self, bay: int, power: float, charge: float, capacity: float = 9700.0) -> House:
+    def battery(
+        self,
+        bay: int,
+        power: float,
+        charge: float,
+        capacity: float = 9700.0,
+        *,
+        rated: float = 0.0,
+        counted: tuple[int, int] = (0, 0),
+    ) -> House:
+        """``rated`` is the power on its label, ``counted`` what it gave and took in Wh."""
         start = (57600, 57856, 58368)[bay]
-        self.put(start + 66, [*real(capacity), *[0] * 48])
-        self.put(start + 116, real(power) + [0] * 8 + real(capacity) + real(5000) + real(98) + real(charge) + [3, 0])
+        self.put(start + 66, [*real(capacity), *real(rated) * 4, *[0] * 40])
+        counters = [value >> 16 * n & 0xFFFF for value in counted for n in range(4)]
+        self.put(start + 116, real(power) + counters + real(capacity) + real(5000) + real(98) + real(charge) + [3, 0])
         return self
 
 
@@ -103,3 +115,75 @@ def serve(registers: dict[int, int], unit: int = 1, port: int = 0) -> Iterator[i
     finally:
         loop.call_soon_threadsafe(stop.set)
         thread.join(10)
+
+
+@dataclass
+class Bus:
+    """Several units behind one address that behave as in the field.
+
+    Registers of ``mute`` get no answer at all, those of ``refused`` a Modbus exception, ``hung_up`` ends the line;
+    every answer comes ``late`` by so many seconds. An address that is not there answers exception 2, a unit that is not
+    there nothing, or the exception ``nobody`` of a gateway. ``asked`` remembers (unit, address).
+    """
+
+    units: dict[int, House]
+    mute: dict[int, range] = field(default_factory=dict)
+    refused: dict[int, int] = field(default_factory=dict)
+    hung_up: range = range(0)
+    late: float = 0.0
+    nobody: int = 0
+    asked: list[tuple[int, int]] = field(default_factory=list)
+
+    def answer(self, unit: int, address: int, count: int) -> bytes | None:
+        """The answer behind its unit number, None for silence."""
+        self.asked.append((unit, address))
+        wanted = range(address, address + count)
+        if unit not in self.units:
+            return bytes([0x83, self.nobody]) if self.nobody else None
+        if any(at in self.mute.get(unit, ()) for at in wanted):
+            return None
+        code = next((self.refused[at] for at in wanted if at in self.refused), 0)
+        known = self.units[unit].registers
+        if code or any(at not in known for at in wanted):
+            return bytes([0x83, code or 2])
+        return struct.pack(f">BB{count}H", 3, 2 * count, *(known[at] for at in wanted))
+
+    def talk(self, line: socket.socket, over: threading.Event) -> None:
+        """Answer a client until it leaves."""
+        while len(request := line.recv(12)) == 12:
+            number, _, _, unit, _, address, count = struct.unpack(">HHHBBHH", request)
+            if address in self.hung_up:
+                return
+            body = self.answer(unit, address, count)
+            if body is not None and not over.wait(self.late):
+                line.sendall(struct.pack(">HHHB", number, 0, len(body) + 1, unit) + body)
+
+
+@contextmanager
+def serve_bus(bus: Bus) -> Iterator[int]:
+    """The bus at any port, one client after the other; gives its port."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    over = threading.Event()
+
+    def run() -> None:
+        while not over.is_set():
+            with listener.accept()[0] as line:
+                line.settimeout(30)
+                try:
+                    bus.talk(line, over)
+                except OSError:  # the client left
+                    continue
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    port: int = listener.getsockname()[1]
+    try:
+        yield port
+    finally:
+        over.set()
+        with socket.socket() as wake:
+            wake.settimeout(1)
+            wake.connect_ex(("127.0.0.1", port))
+        thread.join(15)
+        listener.close()
+        assert not thread.is_alive()

@@ -129,8 +129,8 @@ def test_an_empty_battery_bay_is_no_battery(poll: Poll) -> None:
 
 def test_half_a_battery_hides_what_depends_on_it(poll: Poll) -> None:
     values = poll(House().inverter(100).meter(0).battery(0, math.nan, math.nan))
-    assert not {"storage_power", "storage_soc", "pv_power", "load_power"} & values.keys()
-    assert values["grid_power"] == 0
+    assert not {"storage_power", "storage_soc", "pv_power"} & values.keys()
+    assert (values["grid_power"], values["load_power"]) == (0, 100), "what leaves the inverter goes into the house"
 
 
 def test_sleeping_inverter_gives_nothing_but_the_house_still_uses(poll: Poll) -> None:
@@ -174,9 +174,10 @@ def test_meter_sign_is_learnt_from_the_counters(tmp_path: Path) -> None:
     assert seen == [-1200, -1200, 1200, 1200, 1200]
 
 
-def test_a_house_that_would_feed_in_by_itself_turns_the_sign(poll: Poll) -> None:
+def test_a_house_that_would_feed_in_by_itself_is_not_known_and_turns_no_sign(poll: Poll) -> None:
     values = poll(House().inverter(0).meter(800))
-    assert (values["grid_power"], values["load_power"]) == (800, 800)
+    assert values["grid_power"] == -800
+    assert "load_power" not in values
 
 
 def test_a_house_that_fits_neither_way_is_left_out(poll: Poll) -> None:
@@ -190,7 +191,6 @@ def test_a_house_that_fits_neither_way_is_left_out(poll: Poll) -> None:
     [
         (House(registers={40000: 1, 40001: 2}), "not a SunSpec inverter"),
         (House().common("SE10K", "1"), "no inverter"),
-        (House().inverter(10, scale=11), "scale factor"),
     ],
 )
 def test_nonsense_is_a_bad_answer(poll: Poll, house: House, words_of_error: str) -> None:
@@ -201,7 +201,7 @@ def test_nonsense_is_a_bad_answer(poll: Poll, house: House, words_of_error: str)
 
 
 def test_wrong_unit_and_empty_device_are_explained(tmp_path: Path) -> None:
-    with serve(House().inverter().registers, unit=7) as port, pytest.raises(BadAnswer, match="not its unit 1"):
+    with serve(House().inverter().registers, unit=7) as port, pytest.raises(Trouble, match="unit"):
         source(port).poll(visit(tmp_path))
     with serve({1: 1}) as port, pytest.raises(BadAnswer, match="no registers at 40000"):
         source(port).poll(visit(tmp_path))
@@ -282,6 +282,15 @@ def test_random_registers_give_plausible_readings_or_trouble(tmp_path: Path, wro
             return
     assert readings
     assert all(reading.metric.low <= reading.value <= reading.metric.high for reading in readings)
+
+
+def test_a_senseless_scale_factor_costs_its_value_alone(tmp_path: Path) -> None:
+    errand = visit(tmp_path)
+    with serve(House().inverter(10, scale=11).meter(-200).registers) as port:
+        names = {reading.metric.name for reading in source(port).poll(errand)}
+    assert {"grid_power", "production_lifetime", "inverter_temperature"} <= names
+    assert not {"pv_power", "load_power"} & names
+    assert errand.note == "left out: AC power no number"
 
 
 def test_an_unknown_state_costs_the_state_alone(poll: Poll) -> None:

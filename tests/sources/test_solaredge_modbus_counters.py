@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -12,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from eink_monitor.clock import DAY, HOUR, MINUTE, day_bounds
-from eink_monitor.sources._modbus.counters import Memory, ballot, load, rise, save, tally, worth_saving
+from eink_monitor.sources._modbus.counters import Count, Mark, Span, ballot, rise, tally
+from eink_monitor.sources._modbus.memory import Memory, load, save, worth_saving
 from eink_monitor.sources._modbus.sunspec import Energy
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -24,21 +26,29 @@ def _nested(inner: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
     return st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=5)
 
 
+def today(at: int) -> Span:
+    return Span(*day_bounds(datetime.fromtimestamp(at, BERLIN).date(), BERLIN))
+
+
 class Home:
     """A house whose memory goes through the file at every step, as it does from poll to poll."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.writes = 0
+        self.fastest, self.idle = 100_000.0, False
+        self.mark = Mark("", 0, 0, 0, None)
 
     def read(self, at: int, value: float, owner: str = "7E1", *, wrap: float = WRAP, every: int = 30) -> float | None:
         old = load(self.path)
-        start, end = day_bounds(datetime.fromtimestamp(at, BERLIN).date(), BERLIN)
-        new = tally(old, {"production": (owner, Energy(value, wrap))}, at, start)
-        if worth_saving(old, new, at, end, every):
+        span = today(at)
+        count = Count(owner, Energy(value, wrap), self.fastest, self.idle)
+        new = Memory(tally(old.marks, {"production": count}, at, span))
+        if worth_saving(old, new, at, span.end, every):
             self.writes += 1
             assert save(self.path, new)
-        return new.marks["production"].energy
+        self.mark = new.marks["production"]
+        return self.mark.energy if self.mark.start == span.start else None
 
 
 @pytest.fixture
@@ -105,19 +115,97 @@ def test_days_of_absence_end_at_a_midnight(home: Home) -> None:
 def test_a_counter_that_wraps_goes_on(home: Home) -> None:
     home.read(at("2026-06-28", -0.01), WRAP - 700)
     assert home.read(at("2026-06-28", 1), 300) == pytest.approx(1000, abs=10)
-    home.read(at("2026-06-28", 2), 10 * WRAP - 50, wrap=10 * WRAP)
-    assert home.read(at("2026-06-28", 3), 50, wrap=10 * WRAP) is None
+    assert home.read(at("2026-06-28", 2), 1300) == pytest.approx(2000, abs=10)
 
 
-@pytest.mark.parametrize(("value", "owner"), [(40, "7E1"), (9_000, "7E2"), (9_000_000, "7E1")])
-def test_a_replaced_inverter_starts_over_at_midnight(home: Home, value: float, owner: str) -> None:
-    home.read(at("2026-06-28", -0.01), 8_000)
-    home.read(at("2026-06-28"), 8_000)
-    assert home.read(at("2026-06-28", 10), 9_000) == 1000
-    assert home.read(at("2026-06-28", 11), value, owner) is None
-    assert home.read(at("2026-06-28", 12), value + 500, owner) is None
-    home.read(at("2026-06-28", 23.9), value + 800, owner)
+def test_a_small_fall_is_no_rise_and_costs_nothing(home: Home) -> None:
+    home.read(at("2026-06-28", -0.01), 19_996_000)
+    assert home.read(at("2026-06-28", 0.01), 19_996_000) == 0
+    seen = [19_998_000, 20_000_000, 19_999_998, 20_000_050]
+    assert [home.read(at("2026-06-28", 18 + n / 100), value) for n, value in enumerate(seen)] == [
+        2000,
+        4000,
+        3998,
+        4050,
+    ]
+    assert not home.mark.incomplete
+
+
+@pytest.mark.parametrize(("value", "owner"), [(40, "7E1"), (9_000, "7E2"), (400, "7E2"), (19_000_000, "7E1")])
+def test_a_replaced_or_reset_counter_goes_on_from_where_it_stands(home: Home, value: float, owner: str) -> None:
+    home.read(at("2026-06-28", -0.01), 16_008_000)
+    home.read(at("2026-06-28"), 16_008_000)
+    assert home.read(at("2026-06-28", 10), 16_009_000) == 1000
+    assert home.read(at("2026-06-28", 11), value, owner) == 1000
+    assert home.mark.doubt == value
+    assert home.read(at("2026-06-28", 12), value + 500, owner) == 1500
+    assert home.mark.incomplete, "what it made before it was read again is missing"
+    assert home.read(at("2026-06-28", 23.9), value + 800, owner) == 1800
     assert home.read(at("2026-06-29", 0.01), value + 800, owner) == 0
+    assert home.read(at("2026-06-29", 1), value + 900, owner) == 100
+    assert home.mark == replace(home.mark, incomplete=False, doubt=None)
+
+
+@pytest.mark.parametrize("slip", [0x7FFF_FFFF, 5, 16_300_000])
+def test_a_slip_of_one_reading_costs_nothing(home: Home, slip: float) -> None:
+    home.read(at("2026-06-28", -0.01), 16_008_000)
+    home.read(at("2026-06-28", 0.01), 16_008_000)
+    assert home.read(at("2026-06-28", 10), 16_009_000) == 1000
+    assert home.read(at("2026-06-28", 10.01), slip) == 1000
+    assert home.mark == replace(home.mark, doubt=slip)
+    assert home.read(at("2026-06-28", 10.02), 16_009_030) == 1030
+    assert home.mark == replace(home.mark, incomplete=False, doubt=None)
+
+
+def test_a_jump_beyond_what_that_inverter_can_make_is_left_out(home: Home) -> None:
+    home.fastest = 20_000.0
+    home.read(at("2026-06-28", -0.01), 8_000)
+    home.read(at("2026-06-28", 0.01), 8_000)
+    assert home.read(at("2026-06-28", 10), 258_000) == 0
+    assert home.read(at("2026-06-28", 10.5), 259_000) == 1000
+    assert home.read(at("2026-06-28", 11), 260_000) == 2000
+
+
+def test_a_counter_replaced_over_midnight_begins_the_new_day_from_nought(home: Home) -> None:
+    home.read(at("2026-06-28", 10), 16_009_000)
+    home.read(at("2026-06-28", 23.95), 16_010_000)
+    assert home.read(at("2026-06-29", 9), 100, "7E2") is None
+    assert home.read(at("2026-06-29", 10), 600, "7E2") == 500
+    assert home.mark.incomplete
+
+
+def test_while_it_is_idle_what_it_counts_is_not_counted(home: Home) -> None:
+    """An inverter that charges its battery from the grid makes nothing, although the battery's content rises."""
+    home.read(at("2026-06-28", -0.01), 8_000)
+    home.read(at("2026-06-28", 0.01), 8_000)
+    assert home.read(at("2026-06-28", 2), 8_100) == 100
+    home.idle = True
+    assert home.read(at("2026-06-28", 2.1), 8_150) == 150
+    assert [home.read(at("2026-06-28", hour), 8_000 + 1_000 * hour) for hour in (3, 4, 5)] == [150] * 3
+    home.idle = False
+    assert home.read(at("2026-06-28", 5.1), 13_100) == 150
+    assert home.read(at("2026-06-28", 6), 13_600) == 650
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "gap", "known"),
+    [
+        ("2027-01-01", "2028-01-01", 10, True),
+        ("2027-01-01", "2028-01-01", 20, False),
+        ("2026-12-01", "2027-01-01", 0.9, True),
+        ("2026-12-01", "2027-01-01", 3, False),
+    ],
+)
+def test_a_gap_over_the_border_of_a_month_or_year_costs_no_month_or_year(
+    first: str, last: str, gap: float, *, known: bool
+) -> None:
+    span = Span(at(first), at(last))
+    before, after = span.start - int(gap / 2 * DAY), span.start + int(gap / 2 * DAY)
+    old = Span(span.start - 300 * DAY, span.start)
+    marks = tally({}, {"production": Count("7E1", Energy(8_000, WRAP))}, before, old)
+    marks = tally(marks, {"production": Count("7E1", Energy(28_000, WRAP))}, after, span)
+    assert marks["production"].energy == (pytest.approx(10_000) if known else None)
+    assert marks["production"].incomplete
 
 
 def test_a_clock_set_back_loses_nothing_within_the_day_and_invents_nothing_beyond(home: Home) -> None:
@@ -199,20 +287,34 @@ def test_votes_saturate_and_can_be_won_back() -> None:
 
 
 def test_rise_needs_the_same_device() -> None:
-    memory = tally(Memory(), {"feed_in": ("M1", Energy(100, WRAP))}, 0, 0)
-    assert rise(memory, "feed_in", "M1", Energy(150, WRAP), HOUR) == 50
-    assert rise(memory, "feed_in", "M2", Energy(150, WRAP), HOUR) is None
-    assert rise(memory, "feed_in", "M1", None, HOUR) is None
-    assert rise(memory, "purchased", "M1", Energy(150, WRAP), HOUR) is None
+    marks = tally({}, {"feed_in": Count("M1", Energy(100, WRAP))}, 0, Span(0, DAY))
+    assert rise(marks, "feed_in", Count("M1", Energy(150, WRAP)), HOUR) == 50
+    assert rise(marks, "feed_in", Count("M2", Energy(150, WRAP)), HOUR) is None
+    assert rise(marks, "feed_in", None, HOUR) is None
+    assert rise(marks, "purchased", Count("M1", Energy(150, WRAP)), HOUR) is None
 
 
 @given(st.lists(st.tuples(st.integers(30, 3 * HOUR), st.integers(0, 2_000)), min_size=1, max_size=60))
 def test_today_is_never_more_than_the_counter_rose(steps: list[tuple[int, int]]) -> None:
-    now, value, memory = int(datetime(2026, 6, 27, 21, 59, tzinfo=UTC).timestamp()), 1_000.0, Memory()
+    now, value = int(datetime(2026, 6, 27, 21, 59, tzinfo=UTC).timestamp()), 1_000.0
+    marks: dict[str, Mark] = {}
     for seconds, energy in steps:
         now, value = now + seconds, value + energy
-        day = day_bounds(datetime.fromtimestamp(now, BERLIN).date(), BERLIN)[0]
-        memory = tally(memory, {"production": ("7E1", Energy(value, WRAP))}, now, day)
-        today = memory.marks["production"].energy
-        assert today is None or 0 <= today <= value - 1_000
-    assert now - memory.marks["production"].start < DAY + HOUR + MINUTE
+        marks = tally(marks, {"production": Count("7E1", Energy(value, WRAP))}, now, today(now))
+        counted = marks["production"].energy
+        assert counted is None or 0 <= counted <= value - 1_000
+    assert now - marks["production"].start < DAY + HOUR + MINUTE
+
+
+@given(st.lists(st.tuples(st.integers(0, 3 * HOUR), st.floats(-1e12, 1e12)), min_size=1, max_size=60))
+def test_whatever_a_counter_says_a_day_never_runs_backwards_or_faster_than_it_can(
+    steps: list[tuple[int, float]],
+) -> None:
+    now, marks = int(datetime(2026, 6, 27, 21, 59, tzinfo=UTC).timestamp()), dict[str, Mark]()
+    for seconds, value in steps:
+        before, now = marks.get("production"), now + seconds
+        marks = tally(marks, {"production": Count("7E1", Energy(value, WRAP), 10_000)}, now, today(now))
+        mark = marks["production"]
+        if before and before.start == mark.start and before.energy is not None and mark.energy is not None:
+            since = min(before.at, before.doubted_at) if before.doubt is not None else before.at
+            assert 0 <= mark.energy - before.energy <= 10_000 * (now - since) / HOUR + 1_000

@@ -168,7 +168,7 @@ def garbage(line: socket.socket) -> None:
 
 @pytest.mark.parametrize("talk", [silent, wrong_number, dropped, reset, garbage, lambda _: None])
 def test_a_broken_line_by_day_is_trouble(tmp_path: Path, talk: Talk) -> None:
-    with serve(talk) as port, pytest.raises(Unavailable, match="broke off or gave no sensible answer within 1 s"):
+    with serve(talk) as port, pytest.raises(Unavailable, match=r"broke off or gave no sensible|no unit 1 answers"):
         source(port).poll(visit(tmp_path))
 
 
@@ -249,7 +249,7 @@ def test_stream_sleeps_and_wakes(tmp_path: Path) -> None:
     def dusk(line: socket.socket) -> None:
         for n, request in enumerate(requests(line)):
             line.sendall(frame(request, REGISTERS | {40083: 0}))
-            if n == 16:
+            if n == 13:
                 return
 
     clock = FastClock(DAY + 22 * HOUR)
@@ -265,7 +265,7 @@ def test_stream_sleeps_and_wakes(tmp_path: Path) -> None:
     assert counts[0]
     assert False in counts
     assert counts[-1]
-    assert [note == "" for note in notes] == counts
+    assert [note != "the inverter sleeps" for note in notes] == counts
 
 
 def test_stream_by_day_ends_with_trouble(tmp_path: Path) -> None:

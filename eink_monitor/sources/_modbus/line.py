@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
+from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -12,7 +13,11 @@ from eink_monitor.errors import BadAnswer, Missing, Unavailable, Unreachable
 if TYPE_CHECKING:
     from pymodbus.client import ModbusTcpClient
 
-_NOT_THERE = {1, 2, 3, 4}  # illegal function, address, value; device failure: how devices say "no such registers"
+_NOT_THERE = {1, 2, 3}  # illegal function, address, value: how devices say "no such registers"
+_NOBODY = {10, 11}  # a gateway's words: no way to that unit, or it does not answer
+_WHY = {4: "a fault of its own", 5: "still at work", 6: "busy", 8: "a memory fault"}
+_PATIENCE = 4  # times the timeout: who answers within is slow, and not absent
+_LONG = 10  # s; nobody who waits that long needs to be told of a slow inverter
 
 
 class Silence(Unreachable):
@@ -20,11 +25,11 @@ class Silence(Unreachable):
 
 
 class Line:
-    """A connection to one Modbus unit. Use it as a context manager: SolarEdge serves a single client at a time."""
+    """A connection to the units at one address. Use it as a context manager: SolarEdge serves one client at a time."""
 
-    def __init__(self, host: str, port: int, unit: int, timeout: int) -> None:
-        self._host, self._port, self._unit, self._timeout = host, port, unit, timeout
-        self._place = f"{host}:{port}"
+    def __init__(self, host: str, port: int, timeout: int) -> None:
+        self._host, self._port, self._timeout = host, port, timeout
+        self.place = f"{host}:{port}"
         self._client: ModbusTcpClient | None = None
 
     def __enter__(self) -> Self:
@@ -48,41 +53,75 @@ class Line:
         if self._client:
             self._client.close()  # type: ignore[no-untyped-call] # pymodbus leaves it so
 
-    def read(self, address: int, count: int) -> list[int]:
-        """Read holding registers. Raises ``Silence``, ``Unavailable`` or ``BadAnswer``."""
-        registers = self.probe(address, count)
-        if registers is None:
-            message = (
-                f"{self._place} has no registers at {address}, so it is not the inverter or not its unit "
-                f"{self._unit}; check host, port and unit"
-            )
-            raise BadAnswer(message)
-        return registers
+    def ask(self, unit: int, address: int, count: int) -> list[int] | None:
+        """Read holding registers of a unit; None where it has none there.
 
-    def probe(self, address: int, count: int) -> list[int] | None:
-        """As ``read``, but registers that are not there are None."""
+        Raises ``Silence``, ``Unavailable`` or ``BadAnswer``. A line that broke off is dialled again by the next call.
+        """
         from pymodbus.exceptions import ModbusException
 
         assert self._client is not None  # noqa: S101 a line is read inside its with block
         try:
-            answer = self._client.read_holding_registers(address, count=count, device_id=self._unit)
+            answer = self._client.read_holding_registers(address, count=count, device_id=unit)
         except (ModbusException, OSError):
             message = (
-                f"{self._place} broke off or gave no sensible answer within {self._timeout:d} s; "
-                "it serves one Modbus client at a time, so close the other one or wait"
+                f"{self.place} broke off or gave no sensible answer within {self._timeout:d} s; it serves one Modbus "
+                "client at a time, so close the other one or wait; a slow one needs a longer timeout:"
             )
             raise Silence(message) from None
         if answer.isError():
-            code = getattr(answer, "exception_code", 0)
-            if code in _NOT_THERE:
-                return None
-            message = f"{self._place} refused to read (Modbus exception {code}): busy, or no unit {self._unit} there"
-            raise Unavailable(message)
+            self._refuse(unit, getattr(answer, "exception_code", 0))
+            return None
         registers = list(answer.registers)
         if len(registers) != count:
-            message = f"{self._place} answered {len(registers)} registers where {count} were asked for"
+            message = f"{self.place} answered {len(registers)} registers where {count} were asked for"
             raise BadAnswer(message)
         return registers
+
+    def greet(self, unit: int, address: int, count: int) -> list[int] | None:
+        """As ``ask``, for the first registers of a unit: its silence is looked into.
+
+        Who answers when given more time is slow, and ``Unavailable`` says so; else it is not there (``Silence``).
+        """
+        try:
+            return self.ask(unit, address, count)
+        except Silence:
+            if not self._open or self._timeout >= _LONG:
+                raise
+        self._wait(min(_LONG, _PATIENCE * self._timeout))
+        try:
+            answer = self.ask(unit, address, count)
+        except Silence:
+            answer = None
+        finally:
+            self._wait(self._timeout)
+        if answer is not None:
+            message = f"{self.place} is slow: it answers, but not within {self._timeout:d} s; set timeout: {_LONG}s"
+            raise Unavailable(message)
+        message = (
+            f"{self.place} took the connection, but no unit {unit} answers there; check unit: (1 unless inverters are "
+            "cascaded), and close other Modbus clients"
+        )
+        raise Silence(message)
+
+    @property
+    def _open(self) -> bool:
+        return self._client is not None and self._client.socket is not None
+
+    def _wait(self, seconds: int) -> None:
+        if self._client is not None:
+            self._client.comm_params.timeout_connect = seconds
+
+    def _refuse(self, unit: int, code: int) -> None:
+        """Raise what a Modbus exception means, unless it only says that those registers are not there."""
+        if code in _NOT_THERE:
+            return
+        if code in _NOBODY:
+            message = f"{self.place} has no unit {unit} behind it (Modbus exception {code}); check unit:"
+            raise Silence(message)
+        why = _WHY.get(code, "no reason that we know")
+        message = f"{self.place} refused to read its unit {unit} (Modbus exception {code}: {why}); trying again later"
+        raise Unavailable(message)
 
     def _dial(self) -> socket.socket:
         try:
@@ -92,14 +131,46 @@ class Line:
             raise Unreachable(message) from None
         except ConnectionRefusedError:
             message = (
-                f"{self._place} refused the connection: another Modbus client is connected, "
+                f"{self.place} refused the connection: another Modbus client is connected, "
                 "or Modbus TCP is off in SetApp"
             )
             raise Silence(message) from None
         except OSError as error:
             reason = error.strerror or "no answer"
-            message = f"{self._place} cannot be reached ({reason}); check that the inverter is on this network"
+            message = f"{self.place} cannot be reached ({reason}); check that the inverter is on this network"
             raise Silence(message) from None
         except UnicodeError:
             message = f'"{self._host}" is no host name; check host:'
             raise Unavailable(message) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One inverter behind a line, by its number."""
+
+    line: Line
+    number: int
+
+    def read(self, address: int, count: int) -> list[int]:
+        """Registers that must be there. Raises ``Silence``, ``Unavailable`` or ``BadAnswer``."""
+        registers = self.line.ask(self.number, address, count)
+        if registers is None:
+            raise self._stranger(address)
+        return registers
+
+    def greet(self, address: int, count: int) -> list[int]:
+        """As ``read``, for the first ones: whoever is silent or slow is told as such."""
+        registers = self.line.greet(self.number, address, count)
+        if registers is None:
+            raise self._stranger(address)
+        return registers
+
+    def probe(self, address: int, count: int) -> list[int] | None:
+        """Registers that need not be there; None where they are not. Raises as ``read``."""
+        return self.line.ask(self.number, address, count)
+
+    def _stranger(self, address: int) -> BadAnswer:
+        return BadAnswer(
+            f"{self.line.place} has no registers at {address}, so it is not the inverter or not its unit "
+            f"{self.number}; check host, port and unit"
+        )

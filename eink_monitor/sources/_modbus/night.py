@@ -16,13 +16,13 @@ _LONGEST_NIGHT = 20 * HOUR
 
 def rest(visit: Visit, latitude: float, silence: Silence) -> list[Reading]:
     """No readings and a note when the silence is sleep. Raises ``Unreachable`` when it is not."""
-    if not _asleep(visit, latitude):
+    if not asleep(visit, latitude):
         raise Unreachable(str(silence)) from None
     visit.remarks.add("the inverter sleeps")
     return []
 
 
-def _asleep(visit: Visit, latitude: float) -> bool:
+def asleep(visit: Visit, latitude: float) -> bool:
     """By the sun, and while that is low by what the inverter last said; never at noon, nor after a night too long."""
     status, power = visit.last(metrics.INVERTER_STATUS), visit.last(metrics.PV_POWER)
     known = [reading for reading in (status, power) if reading]

@@ -2,41 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
+from copy import deepcopy
+from itertools import combinations
 from typing import NamedTuple
 
 from eink_monitor import metrics
-from eink_monitor.clock import Clock, day_bounds, local, midnight
-from eink_monitor.errors import BadAnswer
+from eink_monitor.clock import Clock
+from eink_monitor.errors import BadAnswer, Unavailable
 from eink_monitor.model import Metric, Reading, Visit
-from eink_monitor.sources._modbus import counters
-from eink_monitor.sources._modbus.flow import Flow, flow, grid_meter
-from eink_monitor.sources._modbus.line import Line, Silence
-from eink_monitor.sources._modbus.night import rest
-from eink_monitor.sources._modbus.plant import Look, Plant, look, survey
-from eink_monitor.sources._modbus.sunspec import Energy
+from eink_monitor.sources._modbus import counters, energies, memory
+from eink_monitor.sources._modbus.flow import Flow, Part, flow, grid_meter
+from eink_monitor.sources._modbus.line import Line, Silence, Unit
+from eink_monitor.sources._modbus.memory import Memory
+from eink_monitor.sources._modbus.night import asleep, rest
+from eink_monitor.sources._modbus.plant import Plant, look, survey
 from eink_monitor.vet import vet
 
 _FILE = "counters.json"
 _FAULT = 7
+_TELLING = (_FAULT, 5, 4, 3, 6, 8, 2, 1)  # of several inverters the state that says most
+_STRANGERS = (
+    "others feed in here, too, so what the house uses is not known; name all inverters in units:, or add the meters "
+    "called Production by external_production: true"
+)
+_GROWING = (
+    metrics.PRODUCTION_TODAY,
+    metrics.FEED_IN_TODAY,
+    metrics.PURCHASED_TODAY,
+    metrics.PRODUCTION_MONTH,
+    metrics.PRODUCTION_YEAR,
+)
+_TWIN = 1_000.0  # Wh; what one inverter may count between two looks
 
 
 class Roof(NamedTuple):
-    """What the configuration knows of a roof: degrees north, and what a positive power of the grid meter means."""
+    """What the configuration knows of a roof: its units, degrees north, the meters."""
 
+    units: tuple[int, ...]
     latitude: float
     meter_sign: str
+    external: bool
 
 
 def once(line: Line, visit: Visit, roof: Roof) -> list[Reading]:
     """Connect, read, leave. At night silence is sleep: no readings, and a note."""
+    known = memory.load(visit.state / _FILE)
     try:
         with line:
-            plant = survey(line)
-            seen = look(line, plant)
+            parts = _look(line, visit, roof, known, {})
     except Silence as silence:
         return rest(visit, roof.latitude, silence)
-    return _digest(visit, plant, seen, roof)
+    return _digest(visit, parts, roof, known)
 
 
 def steadily(
@@ -47,11 +64,12 @@ def steadily(
     while True:
         try:
             with connect() as line:
-                plant = survey(line)
+                plants: dict[int, Plant] = {}
                 while True:
                     started = clock.monotonic()
                     visit.now, visit.latest = clock.now(), latest
-                    readings = _digest(visit, plant, look(line, plant), roof)
+                    known = memory.load(visit.state / _FILE)
+                    readings = _digest(visit, _look(line, visit, roof, known, plants), roof, known)
                     latest.update({(reading.subject, reading.metric.name): reading for reading in readings})
                     yield readings
                     clock.wait(visit.every - (clock.monotonic() - started))
@@ -61,61 +79,97 @@ def steadily(
             clock.wait(visit.every)
 
 
-def _digest(visit: Visit, plant: Plant, seen: Look, roof: Roof) -> list[Reading]:
-    path = visit.state / _FILE
-    old = counters.load(path)
-    energies = _energies(plant, seen)
-    new = _tally(old, energies, visit)
-    power = _flow(old, new, (plant, seen, visit.now), roof.meter_sign)
-    values = {**_powers(power), **_sums(new, energies), **_condition(seen)}
+def _look(line: Line, visit: Visit, roof: Roof, known: Memory, plants: dict[int, Plant]) -> list[Part]:
+    """Every unit as it is now; ``plants`` keeps what is found there. Raises where none answers."""
+    parts, troubles = [], []
+    dark = asleep(visit, roof.latitude)
+    for number in roof.units:
+        unit = Unit(line, number)
+        try:
+            plant = plants.get(number) or survey(unit, visit.remarks, patient=len(roof.units) == 1 and not dark)
+            seen = look(unit, plant, known.batteries(number, visit.now), visit.remarks)
+        except Unavailable as trouble:
+            plants.pop(number, None)
+            troubles.append(trouble)
+            parts.append(Part(number, asleep=dark and isinstance(trouble, Silence)))
+        else:
+            parts.append(Part(number, plant, seen))
+            if plant.whole:
+                plants[number] = plant
+    if len(troubles) == len(roof.units):
+        raise troubles[0]
+    for part in parts:
+        if part.look is None:
+            fate = "sleeps" if part.asleep else "does not answer, so what all inverters make is not known; check units:"
+            visit.remarks.add(f"unit {part.unit} {fate}")
+    return _told_apart(parts)
+
+
+def _told_apart(parts: list[Part]) -> list[Part]:
+    """The parts, unless one inverter answers at two units: its power would count twice."""
+    for one, other in combinations([part for part in parts if part.plant and part.look], 2):
+        if one.plant and other.plant and one.plant.inverter.identity == other.plant.inverter.identity:
+            counts = [part.look.inverter.energy for part in (one, other) if part.look]
+            if None in counts or abs(counts[0].value - counts[1].value) < _TWIN:  # type: ignore[union-attr] # neither is
+                message = f"units {one.unit} and {other.unit} are one and the same inverter; name it once in units:"
+                raise BadAnswer(message)
+    return parts
+
+
+def _digest(visit: Visit, parts: list[Part], roof: Roof, old: Memory) -> list[Reading]:
+    path, new, when = visit.state / _FILE, deepcopy(old), energies.spans(visit)
+    counts = energies.read(parts, old.marks)
+    new.marks = energies.tally(old.marks, counts, visit.now, when)
+    for part in parts:
+        new.saw(part.unit, set(part.look.batteries) if part.look else set(), visit.now)
+    power, made_by = _flow(visit, parts, roof, (old, new)), energies.producers(parts, external=roof.external)
+    values = {
+        **_powers(power),
+        **_never_less(visit, energies.sums(new.marks, counts, made_by, when), when.day.start),
+        **energies.lifetimes(new.marks, counts, made_by),
+        **_condition(parts),
+    }
+    if new.crowded(visit.now):
+        values |= dict.fromkeys((metrics.LOAD_POWER, metrics.SELF_CONSUMPTION_TODAY, metrics.CONSUMPTION_TODAY))
+    if power.strangers or new.crowded(visit.now):
+        visit.remarks.add(_STRANGERS)
+    for name, odd in energies.doubts(new.marks, counts):
+        visit.remarks.leave_out(name, odd, "Wh")
+    _tell(visit, parts, list(energies.gaps(new.marks, when)))
     readings = vet(_readings(visit, values), visit)
-    if seen.inverter.status == _FAULT:
-        visit.remarks.add(f"the inverter reports a fault (vendor code {seen.inverter.code or 'unknown'})")
-    _, tomorrow = day_bounds(local(visit.now, visit.zone).date(), visit.zone)
-    if counters.worth_saving(old, new, visit.now, tomorrow, visit.every) and not counters.save(path, new):
+    if memory.worth_saving(old, new, visit.now, when.day.end, visit.every) and not memory.save(path, new):
         visit.remarks.add(f"cannot write {path}, so today's energies may get lost; is the disk full or read-only?")
     return readings
 
 
-def _flow(old: counters.Memory, new: counters.Memory, at: tuple[Plant, Look, int], meter_sign: str) -> Flow:
-    """The powers, with the meter's sign as configured, or as its counters and common sense show it."""
-    plant, seen, now = at
-    if meter_sign != "auto":
-        return flow(plant, seen, export_positive=meter_sign == "export_positive")
-    found = grid_meter(plant, seen)
-    if found and found[1].power is not None:
-        owner, meter = found
-        exported = counters.rise(old, "feed_in", owner, meter.exported, now)
-        imported = counters.rise(old, "purchased", owner, meter.imported, now)
-        new.vote(counters.ballot(found[1].power, exported, imported))
-    likely = flow(plant, seen, export_positive=new.export_positive)
-    if likely.impossible:
-        other = flow(plant, seen, export_positive=not new.export_positive)
-        if not other.impossible:
-            new.vote(-1 if new.export_positive else 1)
-            return other
-    return likely
+def _flow(visit: Visit, parts: Sequence[Part], roof: Roof, memories: tuple[Memory, Memory]) -> Flow:
+    """The powers, with the meter's sign as configured, or as its counters show it: nothing else does."""
+    old, new = memories
+    positive, proven = roof.meter_sign == "export_positive", roof.meter_sign != "auto"
+    if not proven:
+        found = grid_meter(parts)
+        if found and found[1].power is not None:
+            owner, meter = found
+            rises = [
+                counters.rise(old.marks, name, counters.Count(owner, count) if count else None, visit.now)
+                for name, count in (("feed_in", meter.exported), ("purchased", meter.imported))
+            ]
+            new.vote(counters.ballot(found[1].power, *rises))
+        positive, proven = new.export_positive, new.proven
+    power = flow(parts, export_positive=positive, external=roof.external, remarks=visit.remarks)
+    if proven and (power.strangers or power.load is not None):
+        new.doubt(visit.now, inexplicable=power.strangers)
+    return power
 
 
-def _energies(plant: Plant, seen: Look) -> dict[str, tuple[str, Energy]]:
-    """The lifetime counters that are there, each with the serial number of the device that keeps it."""
-    owner, meter = grid_meter(plant, seen) or ("", None)
-    every: dict[str, tuple[str, Energy | None]] = {
-        "production": (plant.inverter.identity.serial, seen.inverter.energy),
-        "feed_in": (owner, meter.exported if meter else None),
-        "purchased": (owner, meter.imported if meter else None),
-    }
-    return {name: (owner, energy) for name, (owner, energy) in every.items() if energy is not None}
-
-
-def _tally(old: counters.Memory, energies: dict[str, tuple[str, Energy]], visit: Visit) -> counters.Memory:
-    """What is remembered after this look: every counter since midnight, production since the month and year began."""
-    today = local(visit.now, visit.zone).date()
-    new = counters.tally(old, energies, visit.now, midnight(today, visit.zone))
-    for span, first in (("month", today.replace(day=1)), ("year", today.replace(month=1, day=1))):
-        made = {f"{name} {span}": energy for name, energy in energies.items() if name == "production"}
-        new = counters.tally(new, made, visit.now, midnight(first, visit.zone))
-    return new
+def _never_less(visit: Visit, sums: dict[Metric, float | None], today: int) -> dict[Metric, float | None]:
+    """The sums, those that only grow not below what was told of them today: counters count a little down at times."""
+    held = dict(sums)
+    for metric in _GROWING:
+        value, last = sums[metric], visit.last(metric)
+        if value is not None and last and last.at >= today and value < last.value <= value + counters.SMALL:
+            held[metric] = last.value
+    return held
 
 
 def _powers(power: Flow) -> dict[Metric, float | None]:
@@ -128,35 +182,31 @@ def _powers(power: Flow) -> dict[Metric, float | None]:
     }
 
 
-def _sums(memory: counters.Memory, energies: dict[str, tuple[str, Energy]]) -> dict[Metric, float | None]:
-    """Energies of the running spans, and of a lifetime; what a discharging battery adds is production, too."""
-    spans = {name: mark.energy for name, mark in memory.marks.items() if name.split()[0] in energies}
-    lifetime = {name: energy.value for name, (_, energy) in energies.items()}
-    production, feed_in, purchased = (spans.get(name) for name in ("production", "feed_in", "purchased"))
-    own = None if production is None or feed_in is None else max(0.0, production - feed_in)
+def _condition(parts: Sequence[Part]) -> dict[Metric, float | None]:
+    """Of several inverters the state that says most, and the highest temperature."""
+    seen = [part.look.inverter for part in parts if part.look]
+    states = [one.status for one in seen if one.status is not None]
+    warmths = [one.temperature for one in seen if one.temperature is not None]
     return {
-        metrics.PRODUCTION_TODAY: production,
-        metrics.FEED_IN_TODAY: feed_in,
-        metrics.PURCHASED_TODAY: purchased,
-        metrics.SELF_CONSUMPTION_TODAY: own,
-        metrics.CONSUMPTION_TODAY: None if own is None or purchased is None else own + purchased,
-        metrics.PRODUCTION_MONTH: spans.get("production month"),
-        metrics.PRODUCTION_YEAR: spans.get("production year"),
-        metrics.PRODUCTION_LIFETIME: lifetime.get("production"),
-        metrics.FEED_IN_LIFETIME: lifetime.get("feed_in"),
-        metrics.PURCHASED_LIFETIME: lifetime.get("purchased"),
+        metrics.INVERTER_STATUS: next((state for state in _TELLING if state in states), next(iter(states), None)),
+        metrics.INVERTER_TEMPERATURE: max(warmths, default=None),
     }
 
 
-def _condition(seen: Look) -> dict[Metric, float | None]:
-    return {
-        metrics.INVERTER_STATUS: seen.inverter.status,
-        metrics.INVERTER_TEMPERATURE: seen.inverter.temperature,
-    }
+def _tell(visit: Visit, parts: Sequence[Part], gaps: Sequence[str]) -> None:
+    """What a person should know of this look."""
+    for part in parts:
+        if part.look and part.look.inverter.status == _FAULT:
+            which = f"the inverter of unit {part.unit}" if len(parts) > 1 else "the inverter"
+            visit.remarks.add(f"{which} reports a fault (vendor code {part.look.inverter.code or 'unknown'})")
+    if gaps:
+        visit.remarks.add(f"a counter fell or jumped, so of this {', '.join(gaps)} some energy is missing")
 
 
 def _readings(visit: Visit, values: dict[Metric, float | None]) -> list[Reading]:
     found = [Reading(visit.subject, metric, value, visit.now) for metric, value in values.items() if value is not None]
     if not found:
-        raise BadAnswer("the inverter answered, but marks every value as not implemented; check unit")
+        why = f"gives no plausible value ({visit.remarks.left_out})" if visit.remarks.left_out else ""
+        message = f"the inverter answered, but {why or 'marks every value as not implemented; check unit'}"
+        raise BadAnswer(message)
     return found

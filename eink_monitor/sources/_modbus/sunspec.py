@@ -2,18 +2,17 @@
 
 Offsets count from the first register after a model's two-register header (identifier, length) and follow SolarEdge's
 "SunSpec Logging" application note; the battery block is SolarEdge's own and is not SunSpec. ``None`` stands for a value
-that the device marks as not implemented.
+that the device marks as not implemented, NaN for one that it gives without sense; nothing is judged here.
 """
 
 from __future__ import annotations
 
 import math
+import re
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
-
-from eink_monitor.errors import BadAnswer
 
 Registers = Sequence[int]
 
@@ -25,12 +24,11 @@ COMMON_LENGTH, INVERTER_LENGTH, METER_LENGTH = 65, 50, 105
 COMMON_USED, INVERTER_USED, METER_USED = 64, 38, 53  # how many of them are decoded here
 
 BATTERIES = (0xE100, 0xE200, 0xE400)
-BATTERY_RATED, BATTERY_POWER = 66, 116  # offsets of the rated energy and of the block that is decoded here
-BATTERY_USED = 20
+BATTERY_RATED, RATED_USED = 66, 10  # offset and length of a battery's rated energy and powers
+BATTERY_POWER, BATTERY_USED = 116, 20  # and of its power, counters and charge
 
 _SCALES = range(-10, 11)
 _FLOAT_LIMIT = 1e9  # a domestic battery has no figure beyond; the not-implemented markers are near 3.4e38
-_FULL_SLACK = 1.5  # percent; a full battery may report a little over 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +40,25 @@ class Identity:
     serial: str
 
     @property
-    def role(self) -> Literal["grid", "house", "other"]:
+    def role(self) -> Literal["grid", "house", "production", "other"]:
         """Where a meter sits. One that does not say is taken for the grid meter, as it is where there is only one."""
         option = self.option.lower()
         if not option or ("import" in option and "export" in option):
             return "grid"
-        return "house" if "consumption" in option else "other"
+        if "consumption" in option:
+            return "house"
+        return "production" if "production" in option else "other"
+
+    @property
+    def charges_cars(self) -> bool:
+        """Whether it is a wallbox, which answers at a unit of its own and calls itself an inverter."""
+        return self.model.upper().replace("-", "").startswith("SEEV")
+
+    @property
+    def rating(self) -> float | None:
+        """The AC power in W that the model's name tells ("SE10K-RWS48BEN4", "SE3680H"), None where it does not."""
+        found = re.match(r"SE(\d{1,6}(?:\.\d{1,3})?)(K?)", self.model.upper())
+        return float(found[1]) * (1000 if found[2] else 1) if found else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +90,25 @@ class Meter:
 
 
 @dataclass(frozen=True, slots=True)
+class Rated:
+    """What a battery's label says: the energy it holds in Wh, and the most it gives or takes in W; None where blank."""
+
+    energy: float | None
+    power: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Battery:
-    """Power in W (charging positive), the energy it can hold in Wh, and its state of charge in percent."""
+    """Power in W (charging positive), the energy it can hold in Wh, and its state of charge in percent.
+
+    ``given`` and ``taken`` are its lifetime counters in Wh, None where it keeps none.
+    """
 
     power: float | None
     capacity: float | None
     charge: float | None
+    given: float | None
+    taken: float | None
 
 
 def uint16(registers: Registers, at: int) -> int | None:
@@ -99,7 +123,7 @@ def int16(registers: Registers, at: int) -> int | None:
 
 
 def scaled(registers: Registers, at: int, scale_at: int) -> float | None:
-    """A signed register times ten to the power of its scale factor. Raises ``BadAnswer`` for a senseless factor."""
+    """A signed register times ten to the power of its scale factor."""
     value, scale = int16(registers, at), _scale(registers, scale_at)
     return None if value is None or scale is None else value * scale
 
@@ -107,7 +131,7 @@ def scaled(registers: Registers, at: int, scale_at: int) -> float | None:
 def energy(registers: Registers, at: int, scale_at: int) -> Energy | None:
     """A 32-bit accumulator in Wh; SunSpec lets nought (and 0xFFFFFFFF) mean "not implemented"."""
     value, scale = registers[at] << 16 | registers[at + 1], _scale(registers, scale_at)
-    if value in {0, 0xFFFFFFFF} or scale is None:
+    if value in {0, 0xFFFFFFFF} or scale is None or math.isnan(scale):
         return None
     return Energy(value * scale, (1 << 32) * scale)
 
@@ -116,6 +140,12 @@ def float32(registers: Registers, at: int) -> float | None:
     """A float whose low word comes first; NaN, infinities and absurd sizes are "not implemented"."""
     (value,) = struct.unpack(">f", struct.pack(">HH", registers[at + 1], registers[at]))
     return float(value) if math.isfinite(value) and abs(value) < _FLOAT_LIMIT else None
+
+
+def uint64(registers: Registers, at: int) -> float | None:
+    """A counter of four registers, low word first; nought and all ones are "not implemented"."""
+    value = sum(registers[at + n] << 16 * n for n in range(4))
+    return None if value in {0, 0xFFFFFFFFFFFFFFFF} else float(value)
 
 
 def text(registers: Registers, at: int, count: int) -> str:
@@ -130,7 +160,7 @@ def identity(registers: Registers) -> Identity:
 
 
 def inverter(registers: Registers) -> Inverter:
-    """Models 101 to 103, 38 registers of them. Raises ``BadAnswer``."""
+    """Models 101 to 103, 38 registers of them."""
     return Inverter(
         ac_power=scaled(registers, 12, 13),
         energy=energy(registers, 22, 24),
@@ -141,26 +171,32 @@ def inverter(registers: Registers) -> Inverter:
 
 
 def meter(registers: Registers) -> Meter:
-    """Models 201 to 204, 53 registers of them. Raises ``BadAnswer``."""
+    """Models 201 to 204, 53 registers of them."""
     return Meter(
         power=scaled(registers, 16, 20), exported=energy(registers, 36, 52), imported=energy(registers, 44, 52)
     )
 
 
+def rated(registers: Registers) -> Rated:
+    """The 10 registers from a battery's rated energy on: continuous and peak powers of charging and discharging."""
+    powers = [power for at in (2, 4, 6, 8) if (power := float32(registers, at)) is not None and power > 0]
+    return Rated(energy=float32(registers, 0), power=max(powers, default=None))
+
+
 def battery(registers: Registers) -> Battery:
     """The 20 registers from a battery's power on."""
-    charge = float32(registers, 16)
-    if charge is not None and 100 < charge < 100 + _FULL_SLACK:
-        charge = 100.0
-    return Battery(power=float32(registers, 0), capacity=float32(registers, 10), charge=charge)
+    return Battery(
+        power=float32(registers, 0),
+        capacity=float32(registers, 10),
+        charge=float32(registers, 16),
+        given=uint64(registers, 2),
+        taken=uint64(registers, 6),
+    )
 
 
 def _scale(registers: Registers, at: int) -> float | None:
-    """Ten to the power of a scale factor; SunSpec allows -10 to 10."""
+    """Ten to the power of a scale factor; SunSpec allows -10 to 10, what is beyond makes no sense (NaN)."""
     exponent = int16(registers, at)
     if exponent is None:
         return None
-    if exponent not in _SCALES:
-        message = f"the inverter gave the scale factor {exponent}, which SunSpec does not have; nothing of it was kept"
-        raise BadAnswer(message)
-    return 10.0**exponent
+    return 10.0**exponent if exponent in _SCALES else math.nan

@@ -157,7 +157,8 @@ class Source(ABC):
     ``metrics`` lists what it can publish; ``lag`` is by how many seconds its vendor's data trails reality at best;
     ``preload`` names light modules worth importing once in the daemon instead of in every child. ``extra`` is the extra
     of this package that installs what ``modules`` names. ``door`` is the address, without https://, where a person lets
-    us in again. ``invented`` readings give way to those of a real source of the same subject.
+    us in again. ``invented`` readings give way to those of a real source of the same subject. ``together`` tells, after
+    a comma, how several of its kind can be one subject.
     """
 
     metrics: ClassVar[tuple[Metric, ...]] = ()
@@ -166,6 +167,7 @@ class Source(ABC):
     extra: ClassVar[str] = ""
     door: ClassVar[str] = ""
     invented: ClassVar[bool] = False
+    together: ClassVar[str] = ""
 
     @abstractmethod
     def poll(self, visit: Visit) -> Iterable[Reading]:
@@ -199,6 +201,11 @@ class Source(ABC):
     def modules(self) -> tuple[str, ...]:
         """Import names of the libraries that it cannot work without as it is configured."""
         return ()
+
+    @property
+    def thing(self) -> object:
+        """Which one of its kind it asks, to tell it from another; None where nobody would mix them up."""
+        return None
 
     @property
     def follows(self) -> bool:

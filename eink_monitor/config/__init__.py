@@ -148,6 +148,7 @@ def _house(reader: Reader, root: Node) -> Config | None:
     slides = _slides(reader, root, blocks.get("panels"))
     if len(feeds) == _size(reader, blocks.get("sources")):  # one that could not be read would be missed by its panels
         _check_needs(reader, blocks.get("panels"), feeds, slides)
+    _check_claims(reader, blocks.get("sources"), feeds)
     if head is None or display is None:
         return None
     return Config(
@@ -258,6 +259,26 @@ def _check_needs(reader: Reader, node: Node | None, feeds: dict[str, Feed], slid
             elif not offered[need.subject].intersection(need.any_of):
                 wanted = " or ".join(metric.name for metric in need.any_of)
                 reader.complain(block, path, f"no source publishes {wanted} for `{need.subject}`")
+
+
+def _check_claims(reader: Reader, node: Node | None, feeds: dict[str, Feed]) -> None:
+    """Complain of two things of a kind that would take turns on the panels of one subject."""
+    claims: dict[tuple[str, str, Metric], str] = {}
+    for name, key_node, _ in reader.pairs(node, "sources") if node and _is_block(node) else ():
+        feed = feeds.get(name)
+        if feed is None or feed.source.thing is None:
+            continue
+        keys = [
+            (feed.type, subject, one) for subject, ones in feed.source.publishes(feed.subject).items() for one in ones
+        ]
+        rival = next((claims[key] for key in keys if key in claims), name)
+        if feeds[rival].source.thing != feed.source.thing:
+            message = (
+                f"`{rival}` and `{name}` are two of type {feed.type} with one subject, `{feed.subject}`, and would "
+                f"take turns on its panels; give each a subject of its own{feed.source.together}"
+            )
+            reader.complain(key_node, join("sources", name), message)
+        claims |= {key: name for key in keys if key not in claims}
 
 
 def _stamp(files: list[Path]) -> int:

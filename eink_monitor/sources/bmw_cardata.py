@@ -65,6 +65,11 @@ class BmwCarData(Source):
         """With ``stream: true``."""
         return self.stream
 
+    @property
+    def thing(self) -> object:
+        """The car."""
+        return self.vin.reveal()
+
     def publishes(self, subject: str) -> Mapping[str, tuple[Metric, ...]]:
         """The car's metrics; its position only with ``position: true``."""
         return published(subject, self.metrics, self.position)

@@ -41,6 +41,11 @@ class BmwConnected(Source):
         """The library."""
         return ("bimmer_connected.api.client",)
 
+    @property
+    def thing(self) -> object:
+        """The car."""
+        return self.vin.reveal()
+
     def publishes(self, subject: str) -> Mapping[str, tuple[Metric, ...]]:
         """The car's metrics; its position only with ``position: true``."""
         return published(subject, self.metrics, self.position)

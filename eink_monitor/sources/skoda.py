@@ -54,6 +54,11 @@ class Skoda(Source):
     def __post_init__(self) -> None:
         address(self.base_url)
 
+    @property
+    def thing(self) -> object:
+        """The car."""
+        return self.vin.reveal()
+
     def publishes(self, subject: str) -> Mapping[str, tuple[Metric, ...]]:
         """The car's metrics; its position only with ``position: true``."""
         return published(subject, self.metrics, self.position)

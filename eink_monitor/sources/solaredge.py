@@ -84,6 +84,11 @@ class SolarEdge(Source):
             (self.timeout >= 1, "timeout must be at least 1s"),
         )
 
+    @property
+    def thing(self) -> object:
+        """The site."""
+        return self.site_id
+
     def quota(self) -> Quota:
         """V1 counts per site and day; V2 per developer account, minute and month."""
         if self.api == "v1":

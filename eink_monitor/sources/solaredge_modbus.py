@@ -59,6 +59,7 @@ class SolarEdgeModbus(Source):
 
     preload: ClassVar[tuple[str, ...]] = ("eink_monitor.sources._modbus.roof",)
     extra: ClassVar[str] = "modbus"
+    together: ClassVar[str] = ", or read the inverters behind one address by one source: units: [1, 2]"
 
     def __post_init__(self) -> None:
         insist(
@@ -76,6 +77,11 @@ class SolarEdgeModbus(Source):
         from eink_monitor.sources._modbus.roof import once
 
         return once(self._line(), visit, self._roof)
+
+    @property
+    def thing(self) -> object:
+        """The inverters."""
+        return self.host.lower(), self.port, tuple(self.units) or (self.unit,)
 
     @property
     def modules(self) -> tuple[str, ...]:

@@ -92,6 +92,11 @@ class SshDisk(Source):
                     f"write {bundle}/com.apple.TimeMachine.SnapshotHistory.plist, which a finished backup writes",
                 )
 
+    @property
+    def thing(self) -> object:
+        """The machine."""
+        return self.host.lower()
+
     def poll(self, visit: Visit) -> list[Reading]:
         """Ask for every mount. A disk that is not mounted gives its state and no sizes."""
         from eink_monitor.sources._ssh import disk

@@ -70,6 +70,11 @@ class VwEuDataAct(Source):
         """The connector."""
         return ("carconnectivity_connectors.vw_eu_data_act.client",)
 
+    @property
+    def thing(self) -> object:
+        """The car."""
+        return self.vin.reveal()
+
     def pace(self, visit: Visit) -> int:
         """Nothing newer exists within 15 minutes."""
         return max(visit.every, _RHYTHM)

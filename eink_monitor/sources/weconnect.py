@@ -48,6 +48,11 @@ class WeConnect(Source):
         """The library, which cannot share an environment with carconnectivity (``requests`` 2.32 against 2.34)."""
         return ("weconnect.auth.we_connect_session",)
 
+    @property
+    def thing(self) -> object:
+        """The car."""
+        return self.vin.reveal()
+
     def pace(self, visit: Visit) -> int:
         """Slower while the car is idle; never below 15 minutes."""
         return max(pace(visit), 15 * MINUTE)

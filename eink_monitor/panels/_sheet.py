@@ -132,21 +132,24 @@ class Sheet:
         """The newest reading of the panel's subject."""
         return self.history.latest(self.panel.subject, metric)
 
-    def figure(self, metric: Metric, period: str = "") -> Figure | None:
+    def figure(self, metric: Metric, fields: int = 0) -> Figure | None:
         """The newest value, with its own age where the header does not tell it.
 
-        ``period`` ("%Y-%m") is for sums that start anew: one that was measured in another one is not known.
+        ``fields`` is for sums that start anew with a year (1), a month (2) or a day (3): one of before is not known.
         """
-        reading, zone = self.reading(metric), self.history.zone
-        if reading is None:
-            return None
-        if period and local(reading.at, zone).strftime(period) != local(self.now, zone).strftime(period):
+        reading = self.reading(metric)
+        if reading is None or (fields and self._date(reading.at)[:fields] != self._date(self.now)[:fields]):
             return None
         return Figure(reading.value, reading.at, self._tag(reading))
 
+    def _date(self, at: int) -> tuple[int, int, int]:
+        """Year, month and day of an instant."""
+        when = local(at, self.history.zone)
+        return when.year, when.month, when.day
+
     def today(self, metric: Metric) -> Figure | None:
         """As ``figure``, of a sum that starts anew at midnight."""
-        return self.figure(metric, "%Y-%m-%d")
+        return self.figure(metric, 3)
 
     def value(self, metric: Metric) -> float | None:
         """The newest value if it is as young as the header says: what may decide how the rest is drawn."""

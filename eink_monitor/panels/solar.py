@@ -21,7 +21,7 @@ from eink_monitor.panels._sheet import LEFT, RIGHT, RULE, Figure, Sheet, Subject
 
 _CHART = 128  # px wide
 _FLOOR = 100  # W; the least a chart's height stands for, so that a moonlit night is no mountain
-_SUMS = (("month", PRODUCTION_MONTH, "%Y-%m"), ("year", PRODUCTION_YEAR, "%Y"), ("total", PRODUCTION_LIFETIME, ""))
+_SUMS = (("month", PRODUCTION_MONTH, 2), ("year", PRODUCTION_YEAR, 1), ("total", PRODUCTION_LIFETIME, 0))
 
 
 @dataclass(frozen=True)
@@ -78,10 +78,10 @@ def _sums(sheet: Sheet) -> None:
     line, pitch = (RULE + 13, 14) if sheet.bottom == sheet.canvas.height else (RULE + 12, 11)
     if sheet.stale:  # outlines need room
         line, pitch = RULE + 17, 19
-    for word, metric, period in _SUMS:
+    for word, metric, fields in _SUMS:
         if line >= sheet.bottom:
             return
-        _sum(sheet, line, word, sheet.figure(metric, period))
+        _sum(sheet, line, word, sheet.figure(metric, fields))
         line += pitch
 
 

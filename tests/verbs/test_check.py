@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from houses import say, write
+from houses import HOUSE, say, write
 
 
 def test_the_house_it_understood(tmp_path: Path) -> None:
@@ -94,3 +94,17 @@ def test_what_is_allowed_and_hardly_meant(tmp_path: Path, verb: str) -> None:
     assert "source here" in told
     assert "also changes when a Mac only opens the bundle" in told
     assert "write *.sparsebundle/com.apple.TimeMachine.SnapshotHistory.plist, which a finished backup writes" in told
+
+
+def test_a_name_that_no_panel_can_write_is_told(tmp_path: Path) -> None:
+    text = HOUSE.replace("show: roof,", 'show: roof, name: "家 Škoda ⚡",').replace(
+        "type: flow,", 'type: flow, title: "☀",'
+    )
+    said = say("check", "-c", write(tmp_path, text))
+    assert said.code == 0
+    mend = "an empty box will stand for each; choose another name or title"
+    assert said.err.splitlines() == [
+        f'source roof: the name "家 Škoda ⚡" has letters that no panel can write, 家 ⚡: {mend}',
+        f'panel flow: the name "☀" has letters that no panel can write, ☀: {mend}',
+    ]
+    assert say("check", "-c", write(tmp_path)).err == ""

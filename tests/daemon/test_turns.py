@@ -218,7 +218,7 @@ def test_calls_that_reach_nobody_are_not_counted(path: Path) -> None:
         closed = here(vendor)
     with Vendor() as vendor:
         nobodys = here(vendor).replace("http:", "https:")  # what answers speaks no TLS
-        for url in (closed, "http://nobody.invalid", nobodys):
+        for url in (closed, "https://nobody.invalid", nobodys):
             costs_nothing(path, url)
 
 

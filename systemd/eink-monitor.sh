@@ -1,9 +1,11 @@
 #!/bin/sh
-# `sudo eink-monitor VERB`: the command line as the service's own user, with its configuration, secrets and database.
+# `sudo eink-monitor VERB`: the command line as the service's own user, with its configuration, secrets and database, in
+# the same sandbox and with the same limits: they are read from its unit.
 #
 # Files that root wrote among the daemon's own could not be read by it. A file for you comes through the pipe:
 #   sudo eink-monitor dump - > dump.txt
-program=/opt/eink-monitor/current/bin/eink-monitor
+current=/opt/eink-monitor/current
+program=$current/bin/eink-monitor
 if [ "$(id -u)" != 0 ]; then
 	case "${1:-}" in
 	'' | -h | --help | --version | demo | simulate | sources | panels) exec "$program" "$@" ;;
@@ -11,17 +13,29 @@ if [ "$(id -u)" != 0 ]; then
 	echo "the readings belong to the service; say: sudo eink-monitor $*" >&2
 	exit 77
 fi
+settings() { # of the service, but for how it is started, watched and stopped, and the folder that goes with it
+	sed -n '/^\[Service\]/,/^\[Install\]/{/^[A-Z][A-Za-z]*=/p}' "$current/eink-monitor.service" |
+		grep -vE '^(Type|NotifyAccess|Exec[A-Za-z]*|Restart[A-Za-z]*|Timeout[A-Za-z]*|WatchdogSec|KillMode|OOMPolicy)=' |
+		grep -vE '^(RuntimeDirectory[A-Za-z]*|WorkingDirectory|SupplementaryGroups)='
+}
+found=$(settings) || found=''
+case $found in
+*DynamicUser=yes*NoNewPrivileges=yes*) ;;
+*)
+	echo "$current/eink-monitor.service cannot be read: install again with sudo make install" >&2
+	exit 78
+	;;
+esac
+set -- /bin/sh -c "export EINK_MONITOR_CONFIG=\$CREDENTIALS_DIRECTORY/config.yaml; exec $program \"\$@\"" eink-monitor "$@"
+while IFS= read -r setting; do # each comes before the last: the order counts
+	set -- "--property=$setting" "$@"
+done <<SETTINGS
+$(printf '%s\n' "$found" | tac)
+SETTINGS
 tie=--pipe
 if [ -t 0 ] && [ -t 1 ]; then
 	tie=--pty
 fi
 exec systemd-run --quiet --collect --wait $tie \
-	--property=DynamicUser=yes --property=User=eink-monitor \
-	--property=SupplementaryGroups="spi gpio systemd-journal" \
-	--property=StateDirectory=eink-monitor --property=StateDirectoryMode=0700 \
-	--property=LoadCredential=config.yaml:/etc/eink-monitor/config.yaml \
-	--property=LoadCredential=credentials:/etc/eink-monitor/credentials \
-	--property=LoadCredentialEncrypted=eink-monitor-token-key \
-	--property=WorkingDirectory=/var/lib/eink-monitor --property=UMask=0077 \
-	--setenv=SSL_CERT_DIR=/etc/ssl/certs --setenv=TERM="${TERM:-dumb}" --setenv=COLUMNS="${COLUMNS:-}" \
-	/bin/sh -c "export EINK_MONITOR_CONFIG=\$CREDENTIALS_DIRECTORY/config.yaml; exec $program \"\$@\"" eink-monitor "$@"
+	--property=SupplementaryGroups="spi gpio systemd-journal" --property=WorkingDirectory=/var/lib/eink-monitor \
+	--setenv=TERM="${TERM:-dumb}" --setenv=COLUMNS="${COLUMNS:-}" "$@"

@@ -9,6 +9,7 @@
 # Every version has a folder of its own in /opt/eink-monitor/versions; `current` and `previous` are links. A new version
 # that does not come up is replaced by the previous one, and its database with it.
 set -euo pipefail
+umask 022
 
 ROOT=${ROOT:-${DESTDIR:-}}
 PYTHON=${PYTHON:-python3}
@@ -41,12 +42,35 @@ point() { # LINK TARGET: one rename, so that there is no moment without a link
 	mv -T "$1.new" "$1"
 }
 
+ours() { # FOLDER: refuse it where somebody else may write in it, or above: what runs there would be his
+	local folder owner mode
+	folder=$(realpath -m "$1")
+	until [ "$folder" = "$top" ]; do
+		if [ -d "$folder" ]; then
+			read -r owner mode < <(stat -c '%u %a' "$folder")
+			[ "$owner" = 0 ] || [ "$owner" = "$(id -u)" ] || fail "$folder belongs to another user: sudo chown root $folder"
+			(((8#$mode & 8#22) == 0)) || fail "others may write in $folder: sudo chmod go-w $folder"
+		fi
+		folder=$(dirname "$folder")
+	done
+}
+
+check_folders() {
+	local top folder
+	top=$(realpath -m "${ROOT:-/}")
+	for folder in "$opt/versions" "$etc/credentials" "$(dirname "$unit")"; do
+		ours "$folder"
+	done
+}
+
 check_machine() {
 	[ -n "$ROOT" ] || [ "$(id -u)" = 0 ] || fail "this must be run as root: sudo make install"
 	command -v systemctl >/dev/null || fail "there is no systemctl; a service needs systemd"
 	"$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null ||
 		fail "$PYTHON is missing or older than 3.11; try: sudo PYTHON=python3.11 make install"
 	"$PYTHON" -c 'import ensurepip, venv' 2>/dev/null || fail "the venv module is missing: sudo apt install python3-venv"
+	command -v setpriv >/dev/null || fail "setpriv is missing: sudo apt install util-linux"
+	check_folders
 	mkdir -p "$opt/versions"
 	exec 9>"$opt/.lock"
 	flock -n 9 || fail "another install is under way"
@@ -58,6 +82,10 @@ put_config() { # never over what is there
 	install -m 644 "$source/config.example.yaml" "$etc/config.example.yaml"
 	if [ -e "$config" ]; then
 		say "kept         $config"
+		case $(stat -Lc %A "$config") in
+		?????w???? | ????????w?) fail "others may write $config: sudo chmod 600 $config" ;;
+		????r????? | ???????r??) say "open         others may read $config, and secrets in it: sudo chmod 600 $config" ;;
+		esac
 	else
 		install -m 600 "$source/config.example.yaml" "$config"
 		say "new          $config (an invented house; make it yours)"
@@ -147,34 +175,30 @@ use() { # VERSION: make it the one that runs
 	systemctl daemon-reload
 }
 
-layout() { od -An -j60 -N4 -tu1 "$1" | tr -d ' \n'; } # SQLite's user_version, which an older program refuses
+among_readings() { # VERB of databases.sh, as the user they belong to: root does nothing by name in a folder of others
+	local owner group
+	[ -d "$state" ] || return 0
+	(
+		cd -P -- "$state" # where that user may not get by himself
+		read -r owner group < <(stat -c '%u %g' .)
+		set -- env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C sh -s -- "$1"
+		if [ "$(id -u)" = 0 ] && [ "$owner" != 0 ]; then
+			set -- setpriv --reuid "$owner" --regid "$group" --clear-groups --inh-caps=-all --no-new-privs "$@"
+		fi
+		exec timeout --kill-after=5 900 setsid --wait "$@" 9>&- # no terminal, and no end of ours that he could hold on to
+	) <"$here/databases.sh" 2>&1 | tr -cd '[:print:]\n'
+}
 
 set_aside() { # the databases as the previous version left them; the daemon stands still meanwhile
-	local database
 	systemctl stop eink-monitor.service
-	for database in "$state"/*.db; do
-		if [ -f "$database" ]; then # whole or not at all: what lies there may be put back
-			cp -p "$database" "$database.copy"
-			mv "$database.copy" "$database.before"
-		fi
-	done
+	among_readings aside
 }
 
 roll_back() {
-	local copy database
 	stage=over
 	say "going back   to $old"
 	systemctl stop eink-monitor.service || true
-	for copy in "$state"/*.db.before; do
-		[ -f "$copy" ] || continue
-		database=${copy%.before}
-		if [ "$(layout "$copy")" != "$(layout "$database")" ]; then
-			rm -f "$database-wal" "$database-shm"
-			mv "$copy" "$database"
-		else
-			rm -f "$copy"
-		fi
-	done
+	among_readings back || say "the databases could not be put back; they lie in $state as *.before"
 	use "$old"
 	rm -rf "$new"
 	systemctl restart eink-monitor.service || say "the previous version does not start either: journalctl -u eink-monitor"
@@ -193,7 +217,7 @@ switch() {
 	systemctl restart eink-monitor.service || fail "the daemon did not come up; its last words: journalctl -eu eink-monitor"
 	stage=over
 	[ -z "$old" ] || point "$opt/previous" "$old"
-	rm -f "$state"/*.db.before
+	among_readings forget || say "the copies of the databases could not be removed; they lie in $state as *.before"
 }
 
 clean() { # keep what runs and what ran before

@@ -12,7 +12,7 @@ ROOT=${ROOT:-${DESTDIR:-}}
 }
 systemctl disable --quiet --now eink-monitor.service 2>/dev/null || true
 for thing in /etc/systemd/system/eink-monitor.service /usr/local/bin/eink-monitor /opt/eink-monitor; do
-	if [ -e "$ROOT$thing" ]; then
+	if [ -e "$ROOT$thing" ] || [ -L "$ROOT$thing" ]; then
 		rm -rf "$ROOT$thing"
 		echo "removed  $ROOT$thing"
 	fi

@@ -290,9 +290,17 @@ def test_taken_away_but_for_what_is_yours(machine: Machine) -> None:
     assert rows(machine.state / "readings.db") == (4, 7)
 
 
+def wrapper(machine: Machine) -> Path:
+    """The installed command, looking for the program on that machine."""
+    command = machine.root / "usr/local/bin/eink-monitor"
+    text = command.read_text(encoding="utf-8")
+    command.write_text(text.replace("current=/opt/eink-monitor/current", f"current='{machine.opt}/current'"))
+    return command
+
+
 def test_the_command_runs_as_the_service(machine: Machine) -> None:
     machine.run()
-    command = machine.root / "usr/local/bin/eink-monitor"
+    command = wrapper(machine)
     machine.program("systemd-run")
     machine.program("id", "echo 0")
     environment = {**machine.environment, "COLUMNS": "100"}
@@ -300,8 +308,7 @@ def test_the_command_runs_as_the_service(machine: Machine) -> None:
     assert said.returncode == 0
     (call,) = [line for line in machine.calls() if line.startswith("systemd-run")]
     assert call.endswith("eink-monitor login my car")
-    seal = "LoadCredentialEncrypted=eink-monitor-token-key"
-    for words in ("User=eink-monitor", "DynamicUser=yes", "StateDirectory=eink-monitor", "--pipe", seal):
+    for words in ("SupplementaryGroups=spi gpio systemd-journal", "--pipe", "WorkingDirectory=/var/lib/eink-monitor"):
         assert words in call
     machine.program("id", "echo 1000")
     refused = subprocess.run([command, "latest"], env=environment, check=False, capture_output=True, text=True)
@@ -309,6 +316,39 @@ def test_the_command_runs_as_the_service(machine: Machine) -> None:
         77,
         "the readings belong to the service; say: sudo eink-monitor latest\n",
     )
+
+
+_OF_THE_DAEMON = {  # how it is started, watched and stopped; what only it may have
+    *("Type", "NotifyAccess", "ExecStart", "Restart", "RestartSec", "RestartPreventExitStatus", "TimeoutStartSec"),
+    *("TimeoutStopSec", "WatchdogSec", "KillMode", "OOMPolicy", "RuntimeDirectory", "RuntimeDirectoryPreserve"),
+    *("WorkingDirectory", "SupplementaryGroups"),
+}
+
+
+def test_the_command_has_the_sandbox_and_the_limits_of_the_service(machine: Machine) -> None:
+    machine.run()
+    lines = (SYSTEMD / "eink-monitor.service").read_text(encoding="utf-8").partition("[Service]")[2].splitlines()
+    settings = [line for line in lines if line[:1].isupper() and "=" in line]
+    wanted = [line for line in settings if line.partition("=")[0] not in {*_OF_THE_DAEMON, "WantedBy"}]
+    machine.program("systemd-run", f'for word; do printf "%s\\n" "$word"; done >"{machine.folder}/words"')
+    machine.program("id", "echo 0")
+    subprocess.run([wrapper(machine), "latest"], env=machine.environment, stdin=subprocess.DEVNULL, check=True)
+    words = (machine.folder / "words").read_text(encoding="utf-8").splitlines()
+    told = [word.removeprefix("--property=") for word in words if word.startswith("--property=")]
+    assert told[2:] == wanted, "each of them, and in their order"
+    assert {"MemoryMax=256M", "TasksMax=64", "LimitCORE=0", "NoNewPrivileges=yes", "User=eink-monitor"} <= set(told)
+
+
+def test_without_its_unit_the_command_does_nothing(machine: Machine) -> None:
+    machine.run()
+    (machine.version() / "eink-monitor.service").unlink()
+    machine.program("systemd-run")
+    machine.program("id", "echo 0")
+    machine.calls()
+    said = subprocess.run([wrapper(machine), "latest"], env=machine.environment, check=False, capture_output=True)
+    assert said.returncode == 78
+    assert b"install again" in said.stderr
+    assert not [call for call in machine.calls() if call.startswith("systemd-run")]
 
 
 @pytest.mark.skipif(shutil.which("shellcheck") is None, reason="needs shellcheck")

@@ -36,6 +36,7 @@ CHARGING_POWER = Metric("charging_power", "W", 10, 0, 1_000_000, "charging power
 TIME_TO_FULL = Metric("time_to_full", "min", 1, 0, 10_000, "minutes until the target is reached")
 ODOMETER = Metric("odometer", "km", 1, 0, 3_000_000, "distance travelled")
 FUEL = Metric("fuel", "%", 1, 0, 100, "fuel left")
+FUEL_VOLUME = Metric("fuel_volume", "l", 1, 0, 300, "fuel left in the tank")
 BATTERY_12V = Metric("battery_12v", "V", 0.01, 0, 30, "voltage of the 12 V battery")
 LATITUDE = Metric("latitude", "deg", 0.0001, -90, 90, "where the car stands, north positive")
 LONGITUDE = Metric("longitude", "deg", 0.0001, -180, 180, "where the car stands, east positive")

@@ -9,7 +9,8 @@ from eink_monitor.clock import MINUTE
 from eink_monitor.errors import BadAnswer
 from eink_monitor.model import Reading, Visit
 
-_AHEAD = 5 * MINUTE  # how far a vendor's clock may run ahead of ours
+AHEAD = 5 * MINUTE
+"""How far a vendor's clock may run ahead of ours."""
 _OLDEST = 946_684_800  # 2000-01-01; an instant before that was never set
 
 
@@ -58,7 +59,7 @@ def _check(reading: Reading, visit: Visit) -> Reading | None:
         visit.remarks.leave_out(name, value, metric.unit)
         return None
     at: object = reading.at
-    if not isinstance(at, int | float) or isinstance(at, bool) or not _OLDEST <= at <= visit.now + _AHEAD:
+    if not isinstance(at, int | float) or isinstance(at, bool) or not _OLDEST <= at <= visit.now + AHEAD:
         visit.remarks.leave_out_date(name, at)
         return None
     return reading._replace(at=min(int(at), visit.now))

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from eink_monitor.clock import DAY, HOUR, MINUTE
-from eink_monitor.errors import BadAnswer
 from eink_monitor.metrics import (
     BATTERY_12V,
     CHARGING,
     CHARGING_POWER,
     FUEL,
+    FUEL_VOLUME,
     LATITUDE,
     LONGITUDE,
     ODOMETER,
@@ -22,7 +23,8 @@ from eink_monitor.metrics import (
     TIME_TO_FULL,
 )
 from eink_monitor.model import Metric, Reading, Visit
-from eink_monitor.sources._http.answer import number
+from eink_monitor.settings import Secret
+from eink_monitor.vet import AHEAD
 
 CAR = (
     SOC,
@@ -34,6 +36,7 @@ CAR = (
     TIME_TO_FULL,
     ODOMETER,
     FUEL,
+    FUEL_VOLUME,
     BATTERY_12V,
 )
 POSITION = (LATITUDE, LONGITUDE)
@@ -41,6 +44,9 @@ POSITION = (LATITUDE, LONGITUDE)
 IDLE, PLUGGED_IN, CHARGING_NOW = HOUR, 30 * MINUTE, 15 * MINUTE
 _BELIEVED = 3 * HOUR  # a plug seen longer ago than this may have been pulled since
 _MILE = 1.609344  # km
+FOREVER = 1 << 40
+UNREADABLE = 0
+"""The instant of what carries a date that nobody can read."""
 
 
 def published(subject: str, metrics: tuple[Metric, ...], position: bool) -> Mapping[str, tuple[Metric, ...]]:
@@ -73,18 +79,35 @@ def account(kind: str, key: str) -> str:
 
 
 class Sheet:
-    """The readings of one answer as they are found; what is missing, or has no date of its own, is left out."""
+    """The readings of one answer as they are found; what is missing, or has no date of its own, is left out.
 
-    def __init__(self, subject: str, who: str) -> None:
+    A value or a date that makes no sense costs itself only, also one after ``now`` (epoch seconds): it goes on as a
+    reading that ``vet`` leaves out and tells.
+    """
+
+    def __init__(self, subject: str, now: int = FOREVER) -> None:
         self._subject = subject
-        self._who = who
+        self._until = now + AHEAD
+        self._odd: list[Reading] = []
         self.readings: list[Reading] = []
 
     def put(self, metric: Metric, value: object, at: int | None, times: float = 1.0) -> None:
-        """Note a JSON number in the vendor's unit, of which ``times`` make one of ours. ``BadAnswer`` for no number."""
-        if value is not None and at is not None:
-            size = number(value, self._who, metric.words) * times
+        """Note a JSON number in the vendor's unit, of which ``times`` make one of ours."""
+        if value is None or at is None or value in UNKNOWN.get(metric.name, ()):
+            return
+        size = _number(value) * times
+        if math.isfinite(size) and self.dates(at):
             self.readings.append(Reading(self._subject, metric, size, at))
+        else:
+            self._odd.append(Reading(self._subject, metric, size, at))
+
+    def dates(self, at: int) -> bool:
+        """Whether something can have been measured at that instant."""
+        return UNREADABLE < at <= self._until
+
+    def value(self, metric: Metric) -> float | None:
+        """What was noted of a metric, if it was."""
+        return next((reading.value for reading in self.readings if reading.metric is metric), None)
 
     def newest(self) -> list[Reading]:
         """The newest reading of each metric; of two equally old ones the one noted first."""
@@ -93,6 +116,8 @@ class Sheet:
             known = found.setdefault(reading.metric.name, reading)
             if reading.at > known.at:
                 found[reading.metric.name] = reading
+        for reading in self._odd:
+            found.setdefault(reading.metric.name, reading)
         return list(found.values())
 
     def put_state(self, metric: Metric, word: object, meanings: Mapping[str, bool], at: int | None) -> None:
@@ -100,18 +125,52 @@ class Sheet:
         if isinstance(word, str) and word in meanings:
             self.put(metric, int(meanings[word]), at)
 
+    def section(self, parent: Mapping[str, object], name: str) -> Mapping[str, object]:
+        """A part of the answer; empty where it is missing or null. One that is no object costs itself only."""
+        part = parent.get(name)
+        if isinstance(part, dict):
+            return part
+        if part is not None:
+            self.broken(name)
+        return {}
 
-def instant(value: object, who: str, where: str) -> int | None:
-    """Epoch seconds of an ISO 8601 text (UTC where it names no offset); None stays None, else ``BadAnswer``."""
+    def broken(self, name: str) -> None:
+        """Have it told that some of a part of the answer made no sense."""
+        self._odd.append(Reading(self._subject, Metric(f"some of {name}", "", 1, 0, 0, name), math.nan, 0))
+
+
+def _number(value: object) -> float:
+    """A JSON number (true and false are none); what is none is no number as a float, too."""
+    try:
+        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
+    except OverflowError:
+        return math.nan
+
+
+UNKNOWN: Mapping[str, tuple[float, ...]] = {  # all ones in 7, 8, 12, 14, 15, 16, 20, 24, 31 and 32 bits: "not known"
+    **dict.fromkeys((SOC.name, TARGET_SOC.name, FUEL.name), (127, 254, 255)),
+    RANGE.name: (4095, 8191, 16383, 32767, 65535, 4_095_000, 8_191_000, 16_383_000, 32_767_000, 65_535_000),
+    TIME_TO_FULL.name: (32767, 65535),
+    ODOMETER.name: (1_048_575, 16_777_215, 2_147_483_647, 4_294_967_295),
+}
+
+
+def instant(value: object) -> int | None:
+    """Epoch seconds of an ISO 8601 text (UTC where it names no offset); None stays None, else ``UNREADABLE``."""
     if value is None:
         return None
     try:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else None
         if moment is not None:
-            return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+            return max(UNREADABLE, int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()))
     except (ValueError, OverflowError):
         pass
-    raise BadAnswer(f"{who}: the time of {where} cannot be read")
+    return UNREADABLE
+
+
+def clean_vin(vin: Secret) -> str:
+    """The VIN as vendors know it, however it was typed: in capitals, without blanks."""
+    return "".join(vin.reveal().split()).upper()
 
 
 def kilometres(unit: object) -> float | None:

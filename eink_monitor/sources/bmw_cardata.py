@@ -14,9 +14,11 @@ from eink_monitor.signin import Credential, SignIn
 from eink_monitor.sources._bmw.account import Account
 from eink_monitor.sources._bmw.descriptors import descriptors, parse
 from eink_monitor.sources._bmw.stream import Broker, follow
-from eink_monitor.sources._car import CAR, IDLE, pace, patience, published
+from eink_monitor.sources._car import CAR, IDLE, account, clean_vin, pace, patience, published
+from eink_monitor.sources._contradictions import in_order, settled
 from eink_monitor.sources._http.address import address
 from eink_monitor.sources._http.notebook import Notebook
+from eink_monitor.sources._memory import Memory
 from eink_monitor.vet import sift, vet
 
 
@@ -80,10 +82,10 @@ class BmwCarData(Source):
 
     def cost(self, visit: Visit) -> int:
         """One call; three while the container is still to be found or made."""
-        from eink_monitor.sources._bmw.rest import container_label
+        from eink_monitor.sources._bmw.rest import container_label, which
 
-        label = container_label(descriptors(position=self.position))
-        return 1 if label in self._notes(visit).read() else 3
+        known = self._notes(visit).read()
+        return 1 if container_label(which(known, *self._lists)) in known else 3
 
     def pace(self, visit: Visit) -> int:
         """By the car's state; beside a stream always that of an idle car."""
@@ -97,8 +99,12 @@ class BmwCarData(Source):
         """One call for everything; BMW answers from its own store and wakes no car."""
         from eink_monitor.sources._bmw.rest import Rest
 
-        rest = Rest(self.base_url, self._account, visit, descriptors(position=self.position))
-        readings = vet(parse(rest.telematics(self.vin.reveal()), visit.subject, position=self.position), visit)
+        vin = clean_vin(self.vin)
+        rest = Rest(self.base_url, self._account, visit, *self._lists)
+        readings = self._understood(rest.telematics(vin), visit)
+        if not self.stream:  # beside one, an answer may be older than what came by it
+            readings = in_order(readings, visit)
+        readings = vet(readings, visit)
         if not readings:
             visit.remarks.add("BMW has nothing of this car yet; it comes after the next drive or charge")
         return readings
@@ -108,9 +114,21 @@ class BmwCarData(Source):
 
         def read(document: object) -> list[Reading]:
             visit.now = clock.now()
-            return sift(parse(document, visit.subject, position=self.position), visit)
+            readings = sift(self._understood(document, visit), visit)
+            visit.latest = {**visit.latest, **{(each.subject, each.metric.name): each for each in readings}}
+            return readings
 
-        return follow(self._account, Broker.parse(self.stream_url), self.vin.reveal(), read, (visit, clock))
+        return follow(self._account, Broker.parse(self.stream_url), clean_vin(self.vin), read, (visit, clock))
+
+    def _understood(self, document: object, visit: Visit) -> list[Reading]:
+        """What an answer or a message says, in the light of what the car said before, by REST or by the stream."""
+        book, car = Notebook(visit.state, "car"), account("car", clean_vin(self.vin))
+        known = book.read()
+        memory = Memory(known if known.get("car") == car else {"car": car})
+        readings = parse(document, visit.subject, position=self.position, memory=memory, now=visit.now)
+        readings = settled(readings, visit)
+        book.write(memory.notes)
+        return readings
 
     def sign_in(self) -> SignIn:
         """BMW's device flow: a code to confirm on any phone."""
@@ -129,6 +147,11 @@ class BmwCarData(Source):
     def shares(self, state: Path) -> tuple[Path, ...]:
         """All cars of an account share its sign-in."""
         return (self._account.folder(state),)
+
+    @property
+    def _lists(self) -> tuple[list[str], list[str]]:
+        """What to ask for, and what of it every car knows."""
+        return descriptors(position=self.position), descriptors(position=self.position, rare=False)
 
     def _notes(self, visit: Visit) -> Notebook:
         return Notebook(self._account.folder(visit.state), "containers")

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from eink_monitor.clock import MINUTE
-from eink_monitor.metrics import CHARGING, FUEL, ODOMETER, PLUGGED, RANGE, SOC, TARGET_SOC, TIME_TO_FULL
+from eink_monitor.metrics import CHARGING, FUEL, FUEL_VOLUME, ODOMETER, PLUGGED, RANGE, SOC, TARGET_SOC, TIME_TO_FULL
 from eink_monitor.model import Metric, Reading, Source, Visit
 from eink_monitor.settings import Secret
 from eink_monitor.sources._bmw.app_fields import parse
-from eink_monitor.sources._car import pace, patience, published
+from eink_monitor.sources._car import clean_vin, pace, patience, published
+from eink_monitor.sources._contradictions import in_order, settled
 from eink_monitor.sources._http.address import address
 from eink_monitor.sources._http.tokens import TokenStore
 from eink_monitor.vet import vet
@@ -29,7 +30,17 @@ class BmwConnected(Source):
     region: Literal["rest_of_world", "north_america"] = "rest_of_world"
     position: bool = False
 
-    metrics: ClassVar[tuple[Metric, ...]] = (SOC, TARGET_SOC, RANGE, PLUGGED, CHARGING, TIME_TO_FULL, ODOMETER, FUEL)
+    metrics: ClassVar[tuple[Metric, ...]] = (
+        SOC,
+        TARGET_SOC,
+        RANGE,
+        PLUGGED,
+        CHARGING,
+        TIME_TO_FULL,
+        ODOMETER,
+        FUEL,
+        FUEL_VOLUME,
+    )
     extra: ClassVar[str] = "bmw"
 
     def __post_init__(self) -> None:
@@ -62,16 +73,19 @@ class BmwConnected(Source):
         """One call for everything; ``Gone`` where the vendor refuses."""
         from eink_monitor.sources._bmw.app_session import Session
 
+        vin = clean_vin(self.vin)
         with TokenStore(visit.state, visit.feed).locked() as store:
             before = store.load()
             session = Session(self.username, self.password.reveal(), self.region, self.base_url, before)
             try:
-                document = session.state(self.vin.reveal(), self.brand, visit.now)
+                document = session.state(vin, self.brand, visit.now)
             finally:
                 after = session.keep()
                 if after is not None and (before is None or after.access != before.access):
                     store.save(after)
-        return vet(parse(document, visit.subject, position=self.position), visit)
+        plug = visit.last(SOC) is not None
+        readings = settled(parse(document, visit.subject, position=self.position, plug=plug, now=visit.now), visit)
+        return vet(in_order(readings, visit), visit)
 
     def sign_out(self, visit: Visit) -> str:
         """Forget the session; the password is the configuration's."""

@@ -12,9 +12,10 @@ from eink_monitor.metrics import CHARGING, CHARGING_POWER, FUEL, ODOMETER, PLUGG
 from eink_monitor.model import Budget, Metric, Quota, Reading, Source, Visit
 from eink_monitor.settings import Secret
 from eink_monitor.signin import WARNING, Credential, lifetime
-from eink_monitor.sources._car import POSITION, Sheet, account, instant, pace, patience, published
+from eink_monitor.sources._car import FOREVER, POSITION, Sheet, account, clean_vin, instant, pace, patience, published
+from eink_monitor.sources._contradictions import in_order, settled
 from eink_monitor.sources._http.address import address
-from eink_monitor.sources._http.answer import Answer, judge, retry_after, rows, table
+from eink_monitor.sources._http.answer import Answer, judge, retry_after, table
 from eink_monitor.sources._http.notebook import Notebook
 from eink_monitor.vet import vet
 
@@ -22,6 +23,7 @@ _WHO = "Skoda"
 _WAY_OUT = "make a new one in the MySkoda app or at go.skoda.eu/api-keys and put it into the configuration"
 _NOT_CHARGING = ("CONNECT_CABLE", "CONSERVING", "READY_FOR_CHARGING", "DISCHARGING", "CHARGING_INTERRUPTED", "OFF")
 _CHARGING = {"CHARGING": True} | dict.fromkeys(_NOT_CHARGING, False)
+_WITH_PLUG = ("ELECTRIC", "HYBRID", "PLUG_IN_HYBRID", "PHEV")
 _PLUGGED = {"CONNECTED": True, "DISCONNECTED": False}
 _PLUG_OF_STATE = {"CONNECT_CABLE": False} | dict.fromkeys(
     ("CHARGING", "CONSERVING", "READY_FOR_CHARGING", "CHARGING_INTERRUPTED"), True
@@ -80,12 +82,15 @@ class Skoda(Source):
         from eink_monitor.sources._http.web import Web
 
         web = Web(self.base_url, _WHO, visit)
-        answer = web.get(f"/api/v1/vehicles/{self.vin.reveal()}", headers={"X-API-Key": self.api_key.reveal()})
+        vin = clean_vin(self.vin)
+        answer = web.get(f"/api/v1/vehicles/{vin}", headers={"X-API-Key": self.api_key.reveal()})
         expires_at = self._remember_expiry(answer, visit)
         if expires_at is not None and expires_at - visit.now <= WARNING:
             visit.remarks.add(lifetime("the Skoda API key", expires_at, visit.now, _WAY_OUT).words)
         document = judge(answer, visit.now, _verdicts(answer, visit.now)).json()
-        return vet(parse(document, visit.subject, position=self.position), visit)
+        plug = visit.last(SOC) is not None
+        readings = settled(parse(document, visit.subject, position=self.position, plug=plug, now=visit.now), visit)
+        return vet(in_order(readings, visit), visit)
 
     def credentials(self, visit: Visit) -> list[Credential]:
         """The API key and when it expires, as Skoda said with its last answer."""
@@ -97,14 +102,10 @@ class Skoda(Source):
         return Notebook(visit.state, "key")
 
     def _remember_expiry(self, answer: Answer, visit: Visit) -> int | None:
-        said = answer.headers.get("x-api-key-expires-at")
-        try:
-            expires_at = instant(said, _WHO, "the key's expiry")
-        except BadAnswer:  # worth no failed poll
-            expires_at = None
-        if expires_at is not None:
+        expires_at = instant(answer.headers.get("x-api-key-expires-at"))
+        if expires_at:  # one that cannot be read is worth no failed poll
             self._notes(visit).write({"expires_at": expires_at})
-        return expires_at
+        return expires_at or None
 
 
 def _verdicts(answer: Answer, now: int) -> Mapping[int, AuthFailed | BadAnswer | Throttled]:
@@ -119,49 +120,56 @@ def _verdicts(answer: Answer, now: int) -> Mapping[int, AuthFailed | BadAnswer |
     }
 
 
-def parse(document: object, subject: str, *, position: bool = False) -> list[Reading]:
-    """The readings in Skoda's answer, dated by the car. Raises ``BadAnswer``; ``Unavailable`` if all is missing."""
+def parse(
+    document: object, subject: str, *, position: bool = False, plug: bool = False, now: int = FOREVER
+) -> list[Reading]:
+    """The readings in Skoda's answer, dated by the car. Raises ``BadAnswer``; ``Unavailable`` if all is missing.
+
+    ``plug`` tells that the car is known to have a battery to charge: then its total range is not its electric one,
+    whatever an answer leaves out.
+    """
     whole = table(document, _WHO, "the answer")
     car = table(whole.get("vehicle"), _WHO, "vehicle")
-    sheet = Sheet(subject, _WHO)
-    _charging(_section(car, "charging"), sheet)
-    _fuel(_section(car, "fuelStatus"), sheet)
-    odometer = _section(car, "odometer")
-    sheet.put(ODOMETER, odometer.get("mileageInKm"), _captured(odometer, "odometer"))
+    sheet = Sheet(subject, now)
+    _charging(sheet.section(car, "charging"), sheet)
+    _fuel(sheet.section(car, "fuelStatus"), sheet, plug=plug)
+    odometer = sheet.section(car, "odometer")
+    sheet.put(ODOMETER, odometer.get("mileageInKm"), _captured(odometer))
     if position:
-        place = _section(car, "parkingPosition")
+        place = sheet.section(car, "parkingPosition")
         spoke = max((reading.at for reading in sheet.readings), default=None)  # a place may carry no date of its own
-        at = _captured(place, "parkingPosition") or spoke
+        at = _captured(place) or spoke
         for metric in POSITION:
-            sheet.put(metric, _section(place, "gpsCoordinates").get(metric.name), at)
-    if not sheet.readings and rows(whole.get("errors", []), _WHO, "errors"):
+            sheet.put(metric, sheet.section(place, "gpsCoordinates").get(metric.name), at)
+    readings, errors = sheet.newest(), whole.get("errors")
+    if not readings and isinstance(errors, list) and errors:
         message = f"{_WHO} could read nothing of the car just now; trying again later"
         raise Unavailable(message)
-    return sheet.newest()
+    return readings
 
 
-def _fuel(status: Mapping[str, object], sheet: Sheet) -> None:
+def _fuel(status: Mapping[str, object], sheet: Sheet, *, plug: bool) -> None:
     """Engines: a car with a plug is measured by its electric range, any other by the range of its tank."""
-    at = _captured(status, "fuelStatus")
-    engines = [_section(status, "primaryEngineRange"), _section(status, "secondaryEngineRange")]
+    at, kind = _captured(status), status.get("carType")
+    engines = [sheet.section(status, name) for name in ("primaryEngineRange", "secondaryEngineRange")]
     electric = [engine for engine in engines if engine.get("engineType") == "ELECTRIC"]
+    burning = [engine for engine in engines if engine not in electric and kind != "ELECTRIC"]
     for engine in electric[:1]:
         sheet.put(SOC, engine.get("currentSoCInPercent"), at)
         sheet.put(RANGE, engine.get("remainingRangeInKm"), at)
-    if not electric:
-        sheet.put(RANGE, status.get("totalRangeInKm"), at)
-    for engine in engines:
-        if engine not in electric and engine.get("currentFuelLevelInPercent") is not None:
-            sheet.put(FUEL, engine["currentFuelLevelInPercent"], at)
-            break
+    if not (plug or electric or kind in _WITH_PLUG or sheet.value(SOC) is not None):
+        for size in (status.get("totalRangeInKm"), *(engine.get("remainingRangeInKm") for engine in burning)):
+            sheet.put(RANGE, size, at)
+    for engine in burning:
+        sheet.put(FUEL, engine.get("currentFuelLevelInPercent"), at)
 
 
 def _charging(charging: Mapping[str, object], sheet: Sheet) -> None:
-    at = _captured(charging, "charging")
-    status, battery = _section(charging, "status"), _section(_section(charging, "status"), "battery")
+    at, status = _captured(charging), sheet.section(charging, "status")
+    battery, settings = sheet.section(status, "battery"), sheet.section(charging, "settings")
     sheet.put(SOC, battery.get("stateOfChargeInPercent"), at)
     sheet.put(RANGE, battery.get("remainingCruisingRangeInMeters"), at, 0.001)
-    sheet.put(TARGET_SOC, _section(charging, "settings").get("targetStateOfChargeInPercent"), at)
+    sheet.put(TARGET_SOC, settings.get("targetStateOfChargeInPercent"), at)
     state = status.get("state")
     sheet.put_state(CHARGING, state, _CHARGING, at)
     if status.get("plugConnectionState") is not None:
@@ -173,11 +181,5 @@ def _charging(charging: Mapping[str, object], sheet: Sheet) -> None:
         sheet.put(TIME_TO_FULL, status.get("remainingTimeToFullyChargedInMinutes"), at)
 
 
-def _section(parent: Mapping[str, object], name: str) -> Mapping[str, object]:
-    """A part of the answer; one that could not be read is missing or null."""
-    part = parent.get(name)
-    return {} if part is None else table(part, _WHO, name)
-
-
-def _captured(section: Mapping[str, object], name: str) -> int | None:
-    return instant(section.get("carCapturedTimestamp"), _WHO, name)
+def _captured(section: Mapping[str, object]) -> int | None:
+    return instant(section.get("carCapturedTimestamp"))

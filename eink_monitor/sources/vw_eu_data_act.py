@@ -12,11 +12,13 @@ from eink_monitor.metrics import CHARGING, CHARGING_POWER, FUEL, ODOMETER, PLUGG
 from eink_monitor.model import Metric, Reading, Source, Visit
 from eink_monitor.settings import Secret
 from eink_monitor.signin import Credential
-from eink_monitor.sources._car import account, instant, patience
+from eink_monitor.sources._car import UNREADABLE, account, clean_vin, instant, patience
+from eink_monitor.sources._contradictions import in_order, settled
 from eink_monitor.sources._http.address import address
 from eink_monitor.sources._http.answer import rows, table, text
 from eink_monitor.sources._http.notebook import Notebook
 from eink_monitor.sources._http.seal import closed, opened
+from eink_monitor.sources._memory import Memory
 from eink_monitor.sources._vag.files import WHO, File
 from eink_monitor.vet import vet
 
@@ -89,7 +91,7 @@ class VwEuDataAct(Source):
         from eink_monitor.sources._vag.portal import Portal
 
         notes = Notebook(visit.state, "session")
-        who = account("vw", f"{self.brand} {self.username} {self.vin.reveal()}")
+        who = account("vw", f"{self.brand} {self.username} {clean_vin(self.vin)}")
         known = notes.read()
         if known.get("who") != who:
             known = {"who": who}
@@ -97,7 +99,10 @@ class VwEuDataAct(Source):
         portal = Portal(self.username, self.password.reveal(), _BRANDS[self.brand], self.base_url, session)
         try:
             files = self._files(portal, visit, known)
-            readings = vet(parse(files, visit.subject, burns=visit.last(FUEL) is not None), visit)
+            fuel = visit.last(FUEL)
+            burns = fuel is not None and 0 < fuel.value < 100  # what electric cars say
+            readings = settled(parse(files, visit.subject, burns=burns, memory=Memory(known)), visit)
+            readings = vet(in_order(readings, visit), visit)
             if readings:
                 known["measured_at"] = readings[-1].at
             elif files and not visit.note:
@@ -122,7 +127,7 @@ class VwEuDataAct(Source):
 
     def _files(self, portal: Portal, visit: Visit, known: dict[str, str | int]) -> list[File]:
         """The deliveries that we have not stored yet, oldest first; ``known`` learns how far we have come."""
-        vin = self.vin.reveal()
+        vin = clean_vin(self.vin)
         identifier, listed = known.get("identifier"), []
         if isinstance(identifier, str):
             try:
@@ -151,14 +156,20 @@ class VwEuDataAct(Source):
 
 
 def _dated(listed: list[object]) -> list[tuple[int, str]]:
-    """(made at, name) of each delivery, oldest first; one without a date is skipped."""
-    entries = []
+    """(made at, name) of each delivery, oldest first; one without a date or a name costs itself only. ``BadAnswer``."""
+    entries, odd = [], ""
     for each in rows(listed, WHO, "the list of files"):
-        entry = table(each, WHO, "a file's entry")
-        made_at = instant(entry.get("createdOn"), WHO, "a file")
-        if made_at is not None:
-            entries.append((made_at, text(entry.get("name"), WHO, "a file's name")))
-    return sorted(entries)
+        try:
+            entry = table(each, WHO, "a file's entry")
+            made_at = instant(entry.get("createdOn"))
+            if made_at is not None:
+                entries.append((made_at, text(entry.get("name"), WHO, "a file's name", 200)))
+        except BadAnswer as trouble:
+            odd = str(trouble)
+    dated = sorted(entry for entry in entries if entry[0] != UNREADABLE)
+    if dated or not (odd or entries):
+        return dated
+    raise BadAnswer(odd or f"{WHO}: the time of a file cannot be read")
 
 
 def _download(  # noqa: PLR0913, PLR0917 - where from, what, and where to note it

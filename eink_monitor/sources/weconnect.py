@@ -10,7 +10,8 @@ from eink_monitor.clock import MINUTE
 from eink_monitor.metrics import CHARGING, CHARGING_POWER, FUEL, ODOMETER, PLUGGED, RANGE, SOC, TARGET_SOC, TIME_TO_FULL
 from eink_monitor.model import Metric, Reading, Source, Visit
 from eink_monitor.settings import Secret
-from eink_monitor.sources._car import account, pace, patience
+from eink_monitor.sources._car import account, clean_vin, pace, patience
+from eink_monitor.sources._contradictions import in_order, settled
 from eink_monitor.sources._http.address import address
 from eink_monitor.sources._http.notebook import Notebook
 from eink_monitor.sources._http.seal import closed, opened
@@ -65,6 +66,7 @@ class WeConnect(Source):
         """One call for everything; ``Gone`` where the vendor refuses."""
         from eink_monitor.sources._vag.app_session import Session
 
+        vin = clean_vin(self.vin)
         notes = Notebook(visit.state, "session")
         who = account("weconnect", self.username)
         known = notes.read()
@@ -72,12 +74,14 @@ class WeConnect(Source):
         kept = opened(visit.feed, stored)
         session = Session(self.username, self.password.reveal(), self.base_url, kept)
         try:
-            document = session.status(self.vin.reveal(), visit.now)
+            document = session.status(vin, visit.now)
         finally:
             kept_now = session.keep()
             notes.write({"who": who, "session": stored if kept_now == kept else closed(visit.feed, kept_now)})
             session.close()
-        return vet(parse(document, visit.subject), visit)
+        plug = visit.last(SOC) is not None
+        readings = settled(parse(document, visit.subject, plug=plug, now=visit.now), visit)
+        return vet(in_order(readings, visit), visit)
 
     def sign_out(self, visit: Visit) -> str:
         """Forget the session; the password is the configuration's."""

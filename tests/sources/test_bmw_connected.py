@@ -90,6 +90,7 @@ def test_a_server_that_still_speaks_the_interface(tmp_path: Path) -> None:
             "charging": (1, spoke),
             "time_to_full": (45, spoke),
             "fuel": (65, spoke),
+            "fuel_volume": (6, spoke),
             "odometer": (34567, spoke),
         }
         bmw.source(position=True).poll(visit_to(tmp_path))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
 import stat
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -12,12 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eink_monitor.clock import DAY, HOUR
-from eink_monitor.errors import BadAnswer, Unavailable
-from eink_monitor.metrics import CHARGING, SOC
+from eink_monitor.errors import Unavailable
+from eink_monitor.metrics import CHARGING, FUEL, ODOMETER, RANGE, SOC, TIME_TO_FULL
+from eink_monitor.model import Metric
+from eink_monitor.settings import Secret
 from eink_monitor.signin import lifetime
-from eink_monitor.sources._car import Sheet, account, instant, kilometres
+from eink_monitor.sources._car import UNREADABLE, Sheet, account, clean_vin, instant, kilometres
 from eink_monitor.sources._http.notebook import Notebook
-from loopback.cars import NOW, values
+from eink_monitor.vet import vet
+from loopback.cars import NOW, values, visit_to
 
 TEXTS = st.text(max_size=20)
 NOTES = st.dictionaries(TEXTS, TEXTS | st.integers())
@@ -84,13 +87,13 @@ def test_a_card_that_takes_nothing(tmp_path: Path) -> None:
     ],
 )
 def test_instants(text: str | None, at: int | None) -> None:
-    assert instant(text, "X", "y") == at
+    assert instant(text) == at
 
 
 @given(st.text() | st.integers() | st.floats() | st.lists(st.text()))
-def test_any_other_instant_is_a_bad_answer(value: object) -> None:
-    with suppress(BadAnswer):
-        assert type(instant(value, "X", "y")) is int
+def test_any_other_instant_is_one_that_cannot_be_read(value: object) -> None:
+    assert type(instant(value)) is int
+    assert instant("soon") == instant("9999-99-99") == instant("0001-01-01T00:00:00+14:00") == UNREADABLE
 
 
 @pytest.mark.parametrize(
@@ -102,7 +105,7 @@ def test_units_of_distance(unit: object, size: float | None) -> None:
 
 
 def test_a_sheet_keeps_the_newest_and_drops_the_undated() -> None:
-    sheet = Sheet("car", "X")
+    sheet = Sheet("car", NOW)
     sheet.put(SOC, 50, NOW - HOUR)
     sheet.put(SOC, 51, NOW)
     sheet.put(SOC, 52, NOW)
@@ -110,8 +113,35 @@ def test_a_sheet_keeps_the_newest_and_drops_the_undated() -> None:
     sheet.put(SOC, None, NOW + HOUR)
     sheet.put_state(CHARGING, "maybe", {"yes": True}, NOW)
     assert values(sheet.newest()) == {"soc": (51, NOW)}
-    with pytest.raises(BadAnswer, match="state of charge"):
-        sheet.put(SOC, "52", NOW)
+
+
+@pytest.mark.parametrize(
+    ("value", "at"), [("52", NOW), (True, NOW), ([5], NOW), (math.inf, NOW), (10**400, NOW), (50, UNREADABLE)]
+)
+def test_what_makes_no_sense_costs_itself_only_and_is_told(tmp_path: Path, value: object, at: int) -> None:
+    sheet, visit = Sheet("car", NOW), visit_to(tmp_path)
+    sheet.put(RANGE, 120, NOW)
+    sheet.put(SOC, value, at)
+    assert sheet.section({"part": [1]}, "part") == sheet.section({"part": None}, "part") == {}
+    assert values(vet(sheet.newest(), visit)) == {"range": (120, NOW)}
+    assert visit.note.startswith("left out: soc ")
+    assert "some of part" in visit.note
+
+
+@pytest.mark.parametrize(
+    ("metric", "value"),
+    [(RANGE, 16383), (RANGE, 65535), (RANGE, 8191), (SOC, 127), (SOC, 255), (FUEL, 254), (TIME_TO_FULL, 65535)]
+    + [(ODOMETER, size) for size in (1_048_575, 16_777_215, 4_294_967_295)],
+)
+def test_what_means_unknown_is_no_reading_and_nothing_odd(metric: Metric, value: int) -> None:
+    sheet = Sheet("car", NOW)
+    sheet.put(metric, value, NOW)
+    assert sheet.newest() == []
+
+
+@pytest.mark.parametrize("typed", [" wvwzzz1kz aw000001\n", "WVWZZZ1KZAW000001", "WvWzZz1KzAw000001"])
+def test_a_vin_is_sent_as_vendors_know_it(typed: str) -> None:
+    assert clean_vin(Secret(typed)) == "WVWZZZ1KZAW000001"
 
 
 def test_accounts_are_told_apart_and_kept_secret() -> None:

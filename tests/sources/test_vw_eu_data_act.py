@@ -19,6 +19,7 @@ from eink_monitor.settings import Secret
 from eink_monitor.sources._vag.fields import parse
 from eink_monitor.sources._vag.files import File
 from eink_monitor.sources.vw_eu_data_act import VwEuDataAct
+from eink_monitor.vet import vet
 from loopback.cars import NOW, Reply, recording, values, visit_to
 from loopback.needs import library
 from loopback.vw_portal import (
@@ -80,15 +81,37 @@ def test_an_old_file_under_a_fresh_date_keeps_its_age(tmp_path: Path) -> None:
     assert visit.now - max(at.values()) > 2 * DAY
 
 
-def test_values_without_any_date_are_as_old_as_their_file() -> None:
+def test_a_value_is_dated_by_the_oldest_thing_known_or_absent() -> None:
+    """Neither the time of a file nor that of its download says when the car measured."""
     made_at = NOW - 5 * HOUR
-    assert values(parse([File(data(field(SOC, "50")), made_at)], "car")) == {"soc": (50, made_at)}
-    captured = data(field(SOC, "50"), field("car_captured_time", "2026-10-01T00:00:00"))
-    assert values(parse([File(captured, made_at)], "car")) == {"soc": (50, NOW - 7 * DAY - 12 * HOUR)}
-    ahead = data(field(SOC, "50"), field("car_captured_time", "2026-10-08T23:00:00Z"))
-    assert values(parse([File(ahead, made_at)], "car")) == {"soc": (50, made_at)}
-    millis = data(field(SOC, "50", "1791460000000"))
-    assert values(parse([File(millis, made_at)], "car")) == {"soc": (50, 1_791_460_000)}
+    old, older = "2026-10-01T00:00:00", "2026-09-30T00:00:00Z"
+    at = NOW - 7 * DAY - 12 * HOUR
+
+    def soc(*fields: dict[str, object]) -> dict[str, tuple[float, int]]:
+        found = vet(parse([File(data(*fields), made_at)], "car"), visit_to(Path(), now=NOW))
+        return {name: told for name, told in values(found).items() if name == "soc"}
+
+    assert soc(field(SOC, "50")) == {}
+    assert soc(field(SOC, "50"), field("car_captured_time", old)) == {"soc": (50, at)}
+    assert soc(field(SOC, "50"), field("car_captured_time", old), field("car_captured_time", older, key="k")) == {
+        "soc": (50, at - DAY)
+    }
+    assert soc(field(SOC, "50", "soon"), field("car_captured_time", old)) == {"soc": (50, at)}
+    assert soc(field(SOC, "50"), field("other", "1", older), field("another", "1", old)) == {"soc": (50, at - DAY)}
+    assert soc(field(SOC, "50"), field("car_captured_time", "2026-10-08T23:00:00Z")) == {}
+    assert soc(field(SOC, "50"), field("other", "1", "2026-10-08T23:00:00Z"), field("another", "1", old)) == {
+        "soc": (50, at)
+    }, "a date after its file does not make the file young"
+    assert soc(field(SOC, "50", "2026-10-08T23:00:00Z"), field("another", "1", old)) == {"soc": (50, at)}
+    assert soc(field(SOC, "50", "2026-10-08T07:10:00Z")) == {"soc": (50, made_at)}, "within the quarter of its name"
+    assert soc(field(SOC, "50", "1970-01-01T00:00:00Z"), field("another", "1", old)) == {"soc": (50, at)}
+    assert soc(field(SOC, "50", str(at * 1000))) == {"soc": (50, at)}
+
+
+@pytest.mark.parametrize("odd", ["soon", "2026-10-08T23:00:00Z", "9" * 40, "0001-01-01T00:00:00+14:00"])
+def test_a_date_that_cannot_be_true_is_told_where_there_is_no_other(odd: str) -> None:
+    with pytest.raises(BadAnswer, match="some of entries|makes no sense"):
+        vet(parse([File(data(field(SOC, "50", odd)), NOW - HOUR)], "car"), visit_to(Path(), now=NOW))
 
 
 def test_successive_files_are_merged_newest_value_per_field() -> None:
@@ -106,7 +129,7 @@ def test_successive_files_are_merged_newest_value_per_field() -> None:
     found = values(parse([File(first, NOW - 2 * HOUR), File(second, NOW - HOUR)], "car"))
     assert {name: (round(value, 2), at) for name, (value, at) in found.items()} == {
         "soc": (40, NOW - 3 * HOUR),
-        "range": (100, NOW - 3 * HOUR),
+        "range": (160.93, NOW - 3 * HOUR),
         "odometer": (1625.44, SPOKE),
     }
 
@@ -311,7 +334,7 @@ def locked(content: bytes) -> bytes:
         delivery(data(field(SOC, 5))),
         delivery({"Data": [7]}),
         delivery(data(field(SOC, "9" * 5000))),
-        delivery(data(field(SOC, "120"))),
+        delivery(data(field(SOC, "120", "2026-10-08T10:00:00Z"))),
         delivery(data(field(SOC, "50", "2036-01-01T00:00:00Z"))),
         locked(delivery(ID3)),
     ],

@@ -18,6 +18,7 @@ from eink_monitor.metrics import CHARGING
 from eink_monitor.settings import Secret
 from eink_monitor.sources._vag.app_fields import parse
 from eink_monitor.sources.weconnect import WeConnect
+from eink_monitor.vet import vet
 from loopback.cars import NOW, Call, Reply, Vendor, recording, said, values, visit_to
 from loopback.needs import second_environment
 
@@ -216,8 +217,15 @@ def test_a_combustion_car_has_the_range_of_its_tank() -> None:
     ranges = {"carCapturedTimestamp": "2026-04-01T10:00:00Z", "totalRange_km": 600, "primaryEngine": {"type": "diesel"}}
     document = {"fuelStatus": {"rangeStatus": {"value": ranges}}}
     assert values(parse(document, "car")) == {"range": (600, SPOKE)}
-    with pytest.raises(BadAnswer):
-        parse({"fuelStatus": 5}, "car")
+
+
+def test_a_section_that_is_none_costs_itself_only(tmp_path: Path) -> None:
+    visit = visit_to(tmp_path, now=SPOKE + HOUR)
+    found = parse(json.loads(ID4) | {"measurements": 5}, "car", now=visit.now)
+    assert values(vet(found, visit))["soc"] == (69, SPOKE)
+    assert visit.note == "left out: some of measurements no number"
+    with pytest.raises(BadAnswer, match="no value of this answer"):
+        vet(parse({"fuelStatus": 5}, "car"), visit_to(tmp_path))
 
 
 def test_what_it_is(tmp_path: Path) -> None:

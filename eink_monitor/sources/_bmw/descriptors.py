@@ -6,15 +6,17 @@ timestamp.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from eink_monitor.errors import BadAnswer
+from eink_monitor.clock import HOUR
 from eink_monitor.metrics import (
     BATTERY_12V,
     CHARGING,
     CHARGING_POWER,
     FUEL,
+    FUEL_VOLUME,
     LATITUDE,
     LONGITUDE,
     ODOMETER,
@@ -25,8 +27,9 @@ from eink_monitor.metrics import (
     TIME_TO_FULL,
 )
 from eink_monitor.model import Metric, Reading
-from eink_monitor.sources._car import Sheet, instant, kilometres
+from eink_monitor.sources._car import FOREVER, Sheet, instant, kilometres
 from eink_monitor.sources._http.answer import table
+from eink_monitor.sources._memory import Memory, Told
 
 WHO = "BMW CarData"
 
@@ -34,17 +37,21 @@ _ENGINE = "vehicle.drivetrain.electricEngine"
 _BATTERY = "vehicle.powertrain.electric.battery"
 _HERE = "vehicle.cabin.infotainment.navigation.currentLocation"
 _STATUS = f"{_ENGINE}.charging.status"
+_CELLS = "vehicle.trip.segment.end.drivetrain.batteryManagement.hvSoc"  # all that some cars send; 0 where fuel burns
+_TOTAL = "vehicle.drivetrain.lastRemainingRange"  # of battery and tank together
+_LAST_RESORTS = (_CELLS, _TOTAL)
 _PREFERENCE: Mapping[Metric, tuple[str, ...]] = {
     SOC: (
         "vehicle.drivetrain.batteryManagement.header",
         f"{_BATTERY}.stateOfCharge.displayed",
         f"{_ENGINE}.charging.level",
+        _CELLS,
     ),
     TARGET_SOC: (f"{_BATTERY}.stateOfCharge.target",),
     RANGE: (
         f"{_ENGINE}.kombiRemainingElectricRange",
         f"{_ENGINE}.remainingElectricRange",
-        "vehicle.drivetrain.lastRemainingRange",
+        _TOTAL,
     ),
     CHARGING: (_STATUS, f"{_ENGINE}.charging.hvStatus"),
     TIME_TO_FULL: (f"{_ENGINE}.charging.timeRemaining",),
@@ -56,6 +63,7 @@ _PREFERENCE: Mapping[Metric, tuple[str, ...]] = {
     ),
     ODOMETER: ("vehicle.vehicle.travelledDistance",),
     FUEL: ("vehicle.drivetrain.fuelSystem.level",),
+    FUEL_VOLUME: ("vehicle.drivetrain.fuelSystem.remainingFuel",),
     BATTERY_12V: ("vehicle.electricalSystem.battery.voltage",),
     LATITUDE: (f"{_HERE}.latitude",),
     LONGITUDE: (f"{_HERE}.longitude",),
@@ -79,84 +87,139 @@ _NO = (
 _WORDS = dict.fromkeys(_YES, True) | dict.fromkeys(_NO, False)
 _NO_VALUE = ("", "-NA-", "NA", "INVALID", "NULL", "UNKNOWN")
 _STATES = (CHARGING, PLUGGED)
+_DISTANCES = (RANGE, ODOMETER)
+_POSITION = (LATITUDE, LONGITUDE)
 _SCALES: Mapping[Metric, Mapping[str, float]] = {
-    CHARGING_POWER: {"w": 1, "watt": 1, "kw": 1000},
+    CHARGING_POWER: {"w": 1, "watt": 1, "kw": 1000, "": 1},
     TIME_TO_FULL: {"min": 1, "minutes": 1, "": 1, "h": 60, "s": 1 / 60},
     BATTERY_12V: {"v": 1, "volt": 1, "": 1, "mv": 0.001},
+    FUEL_VOLUME: dict.fromkeys(("l", "liter", "liters", "litre", "litres"), 1.0),
 }
+_RARE = (
+    _CELLS,
+    f"{_BATTERY}.stateOfCharge.displayed",
+    f"{_BATTERY}.charging.power",
+    "vehicle.body.chargingPort.combinedStatus",
+    "vehicle.powertrain.tractionBattery.charging.port.anyPosition.isPlugged",
+    "vehicle.electricalSystem.battery.voltage",
+)
 
 
 class _Entry(NamedTuple):
     """One descriptor's value (no value: None), its unit in lower case, and when the car said so."""
 
+    name: str
     value: object
     unit: str
     at: int | None
 
 
-def descriptors(*, position: bool) -> list[str]:
-    """What to ask BMW for; where the car stands only if that is wanted."""
-    metrics = (metric for metric in _PREFERENCE if position or metric not in (LATITUDE, LONGITUDE))
-    return [name for metric in metrics for name in _PREFERENCE[metric]]
+def descriptors(*, position: bool, rare: bool = True) -> list[str]:
+    """What to ask BMW for; where the car stands only if that is wanted. Not every car knows the ``rare`` ones."""
+    metrics = (metric for metric in _PREFERENCE if position or metric not in _POSITION)
+    return [name for metric in metrics for name in _PREFERENCE[metric] if rare or name not in _RARE]
 
 
-def parse(document: object, subject: str, *, position: bool = False) -> list[Reading]:
-    """The readings in a REST answer (``telematicData``) or a stream message (``data``). Raises ``BadAnswer``."""
+def parse(
+    document: object, subject: str, *, position: bool = False, memory: Memory | None = None, now: int = FOREVER
+) -> list[Reading]:
+    """The readings in a REST answer (``telematicData``) or a stream message (``data``). Raises ``BadAnswer``.
+
+    ``memory`` is what the car told in earlier ones.
+    """
     whole = table(document, WHO, "the answer")
     section = "telematicData" if "telematicData" in whole else "data"
     told = table(whole.get(section), WHO, section)
-    sheet = Sheet(subject, WHO)
-    for metric, names in _PREFERENCE.items():
-        if position or metric not in (LATITUDE, LONGITUDE):
-            entries = [_entry(told[name], name) for name in names if told.get(name) is not None]
-            _put(sheet, metric, entries)
-    charging = next((reading.value for reading in sheet.readings if reading.metric is CHARGING), None)
-    return [known for known in sheet.readings if known.metric is not TIME_TO_FULL or charging != 0]
+    sheet, memory = Sheet(subject, now), memory or Memory()
+    entries = {
+        metric: [_entry(sheet, told, name) for name in names if told.get(name) is not None]
+        for metric, names in _PREFERENCE.items()
+        if position or metric not in _POSITION
+    }
+    _learn_units(entries, memory)
+    candidates = {metric: _candidates(sheet, metric, found, memory) for metric, found in entries.items()}
+    _tell_engines_apart(candidates, memory)
+    for metric, found in candidates.items():
+        best = memory.choose(metric, _PREFERENCE[metric], found, _LAST_RESORTS)
+        if best:
+            sheet.put(metric, best.value, best.at)
+    charging = sheet.value(CHARGING)
+    return [known for known in sheet.newest() if known.metric is not TIME_TO_FULL or charging != 0]
 
 
-def _put(sheet: Sheet, metric: Metric, entries: list[_Entry]) -> None:
-    """The first entry that says something wins, unless a lesser one is newer by more than its turn.
+def _learn_units(entries: Mapping[Metric, list[_Entry]], memory: Memory) -> None:
+    """A unit that was given once holds for messages that leave it out."""
+    for metric, found in entries.items():
+        for entry in found:
+            good = kilometres(entry.unit) if metric in _DISTANCES else entry.unit in _SCALES.get(metric, ())
+            if entry.unit and good and entry.value is not None:
+                memory.learn_unit(metric, entry.unit)
 
-    Preference rules among values of the same journey; a descriptor that a car stopped sending must not hide for ever a
-    lesser one that it still sends, so anything a day newer goes first.
+
+def _candidates(sheet: Sheet, metric: Metric, entries: list[_Entry], memory: Memory) -> list[Told]:
+    """The values that say something, in the metric's unit; one that makes no sense is told and costs itself only."""
+    found = []
+    for entry in entries:
+        size = _in_ours(metric, entry, memory)
+        if size is None or entry.at is None:
+            continue
+        if not (math.isfinite(size) and sheet.dates(entry.at)):
+            sheet.put(metric, size, entry.at)
+        elif size or entry.name not in _LAST_RESORTS:
+            found.append(Told(entry.name, size, entry.at))
+    return found
+
+
+def _tell_engines_apart(candidates: dict[Metric, list[Told]], memory: Memory) -> None:
+    """Whether a car with a battery has a tank, too: the total range of a hybrid is not its electric one.
+
+    An electric car may send a level of fuel all the same; but then its total range is its electric one.
     """
-    useful = [entry for entry in entries if entry.at is not None and _in_ours(metric, entry) is not None]
-    if useful:
-        newest = max(entry.at or 0 for entry in useful)
-        best = next(entry for entry in useful if newest - (entry.at or 0) <= _SAME_JOURNEY)
-        sheet.put(metric, _in_ours(metric, best), best.at)
+    if candidates[SOC]:
+        memory.saw("plug")
+    if not memory.has("plug"):
+        return
+    electric = [told for told in candidates[RANGE] if told.name != _TOTAL]
+    pairs = [(a, b) for a in candidates[RANGE] if a.name == _TOTAL for b in electric if abs(a.at - b.at) < HOUR]
+    alike = any(total.value <= alone.value * 1.02 + 2 for total, alone in pairs)
+    if alike:
+        memory.saw("battery alone")
+    burns = any(told.value for metric in (FUEL, FUEL_VOLUME) for told in candidates[metric])
+    if burns and not alike and (pairs or not memory.has("battery alone")):
+        memory.saw("tank")
+    if memory.has("tank"):
+        candidates[RANGE] = electric
+    else:
+        candidates[FUEL] = candidates[FUEL_VOLUME] = []
 
 
-_SAME_JOURNEY = 86_400  # s
-
-
-def _in_ours(metric: Metric, entry: _Entry) -> float | None:
-    """The value in the metric's unit, or None where it says nothing that we understand."""
+def _in_ours(metric: Metric, entry: _Entry, memory: Memory) -> float | None:
+    """The value in the metric's unit: None where it says nothing that we understand, no number where it is none."""
     if entry.value is None:
         return None
     if metric in _STATES:
         return float(_WORDS[word]) if (word := str(entry.value).upper()) in _WORDS else None
-    times = 1.0
-    if metric in (RANGE, ODOMETER):
-        times = kilometres(entry.unit or "km") or 0
+    times: float | None = 1.0
+    if metric in _DISTANCES:
+        times = memory.distance(metric, entry.unit)
     elif metric in _SCALES:
-        times = _SCALES[metric].get(entry.unit, 0)
-    return _number(entry.value, metric) * times if times else None
+        times = _SCALES[metric].get(entry.unit or memory.unit(metric))
+    return _number(entry.value) * times if times else None
 
 
-def _number(value: object, metric: Metric) -> float:
+def _number(value: object) -> float:
     if isinstance(value, (int, float, str)) and not isinstance(value, bool):
         try:
             return float(value)
         except (ValueError, OverflowError):
             pass
-    raise BadAnswer(f"{WHO}: {metric.words} is not a number")
+    return math.nan
 
 
-def _entry(told: object, name: str) -> _Entry:
-    entry = table(told, WHO, name)
+def _entry(sheet: Sheet, told: Mapping[str, object], name: str) -> _Entry:
+    entry = sheet.section(told, name)
     value, unit = entry.get("value"), entry.get("unit")
     if isinstance(value, str):
         value = None if value.strip().upper() in _NO_VALUE else value.strip()
-    at = None if value is None else instant(entry.get("timestamp") or None, WHO, name)
-    return _Entry(value, unit.strip().lower() if isinstance(unit, str) else "", at)
+    at = None if value is None else instant(entry.get("timestamp") or None)
+    return _Entry(name, value, unit.strip().lower() if isinstance(unit, str) else "", at)

@@ -6,70 +6,58 @@ from collections.abc import Mapping
 
 from eink_monitor.metrics import CHARGING, CHARGING_POWER, FUEL, ODOMETER, PLUGGED, RANGE, SOC, TARGET_SOC, TIME_TO_FULL
 from eink_monitor.model import Reading
-from eink_monitor.sources._car import Sheet, instant
+from eink_monitor.sources._car import FOREVER, Sheet, instant
 from eink_monitor.sources._http.answer import table
+from eink_monitor.sources._vag.words import meaning
 
 WHO = "We Connect"
 
-_NO_RANGE = 16383  # 14 bits of ones
-_RESTS = (
-    "off",
-    "readyForCharging",
-    "notReadyForCharging",
-    "conservation",
-    "chargePurposeReachedAndNotConservationCharging",
-    "chargePurposeReachedAndConservation",
-    "discharging",
-    "error",
-)
-_CHARGING = {"charging": True} | dict.fromkeys(_RESTS, False)
 _PLUGGED = {"connected": True, "disconnected": False}
 
 
-def parse(document: object, subject: str) -> list[Reading]:
-    """The readings of all sections that could be read, each dated by the car. Raises ``BadAnswer``."""
+def parse(document: object, subject: str, *, plug: bool = False, now: int = FOREVER) -> list[Reading]:
+    """The readings of all sections that could be read, each dated by the car. Raises ``BadAnswer``.
+
+    ``plug`` tells that the car is known to have a battery to charge: then its total range is not its electric one,
+    whatever an answer leaves out.
+    """
     car = table(document, WHO, "the answer")
-    sheet = Sheet(subject, WHO)
-    battery, at = _section(car, "charging", "batteryStatus")
+    sheet = Sheet(subject, now)
+    battery, at = _section(sheet, car, "charging", "batteryStatus")
     sheet.put(SOC, battery.get("currentSOC_pct"), at)
-    sheet.put(RANGE, _range(battery.get("cruisingRangeElectric_km")), at)
-    charging, at = _section(car, "charging", "chargingStatus")
-    state = charging.get("chargingState")
-    sheet.put_state(CHARGING, state, _CHARGING, at)
+    sheet.put(RANGE, battery.get("cruisingRangeElectric_km"), at)
+    charging, at = _section(sheet, car, "charging", "chargingStatus")
+    charges = meaning(charging.get("chargingState"))
+    sheet.put(CHARGING, charges, at)
     sheet.put(CHARGING_POWER, charging.get("chargePower_kW"), at, 1000)
-    if state == "charging":
+    if charges:
         sheet.put(TIME_TO_FULL, charging.get("remainingChargingTimeToComplete_min"), at)
-    settings, at = _section(car, "charging", "chargingSettings")
+    settings, at = _section(sheet, car, "charging", "chargingSettings")
     sheet.put(TARGET_SOC, settings.get("targetSOC_pct"), at)
-    plug, at = _section(car, "charging", "plugStatus")
-    sheet.put_state(PLUGGED, plug.get("plugConnectionState"), _PLUGGED, at)
-    driven, at = _section(car, "measurements", "odometerStatus")
+    cable, at = _section(sheet, car, "charging", "plugStatus")
+    sheet.put_state(PLUGGED, cable.get("plugConnectionState"), _PLUGGED, at)
+    driven, at = _section(sheet, car, "measurements", "odometerStatus")
     sheet.put(ODOMETER, driven.get("odometer"), at)
-    _engines(car, sheet)
+    _engines(car, sheet, plug=plug)
     return sheet.newest()
 
 
-def _engines(car: Mapping[str, object], sheet: Sheet) -> None:
+def _engines(car: Mapping[str, object], sheet: Sheet, *, plug: bool) -> None:
     """A car with a plug is measured by its electric range, any other by its tank."""
-    ranges, at = _section(car, "fuelStatus", "rangeStatus")
-    engines = [table(ranges.get(name) or {}, WHO, name) for name in ("primaryEngine", "secondaryEngine")]
+    ranges, at = _section(sheet, car, "fuelStatus", "rangeStatus")
+    engines = [sheet.section(ranges, name) for name in ("primaryEngine", "secondaryEngine")]
     electric = [engine for engine in engines if engine.get("type") == "electric"]
     for engine in electric:
         sheet.put(SOC, engine.get("currentSOC_pct"), at)
-        sheet.put(RANGE, _range(engine.get("remainingRange_km")), at)
-    if not electric:
-        sheet.put(RANGE, _range(ranges.get("totalRange_km")), at)
+        sheet.put(RANGE, engine.get("remainingRange_km"), at)
+    if not (plug or electric or sheet.value(SOC) is not None):
+        sheet.put(RANGE, ranges.get("totalRange_km"), at)
     for engine in engines:
-        if engine not in electric:
+        if engine not in electric and ranges.get("carType") != "electric":
             sheet.put(FUEL, engine.get("currentFuelLevel_pct"), at)
 
 
-def _range(value: object) -> object:
-    return None if value == _NO_RANGE else value
-
-
-def _section(car: Mapping[str, object], job: str, name: str) -> tuple[Mapping[str, object], int | None]:
+def _section(sheet: Sheet, car: Mapping[str, object], job: str, name: str) -> tuple[Mapping[str, object], int | None]:
     """A part of the answer and its date; one that failed has ``error`` instead of ``value``."""
-    part = table(table(car.get(job) or {}, WHO, job).get(name) or {}, WHO, name)
-    value = table(part.get("value") or {}, WHO, name)
-    return value, instant(value.get("carCapturedTimestamp"), WHO, name)
+    value = sheet.section(sheet.section(sheet.section(car, job), name), "value")
+    return value, instant(value.get("carCapturedTimestamp"))

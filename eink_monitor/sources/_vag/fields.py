@@ -5,107 +5,158 @@ Names and keys come from VW's data dictionary for continuous data.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from eink_monitor.metrics import CHARGING, CHARGING_POWER, FUEL, ODOMETER, PLUGGED, RANGE, SOC, TARGET_SOC, TIME_TO_FULL
 from eink_monitor.model import Metric, Reading
-from eink_monitor.sources._car import Sheet, kilometres
-from eink_monitor.sources._vag.files import WHO, Deliveries, File, Found
+from eink_monitor.sources._car import UNKNOWN, Sheet, kilometres
+from eink_monitor.sources._memory import Memory, Told
+from eink_monitor.sources._vag.files import Deliveries, File, Found
+from eink_monitor.sources._vag.words import meaning
 
 _REPORT = "battery_state_report"
-_SOC_KEYS = ("506cb83e-f99f-3af3-bbeb-0429b69a78d9", "0a18a053-b4b0-3db1-be44-a6c5dba629b1")
 _RANGE_KEY, _RANGE_UNIT_KEY = "0ca40e18-0564-3eda-bcc0-7aee9ef44f04", "8d508462-17e7-3027-8980-cbbbc86d9496"
-_NO_RANGE = {16383, 65535}  # "invalid" of 14 and 16 bits
-_NO_PERCENT = {127, 254, 255}
-_NO_TIME = {65535}
-_FUELS = ("fuel_level_current_level", "tank_current_level")
-
-_CHARGES = {"charge_state_charging", "charge_state_charging_hv_battery", "charging"}
-_RESTS = {
-    "charge_state_off",
-    "charge_state_not_ready_for_charging",
-    "charge_state_ready_for_charging",
-    "charge_state_discharging",
-    "charge_state_conservation",
-    "charge_state_conservation_charging",
-    "charge_state_charge_purpose_reached_not_conservation_charging",
-    "charge_state_charge_purpose_reached_and_not_conservation_charging",
-    "charge_state_charge_purpose_reached_conservation",
-    "charge_state_charge_purpose_reached_and_conservation",
-    "charge_state_error",
-    "charge_state_charging_error",
-    "off",
-    "ready_for_charging",
-    "not_ready_for_charging",
-    "readyforcharging",
-    "notreadyforcharging",
-    "conservation",
-    "discharging",
-    "error",
-}
-_CHARGING = dict.fromkeys(_CHARGES, True) | dict.fromkeys(_RESTS, False)
+_RAW_CHARGE = "hv_soc"  # of the cells; what the driver is shown is another figure
+_CHARGES = (
+    f"{_REPORT}.soc",
+    "506cb83e-f99f-3af3-bbeb-0429b69a78d9",
+    "0a18a053-b4b0-3db1-be44-a6c5dba629b1",
+    "state_of_charge",
+    "battery_level_HV.value",
+    _RAW_CHARGE,
+)
+_ADDITIVE = "tank_current_level"  # on diesels that of the AdBlue
+_FUELS = ("fuel_level_current_level", _ADDITIVE)
+_SECOND = "cruising_range_secondary_engine"
+_RANGES = ("range", _RANGE_KEY, "cruising_range_primary_engine", "cruising_range_combined")
+_BURNING = ("petrol", "gasoline", "diesel", "cng", "lpg")
 _PLUGGED = {"connected": True, "disconnected": False}
 
 
-def parse(files: list[File], subject: str, *, burns: bool = False) -> list[Reading]:
+def parse(files: list[File], subject: str, *, burns: bool = False, memory: Memory | None = None) -> list[Reading]:
     """The newest reading of each metric in these deliveries. Raises ``BadAnswer``.
 
     ``burns`` tells that the car is known to have a tank: a file without its level must not pass the fuel's range for
-    the battery's.
+    the battery's. ``memory`` is what the car told in earlier files.
     """
-    merged = Deliveries(files)
-    sheet = Sheet(subject, WHO)
-    for name in (f"{_REPORT}.soc", "state_of_charge", "hv_soc", "battery_level_HV.value"):
-        _put(sheet, SOC, merged.field(name), unless=_NO_PERCENT)
-    for key in _SOC_KEYS:
-        _put(sheet, SOC, merged.key(key), unless=_NO_PERCENT)
-    _put(sheet, TARGET_SOC, merged.field("settings.target_soc"), unless=_NO_PERCENT)
-    for name in _FUELS:
-        _put(sheet, FUEL, merged.field(name), unless=_NO_PERCENT)
-    electric = any(known.metric is SOC for known in sheet.readings)
-    _range(merged, sheet, burns=burns or any(known.metric is FUEL for known in sheet.readings), electric=electric)
-    _odometer(merged, sheet)
+    merged, memory = Deliveries(files), memory or Memory()
+    sheet = Sheet(subject)
+    if merged.odd:
+        sheet.broken("entries")
+    _engines(merged, memory, burns=burns)
+    level = _told(merged, SOC, _CHARGES)
+    if _text(merged.field("battery_level_HV.state")) not in {"", "valid"}:
+        level = [told for told in level if told.name != "battery_level_HV.value"]
+    _keep(sheet, SOC, memory.choose(SOC, _CHARGES, level, (_RAW_CHARGE,)))
+    if not memory.has("plug") or memory.has("tank"):
+        fuels = _FUELS if merged.field("scr_range").value is None else _FUELS[:1]
+        _keep(sheet, FUEL, memory.choose(FUEL, _FUELS, _told(merged, FUEL, fuels), (_ADDITIVE,)))
+    _distances(merged, sheet, memory)
+    _target(merged, sheet, memory)
     _charging(merged, sheet)
     return sheet.newest()
 
 
-def _range(merged: Deliveries, sheet: Sheet, *, burns: bool, electric: bool) -> None:
-    """A hybrid's first engine burns; its electric range is the second one's. The nameless key is the first engine's."""
-    if burns and electric:
-        _put(sheet, RANGE, merged.field("cruising_range_secondary_engine"), unless=_NO_RANGE)
-        return
-    for name in ("range", "cruising_range_primary_engine", "cruising_range_combined"):
-        _put(sheet, RANGE, merged.field(name), unless=_NO_RANGE)
-    if not burns:
-        times = kilometres(merged.key(_RANGE_UNIT_KEY).value or "km")
-        _put(sheet, RANGE, merged.key(_RANGE_KEY), times or 0, unless=_NO_RANGE)
+def _engines(merged: Deliveries, memory: Memory, *, burns: bool) -> None:
+    """Whether the car has a battery to charge, a tank, or both. An electric car may say that its tank is full.
+
+    A hybrid's first engine burns, and the range of its second one is the electric one.
+    """
+    if _told(merged, SOC, _CHARGES):
+        memory.saw("plug")
+    fuel = _number(merged.field(_FUELS[0]).value)
+    engine = _text(merged.ending("engine_type"))
+    second = _number(merged.field(_SECOND).value)
+    if (
+        burns
+        or (second is not None and second not in UNKNOWN[RANGE.name])
+        or any(word in engine for word in _BURNING)
+        or (fuel is not None and 0 < fuel < 100)
+    ):
+        memory.saw("tank")
 
 
-def _odometer(merged: Deliveries, sheet: Sheet) -> None:
-    """Two snapshots may share a date; the higher one is right, since a car does not drive back in time."""
-    times = kilometres(merged.field("mileage.unit").value or "km")
-    for name, scale in (("mileage.value", times), ("mileage", 1.0)):
-        _put(sheet, ODOMETER, merged.highest(name), scale or 0)
+def _distances(merged: Deliveries, sheet: Sheet, memory: Memory) -> None:
+    """Fields with a name of their own are km by VW's dictionary, unless the car is known to count in miles."""
+    units = {RANGE: ("range.unit", _RANGE_UNIT_KEY), ODOMETER: ("mileage.unit",)}
+    for metric, names in units.items():
+        for name in names:
+            unit = _text(_found(merged, name))
+            if kilometres(unit):
+                memory.learn_unit(metric, unit)
+    _range(merged, sheet, memory)
+    for name, otherwise in (("mileage.value", ""), ("mileage", "km")):
+        driven, size = merged.highest(name), memory.distance(ODOMETER, "", otherwise)
+        if size:
+            _put(sheet, ODOMETER, driven, size)
+
+
+def _range(merged: Deliveries, sheet: Sheet, memory: Memory) -> None:
+    """The electric one of a car with a plug; the nameless key is the first engine's, and a hybrid's first one burns."""
+    burns = memory.has("tank")
+    names: tuple[str, ...] = (_SECOND,) if burns and memory.has("plug") else _RANGES
+    told = []
+    for each in _told(merged, RANGE, [name for name in names if not (burns and name == _RANGE_KEY)]):
+        size = memory.distance(RANGE, "", "" if each.name == _RANGE_KEY else "km")
+        if size:
+            told.append(each._replace(value=each.value * size))
+    _keep(sheet, RANGE, memory.choose(RANGE, names, told))
+
+
+def _target(merged: Deliveries, sheet: Sheet, memory: Memory) -> None:
+    """While the care of the battery is switched on, its threshold is the target; a switch dates what it changes."""
+    care = merged.ending("bcam_activation")
+    if (word := _text(care)).endswith("activated"):
+        memory.note("care", 0 if word.endswith("deactivated") else 1)
+    name = "battery_care_mode.charge_bcam_threshold" if memory.has("care") else "settings.target_soc"
+    target = merged.field(name)
+    if target.at is not None:
+        _put(sheet, TARGET_SOC, Found(target.value, max(target.at, care.at or 0)))
 
 
 def _charging(merged: Deliveries, sheet: Sheet) -> None:
     for name in ("charging_state_report.current_charge_state", "charging_state"):
         state = merged.field(name)
-        sheet.put_state(CHARGING, _word(state.value), _CHARGING, state.at)
+        sheet.put(CHARGING, meaning(state.value), state.at)
     for name in ("plug_state", "charging_plug1_connectionstate"):
         plug = merged.field(name)
-        sheet.put_state(PLUGGED, _word(plug.value), _PLUGGED, plug.at)
+        sheet.put_state(PLUGGED, _text(plug), _PLUGGED, plug.at)
     _put(sheet, CHARGING_POWER, merged.field(f"{_REPORT}.charge_power"), 1000)
     _put(sheet, CHARGING_POWER, merged.field("charging_power"), 100)  # of 0.1 kW
-    now = next((known.value for known in sheet.newest() if known.metric is CHARGING), 0)
-    if now:
+    if any(known.value for known in sheet.newest() if known.metric is CHARGING):
         _put(sheet, TIME_TO_FULL, merged.field(f"{_REPORT}.remaining_charging_time_complete"), 1 / 60)
-        _put(sheet, TIME_TO_FULL, merged.field("remaining_charging_time"), unless=_NO_TIME)
+        _put(sheet, TIME_TO_FULL, merged.field("remaining_charging_time"))
 
 
-def _put(sheet: Sheet, metric: Metric, found: Found, times: float = 1.0, unless: set[int] | None = None) -> None:
-    """Numbers only: a field that a car cannot fill arrives as an empty text or a word."""
-    if isinstance(found.value, (int, float)) and found.value not in (unless or ()) and times:
+def _told(merged: Deliveries, metric: Metric, names: Sequence[str]) -> list[Told]:
+    """What the fields or keys say in numbers; one that a car cannot fill arrives as an empty text or a word."""
+    found = []
+    for name in names:
+        told = _found(merged, name)
+        size = _number(told.value)
+        if size is not None and told.at is not None and size not in UNKNOWN[metric.name]:
+            found.append(Told(name, size, told.at))
+    return found
+
+
+def _found(merged: Deliveries, name: str) -> Found:
+    """A field by its name, or by its key where only that tells it apart."""
+    return merged.key(name) if name.count("-") == 4 else merged.field(name)
+
+
+def _keep(sheet: Sheet, metric: Metric, best: Told | None) -> None:
+    if best:
+        sheet.put(metric, best.value, best.at)
+
+
+def _put(sheet: Sheet, metric: Metric, found: Found, times: float = 1.0) -> None:
+    if _number(found.value) is not None:
         sheet.put(metric, found.value, found.at, times)
 
 
-def _word(value: object) -> object:
-    return value.strip().lower() if isinstance(value, str) else None
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _text(found: Found) -> str:
+    return found.value.strip().lower() if isinstance(found.value, str) else ""

@@ -1,0 +1,79 @@
+"""Where a car's statements contradict each other, or its dates the order in which they came: what is believed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from eink_monitor.clock import DAY, MINUTE
+from eink_monitor.metrics import CHARGING, CHARGING_POWER, ODOMETER, PLUGGED, TIME_TO_FULL
+from eink_monitor.model import Metric, Reading, Visit
+
+_MOMENT = 5 * MINUTE  # what one message says of about the same time does not contradict itself
+_CHARGES = 100  # W; less is no charging, and more than none is not none
+
+
+def settled(readings: Iterable[Reading], visit: Visit) -> list[Reading]:
+    """The readings of one message, at most one of each metric, without an old state that a newer measurement belies.
+
+    A message may lack the state, or give one that nobody knows, while the power falls to 0 or the plug is pulled: then
+    the car does not charge, whatever it said last. No time until full is told of a car that does not charge.
+    """
+    told = {reading.metric.name: reading for reading in readings}
+    state = _plausible(told.get(CHARGING.name))
+    last = visit.last(CHARGING)
+    since = max(state.at + _MOMENT if state else 0, last.at if last else 0)
+    evidence = [(at, says) for at, says in _evidence(told) if at > since]
+    if evidence:
+        at, says = max(evidence)
+        if state is None or bool(state.value) != says:
+            state = told[CHARGING.name] = Reading(visit.subject, CHARGING, float(says), at)
+    if state is not None and not state.value:
+        told.pop(TIME_TO_FULL.name, None)
+    plug = _plausible(told.get(PLUGGED.name)) or visit.last(PLUGGED)
+    if state is not None and state.value and plug is not None and not plug.value and plug.at < state.at:
+        told[PLUGGED.name] = Reading(visit.subject, PLUGGED, 1.0, state.at)
+    return list(told.values())
+
+
+def _evidence(told: dict[str, Reading]) -> Iterable[tuple[int, bool]]:
+    power, plug = _plausible(told.get(CHARGING_POWER.name)), _plausible(told.get(PLUGGED.name))
+    if power is not None and (power.value == 0 or power.value >= _CHARGES):
+        yield power.at, power.value > 0
+    if plug is not None and not plug.value:
+        yield plug.at, False
+
+
+def _plausible(reading: Reading | None) -> Reading | None:
+    return (
+        reading if reading and reading.metric.low <= reading.value <= reading.metric.high and reading.at > 0 else None
+    )
+
+
+def in_order(readings: list[Reading], visit: Visit) -> list[Reading]:
+    """The readings of an answer that is newer than all that is stored, whatever its dates say.
+
+    A car's clock may run back, and a store goes by dates: where a whole answer is dated before the one before it, what
+    it changed is dated just after what it replaces.
+    """
+    stored = [reading.at for (subject, _), reading in visit.latest.items() if subject == visit.subject]
+    if not stored or max((reading.at for reading in readings), default=0) >= max(stored):
+        return readings
+    return [replacing(reading, visit.last(reading.metric), visit.now) for reading in readings]
+
+
+def replacing(reading: Reading, last: Reading | None, latest: int) -> Reading:
+    """The reading that was delivered after ``last``, dated so that it replaces it; never later than ``latest``.
+
+    As it is where the dates agree with that, where nothing changed, and where it is a day older: that is an old message
+    come again. A car does not drive back, so a lower odometer is the older one.
+    """
+    if last is None or reading.at > last.at or last.at - reading.at > DAY or last.at >= latest:
+        return reading
+    return reading._replace(at=last.at + 1) if changed(reading.metric, reading.value, last.value) else reading
+
+
+def changed(metric: Metric, value: float, before: float) -> bool:
+    """Whether a value delivered later says something new."""
+    if metric is ODOMETER:
+        return value > before
+    return not abs(value - before) < metric.step / 2

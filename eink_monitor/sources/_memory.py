@@ -1,0 +1,91 @@
+"""What a car has told before, and what follows from it for what it tells now: which of several keys, in which unit.
+
+A car says the same thing under several names, not all of them in every message, and leaves a unit out now and then. A
+choice made anew for each message would let the panel flutter between two quantities that only look alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from eink_monitor.clock import DAY
+from eink_monitor.model import Metric
+from eink_monitor.sources._car import kilometres
+
+_DISTANCES = ("range", "odometer")
+
+
+class Told(NamedTuple):
+    """A value in the metric's own unit, the vendor's ``name`` for it, and when the car said so."""
+
+    name: str
+    value: float
+    at: int
+
+
+class Memory:
+    """Facts about one car that hold over time, kept in ``notes`` of a notebook; they change rarely."""
+
+    def __init__(self, notes: dict[str, str | int] | None = None) -> None:
+        self.notes = {} if notes is None else notes
+
+    def saw(self, fact: str) -> None:
+        """Note something about the car that stays true: that it has a tank, a plug."""
+        self.notes[fact] = 1
+
+    def note(self, fact: str, holds: int) -> None:
+        """Note something that may change: 1 where it holds, else 0."""
+        self.notes[fact] = holds
+
+    def has(self, fact: str) -> bool:
+        """Whether that was noted, and not otherwise since."""
+        return bool(self.notes.get(fact))
+
+    def learn_unit(self, metric: Metric, unit: str) -> None:
+        """Note the unit that the car gave for a quantity."""
+        self.notes[f"{metric.name} unit"] = unit
+
+    def unit(self, metric: Metric) -> str:
+        """The unit that the car last gave for the quantity, else that of its other distances; empty where unknown."""
+        known = self.notes.get(f"{metric.name} unit")
+        if known is not None or metric.name not in _DISTANCES:
+            return str(known or "")
+        others = {str(unit) for name in _DISTANCES if (unit := self.notes.get(f"{name} unit"))}
+        return others.pop() if len(others) == 1 else ""
+
+    def distance(self, metric: Metric, unit: object, otherwise: str = "") -> float | None:
+        """How many km one of the car's units is; None where nobody knows. ``otherwise`` is what a dictionary says."""
+        given = unit.strip().lower() if isinstance(unit, str) else ""
+        return kilometres(given or self.unit(metric) or otherwise)
+
+    def choose(
+        self, metric: Metric, names: Sequence[str], told: Iterable[Told], last_resorts: Iterable[str] = ()
+    ) -> Told | None:
+        """The value to believe: of the best name in the order of ``names`` that spoke lately, in whatever message.
+
+        None where only a lesser one speaks now and the better one did within a day: what it said stands. A name that a
+        car stopped using must not hide for ever one that it still uses, so a value that is a day newer goes first; but
+        ``last_resorts`` mean something else and only count for a car that never used another name.
+        """
+        values = {entry.name: entry for entry in told}
+        known, day = self._chosen(metric, names)
+        regular = {name: entry for name, entry in values.items() if name not in last_resorts}
+        if regular or (known and known not in last_resorts):
+            values = regular
+        if not values:
+            return None
+        newest = max([entry.at for entry in values.values()] + ([day * DAY] if known else []))
+        for name in names:
+            spoke = values[name].at if name in values else (day + 1) * DAY if name == known else None
+            if spoke is not None and newest - spoke <= DAY:
+                break
+        best = values.get(name)
+        if best:
+            self.notes[f"{metric.name} key"] = f"{name} {max(best.at // DAY, day if name == known else 0)}"
+        return best
+
+    def _chosen(self, metric: Metric, names: Sequence[str]) -> tuple[str, int]:
+        """Which name was last believed, and on which day (since 1970) it spoke."""
+        name, _, day = str(self.notes.get(f"{metric.name} key", "")).rpartition(" ")
+        return (name, int(day)) if name in names and day.isdecimal() else ("", 0)

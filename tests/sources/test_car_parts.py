@@ -8,7 +8,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eink_monitor.clock import DAY, HOUR
@@ -26,6 +26,7 @@ TEXTS = st.text(max_size=20)
 NOTES = st.dictionaries(TEXTS, TEXTS | st.integers())
 
 
+@settings(deadline=None)  # a card may be busy
 @given(NOTES)
 def test_a_notebook_gives_back_what_was_written(
     tmp_path_factory: pytest.TempPathFactory, notes: dict[str, str | int]

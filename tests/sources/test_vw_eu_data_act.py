@@ -110,7 +110,7 @@ def test_a_value_is_dated_by_the_oldest_thing_known_or_absent() -> None:
 
 @pytest.mark.parametrize("odd", ["soon", "2026-10-08T23:00:00Z", "9" * 40, "0001-01-01T00:00:00+14:00"])
 def test_a_date_that_cannot_be_true_is_told_where_there_is_no_other(odd: str) -> None:
-    with pytest.raises(BadAnswer, match="some of entries|makes no sense"):
+    with pytest.raises(BadAnswer, match=r"some of entries|makes no sense"):
         vet(parse([File(data(field(SOC, "50", odd)), NOW - HOUR)], "car"), visit_to(Path(), now=NOW))
 
 

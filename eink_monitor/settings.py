@@ -19,6 +19,9 @@ _UNITS = {"s": 1, "m": MINUTE, "h": HOUR, "d": DAY, "w": 7 * DAY, "y": 365 * DAY
 InputFile = Annotated[Path, "looked up beside the configuration, then in $CREDENTIALS_DIRECTORY"]
 """A file that is read, such as a key. As a setting it is a full path once the configuration is loaded."""
 
+KeyFile = Annotated[Path, "looked up as an InputFile is; nobody else should be able to read it"]
+"""An input file that is a secret."""
+
 
 class Duration(int):
     """Seconds, written as "30s", "5m", "1h 30m", "7d", "2y"; at most 100 years."""

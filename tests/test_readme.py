@@ -21,6 +21,7 @@ import pytest
 from bench.__main__ import TARGETS
 from eink_monitor import __version__, config, errors
 from eink_monitor.cli import commands
+from eink_monitor.config import blocks as config_blocks
 from eink_monitor.config import plugins
 from eink_monitor.model import Display, Panel, Source
 from eink_monitor.settings import Duration
@@ -167,7 +168,7 @@ def spoken(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-@pytest.mark.parametrize("kind", [config._Head, config._FeedTimes, config._SlideTimes, config.Keep])
+@pytest.mark.parametrize("kind", [config._Head, config_blocks._FeedTimes, config_blocks._SlideTimes, config.Keep])
 def test_every_key_of_the_house_is_told(kind: type[Any]) -> None:
     prefix = "keep." if kind is config.Keep else ""
     told = code(section("Configuration"))

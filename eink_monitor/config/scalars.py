@@ -110,6 +110,5 @@ _READERS: dict[Any, Callable[[str], Any]] = {
     int: _integer,
     float: _number,
     bool: _truth,
-    Path: path,
     ZoneInfo: _zone,
 }

@@ -8,25 +8,22 @@ is no sexagesimal number, ``007`` keeps its zeros. All problems of a file are co
 from __future__ import annotations
 
 import dataclasses
-import os
 import types
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, NoReturn, Union, get_args, get_origin, get_type_hints
 
-import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from eink_monitor.config.scalars import MissingFileError, from_environment, read, scalar
+from eink_monitor.config.document import NoDocumentError, compose
+from eink_monitor.config.files import Files
+from eink_monitor.config.scalars import from_environment, scalar
 from eink_monitor.config.scalars import path as named_path
-from eink_monitor.settings import InputFile
+from eink_monitor.settings import InputFile, KeyFile, Secret
 
 _NULL = {"", "~", "null", "Null", "NULL"}
-_LARGEST_FILE = 1024 * 1024
-_LARGEST_SECRET = 64 * 1024
 _SHORTEST_SECRET = 4  # what is shorter cannot be told from an ordinary word of a complaint
-_DEEPEST = 64  # blocks in blocks; libyaml would otherwise recurse on the C stack
 
 
 class UnreadableError(Exception):
@@ -36,39 +33,25 @@ class UnreadableError(Exception):
 class Reader:
     """Turns the nodes of one file into records and keeps the complaints.
 
-    ``files`` are the secret files it opened, ``hidden`` the paths of values that came from one or from the environment:
-    they are never to be shown, whatever they were meant to be.
+    ``files`` are those that it names, ``hidden`` the paths of values that came from one or from the environment: they
+    are never to be shown, whatever they were meant to be. ``inline`` is whether the file itself holds a secret.
     """
 
     def __init__(self, file: Path) -> None:
         self.file = file
-        self.files: list[Path] = []
+        self.files = Files(file.parent)
         self.hidden: set[str] = set()
+        self.inline = False
         self.complaints: list[str] = []
         self._kept: set[str] = set()  # the hidden values themselves, so that no complaint quotes one
 
     def compose(self) -> Node | None:
         """The root node of the file, or None with a complaint when it is missing or not YAML."""
         try:
-            text = read(self.file, _LARGEST_FILE)
-        except ValueError as error:
-            self.complaints.append(f"{self.file}:1:1: cannot be read: {error}")
+            return compose(self.file)
+        except NoDocumentError as error:
+            self.complaints.append(f"{self.file}:{error.place}: {error}")
             return None
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        try:
-            _check_depth(yaml.parse(text, Loader=loader))
-            node: Node | None = yaml.compose(text, Loader=loader)
-        except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark
-            place = f"{mark.line + 1}:{mark.column + 1}" if mark else "1:1"
-            self.complaints.append(f"{self.file}:{place}: not valid YAML: {_problem(error)}")
-            return None
-        except (yaml.YAMLError, RecursionError) as error:
-            self.complaints.append(f"{self.file}:1:1: not valid YAML: {str(error).splitlines()[0]}")
-            return None
-        if node is None:
-            self.complaints.append(f"{self.file}:1:1: the file is empty")
-        return node
 
     def complain(self, node: Node, path: str, message: str) -> None:
         """Write one complaint down, with its place; the same one only once."""
@@ -127,41 +110,55 @@ class Reader:
         hints = get_type_hints(kind, include_extras=True)
         others = set(without)
         values: dict[str, Any] = {}
-        seen = set()
+        seen: set[str] = set()
+        wrong: set[str] = set()
         before = len(self.complaints)
         for key, key_node, value in self.pairs(node, path):
             seen.add(key)
             if key in fields:
+                wrong.add(key)
                 with suppress(UnreadableError):
                     values[key] = self.value(hints[key], value, join(path, key))
+                    wrong.discard(key)
             elif key not in others:
-                self.unknown(key_node, join(path, key), key, [*fields, *others], "key")
+                wrong.add(self.unknown(key_node, join(path, key), key, [*fields, *others], "key") or "")
+        if not isinstance(node, MappingNode):
+            return None
         for name, field in fields.items():
-            missing = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
-            if missing and name not in seen and isinstance(node, MappingNode):
-                self.complain(node, path, f"`{name}` is missing")
-        if len(self.complaints) > before or not isinstance(node, MappingNode):
+            if _needed(field) and name not in seen:
+                self.complain(node, path, f"`{name}` is missing{_choices(field, hints[name])}")
+                wrong.add(name)
+            elif hints[name] is Path and name not in seen:
+                values[name] = self.files.anchored(_default(field))
+        made = self._made(kind, values, wrong, node, path)
+        return made if len(self.complaints) == before else None
+
+    def _made(self, kind: type[Any], values: dict[str, Any], wrong: set[str], node: Node, path: str) -> Any:  # noqa: ANN401 - an instance of `kind`
+        """The dataclass, or None with its own complaints, but for those that may come of what is ``wrong`` already."""
+        if "" in wrong or any(_needed(field) for field in dataclasses.fields(kind) if field.name in wrong):
             return None
         try:
             return kind(**values)
         except ValueError as error:
-            self.complain(node, path, str(error))
+            if not any(key in str(error) for key in wrong):
+                self.complain(node, path, str(error))
             return None
 
-    def unknown(self, node: Node, path: str, word: str, known: Iterable[str], noun: str) -> None:
-        """Complain of an unknown word and offer the nearest known one."""
+    def unknown(self, node: Node, path: str, word: str, known: Iterable[str], noun: str) -> str | None:
+        """Complain of an unknown word and offer the nearest known one, which is returned."""
         import difflib  # noqa: PLC0415 - only ever needed to complain
 
         known = sorted(set(known))
         near = difflib.get_close_matches(word, known, 1, 0.5)
         hint = f"; did you mean `{near[0]}`?" if near else f"; known are {', '.join(known)}" if known else ""
         self.complain(node, path, f"unknown {noun} `{word}`{hint}")
+        return near[0] if near else None
 
     def value(self, kind: Any, node: Node, path: str) -> Any:  # noqa: ANN401 - whatever `kind` says
         """One value of the wanted type. Raises ``UnreadableError`` after writing the complaint down."""
         origin, args = get_origin(kind), get_args(kind)
-        if kind is InputFile:
-            return self._input_file(node, path)
+        if kind in (Path, InputFile, KeyFile):
+            return self._path(kind, node, path)
         if origin in (Union, types.UnionType):
             return self._optional([arg for arg in args if arg is not types.NoneType], node, path)
         if origin is list or origin is tuple:
@@ -178,12 +175,11 @@ class Reader:
                 raise UnreadableError
             return record
         text = self._text(node, path)
+        self.inline |= kind is Secret and path not in self.hidden
         try:
             return scalar(kind, text)
         except ValueError as error:
-            hidden = node.tag in ("!env", "!file")  # a secret at the wrong place stays a secret
-            self.complain(node, path, str(error).replace(f'"{text}"', "what it holds") if hidden else str(error))
-            raise UnreadableError from None
+            self._refuse(node, path, text, error)
 
     def _optional(self, kinds: list[Any], node: Node, path: str) -> Any:  # noqa: ANN401 - whatever `kinds` say
         if isinstance(node, ScalarNode) and not node.style and node.tag[0] != "!" and node.value in _NULL:
@@ -214,7 +210,7 @@ class Reader:
             return text
         self.hidden.add(path)
         try:
-            value = from_environment(text) if node.tag == "!env" else self._from_file(named_path(text))
+            value = from_environment(text) if node.tag == "!env" else self.files.text(named_path(text))
         except ValueError as error:
             self.complain(node, path, str(error))
             raise UnreadableError from None
@@ -222,48 +218,19 @@ class Reader:
             self._kept.add(value)
         return value
 
-    def _input_file(self, node: Node, path: str) -> Path:
-        """Where a file to be read is; where there is none yet, beside the configuration."""
+    def _refuse(self, node: Node, path: str, text: str, error: ValueError) -> NoReturn:
+        """Complain of a value, and stop reading it; a secret at the wrong place stays a secret."""
+        hidden = node.tag in ("!env", "!file")
+        self.complain(node, path, str(error).replace(f'"{text}"', "what it holds") if hidden else str(error))
+        raise UnreadableError from error
+
+    def _path(self, kind: Any, node: Node, path: str) -> Path:  # noqa: ANN401 - one of three kinds of path
         text = self._text(node, path)
         try:
-            candidates = self._candidates(named_path(text))
+            named = named_path(text)
         except ValueError as error:
-            self.complain(node, path, str(error))
-            raise UnreadableError from None
-        found = next((candidate for candidate in candidates if _is_file(candidate)), candidates[0])
-        self.files.append(found)  # another key is a reason to knock again
-        return found.absolute()
-
-    def _folders(self) -> list[Path]:
-        lent = os.environ.get("CREDENTIALS_DIRECTORY")
-        return [self.file.parent, *([Path(lent)] if lent else [])]
-
-    def _candidates(self, path: Path) -> list[Path]:
-        """Where a file may be: beside the configuration, then where systemd lends it. A full path stays itself."""
-        folders = self._folders()
-        lent = ["_".join(path.parts), "_".join(("credentials", *path.parts))]  # how systemd names a folder's files
-        beside = [folder / path for folder in folders]
-        return beside + [folder / name for folder in folders[1:] for name in lent if not path.is_absolute()]
-
-    def _from_file(self, path: Path) -> str:
-        folders = self._folders()
-        for candidate in self._candidates(path):
-            try:
-                text = read(candidate, _LARGEST_SECRET)
-            except MissingFileError:
-                continue
-            except ValueError as error:
-                raise ValueError(f"{candidate} cannot be read: {error}") from None
-            self.files.append(candidate)
-            return text.rstrip("\r\n")
-        raise ValueError(f"no file {path} in {' or '.join(str(folder) for folder in folders)}")
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:  # a name that is too long, a folder that may not be looked into
-        return False
+            self._refuse(node, path, text, error)
+        return self.files.anchored(named) if kind is Path else self.files.find(named, secret=kind == KeyFile)
 
 
 def join(path: str, key: str) -> str:
@@ -271,17 +238,15 @@ def join(path: str, key: str) -> str:
     return f"{path}.{key}" if path else key
 
 
-def _check_depth(events: Iterable[Any]) -> None:
-    depth = 0
-    for event in events:
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > _DEEPEST:
-            raise yaml.MarkedYAMLError(problem="blocks are nested too deeply", problem_mark=event.start_mark)
+def _needed(field: dataclasses.Field[Any]) -> bool:
+    return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
 
 
-def _problem(error: yaml.MarkedYAMLError) -> str:
-    """What is wrong, without quoting what may be a password that begins with an asterisk."""
-    problem = str(error.problem)
-    if "alias" in problem:
-        return "this alias is not defined; quote a value that begins with `*`"
-    return "this tag is not defined; quote a value that begins with `!`" if "tag" in problem else problem
+def _default(field: dataclasses.Field[Any]) -> Any:  # noqa: ANN401 - whatever the field holds
+    return field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
+
+
+def _choices(field: dataclasses.Field[Any], kind: Any) -> str:  # noqa: ANN401 - a type
+    """What a missing key may say, where only certain words will do."""
+    words = ", ".join(map(str, get_args(kind))) if get_origin(kind) is Literal else field.metadata.get("choices", "")
+    return f"; known are {words}" if words else ""

@@ -53,7 +53,9 @@ class Waveshare(Display):
     panel rests in deep sleep, which takes 1 uA.
     """
 
-    model: str
+    model: str = field(
+        metadata={"choices": f"{', '.join(REVISIONS)} (the sticker on its back says which), vendor:NAME"}
+    )
     rotate: int = 0
     min_interval: Duration = Duration(3 * MINUTE)
     partials: int = 5

@@ -13,6 +13,7 @@ from eink_monitor import config as configuration
 from eink_monitor import places
 from eink_monitor.clock import Clock
 from eink_monitor.config import Config, extras
+from eink_monitor.config.doubts import doubts
 from eink_monitor.doctor import feeds, machine, storage, wall
 from eink_monitor.draw.words import count
 from eink_monitor.errors import ConfigError, Trouble
@@ -44,6 +45,7 @@ class Doctor:
             )
             return
         config, clock = self.config, self._clock
+        yield from self._group("configuration", lambda: doubts(config))
         sources = {feed.name: feed.source for feed in config.feeds.values()}
         yield from self._group("sources", lambda: extras.clashes(sources))
         yield from self._group("display", lambda: wall.findings(config, clock))

@@ -26,7 +26,6 @@ def findings(config: Config, feed: Feed, clock: Clock) -> Iterator[Finding]:
     check, now = f"source {feed.name}", clock.now()
     lack = extras.missing(check, feed.source)
     causes = [lack] if lack else []
-    causes += [doubt(check, words, mend) for words, mend in feed.source.doubts()]
     with looking(config, feed, now) as visit:
         causes += [_credential(check, feed, credential, now) for credential in feed.source.credentials(visit)]
     yield from causes

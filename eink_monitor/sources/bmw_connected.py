@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -60,6 +60,11 @@ class BmwConnected(Source):
     def publishes(self, subject: str) -> Mapping[str, tuple[Metric, ...]]:
         """The car's metrics; its position only with ``position: true``."""
         return published(subject, self.metrics, self.position)
+
+    def doubts(self) -> Iterator[tuple[str, str]]:
+        """BMW's own door."""
+        if not self.base_url:
+            yield "BMW closed this interface in September 2025", "use type: bmw_cardata, as docs/bmw.md says"
 
     def pace(self, visit: Visit) -> int:
         """Slower while the car is idle; never below 15 minutes."""

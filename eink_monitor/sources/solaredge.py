@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -88,6 +88,14 @@ class SolarEdge(Source):
     def thing(self) -> object:
         """The site."""
         return self.site_id
+
+    def doubts(self) -> Iterator[tuple[str, str]]:
+        """V1 at SolarEdge itself."""
+        if self.api == "v1" and not self.base_url:
+            yield (
+                "api: v1 was closed by SolarEdge in November 2026",
+                "take it out and follow docs/solaredge.md; an emulator or an exempt account needs base_url",
+            )
 
     def quota(self) -> Quota:
         """V1 counts per site and day; V2 per developer account, minute and month."""

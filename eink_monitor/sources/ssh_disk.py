@@ -11,7 +11,7 @@ from eink_monitor import metrics
 from eink_monitor.clock import DAY
 from eink_monitor.errors import BadAnswer, StoreError
 from eink_monitor.model import Metric, Reading, Source, Visit
-from eink_monitor.settings import Duration, InputFile, Secret, insist
+from eink_monitor.settings import Duration, InputFile, KeyFile, Secret, insist
 from eink_monitor.signin import SignIn
 from eink_monitor.sources._nearby import nearby
 from eink_monitor.vet import vet
@@ -48,7 +48,7 @@ class SshDisk(Source):
     user: str = ""
     port: int = 22
     password: Secret | None = None
-    identity: InputFile | None = None
+    identity: KeyFile | None = None
     passphrase: Secret | None = None
     fingerprint: str | None = None
     known_hosts: InputFile | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -18,6 +18,8 @@ from eink_monitor.sources._http.seal import closed, opened
 from eink_monitor.sources._vag.app_fields import parse
 from eink_monitor.vet import vet
 
+_CLOSED = "https://emea.bff.cariad.digital"
+
 
 @dataclass(frozen=True)
 class WeConnect(Source):
@@ -26,7 +28,7 @@ class WeConnect(Source):
     username: str
     password: Secret
     vin: Secret
-    base_url: str = "https://emea.bff.cariad.digital"
+    base_url: str = _CLOSED
 
     metrics: ClassVar[tuple[Metric, ...]] = (
         SOC,
@@ -43,6 +45,11 @@ class WeConnect(Source):
 
     def __post_init__(self) -> None:
         address(self.base_url)
+
+    def doubts(self) -> Iterator[tuple[str, str]]:
+        """VW's own door."""
+        if self.base_url == _CLOSED:
+            yield "VW closed this interface in May 2026", "use type: vw_eu_data_act, as docs/vw-group.md says"
 
     @property
     def modules(self) -> tuple[str, ...]:

@@ -10,8 +10,7 @@ from typing import Any
 import click
 
 from eink_monitor.config import Config, extras
-from eink_monitor.draw.fonts import unwritable
-from eink_monitor.finding import Finding, doubt
+from eink_monitor.config.doubts import doubts
 from eink_monitor.model import Display, Source
 from eink_monitor.verbs._house import config_option, load
 
@@ -63,30 +62,9 @@ def _libraries(config: Config) -> int:
     if not bad:  # else what is missing could not be added
         bad = [lack for name, plugin in plugins.items() if (lack := extras.missing(name, plugin))]
         bad += extras.keyring()
-    doubts = [
-        doubt(f"source {feed.name}", words, mend)
-        for feed in config.feeds.values()
-        for words, mend in feed.source.doubts()
-    ]
-    for finding in (*bad, *extras.rivals(), *doubts, *_names(config)):
+    for finding in (*bad, *extras.rivals(), *doubts(config)):
         click.echo(f"{finding.check}: {finding.words}: {finding.mend}", err=True)
     return max((finding.code for finding in bad), default=0)
-
-
-def _names(config: Config) -> Iterator[Finding]:
-    """Which names and titles have letters that the panel cannot write."""
-    named = [
-        *((f"source {feed.name}", feed.label, f"sources.{feed.name}.name") for feed in config.feeds.values()),
-        *(
-            (f"panel {slide.name}", getattr(slide.panel, "title", ""), f"panels.{slide.name}.title")
-            for slide in config.slides.values()
-        ),
-    ]
-    for check, name, path in named:
-        letters = unwritable(name)
-        if letters and not _hidden(config, path):
-            words = f'the name "{name}" has letters that no panel can write, {" ".join(letters)}'
-            yield doubt(check, words, "an empty box will stand for each; choose another name or title")
 
 
 def _hidden(config: Config, path: str) -> bool:

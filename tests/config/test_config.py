@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from eink_monitor import places
 from eink_monitor.config import Config, plugins
+from eink_monitor.displays.png import Png
 from eink_monitor.errors import ConfigError
 from eink_monitor.model import Display, Panel, Source
 from eink_monitor.settings import Duration
@@ -164,7 +165,7 @@ def test_every_problem_of_a_house_at_once_and_in_order(tmp_path: Path) -> None:
         "6:3: sources.roof: this key stands here twice (first on line 5)",
         "7:15: sources.nas.type: unknown type `dmo`; did you mean `demo`?",
         "8:3: sources.my car: a name is made of letters, digits, - and _",
-        "9:6: sources.x: `type` is missing",
+        f"9:6: sources.x: `type` is missing; known are {', '.join(plugins.names(KINDS[0]))}",
         "10:6: sources.y: here belongs a block with a `type`",
         "12:8: panels.sun: `subject` is missing",
         "12:8: panels.sun: `dwell` must be at least 1s",
@@ -207,6 +208,98 @@ def test_a_panel_without_a_source_is_told_beside_other_problems(tmp_path: Path) 
     assert [line.split(": ")[1] for line in complaints(write(tmp_path, text))] == ["disply", "panels.h"]
     text = BARE.replace("show: roof", "show: rof").replace("h: {{type: health}}", "h: {{type: solar, subject: b}}")
     assert [line.split(": ")[1] for line in complaints(write(tmp_path, text))] == ["sources.a.show"]
+
+
+def told(
+    folder: Path, sources: str, panels: str = "h: {{type: health}}", display: str = "{{type: 'null'}}"
+) -> list[str]:
+    """What is wrong with a house of these, without the places."""
+    text = f"display: {display}\nsources:\n  {sources}\npanels:\n  {panels}\n"
+    return [line.partition(": ")[2] for line in complaints(write(folder, text))]
+
+
+def test_panels_are_checked_against_sources_that_failed(tmp_path: Path) -> None:
+    """A failed source is known by its name and its subject; only an invented house may speak of anything."""
+    failed = "roof: {{type: solaredge, site_id: x, subject: sun}}"
+    wrong = 'sources.roof.site_id: "x" is not a whole number'
+    for subject in ("roof", "sun", "sun:meter"):
+        assert told(tmp_path, failed, f"p: {{{{type: solar, subject: '{subject}'}}}}") == [wrong]
+    assert told(tmp_path, failed, "p: {{type: solar, subject: rof}}") == [
+        wrong,
+        "panels.p: unknown subject `rof`; did you mean `roof`?",
+    ]
+    assert told(tmp_path, "home: {{type: demo, every: 1s}}", "p: {{type: solar, subject: roof}}") == [
+        "sources.home: `every` must be at least 5s"
+    ]
+
+
+def test_a_panel_with_a_mistake_of_its_own_is_checked_too(tmp_path: Path) -> None:
+    source = "a: {{type: demo, show: roof}}"
+    assert told(tmp_path, source, "p: {{type: solar, subject: b, dwell: 0s}}") == [
+        "panels.p: `dwell` must be at least 1s",
+        "panels.p: unknown subject `b`; known are a",
+    ]
+    assert told(tmp_path, source, "p: {{type: history, subject: b, days: x}}") == [
+        "panels.p: unknown subject `b`; known are a",
+        'panels.p.days: "x" is not a whole number',
+    ]
+
+
+def test_the_keys_of_a_block_whose_type_is_a_slip(tmp_path: Path) -> None:
+    """Where there is only one thing that it can mean, the rest of the block is read as that."""
+    assert told(tmp_path, "a: {{type: solaredg, site_id: x, api: v3}}") == [
+        "sources.a.type: unknown type `solaredg`; did you mean `solaredge`?",
+        'sources.a.site_id: "x" is not a whole number',
+        'sources.a.api: "v3" is none of v2, v1',
+    ]
+    (found,) = told(tmp_path, "a: {{type: bmw, site_id: x}}")  # BMW has two doors
+    assert found.startswith("sources.a.type: unknown type `bmw`")
+    model, slip = told(tmp_path, "a: {{type: demo}}", display="{{type: wavehsare, model: V4}}")
+    assert slip == "display.type: unknown type `wavehsare`; did you mean `waveshare`?"
+    assert model.startswith('display: model "V4" is none of 2in13_V2')
+
+
+def test_a_value_that_cannot_be_read_hides_no_other_mistake(tmp_path: Path) -> None:
+    host = "a: {{type: ssh_disk, host: nas, mounts: {{b: /b}}, "
+    assert told(tmp_path, host + "user: me, port: ssh, full_at: 0}}") == [
+        "sources.a: full_at: 0 must be a percentage from 1 to 100",
+        'sources.a.port: "ssh" is not a whole number',
+    ]
+    assert told(tmp_path, host + "usr: me, port: 22}}") == ["sources.a.usr: unknown key `usr`; did you mean `user`?"]
+    assert told(tmp_path, host + "zzz: me, full_at: 0}}")[0].startswith("sources.a.zzz: unknown key `zzz`; known are ")
+
+
+def test_what_is_missing_is_told_with_what_it_can_be(tmp_path: Path) -> None:
+    source = "a: {{type: demo, show: roof}}"
+    (missing,) = told(tmp_path, source, display="{{type: waveshare}}")
+    known = "2in13_V2, 2in13_V3, 2in13_V4 (the sticker on its back says which), vendor:NAME"
+    assert missing == f"display: `model` is missing; known are {known}"
+    assert told(tmp_path, source, display="{{path: out}}") == [
+        "display: `type` is missing; known are null, png, terminal, waveshare"
+    ]
+
+
+def test_no_path_depends_on_where_one_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("RUNTIME_DIRECTORY", raising=False)
+    (tmp_path / "house").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    text = "database: data/r.db\n" + BARE.replace("{{type: 'null'}}", "{{type: png, path: pictures}}")
+    write(tmp_path / "house", text)
+    for stand, file in (("house", "config.yaml"), ("elsewhere", "../house/config.yaml")):
+        monkeypatch.chdir(tmp_path / stand)
+        config = read_or_complain(Path(file))
+        assert isinstance(config, Config)
+        assert config.database.resolve() == tmp_path / "house/data/r.db"
+        assert config.display == Png(config.file.absolute().parent / "pictures")
+        assert config.database.is_absolute()
+    write(tmp_path / "house", BARE.replace("{{type: 'null'}}", "{{type: png}}"))
+    config = read_or_complain(tmp_path / "house" / "config.yaml")
+    assert isinstance(config, Config)
+    assert config.display == Png(tmp_path / "house" / "out")
+    monkeypatch.setenv("RUNTIME_DIRECTORY", "/run/eink-monitor")
+    config = read_or_complain(tmp_path / "house" / "config.yaml")
+    assert isinstance(config, Config)
+    assert config.display == Png(Path("/run/eink-monitor"))
 
 
 ADDRESS = "must be an address such as https://host.example/path, without user name, ? or #"

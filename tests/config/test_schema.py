@@ -143,7 +143,10 @@ def test_values_are_read_as_what_is_wanted(tmp_path: Path, line: str, name: str,
         ("", "1:1: the file is empty"),
         ("# nothing\n", "1:1: the file is empty"),
         ("a: b: c", "1:5: not valid YAML: "),
-        ("\ttext: a", "1:1: not valid YAML: "),
+        ("\ttext: a", "1:1: not valid YAML: this line begins with a tab; indent with spaces"),
+        ("inner:\n \tword: a", "2:2: not valid YAML: this line begins with a tab; indent with spaces"),
+        ("a: [\n\t1,\nb: }", "2:1: not valid YAML: this line begins with a tab"),
+        ("a: |\n  x\nb: ]\nc:\n\td: 1", "3:4: not valid YAML: "),
         ("text: *hunter2", "1:7: not valid YAML: this alias is not defined; quote a value that begins with `*`"),
         ("text: !a!hunter2 b", "1:7: not valid YAML: this tag is not defined; quote a value that begins with `!`"),
         ("a: 1\n---\nb: 2", "2:1: not valid YAML: "),
@@ -308,7 +311,7 @@ def test_what_was_read_is_known(tmp_path: Path) -> None:
     node = reader.compose()
     assert node is not None
     assert reader.record(Thing, node, "").words == ["a", "seven"]
-    assert reader.files == [tmp_path / "s"] * 2
+    assert reader.files.used == [tmp_path / "s"] * 2
     assert reader.hidden == {"words[1]", "inner.word"}
 
 

@@ -1,0 +1,210 @@
+"""The blocks of the file that are plugins: the display, the sources, the panels.
+
+``type``, ``every``, ``deadline``, ``subject`` and ``name`` of a source, and ``type`` and ``dwell`` of a panel belong to
+the timetable; all other keys are the plugin's own fields. A block with a mistake is left out, but not forgotten: panels
+are checked against the sources that failed, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from yaml.nodes import MappingNode, Node
+
+from eink_monitor.config import plugins
+from eink_monitor.config.schema import Reader, UnreadableError, join
+from eink_monitor.config.timetable import Feed, Slide
+from eink_monitor.model import Display, Metric, Panel, Source
+from eink_monitor.settings import Duration, insist
+
+_TAKEN = {"now": "the picture that shows", "contact": "the sheet of all panels"}
+"""Names of pictures that are no panel's, beside those of the panels."""
+
+
+@dataclass(frozen=True)
+class _FeedTimes:
+    every: Duration = Duration(5 * 60)
+    deadline: Duration = Duration(60)
+    subject: str = ""
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        insist(
+            (self.every >= 5, "`every` must be at least 5s"),
+            (1 <= self.deadline <= 86400, "`deadline` must be 1s to 1d"),
+        )
+
+
+@dataclass(frozen=True)
+class _SlideTimes:
+    dwell: Duration = Duration(3 * 60)
+
+    def __post_init__(self) -> None:
+        insist((self.dwell >= 1, "`dwell` must be at least 1s"))
+
+
+@dataclass
+class Offer:
+    """What the sources publish, by subject; ``unsure`` are the subjects of those that could not be read.
+
+    Where one of them may speak of anything (``anything``), no subject can be said to be wrong.
+    """
+
+    metrics: dict[str, set[Metric]] = field(default_factory=dict)
+    unsure: set[str] = field(default_factory=set)
+    anything: bool = False
+
+    def add(self, feed: Feed) -> None:
+        """A source that could be read."""
+        for subject, metrics in feed.source.publishes(feed.subject).items():
+            self.metrics.setdefault(subject, set()).update(metrics)
+
+    def knows(self, subject: str) -> bool:
+        """Whether there is, or may be, such a subject ("nas:backups" is one of "nas")."""
+        return self.anything or subject in self.metrics or bool({subject, subject.partition(":")[0]} & self.unsure)
+
+
+def display(reader: Reader, root: Node, node: Node | None) -> Display | None:
+    """The display, or None with complaints."""
+    if node is None:
+        reader.complain(root, "display", "is missing; write for example `display: {type: png, path: out}`")
+        return None
+    found: Display | None = _plugin(reader, Display, node, "display", ())[1]
+    return found
+
+
+def feeds(reader: Reader, root: Node, node: Node | None) -> tuple[dict[str, Feed], Offer]:
+    """The sources that could be read, and what all of them offer."""
+    keys = ("every", "deadline", "subject", "name")
+    found: dict[str, Feed] = {}
+    offer = Offer(anything=not isinstance(node, MappingNode))
+    for name, block, path in _blocks(reader, root, node, "sources"):
+        kind, source = _plugin(reader, Source, block, path, keys)
+        times = _times(reader, _FeedTimes, block, path, keys)
+        if kind and source and times:
+            subject = times.subject or name
+            found[name] = Feed(name, kind, source, times.every, times.deadline, subject, times.name or subject)
+            offer.add(found[name])
+        else:
+            offer.unsure |= {name, _text(reader, block, path, "subject")} - {""}
+            offer.anything |= kind is not None and _invented(Source, kind)
+    _check_claims(reader, node, found)
+    return found, offer
+
+
+def slides(reader: Reader, root: Node, node: Node | None, offer: Offer) -> dict[str, Slide]:
+    """The panels that could be read, each checked against what the sources offer."""
+    found: dict[str, Slide] = {}
+    for name, block, path in _blocks(reader, root, node, "panels"):
+        kind, panel = _plugin(reader, Panel, block, path, ("dwell",))
+        times = _times(reader, _SlideTimes, block, path, ("dwell",))
+        if panel:
+            _check_needs(reader, block, path, panel, offer)
+        elif (subject := _text(reader, block, path, "subject")) and not offer.knows(subject):
+            reader.unknown(block, path, subject, [*offer.metrics, *offer.unsure], "subject")
+        if kind and panel and times:
+            found[name] = Slide(name, kind, panel, times.dwell)
+    return found
+
+
+def _plugin(reader: Reader, kind: type[Any], node: Node, path: str, others: tuple[str, ...]) -> tuple[str | None, Any]:
+    """Type name and plugin object of one block, each None with complaints where there is none."""
+    types = [value for key, _, value in reader.pairs(node, path) if key == "type"] if _is_block(node) else []
+    if not types:
+        missing = f"`type` is missing; known are {', '.join(plugins.names(kind))}"
+        reader.complain(node, path, missing if _is_block(node) else "here belongs a block with a `type`")
+        return None, None
+    try:
+        name: str = reader.value(str, types[0], join(path, "type"))
+    except UnreadableError:
+        return None, None
+    try:
+        plugin = plugins.load(kind, name)
+    except KeyError:
+        known = plugins.names(kind)
+        reader.unknown(types[0], join(path, "type"), name, known, "type")
+        guess = _certain(name, known)
+        if guess:  # then its keys can be looked at, too
+            reader.record(plugins.load(kind, guess), node, path, without=("type", *others))
+        return guess, None
+    return name, reader.record(plugin, node, path, without=("type", *others))
+
+
+def _invented(kind: type[Any], name: str) -> bool:
+    """Whether a plugin is an invented house, which may speak of anything."""
+    return bool(plugins.load(kind, name).invented)
+
+
+def _certain(word: str, known: list[str]) -> str | None:
+    """The only known word that this one can be a slip of, or None."""
+    from difflib import SequenceMatcher  # noqa: PLC0415 - only ever needed to complain
+
+    first, second = sorted(((SequenceMatcher(None, word, other).ratio(), other) for other in known), reverse=True)[:2]
+    return first[1] if first[0] >= 0.8 and first[0] - second[0] >= 0.1 else None
+
+
+def _is_block(node: Node) -> bool:
+    return isinstance(node, MappingNode)
+
+
+def _text(reader: Reader, node: Node, path: str, wanted: str) -> str:
+    """The text of one key of a block that could not be read as a whole; empty where there is none."""
+    for key, _, value in reader.pairs(node, path) if _is_block(node) else ():
+        if key == wanted:
+            with suppress(UnreadableError):
+                return str(reader.value(str, value, join(path, key)))
+    return ""
+
+
+def _blocks(reader: Reader, root: Node, node: Node | None, key: str) -> Iterator[tuple[str, Node, str]]:
+    if node is None:
+        reader.complain(root, key, "is missing; see config.example.yaml")
+        return
+    for name, key_node, block in reader.pairs(node, key):
+        if not name or not all(letter.isalnum() or letter in "-_" for letter in name):
+            reader.complain(key_node, join(key, name), "a name is made of letters, digits, - and _")
+        if key == "panels" and name in _TAKEN:
+            reader.complain(key_node, join(key, name), f"{name}.png is {_TAKEN[name]}; choose another name")
+        yield name, block, join(key, name)
+
+
+def _times(reader: Reader, kind: type[Any], node: Node, path: str, keys: tuple[str, ...]) -> Any:  # noqa: ANN401 - an instance of `kind`
+    """The timetable's part of a plugin's block."""
+    if not _is_block(node):
+        return None
+    pairs = [(key_node, value) for key, key_node, value in reader.pairs(node, path) if key in keys]
+    mine = MappingNode(node.tag, pairs, node.start_mark, node.end_mark)
+    return reader.record(kind, mine, path)
+
+
+def _check_needs(reader: Reader, block: Node, path: str, panel: Panel, offer: Offer) -> None:
+    """Complain of a panel that asks for what no source publishes."""
+    for need in panel.needs():
+        if not offer.knows(need.subject):
+            reader.unknown(block, path, need.subject, [*offer.metrics, *offer.unsure], "subject")
+        elif need.subject in offer.metrics and not offer.metrics[need.subject].intersection(need.any_of):
+            wanted = " or ".join(metric.name for metric in need.any_of)
+            reader.complain(block, path, f"no source publishes {wanted} for `{need.subject}`")
+
+
+def _check_claims(reader: Reader, node: Node | None, found: dict[str, Feed]) -> None:
+    """Complain of two things of a kind that would take turns on the panels of one subject."""
+    claims: dict[tuple[str, str, Metric], str] = {}
+    for name, key_node, _ in reader.pairs(node, "sources") if node and _is_block(node) else ():
+        feed = found.get(name)
+        if feed is None or feed.source.thing is None:
+            continue
+        keys = [
+            (feed.type, subject, one) for subject, ones in feed.source.publishes(feed.subject).items() for one in ones
+        ]
+        rival = next((claims[key] for key in keys if key in claims), name)
+        if found[rival].source.thing != feed.source.thing:
+            message = (
+                f"`{rival}` and `{name}` are two of type {feed.type} with one subject, `{feed.subject}`, and would "
+                f"take turns on its panels; give each a subject of its own{feed.source.together}"
+            )
+            reader.complain(key_node, join("sources", name), message)
+        claims |= {key: name for key in keys if key not in claims}

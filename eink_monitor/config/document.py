@@ -1,0 +1,70 @@
+"""A file to the nodes of its YAML, or the one reason why it is none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import yaml
+from yaml.nodes import Node
+
+from eink_monitor.config.scalars import read
+
+_LARGEST = 1024 * 1024
+_DEEPEST = 64  # blocks in blocks; libyaml would otherwise recurse on the C stack
+_TAB = re.compile(r"^ *\t", re.MULTILINE)
+
+
+class NoDocumentError(ValueError):
+    """What is wrong with the file as a whole; ``place`` is "line:column"."""
+
+    def __init__(self, message: str, line: int = 0, column: int = 0) -> None:
+        super().__init__(message)
+        self.place = f"{line + 1}:{column + 1}"
+
+
+def compose(file: Path) -> Node:
+    """The root node of the file. Raises ``NoDocumentError``."""
+    try:
+        text = read(file, _LARGEST)
+    except ValueError as error:
+        raise NoDocumentError(f"cannot be read: {error}") from None
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        _check_depth(yaml.parse(text, Loader=loader))
+        node: Node | None = yaml.compose(text, Loader=loader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        line, column = (mark.line, mark.column) if mark else (0, 0)
+        raise _tab(text, line) or NoDocumentError(f"not valid YAML: {_problem(error)}", line, column) from None
+    except (yaml.YAMLError, RecursionError) as error:
+        raise NoDocumentError(f"not valid YAML: {str(error).splitlines()[0]}") from None
+    if node is None:
+        raise NoDocumentError("the file is empty")
+    return node
+
+
+def _tab(text: str, line: int) -> NoDocumentError | None:
+    """A tab at the beginning of a line, up to the one where reading ended: most likely that is what is wrong."""
+    found = _TAB.search(text)
+    if found is None or (at := text.count("\n", 0, found.end())) > line:
+        return None
+    return NoDocumentError("not valid YAML: this line begins with a tab; indent with spaces", at, len(found[0]) - 1)
+
+
+def _check_depth(events: Iterable[Any]) -> None:
+    depth = 0
+    for event in events:
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            raise yaml.MarkedYAMLError(problem="blocks are nested too deeply", problem_mark=event.start_mark)
+
+
+def _problem(error: yaml.MarkedYAMLError) -> str:
+    """What is wrong, without quoting what may be a password that begins with an asterisk."""
+    problem = str(error.problem)
+    if "alias" in problem:
+        return "this alias is not defined; quote a value that begins with `*`"
+    return "this tag is not defined; quote a value that begins with `!`" if "tag" in problem else problem

@@ -1,0 +1,59 @@
+"""What a configuration may say and yet hardly means: it works, but not as well as it could."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from eink_monitor.config import Config
+from eink_monitor.draw import fonts
+from eink_monitor.finding import Finding, doubt
+
+_READABLE, _PASSABLE = stat.S_IROTH, stat.S_IXOTH
+
+
+def doubts(config: Config) -> Iterator[Finding]:
+    """One finding each, with what to write instead."""
+    for feed in config.feeds.values():
+        for words, mend in feed.source.doubts():
+            yield doubt(f"source {feed.name}", words, mend)
+    yield from _unwritable(config)
+    yield from _open_to_all(config)
+
+
+def _unwritable(config: Config) -> Iterator[Finding]:
+    """Names that the faces of the panels have no letters for."""
+    for check, path, texts in _names(config):
+        for text in dict.fromkeys(texts):
+            if letters := fonts.unwritable(text):
+                name = "its name" if path in config.hidden else f'the name "{text}"'
+                told = f"{name} has letters that no panel can write, {' '.join(letters)}"
+                yield doubt(check, told, "an empty box will stand for each; choose another name or title")
+
+
+def _names(config: Config) -> Iterator[tuple[str, str, list[str]]]:
+    """Who is named, by which setting, and how."""
+    for feed in config.feeds.values():
+        yield f"source {feed.name}", f"sources.{feed.name}.name", [feed.label]
+        yield f"source {feed.name}", f"sources.{feed.name}.subject", [feed.name, *feed.source.publishes(feed.subject)]
+    for slide in config.slides.values():
+        yield f"panel {slide.name}", f"panels.{slide.name}.title", [str(getattr(slide.panel, "title", ""))]
+
+
+def _open_to_all(config: Config) -> Iterator[Finding]:
+    """Files with a secret in them that anybody on this machine may read."""
+    for file in config.secrets:
+        try:
+            modes = [place.stat().st_mode for place in (file.absolute(), *file.absolute().parents)]
+        except OSError:
+            continue  # whoever may not look there need not worry
+        if modes[0] & _READABLE and all(mode & _PASSABLE for mode in modes[1:]):
+            told = f"anybody on this machine may read {file}, which holds a secret"
+            yield doubt("secrets", told, f"chmod o-rwx {_quoted(file)}")
+
+
+def _quoted(file: Path) -> str:
+    import shlex  # noqa: PLC0415 - only ever needed to complain
+
+    return shlex.quote(str(file))

@@ -1,0 +1,64 @@
+"""The files that a configuration names: beside it, or lent by systemd; never where somebody happens to stand."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from eink_monitor.config.scalars import MissingFileError, read
+
+_LARGEST_SECRET = 64 * 1024
+
+
+class Files:
+    """Looks files up for the configuration in ``folder``: all that are ``used``, and which of them are ``secret``."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.used: list[Path] = []
+        self.secret: list[Path] = []
+
+    def text(self, path: Path) -> str:
+        """What a secret file holds, without the end of its last line. Raises ``ValueError`` with the reason."""
+        for candidate in self._candidates(path):
+            try:
+                text = read(candidate, _LARGEST_SECRET)
+            except MissingFileError:
+                continue
+            except ValueError as error:
+                raise ValueError(f"{candidate} cannot be read: {error}") from None
+            self.used.append(candidate)
+            self.secret.append(candidate)
+            return text.rstrip("\r\n")
+        raise ValueError(f"no file {path} in {' or '.join(str(folder) for folder in self._folders())}")
+
+    def find(self, path: Path, *, secret: bool) -> Path:
+        """Where a file to be read is, in full; where there is none yet, beside the configuration."""
+        candidates = self._candidates(path)
+        found = next((candidate for candidate in candidates if _is_file(candidate)), candidates[0])
+        self.used.append(found)  # another key is a reason to knock again
+        if secret:
+            self.secret.append(found)
+        return found.absolute()
+
+    def anchored(self, path: Path) -> Path:
+        """A path in full; a relative one begins at the folder of the configuration."""
+        return (self._folder / path).absolute()
+
+    def _folders(self) -> list[Path]:
+        lent = os.environ.get("CREDENTIALS_DIRECTORY")
+        return [self._folder, *([Path(lent)] if lent else [])]
+
+    def _candidates(self, path: Path) -> list[Path]:
+        """Where a file may be: beside the configuration, then where systemd lends it. A full path stays itself."""
+        folders = self._folders()
+        lent = ["_".join(path.parts), "_".join(("credentials", *path.parts))]  # how systemd names a folder's files
+        beside = [folder / path for folder in folders]
+        return beside + [folder / name for folder in folders[1:] for name in lent if not path.is_absolute()]
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that is too long, a folder that may not be looked into
+        return False

@@ -1,5 +1,7 @@
 # make demo   the main job: an invented house lives one day through the real program (no account, no hardware)
 # make test   every check: format, lint, types, import law, tests
+# make latest, make oldest   the same with the newest of every library, with the oldest that are allowed
+# make lock   the newest of every library from now on, and what changed
 # make run    the daemon with config.yaml, or with the invented house, until Ctrl-C
 # make bench  the figures, as JSON
 # make soak   three minutes (SECONDS=180) of faults and kills, and what was survived
@@ -7,28 +9,29 @@
 # sudo make install / uninstall   the daemon as a service (docs/install.md)
 
 PYTHON ?= python3
-BIN := .venv/bin
+VENV ?= .venv
+LOCKS ?= locks
+BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+LOCKED := PYTHON=$(PYTHON) LOCKS=$(LOCKS) locks/environment.sh
 
-.PHONY: demo run install uninstall test bench soak check packages clean stress
+.PHONY: demo run install uninstall test latest oldest lock bench soak check packages clean stress
 .DEFAULT_GOAL := demo
 
-demo: .venv/ready
+demo: $(VENV)/ready
 	@$(BIN)/eink-monitor demo
 
-run: .venv/ready
+run: $(VENV)/ready
 	@if [ -f config.yaml ]; then exec $(BIN)/eink-monitor run; \
 	else echo "no config.yaml: the invented house, its pictures in out/"; \
 	exec $(BIN)/eink-monitor run --config eink_monitor/demo.yaml; fi
 
-.venv/ready: pyproject.toml
+$(VENV)/ready: pyproject.toml locks/environment.sh $(wildcard $(LOCKS)/*.txt)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or newer is needed; try: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }
-	@echo "setting up .venv ..."
-	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv || \
-		{ echo "the venv module is missing; try: sudo apt install python3-venv"; exit 1; }
-	@$(PIP) install --upgrade 'pip>=25.1' && $(PIP) install --editable . || \
-		{ echo "the libraries could not be fetched; is the internet connection up? then say it again"; exit 1; }
+	@echo "setting up $(VENV) ..."
+	@$(LOCKED) $(VENV) run
+	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # -- for a Pi ----------------------------------------------------------------------------------------------------------
@@ -54,36 +57,41 @@ test: check
 	$(BIN)/coverage report
 	$(BIN)/pytest --numprocesses 3 --dist loadfile $(LONG)
 
-check: packages .venv/dev .venv/vendor/epaper .venv/weconnect
+check: packages $(VENV)/dev $(VENV)/vendor/ready $(VENV)/weconnect/ready
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-stress: .venv/dev
+stress: $(VENV)/dev
 	@PYTHONPATH=tests:tests/daemon $(BIN)/python -m faults.kills --runs 200
 
-bench: .venv/dev
+bench: $(VENV)/dev
 	@PYTHONPATH=tests:tests/panels $(BIN)/python -m bench
 
 SECONDS ?= 180
-soak: .venv/dev
+soak: $(VENV)/dev
 	@PYTHONPATH=tests $(BIN)/python -m soak $(SECONDS)
 
-.venv/dev: .venv/ready
+$(VENV)/dev: $(VENV)/ready
 	@echo "setting up the developer's tools ..."
-	@$(PIP) install --editable '.[modbus,ssh,stream,vw,bmw,sealed]' --group dev
+	@$(LOCKED) $(VENV) run modbus ssh stream vw bmw sealed dev
 	@touch $@
 
-# The vendor's own driver, the control of the virtual panel. Its declared dependencies need a compiler and are not used.
-.venv/vendor/epaper: .venv/dev
-	@$(PIP) install --no-deps --target .venv/vendor waveshare-epaper==1.4.0
+# What cannot share the environment. weconnect, a closed door's library, wants an older requests than its successor: its
+# tests poll in a process of their own. What the vendor's own driver says it depends on needs a compiler and is not used.
+$(VENV)/weconnect/ready $(VENV)/vendor/ready: $(VENV)/dev
+	@$(PIP) install --no-deps --require-hashes --target $(@D) --requirement $(LOCKS)/$(notdir $(@D)).txt
 	@touch $@
 
-# A closed door's library, which wants an older requests than CarConnectivity: its tests poll in a process of their own.
-.venv/weconnect: .venv/dev
-	@$(PIP) install --no-warn-conflicts --target .venv/weconnect weconnect==0.60.11
-	@touch $@
+# The newest of every library, locked: says what changed. Run the checks before you commit it.
+lock: $(VENV)/dev
+	@$(BIN)/python locks/lock.py
+
+# Every check, with the newest of everything or with the oldest that pyproject.toml allows, in an environment of its own.
+latest oldest: .venv/dev
+	@.venv/bin/python locks/lock.py --into .$@/locks $(if $(filter oldest,$@),--oldest)
+	@$(MAKE) test VENV=.$@/venv LOCKS=.$@/locks
 
 # Real servers that the tests start for themselves on loopback ports, and a login shell that is no sh.
 packages:
@@ -100,4 +108,4 @@ packages:
 	else echo "some tests will be skipped; for all of them: sudo apt install$$missing"; fi
 
 clean:
-	rm -rf .venv out dist .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .latest .oldest out dist .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,86 @@
+#!/usr/bin/env bash
+# Put locked libraries into a virtual environment, made where there is none: locks/environment.sh FOLDER SET...
+#
+#   PYTHON=FILE   the interpreter to make it with [python3]
+#   LOCKS=FOLDER  the lock files to go by [those beside this script]
+#   SITE=yes      let it see the system's libraries, too
+#
+# Nothing is installed whose hash is not in the lock files. What must be compiled is not kept ready for 32 bits: there
+# apt's packages serve instead.
+set -euo pipefail
+
+PYTHON=${PYTHON:-python3}
+LOCKS=${LOCKS:-$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)}
+SITE=${SITE:-}
+folder=$1
+shift
+
+# its name in the lock files, a module of it, Debian's package
+compiled='bcrypt bcrypt python3-bcrypt
+cffi _cffi_backend python3-cffi-backend
+cryptography cryptography python3-cryptography
+lgpio lgpio python3-lgpio
+paramiko paramiko python3-paramiko
+pillow PIL python3-pil
+pynacl nacl python3-nacl
+pyyaml yaml python3-yaml
+rpi-gpio RPi.GPIO python3-rpi.gpio
+rpi-lgpio RPi.GPIO python3-rpi-lgpio
+spidev spidev python3-spidev'
+
+fail() {
+	printf '%s\n' "$*" >&2
+	exit 1
+}
+
+find='import sys, importlib.util as i; sys.exit(not all(map(i.find_spec, sys.argv[1:])))'
+from_apt() { "$PYTHON" -Ic "$find" "$1" 2>/dev/null; }
+
+missing() { # MODULE PACKAGE lines: the packages whose module is not there
+	local module package
+	while read -r module package; do
+		from_apt "$module" || printf ' %s' "$package"
+	done
+}
+
+leave_to_apt() { # takes what must be compiled out of the lists, and sees that the system has it
+	local name module package needed='' wanted
+	while read -r name module package; do
+		grep -q "^$name==" "$lists"/*.txt || continue
+		sed -i -e "/^$name==/,/[^\\\\]\$/d" "$lists"/*.txt
+		needed+="$module $package"$'\n'
+	done <<<"$compiled"
+	wanted=$(printf %s "$needed" | missing)
+	[ -n "$wanted" ] || return 0
+	if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+		echo "installing$wanted with apt ..."
+		# shellcheck disable=SC2086 # words
+		{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $wanted; } >/dev/null ||
+			fail "apt could not install$wanted; is the internet connection up? then say it again"
+	else
+		fail "on 32 bits these libraries come from apt: sudo apt install$wanted; then say it again"
+	fi
+	wanted=$(printf %s "$needed" | missing)
+	[ -z "$wanted" ] || fail "$PYTHON does not see what apt has installed:$wanted; use Debian's own, PYTHON=/usr/bin/python3"
+}
+
+lists=$(mktemp -d)
+trap 'rm -rf "$lists"' EXIT
+for name; do cp "$LOCKS/$name.txt" "$lists"; done
+set --
+if [ "$(getconf LONG_BIT)" = 32 ]; then
+	leave_to_apt
+	SITE=yes
+fi
+if ! "$folder/bin/python" -m pip --version >/dev/null 2>&1 ||
+	{ [ -n "$SITE" ] && ! grep -qs 'site-packages = true' "$folder/pyvenv.cfg"; }; then
+	"$PYTHON" -m venv --clear ${SITE:+--system-site-packages} "$folder" ||
+		fail "the venv module is missing: sudo apt install python3-venv"
+fi
+install() {
+	"$folder/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --require-hashes "$@" ||
+		fail "the libraries could not be fetched; is the internet connection up? then say it again"
+}
+install --requirement "$LOCKS/build.txt" # first: what has no wheel is built with it
+for name in "$lists"/*.txt; do set -- "$@" --requirement "$name"; done
+install "$@"

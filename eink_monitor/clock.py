@@ -11,7 +11,7 @@ import math
 import select
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -19,6 +19,10 @@ from zoneinfo import ZoneInfo
 MINUTE = 60
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST, _LAST = -62_103_974_400, 253_370_851_200  # 2 January of the years 2 and 9999: room for any zone and a day more
+_LONGEST = 30 * DAY  # of one wait; select() takes what fits into a time_t, and who waits looks again anyway
 
 JUMP = 5  # seconds a wall clock must move at once to count as a jump; one that is disciplined slews by less
 
@@ -74,7 +78,7 @@ class SystemClock:
 
     def wait(self, seconds: float, readable: Sequence[int] = ()) -> list[int]:
         """Sleep on the file descriptors with one system call."""
-        return select.select(readable, (), (), max(0.0, seconds))[0]
+        return select.select(readable, (), (), min(max(0.0, seconds), _LONGEST))[0]
 
     def offset(self) -> float:
         """Wall clock less monotonic."""
@@ -133,7 +137,7 @@ class FastClock:
     def wait(self, seconds: float, readable: Sequence[int] = ()) -> list[int]:
         """Jump, or wait up to ``seconds`` of real time for a file descriptor."""
         if readable:
-            ready = select.select(readable, (), (), max(0.0, seconds))[0]
+            ready = select.select(readable, (), (), min(max(0.0, seconds), _LONGEST))[0]
             if ready:
                 return ready
         if seconds > 0:  # a wait too short for the last digit of a float must still pass, or a loop would never end
@@ -162,9 +166,15 @@ def stopwatch() -> float:
     return time.perf_counter()
 
 
-def local(at: int, zone: ZoneInfo) -> datetime:
-    """The local date and time of an instant."""
-    return datetime.fromtimestamp(at, zone)
+def local(at: float, zone: tzinfo) -> datetime:
+    """The local date and time of any instant; one that no calendar can write is the first or last that it can.
+
+    The platform may know fewer of them than the calendar: with a ``time_t`` of 32 bits none before 1901 or after 2038.
+    """
+    try:
+        return datetime.fromtimestamp(at, zone)
+    except (OverflowError, OSError, ValueError):
+        return (_EPOCH + timedelta(seconds=min(max(at, _FIRST), _LAST))).astimezone(zone)
 
 
 def midnight(day: date, zone: ZoneInfo) -> int:
@@ -179,4 +189,4 @@ def day_bounds(day: date, zone: ZoneInfo) -> tuple[int, int]:
 
 def iso(at: int) -> str:
     """ISO 8601 in UTC, to the second, for machines to read."""
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{local(at, UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"

@@ -73,9 +73,4 @@ def _entry(name: str, figures: list[str]) -> str:
 
 
 def _date(at: object) -> str:
-    if type(at) is int and 0 <= at < 1 << 36:
-        try:
-            return iso(at)
-        except (OverflowError, OSError, ValueError):  # where time_t has 32 bits
-            pass
-    return "an impossible time"
+    return iso(at) if type(at) is int and 0 <= at < 1 << 36 else "an impossible time"

@@ -74,7 +74,9 @@ def changes(before: Pins, after: Pins) -> list[str]:
     for name in sorted(before.keys() | after.keys()):
         old, new = (" and ".join(sorted(found.get(name, ()))) for found in (before, after))
         if old != new:
-            lines.append(f"{name} {old} -> {new}" if old and new else f"{name} {new or old} is {'new' if new else 'gone'}")
+            lines.append(
+                f"{name} {old} -> {new}" if old and new else f"{name} {new or old} is {'new' if new else 'gone'}"
+            )
     return lines
 
 
@@ -91,7 +93,7 @@ def _resolve(requirements: list[str], *options: str) -> str:
 def main() -> None:
     """Lock, and say what changed against the lock files beside this script."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--oldest", action="store_true", help="the lower bounds of pyproject.toml instead of the newest")
+    parser.add_argument("--oldest", action="store_true", help="the lower bounds of pyproject.toml")
     parser.add_argument("--into", type=Path, default=HERE, metavar="FOLDER", help="where the files go [beside this]")
     asked = parser.parse_args()
     before = pins(HERE)

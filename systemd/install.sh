@@ -15,6 +15,8 @@ ROOT=${ROOT:-${DESTDIR:-}}
 PYTHON=${PYTHON:-python3}
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source=$(dirname "$here")
+program=$source/eink_monitor
+[ -d "$program" ] || program=$source # out of a wheel
 opt=$ROOT/opt/eink-monitor
 etc=$ROOT/etc/eink-monitor
 state=$ROOT/var/lib/eink-monitor
@@ -99,7 +101,8 @@ types() { # the word after every `type:` that is not in a comment
 extras() { # what the configured sources need beyond Python itself, as their files say
 	local name
 	for name in $(types); do
-		sed -n 's/^    extra: ClassVar\[str\] = "\(..*\)".*/\1/p' "$source/eink_monitor/sources/$name.py" 2>/dev/null || true
+		sed -n 's/^    extra: ClassVar\[str\] = "\(..*\)".*/\1/p' \
+			"$program/sources/$name.py" "$program/sources/$name/__init__.py" 2>/dev/null || true
 	done | sort -u
 	if [ -e "$ROOT/etc/credstore.encrypted/eink-monitor-token-key" ]; then
 		say sealed
@@ -117,10 +120,8 @@ from_apt() { # MODULE...: whether the system's Python has them
 	"$PYTHON" -Ic "$find" "$@" 2>/dev/null
 }
 
-site() { # apt's spidev and RPi.GPIO need no compiler; apt's pillow is the only one there is for 32 bits
-	if has_ink && from_apt spidev RPi.GPIO || { [ "$(getconf LONG_BIT)" = 32 ] && from_apt PIL yaml; }; then
-		say --system-site-packages
-	fi
+site() { # apt's spidev and RPi.GPIO need no compiler
+	if has_ink && from_apt spidev RPi.GPIO; then say yes; fi
 }
 
 prepare_pins() {
@@ -143,7 +144,7 @@ prepare_pins() {
 }
 
 build() { # a folder is only used once it holds the file `complete`
-	local folder wanted
+	local folder wanted=()
 	for folder in "$opt"/versions/*; do
 		if [ -d "$folder" ] && [ ! -e "$folder/complete" ]; then
 			rm -rf "$folder"
@@ -153,11 +154,10 @@ build() { # a folder is only used once it holds the file `complete`
 	new=$(mktemp -d "$opt/versions/$(date +%Y%m%d-%H%M%S)-XXXX")
 	stage=building
 	chmod 755 "$new"
-	# shellcheck disable=SC2046 # one word or none
-	"$PYTHON" -m venv $(site) "$new"
-	wanted=$(extras | paste -sd, -)
-	say "building     $new${wanted:+ with $wanted}"
-	"$new/bin/python" -m pip install --quiet --disable-pip-version-check "${WHEEL:-$source}${wanted:+[$wanted]}"
+	mapfile -t wanted < <(extras)
+	say "building     $new${wanted:+ with $(IFS=, && say "${wanted[*]}")}"
+	PYTHON=$PYTHON SITE=$(site) bash "$source/locks/environment.sh" "$new" run "${wanted[@]}"
+	"$new/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation "${WHEEL:-$source}"
 	"$new/bin/eink-monitor" --version >/dev/null || fail "the new version cannot be run"
 	if has_ink; then
 		"$new/bin/python" -c "$find" spidev RPi.GPIO || fail "the new version cannot reach the panel's pins: no spidev or RPi.GPIO"

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from eink_monitor.clock import SystemClock
+from eink_monitor.clock import SystemClock, local
 from eink_monitor.config import load
 from eink_monitor.displays.null import Null
 from eink_monitor.simulation import simulate
@@ -56,7 +56,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("lived")
     file = write(folder)
     house = dataclasses.replace(load(file), display=Null())
-    today = datetime.fromtimestamp(SystemClock().now(), UTC).date()
+    today = local(SystemClock().now(), UTC).date()
     for first in (datetime(2025, 10, 25, tzinfo=UTC).date(), datetime(2026, 3, 28, tzinfo=UTC).date()):
         simulate(house, 3, first, folder=folder)
     simulate(house, 3, today - timedelta(days=3), folder=folder)

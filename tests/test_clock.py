@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eink_monitor import clock
 from eink_monitor.clock import HOUR, FastClock, SystemClock, day_bounds, iso, local, midnight, stopwatch
+from eink_monitor.draw import words
+from eink_monitor.remarks import Remarks
 
 ZONES = ["Europe/Berlin", "America/St_Johns", "Asia/Kolkata", "Pacific/Apia", "America/Havana", "Asia/Beirut"]
 
@@ -87,3 +90,59 @@ def test_the_shortest_wait_passes() -> None:
     before = clock.monotonic()
     clock.wait(1e-12)
     assert clock.monotonic() > before
+
+
+class Narrow(datetime):
+    """A platform whose ``time_t`` has 32 bits."""
+
+    @classmethod
+    def fromtimestamp(cls, timestamp: float, tz: tzinfo | None = None) -> Narrow:
+        if not -(1 << 31) <= timestamp < 1 << 31:
+            raise OverflowError("timestamp out of range for platform time_t")
+        return super().fromtimestamp(timestamp, tz)
+
+
+@pytest.fixture(params=["64 bits", "32 bits"])
+def platform(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.param == "32 bits":
+        monkeypatch.setattr(clock, "datetime", Narrow)
+
+
+@pytest.mark.usefixtures("platform")
+@pytest.mark.parametrize(
+    ("at", "written"),
+    [
+        (-2_208_988_801, "1899-12-31T23:59:59Z"),
+        (4_102_444_800, "2100-01-01T00:00:00Z"),
+        (1 << 60, "9999-01-02T00:00:00Z"),
+        (-(1 << 60), "0002-01-02T00:00:00Z"),
+    ],
+)
+def test_no_instant_is_beyond_the_calendar(at: int, written: str) -> None:
+    assert iso(at) == written
+    for name in ZONES:
+        zone = ZoneInfo(name)
+        there = local(at, zone)
+        assert there.utcoffset() == there.astimezone(zone).utcoffset()
+        assert iso(int((there - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds())) == written
+        start, end = day_bounds(there.date(), zone)
+        assert start < end
+        for say in (words.clock(at, zone), words.stamp(at, 0, zone), words.stamp(0, at, zone), words.age(at)):
+            assert say
+
+
+@pytest.mark.usefixtures("platform")
+@pytest.mark.parametrize(("at", "told"), [(1 << 31, "2038-01-19T03:14:08Z"), (1 << 60, "an impossible time")])
+def test_a_date_that_the_platform_does_not_know_is_left_out_and_said(at: int, told: str) -> None:
+    remarks = Remarks()
+    remarks.leave_out_date("pv_power", at)
+    assert remarks.left_out == f"pv_power dated {told}"
+
+
+def test_a_wait_of_a_hundred_years_fits_every_platform() -> None:
+    there, here = os.pipe()
+    os.write(here, b".")
+    assert SystemClock().wait(1e12, [there]) == [there]
+    assert FastClock(0).wait(1e12, [there]) == [there]
+    os.close(there)
+    os.close(here)

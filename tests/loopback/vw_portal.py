@@ -6,9 +6,10 @@ import io
 import json
 import zipfile
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC
 from pathlib import Path
 
+from eink_monitor.clock import local
 from eink_monitor.model import Reading, Visit
 from eink_monitor.settings import Secret
 from eink_monitor.sources.vw_eu_data_act import VwEuDataAct
@@ -77,7 +78,7 @@ class VwPortal(Vendor):
 
     def deliver(self, made_at: int, content: object, name: str = "") -> None:
         zipped = content if isinstance(content, bytes) else delivery(content)
-        self.files[name or f"{datetime.fromtimestamp(made_at, UTC):%Y%m%d%H%M%S}_{VIN}.zip"] = (made_at, zipped)
+        self.files[name or f"{local(made_at, UTC):%Y%m%d%H%M%S}_{VIN}.zip"] = (made_at, zipped)
 
     def expire(self) -> None:
         self.session = "none"
@@ -96,7 +97,7 @@ class VwPortal(Vendor):
     def _list(self, call: Call) -> Reply:
         assert call.headers["type"] == "partial"
         listed = [
-            {"name": name, "createdOn": datetime.fromtimestamp(made_at, UTC).isoformat(), "size": len(zipped)}
+            {"name": name, "createdOn": local(made_at, UTC).isoformat(), "size": len(zipped)}
             for name, (made_at, zipped) in reversed(self.files.items())
         ]
         return self._guarded(call, Reply(listed))

@@ -26,6 +26,7 @@ case "$*" in
   mkdir -p "$folder/bin"; cp "$0" "$folder/bin/python"
   [ ! -e "{folder}/slow-venv" ] || {{ touch "{folder}/building"; exec sleep 60; }} ;;
 *"-m pip install"*) [ ! -e "{folder}/offline" ] || exit 1
+  printf '%s\n' "$*" >>"{folder}/installed"
   for wanted; do :; done
   printf '#!/bin/sh\\necho "%s"\\n' "$wanted" >"${{0%/*}}/eink-monitor"; chmod +x "${{0%/*}}/eink-monitor" ;;
 -c*) exit 0 ;;
@@ -33,12 +34,21 @@ esac
 """
 
 
+def program(file: Path, text: str) -> Path:
+    """Write a program."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+    file.chmod(0o755)
+    return file
+
+
 class Machine:
     """``folder`` holds everything: ``root`` is /, ``calls`` what the stand-ins were told. Its name has a space."""
 
-    def __init__(self, folder: Path, *, venv: bool = False) -> None:
+    def __init__(self, folder: Path, *, venv: bool = False, scripts: Path = SYSTEMD) -> None:
         self.folder = folder / "a machine"
         self.root = self.folder / "root"
+        self.scripts = scripts
         self.bin = self.folder / "bin"
         self.keyboard = subprocess.DEVNULL
         self._log = self.folder / "calls"
@@ -55,9 +65,7 @@ class Machine:
 
     def program(self, name: str, more: str = "") -> None:
         """Put a stand-in on the PATH that notes its call and then does some more."""
-        file = self.bin / name
-        file.write_text(_NOTED.format(log=self._log, more=more), encoding="utf-8")
-        file.chmod(0o755)
+        program(self.bin / name, _NOTED.format(log=self._log, more=more))
 
     def breaks_with(self, deed: str) -> None:
         """What a new version does to the machine before it fails, in shell; it fails when ``folder/broken`` exists."""
@@ -65,7 +73,7 @@ class Machine:
 
     def start(self, script: str = "install.sh", **more: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [str(SYSTEMD / script)],
+            ["bash", str(self.scripts / script)],
             env={**self.environment, **more},
             stdin=self.keyboard,
             stdout=subprocess.PIPE,
@@ -79,6 +87,13 @@ class Machine:
         with self.start(script, **more) as process:
             said, _ = process.communicate(timeout=120)
         return process.returncode, said
+
+    def installed(self) -> list[set[str]]:
+        """The names of the lock files and folders that each pip since the last time was told to install."""
+        file = self.folder / "installed"
+        said = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+        file.unlink(missing_ok=True)
+        return [{Path(word).stem for word in line.split() if "/" in word} for line in said]
 
     def flag(self, name: str) -> None:
         (self.folder / name).touch()
@@ -108,7 +123,4 @@ class Machine:
         return set((self.opt / "versions").iterdir())
 
     def _python(self) -> Path:
-        file = self.bin / "python3"
-        file.write_text(_PYTHON.format(folder=self.folder, python=sys.executable), encoding="utf-8")
-        file.chmod(0o755)
-        return file
+        return program(self.bin / "python3", _PYTHON.format(folder=self.folder, python=sys.executable))

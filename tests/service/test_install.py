@@ -17,7 +17,7 @@ from eink_monitor.config import plugins
 from eink_monitor.model import Source
 from machines import SYSTEMD, Machine
 
-SCRIPTS = sorted(SYSTEMD.glob("*.sh"))
+SCRIPTS = sorted([*SYSTEMD.glob("*.sh"), *(SYSTEMD.parent / "locks").glob("*.sh")])
 
 
 @pytest.fixture
@@ -202,7 +202,11 @@ def test_what_the_sources_need_is_installed(machine: Machine) -> None:
         machine.config.write_text(f"sources:\n  one: {{type: {name}, every: 5m}}  # type: skoda\n# type: ssh_disk\n")
         code, said = machine.run()
         assert code == 0
-        assert said.rstrip().splitlines()[-2].endswith(f"[{extra}]" if extra else str(SYSTEMD.parent)), name
+        assert (f" with {extra}\n" in said) if extra else (" with " not in said), name
+        build, libraries, checkout = machine.installed()
+        assert build == {"build"}
+        assert libraries == {"run", extra} - {""}
+        assert checkout == {SYSTEMD.parent.name}
 
 
 def test_a_key_for_the_sign_ins_brings_its_library(machine: Machine) -> None:
@@ -211,7 +215,8 @@ def test_a_key_for_the_sign_ins_brings_its_library(machine: Machine) -> None:
     (store / "eink-monitor-token-key").touch()
     code, said = machine.run()
     assert code == 0
-    assert "[sealed]" in said.rstrip().splitlines()[-2]
+    assert " with sealed\n" in said
+    assert machine.installed()[1] == {"run", "sealed"}
 
 
 def ink(machine: Machine, model: str) -> None:

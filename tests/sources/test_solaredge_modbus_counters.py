@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from eink_monitor.clock import DAY, HOUR, MINUTE, day_bounds
+from eink_monitor.clock import DAY, HOUR, MINUTE, day_bounds, local
 from eink_monitor.sources._modbus.counters import Count, Mark, Span, ballot, rise, tally
 from eink_monitor.sources._modbus.memory import Memory, load, save, worth_saving
 from eink_monitor.sources._modbus.sunspec import Energy
@@ -27,7 +27,7 @@ def _nested(inner: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
 
 
 def today(at: int) -> Span:
-    return Span(*day_bounds(datetime.fromtimestamp(at, BERLIN).date(), BERLIN))
+    return Span(*day_bounds(local(at, BERLIN).date(), BERLIN))
 
 
 class Home:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from datetime import UTC, datetime
 
 logging.getLogger("bimmer_connected").setLevel(logging.CRITICAL)  # it logs VINs, and its own obituary when imported
 
@@ -75,7 +74,7 @@ class Session:
     async def _state(self, vin: str, brand: str, now: int) -> object:
         config = MyBMWClientConfiguration(self._guard)
         async with MyBMWClient(config, brand=CarBrands(brand), base_url=self._url) as client:
-            asked = {"apptimezone": 0, "appDateTime": int(datetime.fromtimestamp(now, UTC).timestamp() * 1000)}
+            asked = {"apptimezone": 0, "appDateTime": now * 1000}
             answer = await client.get(VEHICLE_STATE_URL, params=asked, headers={"bmw-vin": vin})
             found: object = answer.json()
             return found

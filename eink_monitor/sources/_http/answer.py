@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC
 
 from eink_monitor.clock import DAY, MINUTE
 from eink_monitor.errors import AuthFailed, BadAnswer, Gone, Throttled, Trouble, Unavailable
@@ -104,7 +105,8 @@ def _instant(text: str) -> int:
     from email.utils import parsedate_to_datetime  # loaded with http.client
 
     try:
-        return max(0, int(parsedate_to_datetime(text).timestamp()))
+        moment = parsedate_to_datetime(text)  # naive where the zone is -0000, which says UTC, too
+        return max(0, int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()))
     except (ValueError, OverflowError):
         return 0
 

@@ -28,6 +28,13 @@ if sys.gettrace():  # lines are counted: not in forks, whose counts nobody would
     os.register_at_fork(after_in_child=lambda: sys.settrace(None))
 
 
+@pytest.fixture(autouse=True)
+def _small_houses_are_left() -> Iterator[None]:
+    yield
+    if house := sys.modules.get("small_house"):
+        house.leave()
+
+
 @pytest.fixture(scope="session")
 def blank_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty database, made once: making one takes a child process."""

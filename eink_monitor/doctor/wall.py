@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 
 from eink_monitor.clock import Clock, iso
 from eink_monitor.config import Config, extras
@@ -46,10 +46,8 @@ def findings(config: Config, clock: Clock) -> Iterator[Finding]:
 
 def _worn(config: Config) -> str:
     wear = Wear()
-    with suppress(StoreError):  # told with the database
-        store = Store(config.database, config.zone, writes=False)
+    with suppress(StoreError), closing(Store(config.database, config.zone, writes=False)) as store:  # told elsewhere
         wear = Wear(**store.wear())
-        store.close()
     if wear.last_full is None:
         return ""
     return f", {wear.full} full and {wear.partial} partial refreshes, the last full one at {iso(wear.last_full)}"

@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 from eink_monitor.errors import Damaged, StoreError
 from eink_monitor.model import Outcome, Quota, Reading
 from eink_monitor.store import damage
-from eink_monitor.store.card import VERSION, Disk, in_memory, in_words, plain_words
+from eink_monitor.store.card import VERSION, Disk, closed_on_error, in_memory, in_words, plain_words
 from eink_monitor.store.facts import Facts
 from eink_monitor.store.ledger import Ledger
 from eink_monitor.store.outcomes import Outcomes, Past
@@ -56,7 +56,7 @@ class Store:
         self._place = Place(path, writes=writes, durable=durable)
         db = self._place.open() if lasting is None else self._place.open_somehow(lasting)
         self._disk = Disk(db)
-        with plain_words(path):
+        with closed_on_error(db), plain_words(path):
             self.facts = Facts(self._disk)
             self.readings = Readings(self._disk, zone)
             self.outcomes = Outcomes(self._disk)
@@ -195,18 +195,15 @@ class Store:
 
     def _leave(self, error: StoreError) -> None:
         """The card cannot even be read: go on in memory."""
+        before, self._disk.db = self._disk.db, in_memory()
         with suppress(sqlite3.Error):
-            self._disk.db.close()
-        self._disk.db = in_memory()
+            before.close()
         self._place.fault = error
 
     def _come_home(self) -> None:
         """Be on the card again if we are not, or if the file we have open is no longer the one in its place."""
         if self._place.is_elsewhere():
-            db = self._place.open()
-            with suppress(sqlite3.Error):
-                self._disk.db.close()
-            self._settle_on(db)
+            self._settle_on(self._place.open())
 
     def recover(self, now: int) -> None:
         """The database is damaged: begin a new one with what the house needs at once, and take memory along.
@@ -217,7 +214,9 @@ class Store:
         self._settle_on(self._place.begin_anew(now))
 
     def _settle_on(self, db: sqlite3.Connection) -> None:
-        self._disk.db = db
+        before, self._disk.db = self._disk.db, db
+        with suppress(sqlite3.Error):
+            before.close()
         self.facts.drop()
         self.ledger.drop()
         self.ledger.forget_bookings()

@@ -56,13 +56,20 @@ def connect(path: Path, *, writes: bool, durable: bool = True, immutable: bool =
             "wal_autocheckpoint = 1000",
             "journal_size_limit = 4000000",
         ]
-    try:
+    with closed_on_error(db):
         for pragma in pragmas:
             db.execute(f"PRAGMA {pragma}")
-    except sqlite3.Error:
+    return db
+
+
+@contextmanager
+def closed_on_error(db: sqlite3.Connection) -> Iterator[None]:
+    """Whoever opened it has it only if all went well; else nobody does, and it is closed."""
+    try:
+        yield
+    except BaseException:
         db.close()
         raise
-    return db
 
 
 def upgrade(path: Path) -> None:
@@ -91,7 +98,8 @@ def layout(path: Path) -> int:
 def in_memory() -> sqlite3.Connection:
     """An empty database without a file, for as long as there is no card to write on."""
     db = sqlite3.connect(":memory:", isolation_level=None)
-    db.deserialize(_in_a_child(_blank))
+    with closed_on_error(db):
+        db.deserialize(_in_a_child(_blank))
     return db
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from eink_monitor.errors import Damaged, StoreError, WrongFile
 from eink_monitor.store import damage
-from eink_monitor.store.card import VERSION, connect, in_memory, plain_words, upgrade
+from eink_monitor.store.card import VERSION, closed_on_error, connect, in_memory, plain_words, upgrade
 
 
 class Place:
@@ -31,9 +31,10 @@ class Place:
             elif not path.exists():
                 raise self._not_yet()
             db = connect(path, writes=self._writes, durable=self.durable)
-            if not self._writes:
-                self._check_layout(db)
-            self._inode = path.stat().st_ino
+            with closed_on_error(db):
+                if not self._writes:
+                    self._check_layout(db)
+                self._inode = path.stat().st_ino
         self.fault = None
         return db
 
@@ -41,11 +42,10 @@ class Place:
         return StoreError(f"there is no database at {self.path} yet; start the daemon or poll a source first")
 
     def _check_layout(self, db: sqlite3.Connection) -> None:
-        """Whoever only looks must not upgrade. Closes the database and raises ``StoreError`` where it is behind."""
+        """Whoever only looks must not upgrade. Raises ``StoreError`` where the database is behind."""
         found = int(db.execute("PRAGMA user_version").fetchone()[0])
         if found >= VERSION:
             return
-        db.close()
         words = f"{self.path} was written by an older eink-monitor; start the daemon or poll a source to bring it up"
         raise StoreError(words) if found else self._not_yet()
 
@@ -56,7 +56,7 @@ class Place:
         """
         try:
             db = self.open()
-            with plain_words(self.path):
+            with closed_on_error(db), plain_words(self.path):
                 damage.glance(db)
         except WrongFile:
             raise
@@ -73,9 +73,10 @@ class Place:
         with plain_words(self.path):
             aside = damage.set_aside(self.path, now)
             db = self.open()
-            db.execute("BEGIN IMMEDIATE")
-            damage.rescue(aside, db, now)
-            db.execute("COMMIT")
+            with closed_on_error(db):
+                db.execute("BEGIN IMMEDIATE")
+                damage.rescue(aside, db, now)
+                db.execute("COMMIT")
         return db
 
     def doubt(self) -> None:
@@ -95,8 +96,9 @@ class Place:
         """The database on a card that can only be read; without what is still in its log."""
         with suppress(sqlite3.Error, OSError, StoreError):
             db = connect(self.path, writes=False, immutable=True)
-            if db.execute("PRAGMA user_version").fetchone() == (VERSION,):
-                damage.glance(db)
-                return db
+            with closed_on_error(db):
+                if db.execute("PRAGMA user_version").fetchone() == (VERSION,):
+                    damage.glance(db)
+                    return db
             db.close()
         return None

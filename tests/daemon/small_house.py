@@ -136,5 +136,15 @@ def small_house(
         quiet_hours=quiet,
     )
     store = Store(path, zone, durable=durable, lasting=clock.now())
+    _left.append(store)
     daemon = Daemon(config, store, clock, runner(config) if runner else Inline())  # type: ignore[arg-type]
     return Small(clock, store, wall, config, daemon)
+
+
+_left: list[Store] = []
+
+
+def leave() -> None:
+    """Close what the houses of a test have opened, as the end of their process would."""
+    while _left:
+        _left.pop().close()

@@ -162,9 +162,9 @@ def inside(unit: Path, folder: Path, work: Callable[[], T]) -> T:
     with os.fdopen(reader, "rb") as pipe:
         said = pipe.read()
     os.waitpid(child, 0)
-    result, error = pickle.loads(said)
-    if error is not None:
-        raise error
+    result, trouble = pickle.loads(said)
+    if trouble is not None:
+        raise trouble
     return result  # type: ignore[no-any-return]
 
 

@@ -77,8 +77,8 @@ def test_a_printed_command_exists(page: str, line: str) -> None:
     words = shlex.split(line.partition(" > ")[0], comments=True)
     program, verb, *rest = words[1:] if words[0] == "sudo" else words
     if program == "make":
-        targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
-        assert verb in targets, page
+        rules = re.findall(r"^([a-z ]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+        assert verb in " ".join(rules).split(), page
         return
     program_itself = click.Context(commands, **commands.context_settings)  # without it the verbs would forget their -h
     command = commands.get_command(program_itself, verb)

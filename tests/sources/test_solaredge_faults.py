@@ -3,7 +3,7 @@ from __future__ import annotations
 import pickle
 import traceback
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -11,12 +11,13 @@ import pytest
 
 from eink_monitor import metrics
 from eink_monitor.clock import HOUR, MINUTE, FastClock, midnight
-from eink_monitor.errors import AuthFailed, BadAnswer, Gone, Throttled, Trouble, Unavailable
+from eink_monitor.errors import AuthFailed, BadAnswer, Gone, Throttled, Trouble, Unavailable, Unreachable
+from eink_monitor.model import Reading
 from eink_monitor.settings import Duration, Secret
 from eink_monitor.sources._http.tokens import Tokens, TokenStore
 from eink_monitor.sources.solaredge import SolarEdge
 from loopback.faults import FAULTS
-from loopback.server import Said
+from loopback.server import Asked, Said
 from loopback.solaredge import CLIENT, KEY, SECRET, SITE, SolarEdgeServer
 from loopback.visits import Visitor
 
@@ -191,30 +192,41 @@ def test_a_key_that_cannot_be_sent_is_not_quoted(server: SolarEdgeServer, tmp_pa
     plain(caught.value)
 
 
+STAMP = "2026-06-10T10:00:00+02:00"
+
+
 @pytest.mark.parametrize(
     ("document", "words"),
     [
-        ({"unit": "W", "values": [{"timestamp": "2026-06-10T10:00:00+02:00", "value": 10**400}]}, "not a number"),
-        ({"unit": "W", "values": [{"timestamp": "2026-06-10T10:00:00+02:00", "value": True}]}, "not a number"),
-        ({"unit": "W", "values": [{"timestamp": "2026-06-10T10:00:00+02:00", "value": "1"}]}, "not a number"),
-        ({"unit": "HP", "values": [{"timestamp": "2026-06-10T10:00:00+02:00", "value": 1}]}, "unit"),
-        ({"unit": "W", "values": [{"timestamp": "2027-06-10T10:00:00+02:00", "value": 1}]}, "future"),
-        ({"unit": "W", "values": [{"timestamp": "yesterday", "value": 1}]}, "timestamp"),
-        ({"unit": "W", "values": [{"timestamp": 5, "value": 1}]}, "timestamp"),
-        ({"unit": "W", "values": [{"timestamp": "0001-01-01T00:00:00+23:00", "value": 1}]}, "dated"),
+        (
+            {"unit": "W", "values": [{"timestamp": STAMP, "value": 10**400}]},
+            "left out: power a number without bounds W",
+        ),
+        ({"unit": "W", "values": [{"timestamp": STAMP, "value": True}]}, "left out: power no number"),
+        ({"unit": "W", "values": [{"timestamp": STAMP, "value": "hunter2"}]}, "left out: power no number"),
+        ({"unit": "HP", "values": [{"timestamp": STAMP, "value": 1}]}, "the unit of power is not one we know"),
+        ({"unit": "WH", "values": [{"timestamp": STAMP, "value": 1}]}, "the unit of power is not one we know"),
+        ({"unit": "W", "values": [{"timestamp": "2027-06-10T10:00:00+02:00", "value": 1}]}, "pv_power dated 2027"),
+        ({"unit": "W", "values": [{"timestamp": "yesterday", "value": 1}]}, "power dated an impossible time"),
+        ({"unit": "W", "values": [{"timestamp": 5, "value": 1}]}, "power dated an impossible time"),
+        ({"unit": "W", "values": [{"timestamp": "0001-01-01T00:00:00+23:00", "value": 1}]}, ""),
         ({"unit": "W", "values": {"timestamp": 1}}, "not a list"),
-        ([], "not an object"),
-        ({"unit": "W", "values": [3]}, "not an object"),
+        ([], "the power could not be read: SolarEdge: power is missing or not an object"),
+        ({"unit": "W", "values": [3]}, "power dated an impossible time"),
     ],
 )
-def test_impossible_powers_are_not_published(
+def test_impossible_powers_cost_themselves_and_are_told(
     document: object, words: str, server: SolarEdgeServer, tmp_path: Path
 ) -> None:
     server.meters = server.battery = False
     server.fault, server.fault_on = Said(200, document), "/power"
-    with pytest.raises(BadAnswer, match=words) as caught:
-        visitor("key", server, tmp_path).poll()
-    plain(caught.value)
+    poller = visitor("key", server, tmp_path)
+    poller.latest["roof", "pv_power"] = Reading("roof", metrics.PV_POWER, 5, LUNCH - HOUR)
+    names = {reading.metric.name for reading in poller.poll()}
+    assert "pv_power" not in names
+    assert {"production_today", "production_month", "production_lifetime"} <= names
+    assert words in poller.note
+    assert "hunter2" not in poller.note
 
 
 def test_an_impossible_power_costs_its_bucket_alone(server: SolarEdgeServer, tmp_path: Path) -> None:
@@ -226,15 +238,98 @@ def test_an_impossible_power_costs_its_bucket_alone(server: SolarEdgeServer, tmp
     server.fault, server.fault_on = Said(200, {"unit": "W", "values": buckets}), "/power"
     poller = visitor("key", server, tmp_path)
     assert [reading.value for reading in poller.poll() if reading.metric is metrics.PV_POWER] == [1000, 1200]
-    assert "left out: pv_power 9000000000 W" in poller.note
+    assert "left out: power 9000000000 W" in poller.note
 
 
-def test_a_reverse_export_is_not_believed(server: SolarEdgeServer, tmp_path: Path) -> None:
-    stamp = "2026-06-10T10:00:00+02:00"
-    series = {"unit": "W", "values": [{"timestamp": stamp, "value": -900}]}
-    server.fault, server.fault_on = Said(200, {"meters": {"M": {"exportPower": series}}}), "/meters"
-    with pytest.raises(BadAnswer, match="exportPower is negative"):
-        visitor("key", server, tmp_path).poll()
+def test_a_reverse_charge_costs_its_bucket_alone_and_no_hour_is_lost(server: SolarEdgeServer, tmp_path: Path) -> None:
+    """A quarter of an hour with -6304 W, which stays within the window for hours: all others come, and come on."""
+    honest = server.answer
+    odd = LUNCH - HOUR
+
+    def answer(asked: Asked) -> Said:
+        said = honest(asked)
+        if "storage/telemetry" in asked.path:
+            for bucket in said.body["storage"]["BAT1"]["chargePower"]["values"]:  # type: ignore[index]
+                if int(datetime.fromisoformat(bucket["timestamp"]).timestamp()) == odd // 900 * 900:
+                    bucket["value"] = -6304
+        return said
+
+    server.answer = answer  # type: ignore[method-assign] # the honest one is within
+    poller = visitor("key", server, tmp_path)
+    server.now = poller.clock.now
+    seen: dict[str, set[int]] = {}
+    for _ in range(8):
+        for reading in poller.poll():
+            seen.setdefault(reading.metric.name, set()).add(reading.at)
+        poller.clock.wait(30 * MINUTE)
+    missing = seen["grid_power"] - seen["storage_power"]
+    assert missing == seen["grid_power"] - seen["load_power"] == {odd // 900 * 900 + 900}
+
+
+def test_a_section_that_fails_for_hours_is_caught_up_with(server: SolarEdgeServer, tmp_path: Path) -> None:
+    poller = visitor("key", server, tmp_path)
+    server.now = poller.clock.now
+    seen: dict[str, set[int]] = {}
+    for visit in range(16):
+        server.fault, server.fault_on = (Said(200, {"storage": []}) if 3 < visit < 13 else None), "/storage"
+        for reading in poller.poll():
+            seen.setdefault(reading.metric.name, set()).add(reading.at)
+        if server.fault:
+            assert "the battery could not be read" in poller.note
+        poller.clock.wait(30 * MINUTE)
+    assert seen["storage_power"] == seen["load_power"] == seen["storage_soc"] == seen["grid_power"] == seen["pv_power"]
+
+
+@pytest.mark.parametrize("unit", ["KWH", "WH", "W", "RATIO", None])
+def test_an_unknown_unit_of_the_charge_costs_the_charge(unit: object, server: SolarEdgeServer, tmp_path: Path) -> None:
+    bucket = [{"timestamp": STAMP, "value": 6.5}]
+    power = {"unit": "W", "values": [{"timestamp": STAMP, "value": 500}]}
+    level = {"unit": unit, "values": bucket}
+    battery = {"chargePower": power, "dischargePower": {**power, "values": [{"timestamp": STAMP, "value": 0}]}}
+    server.fault_on = "/storage"
+    server.fault = Said(200, {"storage": {"B": {**battery, "stateOfEnergy": level}}})
+    poller = visitor("key", server, tmp_path)
+    names = {reading.metric.name for reading in poller.poll()}
+    assert "storage_soc" not in names
+    assert {"storage_power", "grid_power", "load_power", "production_year"} <= names
+    assert "the unit of stateOfEnergy is not one we know" in poller.note
+
+
+@pytest.mark.parametrize("odd", [-5, 9e14, "much"])
+def test_an_odd_day_costs_itself_and_its_month(odd: object, server: SolarEdgeServer, tmp_path: Path) -> None:
+    stamps = [f"2026-06-{day:02}T00:00:00+02:00" for day in range(1, 11)]
+    values: list[dict[str, object]] = [{"timestamp": stamp, "value": 20_000} for stamp in stamps]
+    values[4]["value"] = odd
+    honest, poller = server.answer, visitor("key", server, tmp_path)
+
+    def answer(asked: Asked) -> Said:
+        return Said(200, {"unit": "WH", "values": values}) if asked.params.get("resolution") == "DAY" else honest(asked)
+
+    server.answer = answer  # type: ignore[method-assign] # the honest one is within
+    days = [reading.at for reading in poller.poll() if reading.metric is metrics.PRODUCTION_TODAY]
+    assert len(days) == 9, "today and all days before but one"
+    assert ("roof", "production_month") not in poller.latest
+    assert "left out: energy" in poller.note
+    poller.clock.wait(30 * MINUTE)
+    server.asked.clear()
+    poller.poll()
+    assert not [path for path in server.paths() if path.endswith("/energy")], "nor is it asked for at every visit"
+
+
+def test_whoever_is_not_reached_is_asked_once(tmp_path: Path) -> None:
+    gone = SolarEdge(SITE, api_key=Secret(KEY), base_url="http://127.0.0.1:9/v2")
+    poller = Visitor(gone, tmp_path, ZONE, FastClock(LUNCH))
+    with pytest.raises(Unreachable):
+        poller.poll()
+    assert poller.note.count("must wait") == 2
+
+
+def test_whoever_fails_twice_is_asked_no_more(server: SolarEdgeServer, tmp_path: Path) -> None:
+    server.fault, server.fault_on = Said(500, {}), "/sites/"
+    poller = visitor("key", server, tmp_path)
+    with pytest.raises(Unavailable, match="fault of its own"):
+        poller.poll()
+    assert server.calls == 2
 
 
 def test_more_feed_in_than_production_is_not_believed(server: SolarEdgeServer, tmp_path: Path) -> None:
@@ -242,5 +337,12 @@ def test_more_feed_in_than_production_is_not_believed(server: SolarEdgeServer, t
     server.fault = Said(200, {"production": {"total": 1, "toGrid": 9000, "unit": "WH"}})
     server.fault_on = "/overview"
     readings = poller.poll()
-    assert "more feed-in than production" in poller.note
-    assert "feed_in_today" not in {reading.metric.name for reading in readings}
+    names = {reading.metric.name for reading in readings}
+    assert "left out: feed-in beyond the production 9000 Wh" in poller.note
+    assert not {"feed_in_today", "self_consumption_today"} & names
+    assert "production_today" in names
+    poller = visitor("key", server, tmp_path)
+    poller.latest["roof", "storage_power"] = Reading("roof", metrics.STORAGE_POWER, 5, LUNCH - HOUR)
+    names = {reading.metric.name for reading in poller.poll()}
+    assert "feed_in_today" in names, "a battery may feed in what was made the day before"
+    assert "self_consumption_today" not in names

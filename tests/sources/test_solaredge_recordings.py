@@ -103,11 +103,11 @@ def test_v1_as_it_was(server: ReplayServer, state: Path) -> None:
     found = newest(poll(server, state, V1, "v1"))
     heard = at(12, 0) + 1
     assert {metric.name: (reading.value, reading.at) for metric, reading in found.items()} == {
-        "pv_power": (880.0, NOW),
-        "load_power": (3100.0, NOW),
-        "grid_power": (2220.0, NOW),
-        "storage_power": (0.0, NOW),
-        "storage_soc": (67.0, NOW),
+        "pv_power": (880.0, heard),
+        "load_power": (3100.0, heard),
+        "grid_power": (2220.0, heard),
+        "storage_power": (0.0, heard),
+        "storage_soc": (67.0, heard),
         "production_today": (12345.0, heard),
         "consumption_today": (9876.0, heard),
         "self_consumption_today": (12345.0 - 4321.0, heard),

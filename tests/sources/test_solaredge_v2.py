@@ -173,8 +173,12 @@ def test_failing_totals_do_not_take_the_curves_along(roof: tuple[Visitor, SolarE
         metrics.GRID_POWER,
         metrics.STORAGE_POWER,
         metrics.STORAGE_SOC,
+        metrics.PRODUCTION_TODAY,
+        metrics.PRODUCTION_MONTH,
+        metrics.PRODUCTION_YEAR,
+        metrics.PRODUCTION_LIFETIME,
     }
-    assert "the totals are not" in visitor.note
+    assert "the totals of today could not be read" in visitor.note
 
 
 def test_totals_that_keep_failing_are_told_once_nothing_else_is_new(roof: tuple[Visitor, SolarEdgeServer]) -> None:

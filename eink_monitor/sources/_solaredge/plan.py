@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from eink_monitor import metrics
 from eink_monitor.clock import DAY, HOUR, MINUTE, local
-from eink_monitor.model import Metric, Visit
+from eink_monitor.model import Metric, Reading, Visit
 from eink_monitor.settings import Window
 from eink_monitor.sources._daylight import sunlit, sunlit_seconds
 
@@ -28,6 +28,13 @@ SUMS_HOLD = DAY + NIGHT
 MOST_CALLS = 7
 """What a visit may need when everything is due at once; an account that grants less would wait for ever."""
 
+_DAY_TOTALS = (
+    metrics.PRODUCTION_TODAY,
+    metrics.CONSUMPTION_TODAY,
+    metrics.FEED_IN_TODAY,
+    metrics.PURCHASED_TODAY,
+)
+_LONG_TOTALS = (metrics.PRODUCTION_MONTH, metrics.PRODUCTION_YEAR, metrics.PRODUCTION_LIFETIME)
 _KNOWN = 7 * DAY  # a device that was silent for longer is looked for like a new one
 _TOTALS = 5 * HOUR  # between two looks at the month and the years
 _SPARE = 0.93  # of the month's calls; the rest is for a person who types ``poll``
@@ -62,22 +69,22 @@ class Rhythm(NamedTuple):
     def plan(self, visit: Visit) -> Plan:
         """What to ask now. Devices that have spoken this week are asked; others are looked for once a day."""
         today, by_day = _day(visit, visit.now), self._is_day(visit, visit.now)
-        power, metered = visit.last(metrics.PV_POWER), _spoke(visit, metrics.GRID_POWER)
+        power, metered = visit.last(metrics.PV_POWER), spoke(visit, metrics.GRID_POWER)
         look = power is None or (by_day and _day(visit, power.at) != today)
         behind = visit.age(metrics.PV_POWER) - visit.age(metrics.GRID_POWER)
-        total, used = visit.last(metrics.PRODUCTION_TODAY), visit.last(metrics.CONSUMPTION_TODAY)
-        month = visit.last(metrics.PRODUCTION_MONTH)
+        total, used = _newest(visit, _DAY_TOTALS), visit.last(metrics.CONSUMPTION_TODAY)
+        month = _newest(visit, _LONG_TOTALS)
         overview = (
             total is None
             or _day(visit, total.at) != today
             or visit.now - total.at >= (1.5 * self.pace(visit) + 10 * MINUTE if by_day else HOUR)
         )
         energy = month is None or _day(visit, month.at) != today or (by_day and visit.now - month.at >= _TOTALS)
-        cut_off = overview and used is not None and _spoke(visit, metrics.CONSUMPTION_TODAY)
+        cut_off = overview and used is not None and spoke(visit, metrics.CONSUMPTION_TODAY)
         used_day = _day(visit, used.at) if used and cut_off else today
         return Plan(
             meters=metered or look,
-            storage=_spoke(visit, metrics.STORAGE_POWER) or look,
+            storage=spoke(visit, metrics.STORAGE_POWER) or look,
             power=not metered or (by_day and behind > 20 * MINUTE),
             overview=overview,
             energy=energy,
@@ -93,7 +100,7 @@ class Rhythm(NamedTuple):
 
     def _affordable(self, visit: Visit) -> int:
         bright = sunlit_seconds(visit.now, visit.zone, self.latitude, self.daylight)
-        each = 2 if _spoke(visit, metrics.GRID_POWER) and _spoke(visit, metrics.STORAGE_POWER) else 1
+        each = 2 if spoke(visit, metrics.GRID_POWER) and spoke(visit, metrics.STORAGE_POWER) else 1
         night = (each + 1) * (DAY - bright) / NIGHT
         left = self.calls_per_month * _SPARE / 31 - _DAILY - night
         visits = max(1.0, left / (each + 0.5))  # the overview joins every second visit, and every one by night
@@ -107,5 +114,12 @@ def _day(visit: Visit, at: int) -> date:
     return local(at, visit.zone).date()
 
 
-def _spoke(visit: Visit, metric: Metric) -> bool:
+def spoke(visit: Visit, metric: Metric) -> bool:
+    """Whether a device has said that this week."""
     return visit.age(metric) < _KNOWN
+
+
+def _newest(visit: Visit, totals: tuple[Metric, ...]) -> Reading | None:
+    """The newest of some totals that come together: one that is left out again and again is not asked for each time."""
+    known = [reading for metric in totals if (reading := visit.last(metric))]
+    return max(known, key=lambda reading: reading.at, default=None)

@@ -2,31 +2,48 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from eink_monitor import metrics
 from eink_monitor.clock import local
 from eink_monitor.errors import BadAnswer
 from eink_monitor.model import Metric
-from eink_monitor.sources._http.answer import number, rows, table, text
+from eink_monitor.remarks import Remarks
+from eink_monitor.sources._http.answer import rows, table, text
+
+NOWHEN = -1
+"""Where a bucket without a readable time stands."""
 
 Series = Mapping[int, float]
 """Start of a bucket (epoch seconds) to its value in W, Wh or %."""
 
 WHO = "SolarEdge"
 
-_POWERS = {"W": 1.0, "KW": 1e3, "MW": 1e6}
-_ENERGIES = {"WH": 1.0, "KWH": 1e3, "MWH": 1e6, "GWH": 1e9}
-_SHARES = {"PERCENTAGE": 1.0, "PERCENT": 1.0, "%": 1.0}
-_UNITS = _POWERS | _ENERGIES | _SHARES
+_UNITS: Mapping[str, Mapping[str, float]] = {
+    "power": {"W": 1.0, "KW": 1e3, "MW": 1e6},
+    "energy": {"WH": 1.0, "KWH": 1e3, "MWH": 1e6, "GWH": 1e9},
+    "charge": {"PERCENTAGE": 1.0, "PERCENT": 1.0, "%": 1.0},
+}
 _NOISE = 100.0  # W or Wh; what separate instruments may disagree by
+_FULL = 101.5  # percent; a full battery may report a little over 100
+_BOUNDS = {"power": (-_NOISE, 100_000.0), "energy": (0.0, 1e10), "charge": (0.0, _FULL)}
+"""What one bucket of one device may hold, in W, Wh or %: judged before anything is summed or cut off."""
+
+_SYMBOLS = {"power": "W", "energy": "Wh", "charge": "%"}
+
+Kind = Literal["power", "energy", "charge"]
 
 
-def scale(unit: object, where: str) -> float:
-    """What a value must be multiplied by to be in W, Wh or %; units vary from series to series."""
-    factor = _UNITS.get(unit.upper()) if isinstance(unit, str) else None
+def scale(unit: object, where: str, kind: Kind) -> float:
+    """What a value must be multiplied by to be in W, Wh or %; units vary from series to series.
+
+    Raises ``BadAnswer`` for a unit of another kind: nobody knows what the values are then.
+    """
+    factor = _UNITS[kind].get(unit.strip().upper()) if isinstance(unit, str) else None
     if factor is None:
         message = f"{WHO}: the unit of {where} is not one we know"
         raise BadAnswer(message)
@@ -59,10 +76,13 @@ def stamp(at: int, zone: ZoneInfo) -> str:
     return when.replace(tzinfo=None).isoformat()
 
 
-def series(known: object, where: str, zone: ZoneInfo, since: int | None = None) -> Series:
+def series(  # noqa: PLR0913, PLR0917 - what to read, and how
+    known: object, where: str, kind: Kind, zone: ZoneInfo, remarks: Remarks, since: int | None = None
+) -> Series:
     """The non-null buckets of ``{"unit", "values": [{"timestamp", "value"}]}``; an absent series is empty.
 
-    ``since`` is the start of the window that was asked for.
+    ``since`` is the start of the window that was asked for. A bucket whose value cannot be holds NaN, one of an
+    unreadable time does so at ``NOWHEN``: whoever sums must know that something is missing.
     """
     if known is None or known == {}:
         return {}
@@ -71,34 +91,69 @@ def series(known: object, where: str, zone: ZoneInfo, since: int | None = None) 
     found: dict[int, float] = {}
     if not values:
         return found
-    factor, at = scale(content.get("unit"), where), None if since is None else since - 1
+    factor, at = scale(content.get("unit"), where, kind), None if since is None else since - 1
     for item in values:
-        bucket = table(item, WHO, f"a value of {where}")
-        at = instant(bucket.get("timestamp"), zone, at)
+        bucket = item if isinstance(item, dict) else {}
+        try:
+            at = instant(bucket.get("timestamp"), zone, at)
+        except BadAnswer:
+            remarks.leave_out_date(where, None)
+            found[NOWHEN] = math.nan
+            continue
         if bucket.get("value") is not None:
-            found[at] = factor * number(bucket["value"], WHO, f"a value of {where}")
+            found[at] = _bucket(bucket["value"], factor, where, kind, remarks)
     return found
 
 
-def devices(document: object, kind: str, zone: ZoneInfo, since: int | None = None) -> dict[str, list[Series]]:
-    """Every series of every device under ``kind`` ("meters", "storage"), by the name of the series."""
+def _bucket(value: object, factor: float, where: str, kind: Kind, remarks: Remarks) -> float:
+    """A value in W, Wh or %, or NaN."""
+    low, high = _BOUNDS[kind]
+    if isinstance(value, int | float) and not isinstance(value, bool) and low / factor <= value <= high / factor:
+        return value * factor
+    remarks.leave_out(where, value, {1e3: "k", 1e6: "M", 1e9: "G"}.get(factor, "") + _SYMBOLS[kind])
+    return math.nan
+
+
+def devices(
+    document: object, group: str, zone: ZoneInfo, remarks: Remarks, since: int | None = None
+) -> dict[str, list[Series]]:
+    """Every series of every device under ``group`` ("meters", "storage"), by the name of the series.
+
+    One that cannot be read is there and empty: the sum over all devices is not known then.
+    """
     found: dict[str, list[Series]] = {}
-    known = table(document, WHO, "the telemetry").get(kind)
-    for device in table({} if known is None else known, WHO, kind).values():
-        for name, content in table(device, WHO, f"a device of {kind}").items():
-            if name in _WANTED and (buckets := series(content, name, zone, since)):
-                found.setdefault(name, []).append(buckets)
+    known = table(document, WHO, "the telemetry").get(group)
+    for device in table({} if known is None else known, WHO, group).values():
+        for name, content in table(device, WHO, f"a device of {group}").items():
+            if name not in _WANTED:
+                continue
+            try:
+                buckets = series(content, name, _WANTED[name], zone, remarks, since)
+            except BadAnswer as error:
+                remarks.add(f"{error}, so it is left out")
+                found.setdefault(name, []).append({})
+            else:
+                if buckets:
+                    found.setdefault(name, []).append(buckets)
     return found
 
 
 _METERED = ("productionPower", "consumptionPower", "importPower", "exportPower")
 _STORED = ("chargePower", "dischargePower", "stateOfEnergy")
-_WANTED = frozenset(_METERED + _STORED)
+_WANTED: Mapping[str, Kind] = {
+    **dict.fromkeys((*_METERED, *_STORED[:2]), "power"),
+    "stateOfEnergy": "charge",
+}
 
 
 def total(parts: Iterable[Series]) -> Series:
     """The sum over devices, for the buckets that all of them know."""
-    return _common(lambda *values: sum(values), *parts)
+    return _common(lambda *values: sum(values), *(sound(part) for part in parts))
+
+
+def sound(content: Series) -> Series:
+    """The buckets that hold a value that can be."""
+    return {at: value for at, value in content.items() if at != NOWHEN and not math.isnan(value)}
 
 
 def _common(rule: Callable[..., float], *parts: Series) -> Series:
@@ -110,7 +165,8 @@ def _common(rule: Callable[..., float], *parts: Series) -> Series:
 
 def present(document: object, kind: str) -> bool:
     """Whether the site has any device of that kind, even one that says nothing at the moment."""
-    return bool(table(document, WHO, "the telemetry").get(kind))
+    known = table(document, WHO, "the telemetry").get(kind)
+    return known is not None and bool(table(known, WHO, kind))
 
 
 def flows(
@@ -123,11 +179,7 @@ def flows(
     """
     named = {name: total(meters.get(name, [])) for name in _METERED}
     named |= {name: total((storage or {}).get(name, [])) for name in _STORED[:2]}
-    for name, content in named.items():
-        if min(content.values(), default=0.0) < -_NOISE:
-            message = f"{WHO}: {name} is negative, so that its direction is not certain"
-            raise BadAnswer(message)
-    made = named["productionPower"] or power
+    made = named["productionPower"] or sound(power)
     used, stored = named["consumptionPower"], _common(_minus, named["chargePower"], named["dischargePower"])
     grid = _common(_minus, named["importPower"], named["exportPower"])
     battery = [] if storage is None else [stored]
@@ -158,7 +210,7 @@ def charge(parts: Iterable[Series], last: float | None) -> Series:
     The interface documents a percentage, and has been seen to send a fraction. Where every value is at most 1, the
     reading nearer to the ``last`` one known is taken, without one the fraction.
     """
-    batteries = list(parts)
+    batteries = [{at: min(value, 100.0) for at, value in part.items()} for part in parts]
     mean = {at: value / len(batteries) for at, value in total(batteries).items()}
     if not mean or max(mean.values()) > 1:
         return mean

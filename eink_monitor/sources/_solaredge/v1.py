@@ -7,19 +7,21 @@ in ``connections`` and the battery's ``status``; a site without a meter answers 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from zoneinfo import ZoneInfo
 
 from eink_monitor import metrics
 from eink_monitor.clock import HOUR, local
 from eink_monitor.errors import AuthFailed, BadAnswer, Gone, Throttled, Trouble
 from eink_monitor.model import Metric, Reading, Visit
+from eink_monitor.remarks import Remarks
 from eink_monitor.settings import Secret
-from eink_monitor.sources._http.answer import Answer, judge, number, retry_after, rows, table
+from eink_monitor.sources._http.answer import Answer, judge, retry_after, rows, table
 from eink_monitor.sources._http.web import Web
+from eink_monitor.sources._solaredge.sections import Sections, growing
 from eink_monitor.sources._solaredge.series import WHO, instant, scale
 
 BASE = "https://monitoringapi.solaredge.com"
 
+_NOISE = 1_000.0  # Wh; what two totals of a day may disagree by
 _METERS = {
     "production": metrics.PRODUCTION_TODAY,
     "consumption": metrics.CONSUMPTION_TODAY,
@@ -45,56 +47,64 @@ def fetch(web: Web, visit: Visit, site: int, key: Secret) -> list[Reading]:
         answer = web.get(f"/site/{site}{path}", {**params, "api_key": key.reveal()})
         return table(judge(answer, visit.now, _verdicts(answer, visit, site)).json(), WHO, "the answer")
 
-    at, totals = overview(ask("/overview"), visit.zone)
+    at, totals = overview(ask("/overview"), visit)
     if at > visit.now + HOUR:
         message = f"{WHO} dates the overview in the future; is this machine's clock and timezone right?"
         raise BadAnswer(message)
-    at = min(at, visit.now)
+    at, sections = min(at, visit.now), Sections(visit)
     if local(at, visit.zone).date() == day:
-        totals |= energy_details(ask("/energyDetails", meters=meters, timeUnit="DAY", **span))
-    moment = power_flow(ask("/currentPowerFlow"))
-    found = [Reading(visit.subject, metric, value, at) for metric, value in totals.items() if metric not in moment]
-    return found + [Reading(visit.subject, metric, value, visit.now) for metric, value in moment.items()]
+        details = sections.one(
+            "today's meters",
+            lambda: energy_details(ask("/energyDetails", meters=meters, timeUnit="DAY", **span), visit.remarks),
+        )
+        totals |= details or {}
+    moment = sections.one("the power flow", lambda: power_flow(ask("/currentPowerFlow"), visit.remarks)) or {}
+    known: dict[Metric, float | None] = {metric: totals.pop(metric, None) for metric in _TOTALS.values()}
+    totals = growing(known, visit.remarks) | totals | moment  # a flow says of no instant its own: the overview does
+    return [Reading(visit.subject, metric, value, at) for metric, value in totals.items()]
 
 
-def overview(document: Mapping[str, object], zone: ZoneInfo) -> tuple[int, dict[Metric, float]]:
+def overview(document: Mapping[str, object], visit: Visit) -> tuple[int, dict[Metric, float]]:
     """When the site was last heard of, its power (W) and the production of day, month, year and lifetime (Wh)."""
     content = table(document.get("overview"), WHO, "overview")
-    at = instant(content.get("lastUpdateTime"), zone)
+    at = instant(content.get("lastUpdateTime"), visit.zone)
     found: dict[Metric, float] = {}
-    for name, metric in _TOTALS.items():
-        if content.get(name) is not None:
-            found[metric] = number(table(content[name], WHO, name).get("energy"), WHO, f"{name}.energy")
-    if content.get("currentPower") is not None:
-        power = table(content["currentPower"], WHO, "currentPower").get("power")
-        found[metrics.PV_POWER] = number(power, WHO, "currentPower.power")
+    for name, part, metric in (
+        *((name, "energy", metric) for name, metric in _TOTALS.items()),
+        ("currentPower", "power", metrics.PV_POWER),
+    ):
+        known = content.get(name)
+        if isinstance(known, dict):
+            _put(found, metric, known.get(part), 1.0, f"{name}.{part}", visit.remarks)
     return at, found
 
 
-def energy_details(document: Mapping[str, object]) -> dict[Metric, float]:
+def energy_details(document: Mapping[str, object], remarks: Remarks) -> dict[Metric, float]:
     """The five meters of today in Wh. Self-consumption is production less feed-in where both are known."""
     content = table(document.get("energyDetails"), WHO, "energyDetails")
-    factor = scale(content.get("unit", "Wh"), "energyDetails")
+    factor = scale(content.get("unit", "Wh"), "energyDetails", "energy")
     found: dict[Metric, float] = {}
     for item in rows(content.get("meters", []), WHO, "energyDetails.meters"):
-        meter = table(item, WHO, "a meter")
-        metric = _METERS.get(str(meter.get("type")).lower())
-        for value in rows(meter.get("values", []), WHO, "values of a meter"):
-            amount = table(value, WHO, "a value of a meter").get("value")
-            if metric and amount is not None:
-                found[metric] = factor * number(amount, WHO, "a value of a meter")
+        meter = item if isinstance(item, dict) else {}
+        kind = str(meter.get("type")).lower()
+        values = meter.get("values")
+        for value in values if kind in _METERS and isinstance(values, list) else ():
+            amount = value.get("value") if isinstance(value, dict) else None
+            _put(found, _METERS[kind], amount, factor, f"{kind} of today", remarks)
     made, fed = found.get(metrics.PRODUCTION_TODAY), found.get(metrics.FEED_IN_TODAY)
     if made is not None and fed is not None:
-        found[metrics.SELF_CONSUMPTION_TODAY] = max(0.0, made - fed)
+        found.pop(metrics.SELF_CONSUMPTION_TODAY, None)
+        if fed <= made + _NOISE:
+            found[metrics.SELF_CONSUMPTION_TODAY] = max(0.0, made - fed)
     return found
 
 
-def power_flow(document: Mapping[str, object]) -> dict[Metric, float]:
-    """The flows of this moment in W; a size whose direction is not given is left out."""
+def power_flow(document: Mapping[str, object], remarks: Remarks) -> dict[Metric, float]:
+    """The flows of this moment in W; a size whose direction is not given, or that cannot be, is left out."""
     content = table(document.get("siteCurrentPowerFlow"), WHO, "siteCurrentPowerFlow")
     if not content:
         return {}
-    factor = scale(content.get("unit"), "siteCurrentPowerFlow")
+    factor = scale(content.get("unit"), "siteCurrentPowerFlow", "power")
     ways = set(_ways(content))
     found: dict[Metric, float] = {}
     for name, metric, sign in (
@@ -104,15 +114,27 @@ def power_flow(document: Mapping[str, object]) -> dict[Metric, float]:
         ("STORAGE", metrics.STORAGE_POWER, _storage_direction(content, ways)),
     ):
         part = content.get(name)
-        size = table(part, WHO, name).get("currentPower") if part is not None else None
-        if size is not None:
-            power = factor * number(size, WHO, f"{name}.currentPower")
-            if sign or power == 0:
-                found[metric] = power * sign
-    level = table(content.get("STORAGE") or {}, WHO, "STORAGE").get("chargeLevel")
-    if level is not None:
-        found[metrics.STORAGE_SOC] = number(level, WHO, "STORAGE.chargeLevel")
+        sizes: dict[Metric, float] = {}
+        _put(sizes, metric, part.get("currentPower") if isinstance(part, dict) else None, factor, name, remarks)
+        if metric in sizes and (sign or sizes[metric] == 0):
+            found[metric] = sizes[metric] * sign
+    storage = content.get("STORAGE")
+    if isinstance(storage, dict):
+        _put(found, metrics.STORAGE_SOC, storage.get("chargeLevel"), 1.0, "chargeLevel", remarks)
     return found
+
+
+def _put(  # noqa: PLR0913, PLR0917 - where it goes, and what is said of it
+    found: dict[Metric, float], metric: Metric, value: object, factor: float, name: str, remarks: Remarks
+) -> None:
+    """Note a size, which is never negative: its sign says nothing of a direction. One that cannot be is left out."""
+    if value is None:
+        return
+    plain = isinstance(value, int | float) and not isinstance(value, bool)
+    if plain and 0 <= value <= metric.high / factor:  # type: ignore[operator] # a number
+        found[metric] = value * factor  # type: ignore[operator]
+    else:
+        remarks.leave_out(name, value)
 
 
 def _ways(content: Mapping[str, object]) -> Iterator[tuple[str, str]]:

@@ -6,16 +6,18 @@ after noon, so that a window is always sent. A timestamp is the start of its buc
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 
 from eink_monitor import metrics
 from eink_monitor.clock import HOUR, MINUTE, day_bounds, local, midnight
-from eink_monitor.errors import BadAnswer, Unavailable
+from eink_monitor.errors import BadAnswer
 from eink_monitor.model import Metric, Reading, Visit
 from eink_monitor.sources._http.answer import number, table
 from eink_monitor.sources._solaredge.cloud import Cloud
-from eink_monitor.sources._solaredge.plan import Plan
+from eink_monitor.sources._solaredge.plan import Plan, spoke
+from eink_monitor.sources._solaredge.sections import Sections, growing
 from eink_monitor.sources._solaredge.series import (
     WHO,
     Series,
@@ -34,29 +36,29 @@ _ALSO = HOUR  # what is asked again, for values that came late
 _AHEAD = 5 * MINUTE
 _NOISE = 1_000.0  # Wh; what two totals of a day may disagree by
 _BEFORE_ANY_ROOF = date(2010, 1, 1)
+Telemetry = Mapping[str, list[Series]]
 _POWERS = (metrics.PV_POWER, metrics.GRID_POWER, metrics.LOAD_POWER, metrics.STORAGE_POWER, metrics.STORAGE_SOC)
 
 
 def fetch(cloud: Cloud, visit: Visit, plan: Plan) -> list[Reading]:
     """Everything that visit is worth: the curves first, then the totals that have moved on.
 
-    Totals that fail do not take the curves with them: ``visit.note`` says so.
+    A section that fails costs itself only, and ``visit.remarks`` says so; it is caught up with at the next visit.
+    Where nothing is left, its trouble is raised.
     """
-    readings = list(_curves(cloud, visit, plan))
+    sections = Sections(visit)
+    readings = list(_curves(cloud, visit, plan, sections))
     known = [last for metric in _POWERS if (last := visit.last(metric))]
     measured = max((reading.at for reading in [*readings, *known]), default=0)
-    totals: list[Reading] = []
-    try:
-        if plan.overview and _news(visit, metrics.PRODUCTION_TODAY, measured):
-            totals += _day_before(cloud, visit, plan.unfinished) if plan.unfinished else ()
-            totals += _today(cloud, visit, measured)
-        if plan.energy and _news(visit, metrics.PRODUCTION_MONTH, measured):
-            totals += _energy(cloud, visit, measured)
-    except (BadAnswer, Unavailable) as error:
-        if not readings:
-            raise
-        visit.remarks.add(f"the powers are new, the totals are not: {error}")
-    return list({(reading.metric, reading.at): reading for reading in readings + totals}.values())
+    if plan.overview and _news(visit, metrics.PRODUCTION_TODAY, measured):
+        if plan.unfinished:
+            readings += sections.get("the totals of the day before", _day_before, cloud, visit, plan.unfinished)
+        readings += sections.get("the totals of today", _today, cloud, visit, measured)
+    if plan.energy and _news(visit, metrics.PRODUCTION_MONTH, measured):
+        readings += _energy(cloud, visit, measured, sections)
+    if not readings and sections.troubles:
+        raise sections.troubles[0]
+    return list({(reading.metric, reading.at): reading for reading in readings}.values())
 
 
 def _news(visit: Visit, metric: Metric, measured: int) -> bool:
@@ -71,23 +73,30 @@ def _window(cloud: Cloud, since: int, until: int, resolution: str = "") -> dict[
     return {"resolution": resolution, **span} if resolution else span
 
 
-def _curves(cloud: Cloud, visit: Visit, plan: Plan) -> Iterator[Reading]:
-    known = [last.at for metric in _POWERS[:2] if (last := visit.last(metric))]
+def _curves(cloud: Cloud, visit: Visit, plan: Plan, sections: Sections) -> Iterator[Reading]:
+    known = [last.at for metric in _POWERS if (last := visit.last(metric))]
     since = max(min(known, default=0) - _ALSO, visit.now - _FARTHEST) // _QUARTER * _QUARTER
-    window = _window(cloud, since, visit.now, "QUARTER_HOUR")
-    meters: Mapping[str, list[Series]] = {}
-    storage: Mapping[str, list[Series]] | None = None
-    power: Series = {}
-    if plan.meters:
-        meters = devices(cloud.ask("/meters/telemetry", window, optional="meters"), "meters", visit.zone, since)
-    if plan.storage:
+    window, zone, said = _window(cloud, since, visit.now, "QUARTER_HOUR"), visit.zone, visit.remarks
+
+    def meters() -> Telemetry:
+        return devices(cloud.ask("/meters/telemetry", window, optional="meters"), "meters", zone, said, since)
+
+    def storage() -> Telemetry | None:
         document = cloud.ask("/storage/telemetry", window, optional="storage")
-        storage = devices(document, "storage", visit.zone, since) if present(document, "storage") else None
-    if plan.power and "productionPower" not in meters:
-        power = series(cloud.ask("/power", window | {"unit": "W"}), "power", visit.zone, since)
+        if present(document, "storage"):
+            return devices(document, "storage", zone, said, since)
+        return {} if spoke(visit, metrics.STORAGE_POWER) else None  # a battery is not gone because it is silent
+
+    def power() -> Series:
+        return series(cloud.ask("/power", window | {"unit": "W"}), "power", "power", zone, said, since)
+
+    metered = sections.one("the meters", meters) or {} if plan.meters else {}
+    nothing: Telemetry = {}  # of a battery that is there: what depends on it is not known
+    stored = sections.one("the battery", storage, nothing) if plan.storage else None
+    made = sections.one("the power", power) or {} if plan.power and "productionPower" not in metered else {}
     last = visit.last(metrics.STORAGE_SOC)
-    curves = flows(power, meters, storage)
-    curves[metrics.STORAGE_SOC] = charge((storage or {}).get("stateOfEnergy", []), last.value if last else None)
+    curves = flows(made, metered, stored)
+    curves[metrics.STORAGE_SOC] = charge((stored or {}).get("stateOfEnergy", []), last.value if last else None)
     for metric, content in curves.items():
         yield from _new(visit, metric, content)
 
@@ -97,8 +106,8 @@ def _new(visit: Visit, metric: Metric, content: Series) -> Iterator[Reading]:
     last = visit.last(metric)
     for start, value in sorted(content.items()):
         if start > visit.now + _AHEAD:
-            message = f"{WHO} dates {metric.name} in the future; is this machine's clock right?"
-            raise BadAnswer(message)
+            visit.remarks.leave_out_date(metric.name, start)
+            continue
         at = min(start + _QUARTER, visit.now)
         if last is None or at > last.at:
             yield Reading(visit.subject, metric, value, at)
@@ -106,67 +115,82 @@ def _new(visit: Visit, metric: Metric, content: Series) -> Iterator[Reading]:
 
 def _today(cloud: Cloud, visit: Visit, measured: int) -> Iterator[Reading]:
     start = midnight(local(visit.now, visit.zone).date(), visit.zone)
-    return _day_totals(cloud.ask("/overview", _window(cloud, start, visit.now)), visit.subject, measured)
+    return _day_totals(cloud.ask("/overview", _window(cloud, start, visit.now)), visit, measured)
 
 
 def _day_before(cloud: Cloud, visit: Visit, day: date) -> Iterator[Reading]:
     """The whole of a past day, because the last look at it was before its end."""
     start, end = day_bounds(day, visit.zone)
-    return _day_totals(cloud.ask("/overview", _window(cloud, start, end - 1)), visit.subject, end - 1)
+    return _day_totals(cloud.ask("/overview", _window(cloud, start, end - 1)), visit, end - 1)
 
 
-def _day_totals(document: object, subject: str, at: int) -> Iterator[Reading]:
+def _day_totals(document: object, visit: Visit, at: int) -> Iterator[Reading]:
     content = table(document, WHO, "the overview")
-    made, fed = _amount(content, "production", "total"), _amount(content, "production", "toGrid")
     amounts = {
-        metrics.PRODUCTION_TODAY: made,
-        metrics.CONSUMPTION_TODAY: _amount(content, "consumption", "total"),
-        metrics.FEED_IN_TODAY: fed,
-        metrics.PURCHASED_TODAY: _amount(content, "consumption", "fromGrid"),
+        metrics.PRODUCTION_TODAY: _amount(content, "production", "total", visit),
+        metrics.CONSUMPTION_TODAY: _amount(content, "consumption", "total", visit),
+        metrics.FEED_IN_TODAY: _amount(content, "production", "toGrid", visit),
+        metrics.PURCHASED_TODAY: _amount(content, "consumption", "fromGrid", visit),
     }
+    made, fed = amounts[metrics.PRODUCTION_TODAY], amounts[metrics.FEED_IN_TODAY]
     if made is not None and fed is not None:
-        if fed > made + _NOISE:
-            message = f"{WHO} reports more feed-in than production"
-            raise BadAnswer(message)
-        amounts[metrics.SELF_CONSUMPTION_TODAY] = max(0.0, made - fed)
-    return iter([Reading(subject, metric, value, at) for metric, value in amounts.items() if value is not None])
+        if fed <= made + _NOISE:
+            amounts[metrics.SELF_CONSUMPTION_TODAY] = max(0.0, made - fed)
+        elif visit.last(metrics.STORAGE_POWER) is None:  # a battery may feed in what was made the day before
+            visit.remarks.leave_out("feed-in beyond the production", fed, "Wh")
+            amounts[metrics.FEED_IN_TODAY] = None
+    return iter([Reading(visit.subject, metric, value, at) for metric, value in amounts.items() if value is not None])
 
 
-def _amount(content: Mapping[str, object], side: str, name: str) -> float | None:
-    """One total of the overview in Wh; sites without meters have nulls."""
-    if content.get(side) is None:
+def _amount(content: Mapping[str, object], side: str, name: str, visit: Visit) -> float | None:
+    """One total of the overview in Wh; sites without meters have nulls. One that cannot be is left out."""
+    known = content.get(side)
+    if not isinstance(known, dict) or known.get(name) is None:
         return None
-    known = table(content[side], WHO, side)
-    if known.get(name) is None:
+    where = f"{side}.{name}"
+    try:
+        value = scale(known.get("unit"), side, "energy") * number(known[name], WHO, where)
+    except BadAnswer as error:
+        visit.remarks.add(f"{error}, so it is left out")
         return None
-    return scale(known.get("unit"), side) * number(known[name], WHO, f"{side}.{name}")
+    if value < 0:
+        visit.remarks.leave_out(where, value, "Wh")
+        return None
+    return value
 
 
-def _energy(cloud: Cloud, visit: Visit, measured: int) -> Iterator[Reading]:
+def _energy(cloud: Cloud, visit: Visit, measured: int, sections: Sections) -> Iterator[Reading]:
     """Month, year and lifetime, and the production of past days that are not stored yet."""
     today = local(visit.now, visit.zone).date()
     first = min(today.replace(day=1), today - timedelta(days=27))  # never more than the month that is allowed
-    days = _by_day(cloud, visit, first, "DAY")
+    days = sections.one("the energies of days", lambda: _by_day(cloud, visit, first, "DAY"))
+    if days is None:
+        return  # nor would the years come through that door
     last = visit.last(metrics.PRODUCTION_TODAY)
     stored = local(last.at, visit.zone).date() if last else first
     for day, value in days.items():
-        if stored <= day < today:
+        if stored <= day < today and not math.isnan(value):
             yield Reading(visit.subject, metrics.PRODUCTION_TODAY, value, day_bounds(day, visit.zone)[1] - 1)
-    years = _by_day(cloud, visit, _BEFORE_ANY_ROOF, "YEAR")
-    month = [value for day, value in days.items() if (day.year, day.month) == (today.year, today.month)]
-    year = [value for day, value in years.items() if day.year == today.year]
-    sums = (
-        (metrics.PRODUCTION_MONTH, month),
-        (metrics.PRODUCTION_YEAR, year),
-        (metrics.PRODUCTION_LIFETIME, list(years.values())),
-    )
-    for metric, values in sums:
-        if values:
-            yield Reading(visit.subject, metric, sum(values), measured)
+    years = sections.one("the energies of years", lambda: _by_day(cloud, visit, _BEFORE_ANY_ROOF, "YEAR")) or {}
+    sums = {
+        metrics.PRODUCTION_MONTH: _sum(days, lambda day: (day.year, day.month) == (today.year, today.month)),
+        metrics.PRODUCTION_YEAR: _sum(years, lambda day: day.year == today.year),
+        metrics.PRODUCTION_LIFETIME: _sum(years, lambda _: True),
+    }
+    for metric, value in growing(sums, visit.remarks).items():
+        yield Reading(visit.subject, metric, value, measured)
 
 
 def _by_day(cloud: Cloud, visit: Visit, first: date, resolution: str) -> dict[date, float]:
+    """Energies by the first day of their buckets; NaN for one that cannot be."""
     window = _window(cloud, midnight(first, visit.zone), visit.now, resolution)
     document = table(cloud.ask("/energy", window | {"unit": "WH"}), WHO, "the energy")
-    known = series(document, "energy", visit.zone)
+    known = series(document, "energy", "energy", visit.zone, visit.remarks)
     return {local(at, visit.zone).date(): value for at, value in known.items() if at <= visit.now}
+
+
+def _sum(buckets: Mapping[date, float], wanted: Callable[[date], bool]) -> float | None:
+    """The sum over some buckets; None where there is none, or one that cannot be, or is nobody knows when."""
+    values = [value for day, value in buckets.items() if wanted(day)]
+    lost = any(math.isnan(value) for day, value in buckets.items() if wanted(day) or day < _BEFORE_ANY_ROOF)
+    return None if lost or not values else sum(values)

@@ -9,11 +9,23 @@ from typing import ClassVar
 from eink_monitor.clock import MINUTE
 from eink_monitor.draw import fonts, words
 from eink_monitor.draw.canvas import Canvas
-from eink_monitor.metrics import CHARGING, CHARGING_POWER, FUEL, PLUGGED, RANGE, SOC, TARGET_SOC, TIME_TO_FULL
+from eink_monitor.metrics import (
+    CHARGING,
+    CHARGING_POWER,
+    FUEL,
+    FUEL_VOLUME,
+    ODOMETER,
+    PLUGGED,
+    RANGE,
+    SOC,
+    TARGET_SOC,
+    TIME_TO_FULL,
+)
 from eink_monitor.model import History, Need
 from eink_monitor.panels._figures import Cell, amount_right, aside, cells, gauge, hero, tagged
-from eink_monitor.panels._sheet import LEFT, RIGHT, Figure, Sheet, SubjectPanel
+from eink_monitor.panels._sheet import LEFT, RIGHT, RULE, Figure, Sheet, SubjectPanel
 
+_LEVELS = (SOC, FUEL, FUEL_VOLUME, RANGE)
 _FUEL = 150  # where the fuel of a hybrid begins
 
 
@@ -24,30 +36,55 @@ class Car(SubjectPanel):
     corner: ClassVar[bool] = True
 
     def needs(self) -> Iterator[Need]:
-        """Something in the tank or in the battery."""
-        yield Need(self.subject, (SOC, FUEL))
+        """Something in the tank or in the battery, or how far it goes."""
+        yield Need(self.subject, _LEVELS)
 
     def draw(self, canvas: Canvas, history: History, now: int) -> None:
         """Charge (else fuel) in huge digits, range beside it, a gauge and the cable's state below."""
         sheet = Sheet(canvas, history, now, self)
-        electric = sheet.reading(SOC) is not None
-        if not sheet.begin((SOC,) if electric else (FUEL,), "car", "the car", "charge or fuel"):
+        main = next((metric for metric in _LEVELS if sheet.reading(metric)), SOC)
+        if not sheet.begin((main,), "car", "the car", "charge or fuel"):
             return
-        level = sheet.value(SOC if electric else FUEL) or 0.0
-        x = hero(sheet, words.percent(level), "%")
-        if not electric:
-            canvas.icon(x - 2, 50, "fuel", hollow=sheet.outline())
-        if not sheet.narrow:
-            _range(sheet)
-        target = sheet.value(TARGET_SOC) if electric else None
-        figures = _reach(sheet) if sheet.narrow else _cable(sheet) if electric else []
-        idle = not (figures or sheet.narrow) and (sheet.reading(PLUGGED) or (electric and sheet.reading(FUEL)))
-        notch = target / 100 if target is not None else None
-        top = gauge(sheet, level / 100, notch, tall=not figures and not idle)
-        if figures:
-            cells(sheet, figures, top)
-        elif idle:
-            _idle(sheet, top, electric)
+        if main in (SOC, FUEL):
+            _full(sheet, electric=main is SOC)
+        else:
+            _far(sheet, litres=main is FUEL_VOLUME)
+
+
+def _full(sheet: Sheet, *, electric: bool) -> None:
+    """How full the battery is, else the tank, in per cent."""
+    level = sheet.value(SOC if electric else FUEL) or 0.0
+    x = hero(sheet, words.percent(level), "%")
+    if not electric:
+        sheet.canvas.icon(x - 2, 50, "fuel", hollow=sheet.outline())
+    if not sheet.narrow:
+        _range(sheet)
+    target = sheet.value(TARGET_SOC) if electric else None
+    figures = _reach(sheet) if sheet.narrow else _cable(sheet) if electric else []
+    idle = not (figures or sheet.narrow) and (sheet.reading(PLUGGED) or (electric and sheet.reading(FUEL)))
+    notch = target / 100 if target is not None else None
+    top = gauge(sheet, level / 100, notch, tall=not figures and not idle)
+    if figures:
+        cells(sheet, figures, top)
+    elif idle:
+        _idle(sheet, top, electric)
+
+
+def _far(sheet: Sheet, *, litres: bool) -> None:
+    """What a car that tells no per cent tells: the litres in its tank, else its range, and what it has driven."""
+    left = sheet.value(FUEL_VOLUME if litres else RANGE) or 0.0
+    if litres:
+        x = hero(sheet, words.distance(left), "L")  # a small one is a bar
+        sheet.canvas.icon(x - 2, 50, "fuel", hollow=sheet.outline())
+    else:
+        hero(sheet, words.distance(left), "km", "" if sheet.narrow else "to go")
+    driven = sheet.figure(ODOMETER)
+    figures = _reach(sheet) if litres else []
+    if driven and not sheet.narrow:
+        figures.append(Cell("driven", f"{driven.value:.0f}", "km", tag=driven.tag))
+    if figures:
+        sheet.canvas.fill(LEFT, RULE, sheet.right - LEFT, 1)
+        cells(sheet, figures)
 
 
 def _range(sheet: Sheet) -> None:

@@ -81,6 +81,9 @@ def car(name: str, values: Mapping[Metric, float]) -> PaperHouse:
     return PaperHouse(labels={"car": name}, patience_seconds=DAY).set("car", AT, values)
 
 
+LITRES = {m.FUEL_VOLUME: 48, m.RANGE: 760, m.ODOMETER: 57093}
+
+
 def disk(used: float = 1588e9, growth: float = 2.1e9, backup: int = 5 * HOUR, days: int = 20) -> PaperHouse:
     """A disk of 2 TB that fills by ``growth`` a day."""
     house = PaperHouse(labels={"nas:/backup": "Backup disk"})
@@ -203,6 +206,14 @@ SCENES: dict[str, Scene] = {
     "car-unplugged": Scene(Car("car"), car("Škoda Enyaq", {**ENYAQ, m.PLUGGED: 0})),
     "car-plugged": Scene(Car("car"), car("Škoda Enyaq", ENYAQ)),
     "car-fuel": Scene(Car("car"), car("Polo", {m.FUEL: 45, m.RANGE: 380})),
+    "car-litres": Scene(Car("car"), car("318d Touring", LITRES)),
+    "car-litres-old": Scene(Car("car"), aged(car("318d Touring", LITRES), {m.RANGE: 2 * DAY})),
+    "car-litres-stale": Scene(Car("car"), car("318d Touring", LITRES), NOW + 3 * DAY),
+    "car-litres-sign-in": Scene(
+        Car("car"), troubled(car("318d Touring", LITRES), "auth", BMW_DOOR, ok_at=AT), NOW + 2 * HOUR
+    ),
+    "car-range": Scene(Car("car"), car("Polo", {m.RANGE: 380, m.ODOMETER: 123456})),
+    "car-range-alone": Scene(Car("car"), car("Polo", {m.RANGE: 380})),
     "car-hybrid": Scene(Car("car"), car("Passat GTE", GTE)),
     "car-trouble": Scene(
         Car("car"),

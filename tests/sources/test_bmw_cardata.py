@@ -128,6 +128,60 @@ def test_a_container_whose_name_could_not_be_sent_is_none(tmp_path: Path, odd: o
         assert bmw.source().poll(visit_to(tmp_path)), "and the next poll goes on as if nothing had been"
 
 
+def asked(bmw: Bmw) -> list[list[str]]:
+    """The lists of values that BMW was asked for."""
+    return [json.loads(call.body)["technicalDescriptors"] for call in bmw.on(CONTAINERS) if call.method == "POST"]
+
+
+WHOLE, SHORT = descriptors(position=False), descriptors(position=False, rare=False)
+
+
+@pytest.mark.parametrize("refusal", [Reply(b"oops", 500), cardata_error("CU-402", 400)])
+@pytest.mark.parametrize("allowance", [3, 5])
+def test_a_list_that_bmw_does_not_take_is_made_shorter_once_and_that_is_remembered(
+    tmp_path: Path, refusal: Reply, allowance: int
+) -> None:
+    signed_in(tmp_path)
+    with Bmw([GOOD, GOOD, cardata_error("CU-105", 404), GOOD]) as bmw:
+        good = bmw.routes[("POST", CONTAINERS)][0]
+        bmw.routes[("POST", CONTAINERS)] = [refusal, good]
+        if allowance == 3:
+            with pytest.raises(Unavailable, match="fewer are asked for at the next poll"):
+                bmw.source().poll(visit_to(tmp_path, allowance=3))
+        assert bmw.source().poll(visit_to(tmp_path, allowance=allowance))
+        assert asked(bmw) == [WHOLE, SHORT]
+        assert bmw.source().cost(visit_to(tmp_path)) == 1
+        assert bmw.source().poll(visit_to(tmp_path, allowance=1))
+        assert bmw.source().poll(visit_to(tmp_path, allowance=5)), "lost, and made again as short"
+        assert asked(bmw) == [WHOLE, SHORT, SHORT]
+    assert set(SHORT) < set(WHOLE)
+
+
+@pytest.mark.parametrize(
+    ("refusal", "words"),
+    [
+        (Reply(b"oops", 500), "even a short one; if that lasts, delete the client"),
+        (cardata_error("CU-402", 400), "even of the short list"),
+        (cardata_error("CU-124", 403), "at most 10 lists of values .containers. for an account; delete one"),
+    ],
+)
+def test_what_bmw_refuses_to_make_does_not_cost_two_calls_at_each_poll(
+    tmp_path: Path, refusal: Reply, words: str
+) -> None:
+    signed_in(tmp_path, expires_at=NOW + DAY)
+    with Bmw([GOOD]) as bmw:
+        good = bmw.routes[("POST", CONTAINERS)][0]
+        bmw.routes[("POST", CONTAINERS)] = [refusal]
+        for hour in range(6):
+            with pytest.raises(BadAnswer, match=words) as caught:
+                bmw.source().poll(visit_to(tmp_path, now=NOW + hour * HOUR))
+        assert "tried again at 20:00" in str(caught.value)
+        assert len(bmw.calls) <= 3
+        bmw.routes[("POST", CONTAINERS)] = [good]
+        assert bmw.source().poll(visit_to(tmp_path, now=NOW + 6 * HOUR))
+        assert asked(bmw)[-1] == WHOLE, "it was not the values"
+
+
 def test_a_lost_container_is_made_again_once(tmp_path: Path) -> None:
     with Bmw([GOOD, cardata_error("CU-105", 404), GOOD]) as bmw:
         ready(tmp_path, bmw)
@@ -173,6 +227,12 @@ def test_a_used_up_quota_stops_the_account(tmp_path: Path, status: int, headers:
     [
         (cardata_error("CU-104", 403), AuthFailed, "primary user"),
         (Reply(b"", 403), AuthFailed, "login car"),
+        (
+            cardata_error("CU-103", 403),
+            AuthFailed,
+            "tick CarData API on the CarData page of the car, wait a few minutes",
+        ),
+        (cardata_error("CU-120", 400), BadAnswer, "does not take this VIN for one; check vin"),
         (cardata_error("CU-101", 404), BadAnswer, "check vin"),
         (Reply(b"oops", 500), Unavailable, "fault of its own"),
         (Reply(b"<html>", 200), Unavailable, "web page"),
@@ -259,6 +319,14 @@ def test_nobody_signed_in_makes_no_call(tmp_path: Path) -> None:
         bmw.source().poll(visit_to(tmp_path))
     assert bmw.calls == []
     assert refused("x").status == 400
+
+
+def test_a_vin_is_sent_in_capitals_without_blanks(tmp_path: Path) -> None:
+    signed_in(tmp_path)
+    with Bmw([GOOD]) as bmw:
+        source = BmwCarData(CLIENT, Secret(f" {VIN.lower()[:9]} {VIN.lower()[9:]}\n"), bmw.url, bmw.url)
+        assert source.poll(visit_to(tmp_path))
+        assert bmw.on(TELEMATICS)
 
 
 def test_two_cars_share_account_quota_and_sign_in(tmp_path: Path) -> None:

@@ -69,6 +69,27 @@ def test_readings_come_as_the_car_reports_them(tmp_path: Path, broker: Broker) -
         assert bmw.calls == []
 
 
+def test_the_stream_knows_what_the_polls_heard(tmp_path: Path, broker: Broker) -> None:
+    """Units and preferences hold across both: a message may leave the unit out, and bring a lesser value alone."""
+    signed_in(tmp_path)
+    clock = QuickClock(NOW)
+    at = "2026-10-08T11:00:00Z"
+    electric = "vehicle.drivetrain.electricEngine.kombiRemainingElectricRange"
+    polled = {
+        HEADER: {"value": 45, "unit": "%", "timestamp": at},
+        electric: {"value": 20, "unit": "mi", "timestamp": at},
+    }
+    total = {"vehicle.drivetrain.lastRemainingRange": {"value": 300, "timestamp": "2026-10-08T11:59:00Z"}}
+    driven = {"vehicle.vehicle.travelledDistance": {"value": 1000, "timestamp": "2026-10-08T11:59:00Z"}}
+    spoken(broker, clock, charge(44, more={**total, **driven}))
+    with Bmw([Reply({"telematicData": polled})]) as bmw:
+        bmw.source().poll(visit_to(tmp_path))
+        follower = stream(bmw, broker.url, tmp_path, clock)
+        found = values(next(follower))
+        follower.close()
+    assert {name: round(value) for name, (value, _) in found.items()} == {"soc": 44, "odometer": 1609}
+
+
 def test_odd_messages_are_skipped(tmp_path: Path, broker: Broker, caplog: pytest.LogCaptureFixture) -> None:
     signed_in(tmp_path)
     clock = QuickClock(NOW)

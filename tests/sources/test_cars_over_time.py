@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eink_monitor.clock import DAY, HOUR, MINUTE
+from eink_monitor.clock import DAY, HOUR, MINUTE, iso
 from eink_monitor.metrics import CHARGING, CHARGING_POWER, ODOMETER, PLUGGED, SOC, TIME_TO_FULL
 from eink_monitor.model import Reading
 from eink_monitor.settings import Secret
@@ -39,10 +38,6 @@ FUEL_LEVEL, LITRES = "vehicle.drivetrain.fuelSystem.level", "vehicle.drivetrain.
 DRIVEN = "vehicle.vehicle.travelledDistance"
 POWER = "vehicle.powertrain.electric.battery.charging.power"
 PORT, STATUS = "vehicle.body.chargingPort.status", f"{ENGINE}.charging.status"
-
-
-def iso(at: int) -> str:
-    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 class Story:

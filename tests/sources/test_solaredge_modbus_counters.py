@@ -43,11 +43,11 @@ class Home:
         old = load(self.path)
         span = today(at)
         count = Count(owner, Energy(value, wrap), self.fastest, self.idle)
-        new = Memory(tally(old.marks, {"production": count}, at, span))
+        new = Memory(tally(old.marks, {"production@1": count}, at, span))
         if worth_saving(old, new, at, span.end, every):
             self.writes += 1
             assert save(self.path, new)
-        self.mark = new.marks["production"]
+        self.mark = new.marks["production@1"]
         return self.mark.energy if self.mark.start == span.start else None
 
 
@@ -202,10 +202,10 @@ def test_a_gap_over_the_border_of_a_month_or_year_costs_no_month_or_year(
     span = Span(at(first), at(last))
     before, after = span.start - int(gap / 2 * DAY), span.start + int(gap / 2 * DAY)
     old = Span(span.start - 300 * DAY, span.start)
-    marks = tally({}, {"production": Count("7E1", Energy(8_000, WRAP))}, before, old)
-    marks = tally(marks, {"production": Count("7E1", Energy(28_000, WRAP))}, after, span)
-    assert marks["production"].energy == (pytest.approx(10_000) if known else None)
-    assert marks["production"].incomplete
+    marks = tally({}, {"production@1": Count("7E1", Energy(8_000, WRAP))}, before, old)
+    marks = tally(marks, {"production@1": Count("7E1", Energy(28_000, WRAP))}, after, span)
+    assert marks["production@1"].energy == (pytest.approx(10_000) if known else None)
+    assert marks["production@1"].incomplete
 
 
 def test_a_clock_set_back_loses_nothing_within_the_day_and_invents_nothing_beyond(home: Home) -> None:
@@ -252,7 +252,7 @@ def test_a_state_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 @given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(), _nested))
 def test_any_json_loads(tmp_path: Path, kept: object) -> None:
     path = tmp_path / "counters.json"
-    path.write_text(json.dumps({"marks": {"production": kept}, "votes": kept}))
+    path.write_text(json.dumps({"marks": {"production@1": kept}, "votes": kept}))
     assert load(path) == Memory()
 
 
@@ -300,10 +300,10 @@ def test_today_is_never_more_than_the_counter_rose(steps: list[tuple[int, int]])
     marks: dict[str, Mark] = {}
     for seconds, energy in steps:
         now, value = now + seconds, value + energy
-        marks = tally(marks, {"production": Count("7E1", Energy(value, WRAP))}, now, today(now))
-        counted = marks["production"].energy
+        marks = tally(marks, {"production@1": Count("7E1", Energy(value, WRAP))}, now, today(now))
+        counted = marks["production@1"].energy
         assert counted is None or 0 <= counted <= value - 1_000
-    assert now - marks["production"].start < DAY + HOUR + MINUTE
+    assert now - marks["production@1"].start < DAY + HOUR + MINUTE
 
 
 @given(st.lists(st.tuples(st.integers(0, 3 * HOUR), st.floats(-1e12, 1e12)), min_size=1, max_size=60))
@@ -312,9 +312,26 @@ def test_whatever_a_counter_says_a_day_never_runs_backwards_or_faster_than_it_ca
 ) -> None:
     now, marks = int(datetime(2026, 6, 27, 21, 59, tzinfo=UTC).timestamp()), dict[str, Mark]()
     for seconds, value in steps:
-        before, now = marks.get("production"), now + seconds
-        marks = tally(marks, {"production": Count("7E1", Energy(value, WRAP), 10_000)}, now, today(now))
-        mark = marks["production"]
+        before, now = marks.get("production@1"), now + seconds
+        marks = tally(marks, {"production@1": Count("7E1", Energy(value, WRAP), 10_000)}, now, today(now))
+        mark = marks["production@1"]
         if before and before.start == mark.start and before.energy is not None and mark.energy is not None:
             since = min(before.at, before.doubted_at) if before.doubt is not None else before.at
             assert 0 <= mark.energy - before.energy <= 10_000 * (now - since) / HOUR + 1_000
+
+
+def test_a_counter_that_is_read_no_more_asks_for_no_writing() -> None:
+    now = at("2026-06-28", 12)
+    mark = Mark("7E1", 8_000, now - DAY, now - DAY, 0)
+    old = Memory({"production@1": mark, "feed_in": replace(mark, at=now)})
+    new = Memory({"production@1": mark, "feed_in": replace(mark, at=now + 30)})
+    assert not worth_saving(old, new, now + 30, now + 6 * HOUR, 30)
+
+
+def test_what_an_earlier_version_kept_is_that_of_the_first_unit(tmp_path: Path) -> None:
+    mark = {"owner": "7E1", "value": 8_000, "at": 1, "start": 0, "energy": 5}
+    kept = {"marks": dict.fromkeys(("production", "production year", "feed_in"), mark), "votes": 1}
+    (tmp_path / "counters.json").write_text(json.dumps(kept))
+    found = load(tmp_path / "counters.json")
+    assert set(found.marks) == {"production@1", "production@1 year", "feed_in"}
+    assert found.votes == 1

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from doors.inverter import MISSING, Bus, House, serve_bus
+from doors.inverter import MISSING, Bus, House, serve_bus, words
 from eink_monitor import metrics
 from eink_monitor.clock import DAY, HOUR
 from eink_monitor.errors import BadAnswer, Trouble, Unavailable
@@ -319,6 +319,16 @@ def test_production_meters_of_others_hide_the_house_until_they_are_added(tmp_pat
     assert powers(values) == [8400, pytest.approx(2310), -2100, 3990]
     assert values["production_lifetime"] == 12_345_678 + 65_537 + 2 * 500_000
     assert home.note == ""
+
+
+def test_a_meter_that_two_units_show_counts_once(tmp_path: Path) -> None:
+    follower = House().common("SE4K", "7E00F00D").model(103, 50, {12: [3000, 0], 22: [1, 1, 0], 36: [4]})
+    follower.common("WNC-3D-480-MB", "M40188", "Production").model(203, 105, {16: [2900], 20: [0], 36: [7, 0]})
+    leading = House().inverter(0).meter(2900, option="Production").meter(2100)
+    home = Home(tmp_path, units=[1, 2], external_production=True)
+    serial = "M40188"
+    leading.put(40123 + 48, words(serial, 16))
+    assert powers(home.poll(Bus({1: leading, 2: follower})))[0] == 5900
 
 
 # The energy of the modules of a house with a battery, and counters that are not perfect.

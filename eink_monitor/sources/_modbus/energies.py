@@ -11,7 +11,7 @@ from eink_monitor.clock import day_bounds, local, midnight
 from eink_monitor.model import Metric, Visit
 from eink_monitor.sources._modbus import counters
 from eink_monitor.sources._modbus.counters import Count, Mark, Span
-from eink_monitor.sources._modbus.flow import Part, grid_meter
+from eink_monitor.sources._modbus.flow import Part, grid_meter, meters
 from eink_monitor.sources._modbus.plant import Look, Place
 from eink_monitor.sources._modbus.sunspec import Battery, Energy, Meter
 
@@ -45,8 +45,8 @@ def spans(visit: Visit) -> Spans:
 
 def producers(parts: Sequence[Part], *, external: bool) -> list[str]:
     """Whoever makes the energy of this roof: every unit, and where they are to be added the Production meters."""
-    meters = [_name(part.unit, place) for part, place, _ in _added(parts)] if external else []
-    return [str(part.unit) for part in parts] + meters
+    beside = [_name(part.unit, place) for part, place, _ in _added(parts)] if external else []
+    return [str(part.unit) for part in parts] + beside
 
 
 def read(parts: Sequence[Part], marks: Mapping[str, Mark]) -> dict[str, Count]:
@@ -73,12 +73,7 @@ def read(parts: Sequence[Part], marks: Mapping[str, Mark]) -> dict[str, Count]:
 
 def _added(parts: Sequence[Part]) -> Iterator[tuple[Part, Place, Meter | None]]:
     """The Production meters, None for one that is silent."""
-    for part in parts:
-        if part.plant:
-            meters = part.look.meters if part.look else [None] * len(part.plant.meters)
-            for place, meter in zip(part.plant.meters, meters, strict=True):
-                if place.identity.role == "production":
-                    yield part, place, meter
+    return (each for each in meters(parts) if each[1].identity.role == "production")
 
 
 def _name(unit: int, place: Place) -> str:

@@ -45,12 +45,17 @@ class Flow:
     strangers: bool = False
 
 
+def _of_role(role: str, parts: Sequence[Part]) -> Iterator[tuple[Part, Place, Meter | None]]:
+    return (each for each in meters(parts) if each[1].identity.role == role)
+
+
 def grid_meter(parts: Sequence[Part]) -> tuple[str, Meter] | None:
     """The meter at the grid connection and who it is, or None. One that gives a power goes before one that does not."""
-    found = [(plant, place, meter) for plant, place, meter in _meters(parts) if place.identity.role == "grid"]
-    found.sort(key=lambda each: (not each[1].identity.option, each[2].power is None))
-    for plant, place, meter in found:
-        return place.identity.serial or f"{plant.inverter.identity.serial}/{place.address}", meter
+    found = [each for each in _of_role("grid", parts) if each[2] is not None]
+    found.sort(key=lambda each: (not each[1].identity.option, each[2] is None or each[2].power is None))
+    for part, place, meter in found:
+        if part.plant and meter:
+            return place.identity.serial or f"{part.plant.inverter.identity.serial}/{place.address}", meter
     return None
 
 
@@ -76,12 +81,16 @@ def flow(parts: Sequence[Part], *, export_positive: bool, external: bool, remark
     return Flow(roof, load, grid, storage, _charge(parts), strangers)
 
 
-def _meters(parts: Sequence[Part]) -> Iterator[tuple[Plant, Place, Meter]]:
+def meters(parts: Sequence[Part]) -> Iterator[tuple[Part, Place, Meter | None]]:
+    """Every meter once, None for one that is silent: cascaded units may show the same one."""
+    known: set[str] = set()
     for part in parts:
-        if part.plant and part.look:
-            for place, meter in zip(part.plant.meters, part.look.meters, strict=True):
-                if meter is not None:
-                    yield part.plant, place, meter
+        places = part.plant.meters if part.plant else ()
+        seen = part.look.meters if part.look else [None] * len(places)
+        for place, meter in zip(places, seen, strict=True):
+            if place.identity.serial not in known:
+                yield part, place, meter
+            known |= {place.identity.serial} - {""}
 
 
 def _total(values: Iterator[float | None] | Sequence[float | None]) -> float | None:
@@ -128,8 +137,8 @@ def _others(parts: Sequence[Part], out: float, *, external: bool) -> Iterator[fl
     A meter that shows what our inverters give measures just them.
     """
     ours = [out, *(own for part in parts if (own := _ac(part)) is not None)]
-    for _, place, meter in _meters(parts):
-        if place.identity.role == "production" and meter.power is not None:
+    for _, _, meter in _of_role("production", parts):
+        if meter and meter.power is not None:
             power = abs(meter.power)
             own = any(abs(power - abs(each)) <= _NEGATIVE + _ASTRAY * power for each in ours)
             if external or not own:
@@ -138,8 +147,8 @@ def _others(parts: Sequence[Part], out: float, *, external: bool) -> Iterator[fl
 
 def _consumption(parts: Sequence[Part]) -> float | None:
     """What a meter between the connection and the house says; its sign depends on how its clamps are turned."""
-    for _, place, meter in _meters(parts):
-        if place.identity.role == "house" and meter.power is not None:
+    for _, _, meter in _of_role("house", parts):
+        if meter and meter.power is not None:
             return abs(meter.power)
     return None
 

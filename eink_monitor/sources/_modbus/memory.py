@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from eink_monitor.clock import DAY, MINUTE
 from eink_monitor.sources._modbus.counters import Mark
 
 SAVE_EVERY = 15 * MINUTE  # every poll would write 35 MB a day to the card
+_UNNUMBERED = re.compile(r"^production( \w+)?$")  # as an earlier version named what its only unit made
 _SURE = 3
 _CONVINCED = -2
 _KNOWN = 7 * DAY  # a battery that was silent for longer is gone
@@ -79,7 +81,7 @@ def load(path: Path) -> Memory:
     """Read the file; one that is missing or damaged is an empty memory (the energies then start with the next span)."""
     try:
         kept = json.loads(path.read_text("utf-8"))
-        marks = {str(name): _mark(value) for name, value in kept["marks"].items()}
+        marks = {_UNNUMBERED.sub(r"production@1\1", str(name)): _mark(value) for name, value in kept["marks"].items()}
         bays = {str(name): int(_number(at)) for name, at in kept.get("bays", {}).items() if _is_bay(name)}
         votes, doubts, strangers = (int(_number(kept.get(key, 0))) for key in ("votes", "doubts", "strangers"))
         return Memory(marks, max(-_SURE, min(_SURE, votes)), bays, max(0, min(_SURE, doubts)), strangers)
@@ -108,7 +110,9 @@ def worth_saving(old: Memory, new: Memory, at: int, midnight: int, every: int) -
         return True
     for name, mark in new.marks.items():
         was = old.marks[name]
-        if _state(was) != _state(mark) or not was.at <= at < was.at + SAVE_EVERY:
+        if _state(was) != _state(mark):
+            return True
+        if mark.at != was.at and not was.at <= at < was.at + SAVE_EVERY:  # one that is not read now can wait for ever
             return True
     return bool(new.marks) and midnight - at <= every + MINUTE
 

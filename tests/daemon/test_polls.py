@@ -85,6 +85,18 @@ def test_readings_come_back_as_they_were(tmp_path: Path) -> None:
     assert (result.readings, result.what, result.detail, result.spent) == (wanted, "ok", "all is well", 0)
 
 
+def test_an_odd_value_costs_itself_and_is_told(tmp_path: Path) -> None:
+    def deed(visit: Visit) -> Iterable[Reading]:
+        visit.remarks.add("the car sleeps")
+        yield Reading("roof", STORAGE_SOC, -1.5, START)
+        yield Reading("roof", PV_POWER, 1234.5, START)
+
+    result = polled(tmp_path, deed)
+    assert result is not None
+    assert (result.what, [reading.value for reading in result.readings]) == ("ok", [1234.5])
+    assert result.detail == "the car sleeps; left out: storage_soc -1.5 %"
+
+
 @pytest.mark.parametrize(
     "trouble", [Unavailable("no answer"), AuthFailed("sign in"), Gone("closed"), BadAnswer("half a JSON")]
 )

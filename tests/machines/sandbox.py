@@ -108,10 +108,11 @@ def _write_only_below(folder: Path, libc: ctypes.CDLL) -> None:
     """ProtectSystem=strict: whatever is written elsewhere meets a read-only file system."""
     if libc.unshare(_UNSHARE_MOUNTS) or libc.mount(None, b"/", None, _RECURSIVE | _PRIVATE, None):
         return
-    place = str(folder).encode()
-    libc.mount(place, place, None, _BIND | _RECURSIVE, None)
+    own = (str(folder).encode(), b"/var/tmp")  # the latter for PrivateTmp=yes; the tests themselves live in /tmp
+    for place in own:
+        libc.mount(place, place, None, _BIND | _RECURSIVE, None)
     only_read, writable = _MountAttributes(set=1), _MountAttributes(clear=1)
-    for where, attributes in ((b"/", only_read), (place, writable), (b"/dev", writable), (b"/proc", writable)):
+    for where, attributes in ((b"/", only_read), *((place, writable) for place in (*own, b"/dev", b"/proc"))):
         libc.syscall(_MOUNT_SETATTR, _HERE, where, _BELOW, ctypes.byref(attributes), ctypes.sizeof(attributes))
     os.chdir(Path.cwd())  # through the new mounts
 

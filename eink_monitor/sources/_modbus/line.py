@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from eink_monitor.errors import BadAnswer, Missing, Unavailable, Unreachable
+from eink_monitor.sources._nearby import no_address
 
 if TYPE_CHECKING:
     from pymodbus.client import ModbusTcpClient
@@ -127,8 +128,7 @@ class Line:
         try:
             return socket.create_connection((self._host, self._port), timeout=self._timeout)
         except socket.gaierror:
-            message = f'no address found for the inverter "{self._host}"; check host: and the name server'
-            raise Unreachable(message) from None
+            raise Unreachable(no_address(self._host, "the inverter ")) from None
         except ConnectionRefusedError:
             message = (
                 f"{self.place} refused the connection: another Modbus client is connected, "

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from eink_monitor.errors import AuthFailed, Missing, Unavailable, Unreachable
 from eink_monitor.settings import Secret
+from eink_monitor.sources._nearby import no_address
 from eink_monitor.sources._ssh import hosts
 
 if TYPE_CHECKING:
@@ -197,7 +198,7 @@ def _dial(door: Door) -> socket.socket:
     try:
         return socket.create_connection((door.host, door.port), timeout=door.timeout)
     except (socket.gaierror, UnicodeError):
-        message = f'no address found for "{door.host}"; check host: and the name server'
+        message = no_address(door.host)
     except ConnectionRefusedError:
         message = f"{door.place} refuses SSH connections; is sshd running there, and port: right?"
     except OSError as error:

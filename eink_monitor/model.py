@@ -383,6 +383,11 @@ class Display(ABC):
         return type(self).__module__.rpartition(".")[2]
 
     @property
+    def where(self) -> str:
+        """Where to look for what it shows, for the log to say ("pictures in /home/pi/out"); empty where one sees it."""
+        return ""
+
+    @property
     def modules(self) -> tuple[str, ...]:
         """Import names of the libraries that it cannot work without."""
         return ()
@@ -414,6 +419,12 @@ class Display(ABC):
         """Make the frame visible before returning. Raises ``DisplayError``.
 
         A display that must be spared does nothing while ``ready_in`` is above 0, unless a person asked (``urgent``).
+        """
+
+    def collect(self, frames: Iterable[Frame]) -> None:
+        """At a start, one frame of every panel: for who keeps a picture of each. Others do not look at them.
+
+        Raises ``DisplayError``.
         """
 
     def freshen(self) -> None:

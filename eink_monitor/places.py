@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -45,6 +46,26 @@ def token_key() -> Path | None:
     """Where systemd puts the key that seals sign-ins, if it was given one; None for who runs without credentials."""
     lent = os.environ.get("CREDENTIALS_DIRECTORY")
     return Path(lent) / "eink-monitor-token-key" if lent else None
+
+
+def origin(file: Path) -> Path:
+    """Where a file lies that systemd has lent to us: the copy is as old as our start, the file as its last change.
+
+    Any other file lies where it is.
+    """
+    lent, home = os.environ.get("CREDENTIALS_DIRECTORY"), os.environ.get("EINK_MONITOR_ORIGIN")
+    if not lent or not home or file.parent != Path(lent):
+        return file
+    folder, _, name = file.name.partition("_")  # how systemd names the files of a folder
+    return Path(home) / folder / name if name else Path(home) / file.name
+
+
+def age(file: Path) -> int:
+    """When a file was last changed, or its origin, in nanoseconds; 0 for one that is not there."""
+    for place in (origin(file), file):
+        with suppress(OSError):
+            return place.stat().st_mtime_ns
+    return 0
 
 
 def _home(variable: str, below: str) -> Path:

@@ -13,6 +13,14 @@ if [ "$(id -u)" != 0 ]; then
 	echo "the readings belong to the service; say: sudo eink-monitor $*" >&2
 	exit 77
 fi
+if [ "${1:-}" = reload ]; then # a start is what lends the daemon its files anew; a bad configuration must not get so far
+	if ! said=$("$0" check 2>&1); then
+		printf '%s\n' "$said" "not taken over; the daemon goes on with what it read before" >&2
+		exit 78
+	fi
+	# shellcheck disable=SC2086 # one word or none: systemd's own reload must not wait for what comes after it
+	exec systemctl restart ${MAINPID:+--no-block} eink-monitor.service
+fi
 settings() { # of the service, but for how it is started, watched and stopped, and the folder that goes with it
 	sed -n '/^\[Service\]/,/^\[Install\]/{/^[A-Z][A-Za-z]*=/p}' "$current/eink-monitor.service" |
 		grep -vE '^(Type|NotifyAccess|Exec[A-Za-z]*|Restart[A-Za-z]*|Timeout[A-Za-z]*|WatchdogSec|KillMode|OOMPolicy)=' |

@@ -80,7 +80,7 @@ check_machine() {
 
 put_config() { # never over what is there
 	mkdir -p "$etc"
-	install -d -m 700 "$etc/credentials"
+	install -d -m 711 "$etc/credentials" # the daemon may see how old a file is that it is lent, and no more
 	install -m 644 "$source/config.example.yaml" "$etc/config.example.yaml"
 	if [ -e "$config" ]; then
 		say "kept         $config"

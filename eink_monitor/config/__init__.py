@@ -28,7 +28,7 @@ class Config:
 
     ``stamp`` changes when the file or a secret file does (nanoseconds, newest first). ``hidden`` are the dotted paths
     of settings that came from a secret file or the environment: nobody prints those. ``secrets`` are the files in which
-    secrets stand, the configuration itself among them if it holds one.
+    secrets stand, the configuration itself among them if it holds one; ``files`` are all that were read beside it.
     """
 
     file: Path
@@ -43,6 +43,11 @@ class Config:
     stamp: int = 0
     hidden: frozenset[str] = frozenset()
     secrets: tuple[Path, ...] = ()
+    files: tuple[Path, ...] = ()
+
+    def ages(self) -> tuple[int, ...]:
+        """When the file and those read beside it were last changed (nanoseconds), as it is now."""
+        return tuple(places.age(file) for file in (self.file, *self.files))
 
     @property
     def state(self) -> Path:
@@ -99,11 +104,8 @@ def _house(reader: Reader, root: Node) -> Config | None:
         quiet_hours=head.quiet_hours,
         commit_every=head.commit_every,
         keep=head.keep,
-        stamp=_stamp([reader.file, *reader.files.used]),
+        stamp=max(places.age(file) for file in (reader.file, *reader.files.used)),
         hidden=frozenset(reader.hidden),
         secrets=tuple(dict.fromkeys([*reader.files.secret, *([reader.file] if reader.inline else [])])),
+        files=tuple(reader.files.used),
     )
-
-
-def _stamp(files: list[Path]) -> int:
-    return max((file.stat().st_mtime_ns for file in files if file.exists()), default=0)

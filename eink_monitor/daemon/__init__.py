@@ -11,12 +11,14 @@ from functools import partial
 
 from eink_monitor.clock import HOUR, MINUTE, Clock, local
 from eink_monitor.config import Config
+from eink_monitor.daemon.control import Answer
 from eink_monitor.daemon.drawing import Drawing
 from eink_monitor.daemon.fetching import Fetching
 from eink_monitor.daemon.following import Following
 from eink_monitor.daemon.keeping import Keeping
 from eink_monitor.daemon.runner import Runner
 from eink_monitor.daemon.wall_time import WallTime
+from eink_monitor.daemon.writing import Allowance, write
 from eink_monitor.house import House
 from eink_monitor.store import Store
 
@@ -43,7 +45,9 @@ class Daemon:
         self._warned: set[str] = set()
         self._warn_due = self.clock.monotonic()
         self._new = bool(config.slides)
+        self._bare = False  # whether every panel is still to be drawn once
         self.quiet = False
+        self._allowance = Allowance(self.clock.monotonic())
 
     def tick(self) -> float:
         """Do what is due; returns the seconds until the next thing is."""
@@ -64,8 +68,11 @@ class Daemon:
             self.config.display.freshen()
         self.drawing.advance(now, mono)
         if self._new:  # the first frame waits for nothing
-            self._new = False
+            self._new, self._bare = False, True
             return 0.0
+        if self._bare:
+            self._bare = False
+            self.drawing.collect(now, mono)
         self.fetching.launch(now, mono)
         self.following.advance(now)
         self.keeping.keep(now, mono, busy=self.fetching.busy, flush=partial(self.fetching.flush, now, mono))
@@ -76,6 +83,15 @@ class Daemon:
     def watch(self) -> Sequence[int]:
         """File descriptors worth waking up for."""
         return (*self.fetching.watch(), *self.following.watch(), *self.keeping.watch())
+
+    def recall(self) -> None:
+        """At a start: say in the log what was wrong when the house was left."""
+        self.fetching.recall()
+
+    def write(self) -> Answer:
+        """Write what is only in memory, because a person wants to read it."""
+        now, mono = self.clock.now(), self.clock.monotonic()
+        return write(self.keeping, self._allowance, partial(self.fetching.flush, now, mono), mono)
 
     def stop(self) -> None:
         """End in good order: the poll under way is killed, everything is written, the last frame stays."""

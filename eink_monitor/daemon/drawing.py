@@ -56,6 +56,13 @@ class Drawing:
         if frame != self._last or self._display.every_beat:
             self._send(frame, mono)
 
+    def collect(self, now: int, mono: float) -> None:
+        """Once, after the first frame: give the display a frame of every panel, if it keeps pictures of them."""
+        try:
+            self._display.collect(self._frame(slide, now) for slide in self._slides)
+        except DisplayError as error:
+            self._ill(str(error), mono)
+
     def show(self, name: str, now: int, mono: float) -> str:
         """Put a panel (the one whose turn it is, if none is named) up because a person asks; it stays for its dwell.
 

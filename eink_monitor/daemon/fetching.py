@@ -272,6 +272,11 @@ class Fetching:
         folders = (own, *feed.source.shares(own))
         return max([self._config.stamp, *(when for folder in folders for when in _modified(folder))])
 
+    def recall(self) -> None:
+        """Say what was wrong when the house was left: of polls and of streams."""
+        names = [name for feed in self._config.feeds.values() for name in (feed.name, f"{feed.name} stream")]
+        self._telling.recall(names, self._config.zone)
+
     def mended(self, feed: Feed, name: str) -> bool:
         """Whether a person has changed something since the outcome kept under ``name``."""
         past = self._store.outcomes.get(name)

@@ -114,6 +114,28 @@ class Keeping:
         except StoreError as error:
             self.complain(error)
 
+    @property
+    def pending(self) -> bool:
+        """Whether anything is only in memory."""
+        return bool(self._store.pending or self._store.fault)
+
+    @property
+    def trouble(self) -> str:
+        """Why what came in cannot be read by others, in a sentence, or nothing."""
+        if self._house.card:
+            return f"the daemon cannot write, and goes on from memory: {self._house.card}"
+        return f"the daemon is {self._house.clock}" if self._house.clock else ""
+
+    @property
+    def written(self) -> float:
+        """When all was last written (monotonic)."""
+        return self._flushed
+
+    def write(self, flush: Callable[[], None], mono: float) -> None:
+        """Write what is only in memory now; ``flush`` as for ``keep``."""
+        self._flushed = mono
+        self._flush(flush)
+
     def keep(self, now: int, mono: float, *, busy: bool, flush: Callable[[], None] | None = None) -> None:
         """Write what is only in memory, once per interval; check, save and forget when there is time.
 
@@ -121,8 +143,7 @@ class Keeping:
         """
         self._note_commits(mono)
         if (self._store.pending or self._store.fault) and mono >= self._flushed + self._config.commit_every:
-            self._flushed = mono
-            self._flush(flush or self._store.flush)
+            self.write(flush or self._store.flush, mono)
         self._make_certain()
         self._look_after(now, mono, busy=busy)
 

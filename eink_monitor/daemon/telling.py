@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
+from zoneinfo import ZoneInfo
 
-from eink_monitor.clock import DAY
+from eink_monitor.clock import DAY, local
 from eink_monitor.model import Outcome
 from eink_monitor.store import Store
 
@@ -19,6 +21,15 @@ class Telling:
         self._faults: dict[str, tuple[str, int]] = {}  # what it was, and how many polls ago it began
         self._quiet_until: dict[str, float] = {}
 
+    def recall(self, names: Iterable[str], zone: ZoneInfo) -> None:
+        """At a start: what was wrong when the house was left, and still is as far as anybody knows."""
+        for name in names:
+            past = self._store.outcomes.get(name)
+            if past and past.what not in ("ok", "throttled"):
+                log.warning(
+                    "%s (since %s)", _sentence(name, past.what, past.detail), f"{local(past.since, zone):%d %b %H:%M}"
+                )
+
     def tell(self, outcome: Outcome, mono: float) -> None:
         """Say what is news about an outcome that the store does not know yet."""
         if outcome.what == "throttled":  # which neither begins a fault nor ends one
@@ -31,7 +42,7 @@ class Telling:
         past = self._store.outcomes.get(name)
         was, polls = self._faults.get(name) or ((past.what, past.polls) if past else ("ok", 0))
         if what not in ("ok", was):
-            log.warning("%s", outcome.detail or f"{name}: {what}")
+            log.warning("%s", _sentence(name, what, outcome.detail))
         elif what == "ok" and was not in ("ok", "throttled"):
             log.info("%s: well again after %d %s", name, polls, "poll" if polls == 1 else "polls")
         self._faults[name] = (what, polls + 1 if was not in ("ok", "throttled") else 1)
@@ -41,3 +52,8 @@ class Telling:
         if mono >= self._quiet_until.get(outcome.feed, mono):
             self._quiet_until[outcome.feed] = mono + DAY
             log.info("%s", outcome.detail)
+
+
+def _sentence(name: str, what: str, detail: str) -> str:
+    """What is wrong, and with whom."""
+    return detail if detail.startswith(f"{name}: ") else f"{name}: {detail or what}"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from eink_monitor.draw.pictures import png, write_whole
+from eink_monitor.draw.pictures import made_by, png, write_whole
 from eink_monitor.errors import DisplayError
 from eink_monitor.finding import Finding, fault, good
 from eink_monitor.model import Display, Frame
@@ -33,6 +33,11 @@ class Png(Display):
 
     path: Path = field(default_factory=lambda: Path(os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0] or "out"))
 
+    @property
+    def where(self) -> str:
+        """The folder, in full."""
+        return f"pictures in {self.path.absolute()}"
+
     def examine(self) -> Iterator[Finding]:
         """Whether the folder, or the nearest one above it, can be written."""
         from tempfile import TemporaryFile  # noqa: PLC0415 - only a doctor asks; the daemon does without
@@ -52,8 +57,29 @@ class Png(Display):
         """Write both pictures, each at once and whole. Raises ``DisplayError`` where the folder cannot be written."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            picture = png(frame)
-            for name in (frame.name.replace("/", "-") or "frame", "now"):
-                write_whole(picture, self.path / f"{name}.png")
+            write_whole(self._file(frame)[1], self.path / "now.png")
         except OSError as error:
             raise self._trouble(error) from error
+
+    def collect(self, frames: Iterable[Frame]) -> None:
+        """Write a picture of each panel, and remove those we made of panels that are no more."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            names = {self._file(frame)[0] for frame in frames}
+            for file in self.path.glob("*.png"):
+                if file.stem not in names and made_by(file) == _signature(file.stem):
+                    file.unlink(missing_ok=True)
+        except OSError as error:
+            raise self._trouble(error) from error
+
+    def _file(self, frame: Frame) -> tuple[str, bytes]:
+        """Write the picture of a panel; returns its name and what it is."""
+        name = frame.name.replace("/", "-") or "frame"
+        picture = png(frame, _signature(name))
+        write_whole(picture, self.path / f"{name}.png")
+        return name, picture
+
+
+def _signature(name: str) -> str:
+    """What only a picture that we made of the panel of that name holds: a copy under another name is a person's."""
+    return f"eink-monitor {name.encode('unicode_escape').decode()}"

@@ -14,6 +14,7 @@ from eink_monitor import places
 from eink_monitor.clock import Clock
 from eink_monitor.config import Config, extras
 from eink_monitor.config.doubts import doubts
+from eink_monitor.daemon.writing import written
 from eink_monitor.doctor import feeds, machine, storage, wall
 from eink_monitor.draw.words import count
 from eink_monitor.errors import ConfigError, Trouble
@@ -48,7 +49,9 @@ class Doctor:
         yield from self._group("configuration", lambda: doubts(config))
         sources = {feed.name: feed.source for feed in config.feeds.values()}
         yield from self._group("sources", lambda: extras.clashes(sources))
-        yield from self._group("display", lambda: wall.findings(config, clock))
+        heard = written(config, clock)
+        yield from self._group("daemon", lambda: wall.daemon(heard))
+        yield from self._group("display", lambda: wall.findings(config, clock, heard))
         yield from self._group("database", lambda: storage.findings(config))
         for feed in config.feeds.values():
             yield from self._group(f"source {feed.name}", partial(feeds.findings, config, feed, clock))

@@ -7,10 +7,11 @@ from contextlib import closing, suppress
 
 from eink_monitor.clock import Clock, iso
 from eink_monitor.config import Config, extras
+from eink_monitor.daemon.control import Answer
 from eink_monitor.daemon.wishes import look
 from eink_monitor.draw.fonts import Face, folder
 from eink_monitor.errors import StoreError
-from eink_monitor.finding import BAD, Finding, good
+from eink_monitor.finding import BAD, Finding, doubt, good
 from eink_monitor.model import Wear
 from eink_monitor.store import Store
 
@@ -33,13 +34,26 @@ def fonts(names: Iterable[str] | None = None) -> Iterator[Finding]:
         yield good("fonts", f"{len(files)} faces and sets of icons can be read")
 
 
-def findings(config: Config, clock: Clock) -> Iterator[Finding]:
+def daemon(heard: Answer) -> Iterator[Finding]:
+    """Whether the daemon runs, and what it said when it was asked to write what it knows."""
+    if heard.process < 0:
+        yield Finding("daemon", BAD, heard.words, "journalctl -u eink-monitor", heard.code)
+        return
+    yield good("daemon", f"runs as process {heard.process}" if heard.process else "does not run")
+    if heard.words:
+        yield doubt("daemon", heard.words, "what follows is what it wrote before")
+    yield from heard.findings
+
+
+def findings(config: Config, clock: Clock, heard: Answer) -> Iterator[Finding]:
     """The display, as its owner sees it: a running daemon is asked, else it is opened here."""
+    if heard.process < 0:
+        yield doubt("display", "not looked at: the daemon owns it, and does not answer", "see to that first")
+        return
     if lack := extras.missing("display", config.display):
         yield lack
         return
     answer = look(config, clock)
-    yield good("daemon", f"runs as process {answer.process}" if answer.process else "does not run")
     yield good("display", f"{config.display.label}{_worn(config)}")
     yield from answer.findings
 

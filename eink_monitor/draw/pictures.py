@@ -36,11 +36,34 @@ def write_whole(picture: bytes, path: Path) -> None:
         raise
 
 
-def png(frame: Frame) -> bytes:
-    """The frame as a PNG file."""
-    file = _PngFile()
-    _image(frame).save(file)
+def png(frame: Frame, maker: str = "") -> bytes:
+    """The frame as a PNG file; ``maker``, in ASCII, is what ``made_by`` finds in it."""
+    from PIL.PngImagePlugin import PngInfo  # noqa: PLC0415 - as with pillow itself
+
+    file, notes = _PngFile(), PngInfo()
+    if maker:
+        notes.add_text(_MAKER, maker)
+    _image(frame).save(file, pnginfo=notes)
     return file.getvalue()
+
+
+def made_by(path: Path) -> str:
+    """The ``maker`` of a picture that ``png`` made; empty for any other file, and for one that cannot be read."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(1024)
+    except OSError:
+        return ""
+    sign = _MAKER.encode() + b"\0"
+    at = _AFTER_IHDR + 8  # a chunk begins with its length and its type, four bytes each
+    size = int.from_bytes(head[_AFTER_IHDR : _AFTER_IHDR + 4], "big")
+    is_note = head.startswith(_PNG) and head[at - 4 : at] == b"tEXt" and head[at:].startswith(sign)
+    return head[at + len(sign) : at + size].decode("ascii", "replace") if is_note else ""
+
+
+_MAKER = "Software"  # a keyword of the PNG specification
+_PNG = b"\x89PNG\r\n\x1a\n"
+_AFTER_IHDR = len(_PNG) + 25
 
 
 class _PngFile(BytesIO):

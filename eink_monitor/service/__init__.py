@@ -6,24 +6,25 @@ No command-line library here: what systemd starts to run for years does not carr
 from __future__ import annotations
 
 import logging
-import signal
-import socket
-from contextlib import closing
+from contextlib import ExitStack, closing
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from types import FrameType
 
 from eink_monitor import config as configuration
 from eink_monitor import places, strays
-from eink_monitor.clock import MINUTE, SystemClock
+from eink_monitor.clock import MINUTE, Clock, SystemClock
+from eink_monitor.config import Config
 from eink_monitor.daemon import Daemon
-from eink_monitor.daemon.control import address
+from eink_monitor.daemon.control import Answer, Request, address
 from eink_monitor.daemon.ear import Ear
 from eink_monitor.daemon.polls import Forked
 from eink_monitor.daemon.wishes import grant
-from eink_monitor.draw.words import count
 from eink_monitor.errors import Trouble
 from eink_monitor.service import journal
 from eink_monitor.service.heartbeat import Heartbeat
+from eink_monitor.service.reloading import Reloading, in_words
+from eink_monitor.service.signals import Signals
 from eink_monitor.service.status import status
 from eink_monitor.store import Store
 
@@ -51,24 +52,40 @@ def serve(config_file: Path | None, *, verbose: bool = False) -> int:
 
 
 def _live(config_file: Path | None) -> None:
-    config = configuration.load(places.configuration(config_file))
-    stop = StopSignal()
-    clock = SystemClock()
-    with (
-        closing(Store(config.database, config.zone, lasting=clock.now())) as store,
-        closing(Ear(address(config.database))) as ear,
-    ):
-        daemon = Daemon(config, store, clock, Forked(config))
-        house = f"{count(len(config.feeds), 'source')}, {count(len(config.slides), 'panel')}"
-        log.info("%s on %s", house, config.display.label)
-        live(daemon, stop, ear)
+    signals, clock = Signals(), SystemClock()
+    config: Config | None = configuration.load(places.configuration(config_file))
+    before: Config | None = None
+    while config:
+        with ExitStack() as stack:
+            try:
+                daemon, ear = _begin(config, clock, stack)
+            except Trouble as error:
+                if before is None:
+                    raise
+                log.error("%s; going on with the configuration read before", error)  # noqa: TRY400 - a sentence
+                config, before = before, None
+                continue
+            before, config = config, live(daemon, signals, ear)
 
 
-def live(daemon: Daemon, stop: StopSignal, ear: Ear | None = None) -> None:
-    """Let a daemon live until it is told to stop, and tell systemd how it is doing."""
+def _begin(config: Config, clock: Clock, stack: ExitStack) -> tuple[Daemon, Ear]:
+    store = stack.enter_context(closing(Store(config.database, config.zone, lasting=clock.now())))
+    ear = stack.enter_context(closing(Ear(address(config.database))))
+    daemon = Daemon(config, store, clock, Forked(config))
+    log.info("%s", in_words(config))
+    daemon.recall()
+    return daemon, ear
+
+
+def live(daemon: Daemon, signals: Signals, ear: Ear | None = None) -> Config | None:
+    """Let a daemon live until it is told to stop, and tell systemd how it is doing.
+
+    Returns another configuration to live by, if that is why it was stopped.
+    """
     beat = Heartbeat(journal.watchdog())
+    reloading = Reloading(daemon.config, daemon.clock.monotonic())
     ready, late = False, False
-    while not stop.asked:
+    while not signals.asked and not reloading.following:
         pause = daemon.tick()
         mono = daemon.clock.monotonic()
         _look(daemon, beat, mono)
@@ -81,13 +98,43 @@ def live(daemon: Daemon, stop: StopSignal, ear: Ear | None = None) -> None:
         if beat.late(mono) and not late:
             log.critical("%s: nothing done in time; waiting for the watchdog", ", ".join(beat.late(mono)))
         late = bool(beat.late(mono))
-        wishes = ear.watch() if ear else ()
-        daemon.clock.wait(min(pause, beat.pause(mono)), (*daemon.watch(), *wishes, stop.wakes))
+        reloading.look(mono)
+        _wait(daemon, signals, ear, min(pause, beat.pause(mono)))
         if ear:
-            ear.serve(lambda request: grant(request, daemon.drawing, daemon.config, daemon.clock))
-    journal.notify(STOPPING="1")
+            ear.serve(partial(_grant, daemon, reloading))
+        if signals.reload:
+            signals.reload = False
+            reloading.reload()
+    _leave(daemon, signals, ended=not reloading.following)
+    return reloading.following
+
+
+def _wait(daemon: Daemon, signals: Signals, ear: Ear | None, seconds: float) -> None:
+    wishes = ear.watch() if ear else ()
+    daemon.clock.wait(seconds, (*daemon.watch(), *wishes, signals.wakes))
+    signals.quieten()
+
+
+def _grant(daemon: Daemon, reloading: Reloading, request: Request) -> Answer:
+    """Do as a person wishes: of the daemon itself, or of its display."""
+    if request.verb == "write":
+        answer = daemon.write()
+        return replace(answer, findings=[*answer.findings, *reloading.findings()])
+    if request.verb == "reload":
+        return reloading.reload()
+    return grant(request, daemon.drawing, daemon.config, daemon.clock)
+
+
+def _leave(daemon: Daemon, signals: Signals, *, ended: bool) -> None:
+    if signals.closed:
+        log.warning(
+            "the terminal was closed: everything is stored, and this is the end; a service lives on without one"
+        )
+    if ended:
+        journal.notify(STOPPING="1")
     daemon.stop()
-    _let_renewals_end(daemon.config.state)
+    if ended:
+        _let_renewals_end(daemon.config.state)
 
 
 def _let_renewals_end(state: Path) -> None:
@@ -105,20 +152,3 @@ def _look(daemon: Daemon, beat: Heartbeat, mono: float) -> None:
     beat.step("streams", daemon.following.steps, daemon.following.next_due(), mono)
     if daemon.quiet:
         beat.rest(mono, MINUTE)
-
-
-class StopSignal:
-    """SIGTERM and Ctrl-C as a file descriptor that wakes the daemon, so that nothing is interrupted half-way."""
-
-    def __init__(self) -> None:
-        self.asked = False
-        self._sockets = socket.socketpair()
-        for end in self._sockets:
-            end.setblocking(False)
-        self.wakes = self._sockets[0].fileno()
-        signal.set_wakeup_fd(self._sockets[1].fileno(), warn_on_full_buffer=False)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._ask)
-
-    def _ask(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the signal module's interface
-        self.asked = True

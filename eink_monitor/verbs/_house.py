@@ -13,6 +13,7 @@ from eink_monitor import config as configuration
 from eink_monitor import places
 from eink_monitor.clock import Clock
 from eink_monitor.config import Config, Feed
+from eink_monitor.daemon.writing import written
 from eink_monitor.errors import StoreError
 from eink_monitor.model import Visit
 from eink_monitor.store import Store
@@ -41,12 +42,33 @@ def load(config_file: Path | None) -> Config:
 
 @contextmanager
 def opened(config: Config, *, writes: bool) -> Iterator[Store]:
-    """The store of a house, closed afterwards."""
+    """The store of a house, closed afterwards.
+
+    A daemon that runs writes first what is only in its memory; where it does not, a sentence says so. Who writes wakes
+    it afterwards, to look at what is new.
+    """
+    silent = fresh(config)
     store = Store(config.database, config.zone, writes=writes)
     try:
         yield store
     finally:
         store.close()
+        if writes and not silent:
+            written(config)
+
+
+def fresh(config: Config) -> bool:
+    """Have the daemon write, once a command line; tell the person what may be missing; whether it was silent."""
+    context = click.get_current_context(silent=True)
+    told = context.find_root().meta if context else {}
+    if _ASKED not in told:
+        answer = told[_ASKED] = written(config)
+        if answer.words:
+            click.echo(f"eink-monitor: {answer.words}", err=True)
+    return bool(told[_ASKED].process < 0)
+
+
+_ASKED = "eink_monitor.verbs.daemon"
 
 
 def errand(config: Config, feed: Feed, clock: Clock) -> Visit:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -9,6 +10,18 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from eink_monitor.clock import SystemClock
+from houses import say
+
+
+def polled(file: Path, subjects: frozenset[str] = frozenset({"roof", "car", "attic:backups"})) -> None:
+    """Wait until the daemon has brought something of every subject."""
+    for _ in range(8):
+        if subjects <= {row["subject"] for row in json.loads(say("latest", "--json", "-c", file).out)}:
+            return
+        SystemClock().wait(0.5)
+    raise AssertionError(f"nothing came of {subjects}")
 
 
 @contextmanager

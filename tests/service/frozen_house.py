@@ -16,7 +16,8 @@ from eink_monitor.clock import DAY, HOUR, FastClock
 from eink_monitor.daemon.control import address
 from eink_monitor.daemon.ear import Ear
 from eink_monitor.model import Reading, Visit
-from eink_monitor.service import StopSignal, journal, live
+from eink_monitor.service import journal, live
+from eink_monitor.service.signals import Signals
 from eink_monitor.settings import Window
 from small_house import START, Says, Scripted, feed, slide, small_house
 
@@ -24,7 +25,7 @@ from small_house import START, Says, Scripted, feed, slide, small_house
 class Hurried(FastClock):
     """Never waits for anything, and asks for the end when its time is over."""
 
-    def __init__(self, life: int, stop: StopSignal) -> None:
+    def __init__(self, life: int, stop: Signals) -> None:
         super().__init__(START)
         self._life, self._stop = life, stop
 
@@ -48,7 +49,7 @@ class Speaks(Scripted):
 
 def main(folder: Path, frozen: str) -> None:
     journal.open_journal()
-    stop = StopSignal()
+    stop = Signals()
     clock = Hurried(DAY if frozen == "quiet" else 3 * HOUR, stop)
     quiet = Window.parse("20:00-06:00") if frozen == "quiet" else None
     house = small_house(

@@ -42,7 +42,7 @@ def test_first_time(machine: Machine) -> None:
     ]
     assert (machine.version() / "bin" / "eink-monitor").exists()
     assert machine.config.stat().st_mode & 0o777 == 0o600
-    assert machine.config.parent.joinpath("credentials").stat().st_mode & 0o777 == 0o700
+    assert machine.config.parent.joinpath("credentials").stat().st_mode & 0o777 == 0o711
     unit = machine.root / "etc/systemd/system/eink-monitor.service"
     assert unit.read_bytes() == (SYSTEMD / "eink-monitor.service").read_bytes()
     assert (machine.root / "usr/local/bin/eink-monitor").stat().st_mode & 0o777 == 0o755
@@ -324,10 +324,50 @@ def test_the_command_runs_as_the_service(machine: Machine) -> None:
 
 
 _OF_THE_DAEMON = {  # how it is started, watched and stopped; what only it may have
-    *("Type", "NotifyAccess", "ExecStart", "Restart", "RestartSec", "RestartPreventExitStatus", "TimeoutStartSec"),
-    *("TimeoutStopSec", "WatchdogSec", "KillMode", "OOMPolicy", "RuntimeDirectory", "RuntimeDirectoryPreserve"),
+    *("Type", "NotifyAccess", "ExecStart", "ExecReload", "Restart", "RestartSec", "RestartPreventExitStatus"),
+    *(
+        "TimeoutStartSec",
+        "TimeoutStopSec",
+        "WatchdogSec",
+        "KillMode",
+        "OOMPolicy",
+        "RuntimeDirectory",
+        "RuntimeDirectoryPreserve",
+    ),
     *("WorkingDirectory", "SupplementaryGroups"),
 }
+
+
+def test_a_reload_looks_first_and_starts_anew_with_what_is_good(machine: Machine) -> None:
+    machine.run()
+    machine.program("id", "echo 0")
+    machine.program("systemd-run", 'echo "config.yaml:3:5: panels: are missing" >&2; exit 78')
+    before = len(machine.calls())
+
+    def said(**more: str) -> tuple[int, str]:
+        run = subprocess.run(
+            [wrapper(machine), "reload"],
+            env={**machine.environment, **more},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return run.returncode, run.stderr
+
+    code, words = said()
+    assert (code, words.splitlines()) == (
+        78,
+        ["config.yaml:3:5: panels: are missing", "not taken over; the daemon goes on with what it read before"],
+    )
+    assert [call for call in machine.calls()[before:] if call.startswith("systemctl")] == []
+    machine.program("systemd-run")
+    assert said() == (0, "")
+    assert machine.calls()[-1] == "systemctl restart eink-monitor.service"
+    assert said(MAINPID="7") == (0, ""), "systemd itself asks, and must not wait for itself"
+    assert machine.calls()[-1] == "systemctl restart --no-block eink-monitor.service"
+    calls = [call for call in machine.calls()[before:] if call.startswith("systemd-run")]
+    assert all(call.endswith("eink-monitor check") for call in calls)
 
 
 def test_the_command_has_the_sandbox_and_the_limits_of_the_service(machine: Machine) -> None:

@@ -46,6 +46,7 @@ def test_it_is_without_fault(tmp_path: Path) -> None:
     program = tmp_path / "opt" / "current" / "bin" / "eink-monitor"
     program.parent.mkdir(parents=True)
     program.touch(0o755)
+    (program.parents[1] / "eink-monitor.sh").touch(0o755)
     unit = tmp_path / UNIT.name
     unit.write_text(UNIT.read_text(encoding="utf-8").replace("/opt/eink-monitor", str(tmp_path / "opt")))
     said = analyze("verify", "--man=no", str(unit))

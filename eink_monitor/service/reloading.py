@@ -1,0 +1,77 @@
+"""The configuration a daemon lives by: whether its files are still what was read, and another one in its place.
+
+What is wrong with a new one is said, and the old one goes on. systemd lends a service its files at the start only; so
+as a service the new one is begun with by a start (``eink-monitor reload`` of the service does both: look, and start).
+"""
+
+from __future__ import annotations
+
+import logging
+
+from eink_monitor import config as configuration
+from eink_monitor import places
+from eink_monitor.clock import MINUTE
+from eink_monitor.config import Config
+from eink_monitor.daemon.control import Answer
+from eink_monitor.draw.words import count
+from eink_monitor.errors import ConfigError
+from eink_monitor.finding import Finding, doubt
+
+log = logging.getLogger("eink_monitor")
+
+_LATER = 75
+
+
+class Reloading:
+    """``following`` is the configuration to go on with, once one was found good."""
+
+    def __init__(self, config: Config, mono: float) -> None:
+        self.following: Config | None = None
+        self._config = config
+        self._known = self._told = config.ages()
+        self._due = mono + MINUTE
+
+    def look(self, mono: float) -> None:
+        """Once a minute at most: say in the log, once for every change, that the files have changed."""
+        if mono < self._due:
+            return
+        self._due = mono + MINUTE
+        ages = self._config.ages()
+        if ages not in {self._told, self._known}:
+            log.warning("%s; say: eink-monitor reload", self._changed)
+        self._told = ages
+
+    def findings(self) -> list[Finding]:
+        """What a doctor should know."""
+        if self._config.ages() == self._known:
+            return []
+        return [doubt("configuration", self._changed, "eink-monitor reload")]
+
+    def reload(self) -> Answer:
+        """Read the files again; ``following`` is what was read if it is good."""
+        file = places.origin(self._config.file)
+        if file != self._config.file:
+            words = f"systemd lends {file} at the start only; say: sudo eink-monitor reload, which looks and starts"
+            log.warning("%s", words)
+            return Answer(_LATER, words)
+        try:
+            self.following = configuration.load(self._config.file)
+        except ConfigError as error:
+            for complaint in error.complaints:
+                log.error("%s", complaint)  # noqa: TRY400 - a sentence, no bug
+            log.error("%s is not taken over; going on with what was read before", file)  # noqa: TRY400 - as above
+            goes_on = "the daemon goes on with what it read before"
+            return Answer(error.exit_code, "\n".join([*error.complaints, goes_on]))
+        return Answer(0, f"the daemon goes on with {in_words(self.following)}")
+
+    @property
+    def _changed(self) -> str:
+        return f"{places.origin(self._config.file)} has changed since the daemon read it"
+
+
+def in_words(config: Config) -> str:
+    """For example "config.yaml: 3 sources, 4 panels on png, pictures in /home/pi/out"."""
+    display = config.display
+    where = f", {display.where}" if display.where else ""
+    house = f"{count(len(config.feeds), 'source')}, {count(len(config.slides), 'panel')}"
+    return f"{places.origin(config.file)}: {house} on {display.label}{where}"

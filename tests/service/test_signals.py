@@ -1,0 +1,93 @@
+"""SIGHUP: a closed terminal ends the daemon with everything stored; who has no terminal reads its configuration."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from houses import HOUSE, say, write
+from houses.living import running
+
+
+def started(file: Path, terminal: int, *before: str) -> subprocess.Popen[bytes]:
+    """The daemon in a terminal of its own, ready."""
+    address = file.parent / "notify"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(address))
+        systemd.settimeout(20)
+        words = [*before, sys.executable, "-m", "eink_monitor", "run", "-c", str(file)]
+        code = (
+            "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execvp(sys.argv[1], sys.argv[1:])"
+        )
+        process = subprocess.Popen(
+            [sys.executable, "-c", code, *words],
+            stdin=terminal,
+            stdout=terminal,
+            stderr=terminal,
+            start_new_session=True,
+            cwd=file.parent,  # nohup writes where it stands
+            env={**os.environ, "NOTIFY_SOCKET": str(address)},
+        )
+        assert b"READY=1" in systemd.recv(1000)
+    return process
+
+
+HANGING = HOUSE.replace(
+    "panels:\n",
+    "  wall: {{type: solaredge, api: v1, api_key: k, site_id: 1, base_url: http://127.0.0.1:PORT}}\npanels:\n",
+)
+
+
+@pytest.mark.parametrize("way", ["closed", "signalled"])
+def test_a_terminal_that_closes_loses_nothing(tmp_path: Path, way: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(20)
+        file = write(tmp_path, HANGING.replace("PORT", str(silent.getsockname()[1])))
+        ours, theirs = pty.openpty()
+        process = started(file, theirs)
+        os.close(theirs)
+        silent.accept()[0].close()  # the last of the sources is being asked: the others have answered
+        if way == "closed":
+            os.close(ours)
+        else:
+            process.send_signal(signal.SIGHUP)
+        assert process.wait(20) == 0
+    if way == "signalled":
+        said = os.read(ours, 65536).decode()
+        assert "the terminal was closed: everything is stored, and this is the end" in said
+        os.close(ours)
+    stored = json.loads(say("latest", "--json", "-c", file).out)
+    assert {row["subject"] for row in stored} >= {"roof", "car", "attic:backups"}
+    assert not (tmp_path / "readings.db.control").exists()
+
+
+def test_nohup_keeps_it_alive(tmp_path: Path) -> None:
+    file = write(tmp_path)
+    ours, theirs = pty.openpty()
+    process = started(file, theirs, "nohup")
+    os.close(theirs)
+    os.close(ours)
+    try:
+        assert say("reload", "-c", file).code == 0
+        assert process.poll() is None
+    finally:
+        process.terminate()
+        assert process.wait(20) == 0
+
+
+def test_without_a_terminal_it_is_a_reload(tmp_path: Path) -> None:
+    file = write(tmp_path)
+    with running(file) as process:
+        process.send_signal(signal.SIGHUP)
+        assert process.stderr is not None
+        said = [process.stderr.readline().decode() for _ in range(2)]
+        assert all("3 sources" in line for line in said), "the same configuration, twice"
+        assert process.poll() is None

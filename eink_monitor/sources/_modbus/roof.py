@@ -107,12 +107,12 @@ def _look(line: Line, visit: Visit, roof: Roof, known: Memory, plants: dict[int,
 
 def _told_apart(parts: list[Part]) -> list[Part]:
     """The parts, unless one inverter answers at two units: its power would count twice."""
-    for one, other in combinations([part for part in parts if part.plant and part.look], 2):
-        if one.plant and other.plant and one.plant.inverter.identity == other.plant.inverter.identity:
-            counts = [part.look.inverter.energy for part in (one, other) if part.look]
-            if None in counts or abs(counts[0].value - counts[1].value) < _TWIN:  # type: ignore[union-attr] # neither is
-                message = f"units {one.unit} and {other.unit} are one and the same inverter; name it once in units:"
-                raise BadAnswer(message)
+    seen = [(part.unit, part.plant.inverter.identity, part.look.inverter) for part in parts if part.plant and part.look]
+    for (one, who, first), (other, whom, second) in combinations(seen, 2):
+        made = [inverter.energy.value if inverter.energy else 0.0 for inverter in (first, second)]
+        if who.serial and who == whom and abs(made[0] - made[1]) < _TWIN:
+            message = f"units {one} and {other} are one and the same inverter; name it once in units:"
+            raise BadAnswer(message)
     return parts
 
 

@@ -198,6 +198,16 @@ class Source(ABC):
         return self.patience(every)
 
     @property
+    def renews(self) -> str:
+        """What a person must make anew when the vendor refuses us ("API key"); empty where signing in again does."""
+        return ""
+
+    @property
+    def way_in(self) -> str:
+        """The address, without https://, where a person lets us in again as the source is configured."""
+        return self.door
+
+    @property
     def modules(self) -> tuple[str, ...]:
         """Import names of the libraries that it cannot work without as it is configured."""
         return ()
@@ -256,8 +266,9 @@ _AHEAD = 2 * MINUTE  # clocks of vendors run a little ahead of ours
 class FeedStatus(NamedTuple):
     """How a feed is doing: what the last poll came to, and since when. Times are epoch seconds UTC, None for never.
 
-    ``door`` is the address where a person lets us in again; ``warning`` says what will soon need one. ``shown`` is
-    whether, of several feeds of one subject, this one made the newest measurement: the one on the panels.
+    ``door`` is the address where a person lets us in again, ``renews`` what must be made anew there, if it is a key;
+    ``warning`` says what will soon need one. ``shown`` is whether, of several feeds of one subject, this one made the
+    newest measurement: the one on the panels.
     """
 
     name: str
@@ -276,6 +287,7 @@ class FeedStatus(NamedTuple):
     door: str = ""
     warning: str = ""
     shown: bool = False
+    renews: str = ""
 
     def is_silent(self, now: int) -> bool:
         """Whether polls go well but bring nothing, or nothing that is not older than the source's own patience."""

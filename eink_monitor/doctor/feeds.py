@@ -74,7 +74,8 @@ def _past(check: str, feed: Feed, past: Past, now: int, status: FeedStatus | Non
     told = f"{past.detail or past.what} ({when})"
     if past.what == Throttled.what:
         return doubt(check, told, "wait; `eink-monitor quota` says until when")
-    mend = f"eink-monitor login {feed.name}" if past.what == AuthFailed.what else f"eink-monitor poll {feed.name}"
+    signs_in = past.what == AuthFailed.what and feed.source.sign_in() is not None
+    mend = f"eink-monitor {'login' if signs_in else 'poll'} {feed.name}"
     return Finding(check, BAD, told, mend, _CODES.get(past.what, _CRASHED))
 
 

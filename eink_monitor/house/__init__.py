@@ -134,9 +134,10 @@ class House:
             patience=feed.source.patience(feed.every),
             calls_used=tight.used if tight else None,
             calls_limit=tight.limit if tight else None,
-            door=feed.source.door,
+            door=feed.source.way_in,
             warning=self.warning(feed),
             shown=self._is_shown(feed),
+            renews=feed.source.renews,
         )
 
     def _is_shown(self, feed: Feed) -> bool:

@@ -22,6 +22,7 @@ HEADER = 18
 STRIP = 18
 _STRIPES = 32  # px at least, so that they are seen from across the room
 RULE = 79  # between the hero and what supports it
+_ADDRESS = 60  # letters; more would not fit in any face
 _CODE = 2  # px a module; a phone reads it from a hand's breadth
 
 
@@ -186,8 +187,12 @@ def strip(canvas: Canvas, status: FeedStatus, now: int, history: History) -> Non
     top = canvas.height - STRIP
     canvas.fill(0, top, canvas.width, STRIP)
     canvas.icon(LEFT, top + 1, "key" if status.what == "auth" else "alert", 16, ink=False)
-    text = fault(status, now, history)
-    canvas.text(LEFT + 22, top + 13, text, fonts.TEXT, ink=False, width=RIGHT - LEFT - 22)
+    text, face, room = fault(status, now, history), fonts.TEXT, RIGHT - LEFT - 22
+    where = f"new {status.renews}: {status.door}"
+    if status.what == "auth" and status.renews and status.door and len(where) < _ADDRESS:
+        fits = fonts.face(fonts.SMALL).width(where) <= room
+        text, face = (where, fonts.SMALL) if fits else (text, face)
+    canvas.text(LEFT + 22, top + 13, text, face, ink=False, width=room)
 
 
 def corner(canvas: Canvas, status: FeedStatus, top: int, bottom: int) -> int:
@@ -208,7 +213,7 @@ def fault(status: FeedStatus, now: int, history: History, *, brief: bool = False
     since = f" since {words.stamp(status.since, now, zone)}" if status.since is not None and not brief else ""
     until = f" until {words.stamp(status.due, now, zone)}" if status.due is not None and not brief else ""
     phrases = {
-        "auth": "sign in first" if status.ok_at is None else "sign in again",
+        "auth": _let_in(status, brief=brief),
         "gone": "closed for good" if brief else "interface closed for good",
         "throttled": f"quota spent{until}",
         "missing": "library missing" if brief else "a library is not installed",
@@ -217,6 +222,13 @@ def fault(status: FeedStatus, now: int, history: History, *, brief: bool = False
         "bad-answer": f"odd answers{since}",
     }
     return phrases.get(status.what or "", f"failing{since}")
+
+
+def _let_in(status: FeedStatus, *, brief: bool) -> str:
+    """What a person must do where the vendor refuses us: make a new key, or sign in."""
+    if status.renews:
+        return f"new {status.renews}" if brief else f"new {status.renews} needed"
+    return "sign in first" if status.ok_at is None else "sign in again"
 
 
 def empty(canvas: Canvas, icon: str, first: str, second: str, room: tuple[int, int]) -> None:

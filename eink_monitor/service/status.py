@@ -36,8 +36,11 @@ def _ailing(feeds: Sequence[FeedStatus]) -> list[tuple[str, list[FeedStatus]]]:
     groups: dict[str, list[FeedStatus]] = {}
     for feed in feeds:
         if feed.what != "ok":
-            never = feed.what == "auth" and feed.ok_at is None
-            told = "sign in first" if never else _WORDS.get(feed.what, feed.detail)
+            told = _WORDS.get(feed.what, feed.detail)
+            if feed.what == "auth" and feed.renews:
+                told = f"new {feed.renews} needed"
+            elif feed.what == "auth" and feed.ok_at is None:
+                told = "sign in first"
             groups.setdefault(told, []).append(feed)
     return list(groups.items())
 

@@ -61,6 +61,11 @@ class Skoda(Source):
         """The car."""
         return self.vin.reveal()
 
+    @property
+    def renews(self) -> str:
+        """Nobody signs in: Skoda makes keys, and they expire."""
+        return "API key"
+
     def publishes(self, subject: str) -> Mapping[str, tuple[Metric, ...]]:
         """The car's metrics; its position only with ``position: true``."""
         return published(subject, self.metrics, self.position)
@@ -113,8 +118,12 @@ def _verdicts(answer: Answer, now: int) -> Mapping[int, AuthFailed | BadAnswer |
     seconds = int(reset[:6]) if reset.isascii() and reset.isdigit() and len(reset) < 10 else 0
     until = now + (retry_after(answer, now) or min(seconds, HOUR) or HOUR)
     return {
-        401: AuthFailed(f"{_WHO} refuses the API key: it is wrong or has expired; {_WAY_OUT}"),
-        403: AuthFailed(f"{_WHO} does not allow this API key to read this car; {_WAY_OUT}"),
+        401: AuthFailed(
+            f"{_WHO} refuses the API key: it is wrong or has expired, and a new API key is needed; {_WAY_OUT}"
+        ),
+        403: AuthFailed(
+            f"{_WHO} does not allow this API key to read this car, and a new API key is needed; {_WAY_OUT}"
+        ),
         404: BadAnswer(f"{_WHO} does not know this car; check vin in the configuration"),
         429: Throttled(f"{_WHO} says we ask too often (20 calls an hour)", until),
     }

@@ -97,6 +97,18 @@ class SolarEdge(Source):
                 "take it out and follow docs/solaredge.md; an emulator or an exempt account needs base_url",
             )
 
+    @property
+    def renews(self) -> str:
+        """With a key nobody signs in."""
+        return "API key" if self.api_key is not None else ""
+
+    @property
+    def way_in(self) -> str:
+        """Where a key is made, or a consent is given."""
+        if self.api_key is None:
+            return self.door
+        return "monitoring.solaredge.com" if self.api == "v1" else "developer.solaredge.com"
+
     def quota(self) -> Quota:
         """V1 counts per site and day; V2 per developer account, minute and month."""
         if self.api == "v1":

@@ -109,9 +109,9 @@ def aged(house: PaperHouse, by: Mapping[Metric, int]) -> PaperHouse:
     return replace(house, readings=readings)
 
 
-def troubled(house: PaperHouse, what: str, door: str = "", **changes: int) -> PaperHouse:
+def troubled(house: PaperHouse, what: str, door: str = "", renews: str = "", **changes: int) -> PaperHouse:
     """The same house with every feed failing in one way."""
-    status = feed("roof", what)._replace(door=door, **changes)  # type: ignore[arg-type]  # the fields that are times
+    status = feed("roof", what)._replace(door=door, renews=renews, **changes)  # type: ignore[arg-type]  # the fields that are times
     return replace(house, troubles=dict.fromkeys(("roof", "car", "nas:/backup"), status))
 
 
@@ -161,6 +161,7 @@ NOTHING = PaperHouse(labels={"car": "Škoda Enyaq", "nas:/backup": "Backup disk"
 DISK = Disk("nas:/backup")
 
 SCENES: dict[str, Scene] = {
+    "solar-key": Scene(Solar("roof"), troubled(roof(), "auth", "developer.solaredge.com", "API key", ok_at=AT)),
     "solar-full": Scene(Solar("roof"), roof()),
     "solar-one-old": Scene(Solar("roof"), aged(roof(), {m.PRODUCTION_TODAY: 4 * HOUR, m.PRODUCTION_YEAR: 80 * DAY})),
     "solar-empty": Scene(Solar("roof"), NOTHING),
@@ -206,6 +207,9 @@ SCENES: dict[str, Scene] = {
     "car-unplugged": Scene(Car("car"), car("Škoda Enyaq", {**ENYAQ, m.PLUGGED: 0})),
     "car-plugged": Scene(Car("car"), car("Škoda Enyaq", ENYAQ)),
     "car-fuel": Scene(Car("car"), car("Polo", {m.FUEL: 45, m.RANGE: 380})),
+    "car-key": Scene(
+        Car("car"), troubled(car("Škoda Enyaq", ENYAQ), "auth", "go.skoda.eu/api-keys", "API key", ok_at=AT), NOW + HOUR
+    ),
     "car-litres": Scene(Car("car"), car("318d Touring", LITRES)),
     "car-litres-old": Scene(Car("car"), aged(car("318d Touring", LITRES), {m.RANGE: 2 * DAY})),
     "car-litres-stale": Scene(Car("car"), car("318d Touring", LITRES), NOW + 3 * DAY),

@@ -98,8 +98,8 @@ def test_an_answer_without_any_section_is_trouble_for_later() -> None:
 @pytest.mark.parametrize(
     ("status", "kind", "words"),
     [
-        (401, AuthFailed, "make a new one in the MySkoda app"),
-        (403, AuthFailed, "does not allow this API key"),
+        (401, AuthFailed, "a new API key is needed; make a new one in the MySkoda app"),
+        (403, AuthFailed, "does not allow this API key to read this car, and a new API key is needed"),
         (404, BadAnswer, "check vin"),
         (500, Unavailable, "fault of its own"),
         (503, Unavailable, "fault of its own"),
@@ -166,6 +166,10 @@ def test_a_strange_expiry_costs_nothing(tmp_path: Path) -> None:
     with Vendor({PATH: [Reply(ENYAQ, headers={"X-API-Key-Expires-At": "never"})]}) as vendor:
         assert skoda(vendor.url).poll(visit_to(tmp_path))
     assert list(tmp_path.rglob("*")) == []
+
+
+def test_nobody_signs_in_with_a_key() -> None:
+    assert (skoda().sign_in(), skoda().renews, skoda().way_in) == (None, "API key", "go.skoda.eu/api-keys")
 
 
 def test_the_quota_belongs_to_the_key_without_naming_it() -> None:

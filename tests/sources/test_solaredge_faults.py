@@ -346,3 +346,18 @@ def test_more_feed_in_than_production_is_not_believed(server: SolarEdgeServer, t
     names = {reading.metric.name for reading in poller.poll()}
     assert "feed_in_today" in names, "a battery may feed in what was made the day before"
     assert "self_consumption_today" not in names
+
+
+def test_a_refused_key_is_no_lapsed_sign_in(server: SolarEdgeServer, tmp_path: Path) -> None:
+    """Where there is a key there is nothing to sign in to, and `login` is no way out."""
+    fleet, owner = source("key", server.url), source("consent", server.url)
+    assert (fleet.sign_in(), fleet.renews, fleet.way_in) == (None, "API key", "developer.solaredge.com")
+    assert (owner.renews, owner.way_in) == ("", "connect.solaredge.com")
+    old = source("v1", server.url)
+    assert (old.renews, old.way_in) == ("API key", "monitoring.solaredge.com")
+    for status in (401, 403):
+        server.fault = Said(status, {"title": "no", "status": status})
+        with pytest.raises(AuthFailed, match=r"developer\.solaredge\.com") as caught:
+            visitor("key", server, tmp_path).poll()
+        assert "login" not in str(caught.value)
+        assert "sign" not in str(caught.value)

@@ -305,7 +305,7 @@ def test_how_long_a_key_holds(tmp_path: Path, left: int, line: str, code: int) -
 @pytest.mark.parametrize(
     ("what", "detail", "line", "code"),
     [
-        ("auth", "roof: the key is refused", "bad: roof: the key is refused (just now) -> eink-monitor login roof", 77),
+        ("auth", "roof: the key is refused", "bad: roof: the key is refused (just now) -> eink-monitor poll roof", 77),
         ("gone", "closed", "bad: closed (just now) -> eink-monitor poll roof", 69),
         ("unavailable", "", "bad: unavailable (just now) -> eink-monitor poll roof", 75),
         ("bad-answer", "noise", "bad: noise (just now) -> eink-monitor poll roof", 65),

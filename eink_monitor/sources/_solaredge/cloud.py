@@ -47,7 +47,10 @@ class FleetKey:
     def headers(self, *, rejected: bool = False) -> Mapping[str, str]:
         """The same key always; a rejected one is a matter for a person."""
         if rejected:
-            message = f"{WHO} does not accept the api_key; make a new one at developer.solaredge.com"
+            message = (
+                f"{WHO} does not accept the api_key, and a new API key is needed; make one at developer.solaredge.com "
+                "and put it into the configuration"
+            )
             raise AuthFailed(message)
         return {"X-API-Key": self._key.reveal()}
 
@@ -130,15 +133,17 @@ class Cloud:
         message = f"{WHO} wanted a new token; it is here, the next poll will use it"
         raise Unavailable(message)
 
+    def _covers(self) -> str:
+        if isinstance(self._badge, FleetKey):
+            return "that the account of the api_key has that site; keys are made at developer.solaredge.com"
+        return "that the sign-in covers SITE_DATA and DEVICE_DATA"
+
     def _verdicts(self, answer: Answer) -> Mapping[int, Trouble]:
         site = self._site
         return {
             400: BadAnswer(f"{WHO} did not accept the time span we asked for (400); is timezone the site's"),
             401: AuthFailed(f"{WHO} rejects our sign-in; sign in again: eink-monitor login {self.visit.feed}"),
-            403: AuthFailed(
-                f"{WHO} does not let us read site {site} (403); check site_id, and that the sign-in covers "
-                "SITE_DATA and DEVICE_DATA"
-            ),
+            403: AuthFailed(f"{WHO} does not let us read site {site} (403); check site_id, and {self._covers()}"),
             404: BadAnswer(f"{WHO} does not know site {site} (404); check site_id"),
             410: Gone(f"{WHO} has closed this interface (410); update eink-monitor, or use the inverter's Modbus"),
             429: _patience(answer, self.visit),

@@ -155,7 +155,10 @@ def _storage_direction(content: Mapping[str, object], ways: set[tuple[str, str]]
 
 
 def _verdicts(answer: Answer, visit: Visit, site: int) -> Mapping[int, Trouble]:
-    refused = AuthFailed(f"{WHO} does not accept the api_key for site {site}; check both")
+    refused = AuthFailed(
+        f"{WHO} does not accept the api_key for site {site}, and a new API key is needed; make one at "
+        "monitoring.solaredge.com (Admin, Site Access), put it into the configuration, and check site_id"
+    )
     return {
         401: refused,
         403: refused,

@@ -187,6 +187,11 @@ def day_bounds(day: date, zone: ZoneInfo) -> tuple[int, int]:
     return midnight(day, zone), midnight(day + timedelta(days=1), zone)
 
 
+def stamp(at: int, zone: tzinfo) -> str:
+    """ISO 8601 in local time with its offset from UTC, to the second, for people to read."""
+    return local(at, zone).isoformat(timespec="seconds")
+
+
 def iso(at: int) -> str:
     """ISO 8601 in UTC, to the second, for machines to read."""
     return f"{local(at, UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from typing import TypeVar
 
 from eink_monitor.clock import MINUTE
 from eink_monitor.config import Config, Slide
@@ -14,6 +16,8 @@ from eink_monitor.house import House
 from eink_monitor.model import Frame
 
 log = logging.getLogger("eink_monitor")
+
+Sheet = TypeVar("Sheet", bound=Canvas)
 
 _NEVER = float("inf")
 _SIGN_IN = 5 * MINUTE  # a device code lives no longer
@@ -144,14 +148,19 @@ class Drawing:
 
 
 def draw(slide: Slide, house: House, now: int, size: tuple[int, int]) -> Frame:
-    """One panel as a frame. A panel that fails is drawn as words: one broken panel never stops the rest."""
-    canvas = Canvas(*size)
+    """One panel as a frame."""
+    return drawn(slide, house, now, lambda: Canvas(*size)).frame(slide.name)
+
+
+def drawn(slide: Slide, house: House, now: int, blank: Callable[[], Sheet]) -> Sheet:
+    """One panel on a ``blank`` sheet. One that fails is drawn as words: one broken panel never stops the rest."""
+    canvas = blank()
     try:
         slide.panel.draw(canvas, house, now)
     except Exception:
         log.exception("the panel %s could not be drawn", slide.name)
-        canvas = Canvas(*size)
+        canvas = blank()
         canvas.text(6, 24, slide.name)
         canvas.text(6, 56, "This panel could not be drawn.")
         canvas.text(6, 76, "The log says why.")
-    return canvas.frame(slide.name)
+    return canvas

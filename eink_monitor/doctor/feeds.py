@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from eink_monitor.clock import Clock, local
+from eink_monitor.clock import Clock, stamp
 from eink_monitor.config import Config, Feed, extras
 from eink_monitor.draw import words
 from eink_monitor.errors import AuthFailed, BadAnswer, Gone, Missing, StoreError, Throttled, Unavailable, Unreachable
@@ -89,12 +89,12 @@ def quotas(config: Config, clock: Clock) -> Iterator[Finding]:
         for account, quota in accounts.items():
             waiting = store.ledger.waits(account, now)
             if waiting:
-                mend = f"wait until {local(waiting[0], config.zone):%d %b %H:%M}"
+                mend = f"wait until {stamp(waiting[0], config.zone)}"
                 yield Finding("quota", BAD, f"{account}: {waiting[1]}", mend, Throttled.exit_code)
             for entry in store.ledger.spent(quota, now):
                 told = f"{account}: {max(entry.limit - entry.used, 0)} of {entry.limit} calls left {_SPANS[entry.span]}"
                 if entry.used >= entry.limit:
-                    mend = f"wait until {local(entry.frees_at, config.zone):%d %b %H:%M}"
+                    mend = f"wait until {stamp(entry.frees_at, config.zone)}"
                     yield Finding("quota", BAD, told, mend, Throttled.exit_code)
                 elif entry.span != "minute":
                     yield good("quota", told)

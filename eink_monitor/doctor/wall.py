@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
 
-from eink_monitor.clock import Clock, iso
+from eink_monitor.clock import Clock, stamp
 from eink_monitor.config import Config, extras
 from eink_monitor.daemon.control import Answer
 from eink_monitor.daemon.wishes import look
@@ -64,4 +64,5 @@ def _worn(config: Config) -> str:
         wear = Wear(**store.wear())
     if wear.last_full is None:
         return ""
-    return f", {wear.full} full and {wear.partial} partial refreshes, the last full one at {iso(wear.last_full)}"
+    last = stamp(wear.last_full, config.zone)
+    return f", {wear.full} full and {wear.partial} partial refreshes, the last full one at {last}"

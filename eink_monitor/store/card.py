@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 from eink_monitor.errors import Damaged, StoreError, WrongFile
 
-VERSION = 5  # the number of steps in migrations.py
+VERSION = 6  # the number of steps in migrations.py
 
 _BUSY = 5.0  # seconds to wait for another process's transaction
 

@@ -77,6 +77,33 @@ def m005_facts(db: Database) -> None:
     db.conn.execute("CREATE TABLE fact (name TEXT PRIMARY KEY, value)")
 
 
+@steps()
+def m007_hours_and_days(db: Database) -> None:
+    """What hours and days came to, with names, units, local dates and kWh.
+
+    Days are those of the house. An hour is written in UTC, and in the time zone of whoever reads, which is the house's
+    on its own machine. The mean power of an hour, held for that hour, is its energy; the counter of a day that starts
+    anew at midnight ends as the day's energy, and one that never does has grown by it.
+    """
+    figures = """subject, metric, unit, n AS measurements, round(low * step, 6) AS low,
+                 round(total * step / n, 6) AS mean, round(high * step, 6) AS high, round(last * step, 6) AS last"""
+    db.create_view(
+        "hours",
+        f"""SELECT datetime(at, 'unixepoch') AS utc, datetime(at, 'unixepoch', 'localtime') AS local,
+              date(at, 'unixepoch', 'localtime') AS date, {figures},
+              CASE unit WHEN 'W' THEN round(total * step / n / 1000.0, 3) END AS kwh
+            FROM hour JOIN series ON series.id = hour.series""",  # noqa: S608 - constants
+    )
+    db.create_view(
+        "days",
+        f"""SELECT printf('%04d-%02d-%02d', at / 10000, at / 100 % 100, at % 100) AS date, {figures},
+              CASE WHEN unit = 'Wh' AND metric GLOB '*_today' THEN round(last * step / 1000.0, 3)
+                   WHEN unit = 'Wh' AND metric GLOB '*_lifetime'
+                   THEN round((high - low) * step / 1000.0, 3) END AS kwh
+            FROM day JOIN series ON series.id = day.series""",  # noqa: S608 - constants
+    )
+
+
 def apply(path: Path, version: int) -> None:
     """Bring the database at ``path`` up to ``version``, creating it where there is none."""
     path.parent.mkdir(parents=True, exist_ok=True)

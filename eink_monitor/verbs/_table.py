@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
+from datetime import tzinfo
 
-from eink_monitor.clock import iso
+from eink_monitor.clock import iso, stamp
+from eink_monitor.finding import Finding
 from eink_monitor.metrics import NEWEST_BACKUP
 from eink_monitor.model import Reading
 
@@ -39,10 +42,16 @@ def number(value: float) -> str:
     return f"{value:.15g}"
 
 
-def told(reading: Reading) -> tuple[str, str]:
-    """Value and unit for a person: an instant as a date, not as seconds since 1970."""
+def findings(found: Iterable[Finding]) -> str:
+    """Findings for machines: the rows of ``check --json`` and ``doctor --json``."""
+    fields = ("check", "state", "words", "mend")
+    return json.dumps([dict(zip(fields, finding, strict=False)) for finding in found], indent=1)
+
+
+def told(reading: Reading, zone: tzinfo) -> tuple[str, str]:
+    """Value and unit for a person: an instant as a local date, not as seconds since 1970."""
     if reading.metric == NEWEST_BACKUP:
-        return iso(round(reading.value)), ""
+        return stamp(round(reading.value), zone), ""
     return number(reading.value), reading.metric.unit
 
 

@@ -11,24 +11,51 @@ import click
 
 from eink_monitor.config import Config, extras
 from eink_monitor.config.doubts import doubts
+from eink_monitor.errors import ConfigError
+from eink_monitor.finding import BAD, Finding, good
 from eink_monitor.model import Display, Source
 from eink_monitor.verbs._house import config_option, load
+from eink_monitor.verbs._table import findings
 
 
 @click.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON array of findings, as `doctor --json` has them.")
 @config_option
-def command(config_file: Path | None) -> int:
+def command(config_file: Path | None, *, as_json: bool) -> int:
     """Validate the configuration and print what it says.
 
     Every problem is reported at once, with its line. Secrets are masked, and so is everything that comes from a secret
     file or the environment. The exit code is 69 where a library is missing that the house needs, or two of its sources
     need libraries that exclude each other.
     """
+    if as_json:
+        found, code = _found(config_file)
+        click.echo(findings(found))
+        return code
     config = load(config_file)
     click.echo(f"{config.file}: good")
     for line in lines(config):
         click.echo(line)
-    return _libraries(config)
+    wanting = list(_wanting(config))
+    for finding in wanting:
+        click.echo(f"{finding.check}: {finding.words}: {finding.mend}", err=True)
+    return _gravest(wanting)
+
+
+def _found(config_file: Path | None) -> tuple[list[Finding], int]:
+    """What is right and wrong with a configuration, and the exit code; never raises ``ConfigError``."""
+    try:
+        config = load(config_file)
+    except ConfigError as error:
+        mend = f"edit {config_file or 'the configuration'}"
+        code = error.exit_code
+        return [Finding("configuration", BAD, complaint, mend, code) for complaint in error.complaints], code
+    wanting = list(_wanting(config))
+    return [good("configuration", f"{config.file} is good"), *wanting], _gravest(wanting)
+
+
+def _gravest(found: list[Finding]) -> int:
+    return max((finding.code for finding in found if finding.state == BAD), default=0)
 
 
 def lines(config: Config) -> Iterator[str]:
@@ -52,19 +79,19 @@ def lines(config: Config) -> Iterator[str]:
         yield f"panel        {slide.name}: {slide.type} for {slide.dwell}{fields}"
 
 
-def _libraries(config: Config) -> int:
-    """Say what is missing; returns the exit code."""
+def _wanting(config: Config) -> Iterator[Finding]:
+    """What is missing for it, and what is hardly meant."""
     plugins: dict[str, Source | Display] = {
         "display": config.display,
         **{f"source {feed.name}": feed.source for feed in config.feeds.values()},
     }
-    bad = list(extras.clashes({feed.name: feed.source for feed in config.feeds.values()}))
-    if not bad:  # else what is missing could not be added
-        bad = [lack for name, plugin in plugins.items() if (lack := extras.missing(name, plugin))]
-        bad += extras.keyring()
-    for finding in (*bad, *extras.rivals(), *doubts(config)):
-        click.echo(f"{finding.check}: {finding.words}: {finding.mend}", err=True)
-    return max((finding.code for finding in bad), default=0)
+    clashes = list(extras.clashes({feed.name: feed.source for feed in config.feeds.values()}))
+    yield from clashes
+    if not clashes:  # else what is missing could not be added
+        yield from (lack for name, plugin in plugins.items() if (lack := extras.missing(name, plugin)))
+        yield from extras.keyring()
+    yield from extras.rivals()
+    yield from doubts(config)
 
 
 def _hidden(config: Config, path: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +18,7 @@ from eink_monitor.errors import DisplayError, Trouble
 from eink_monitor.finding import BAD, Finding, doubt, fault, good
 from eink_monitor.model import Display
 from eink_monitor.verbs._house import config_option
+from eink_monitor.verbs._table import findings as in_json
 
 _QUESTION = f"""
 What do you see on the panel?
@@ -56,8 +56,7 @@ def command(config_file: Path | None, *, as_json: bool, picture: bool) -> int:
             if not as_json:
                 click.echo(str(finding))
     if as_json:
-        fields = ("check", "state", "words", "mend")
-        click.echo(json.dumps([dict(zip(fields, finding, strict=False)) for finding in findings], indent=1))
+        click.echo(in_json(findings))
     return doctor.code
 
 

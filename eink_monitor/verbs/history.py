@@ -5,64 +5,127 @@ from __future__ import annotations
 import csv
 import json
 import sys
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 import click
 
-from eink_monitor.clock import SystemClock, iso, local
+from eink_monitor.clock import SystemClock, iso, local, midnight, stamp
 from eink_monitor.metrics import METRICS
-from eink_monitor.model import Bucket
+from eink_monitor.model import Bucket, Metric
 from eink_monitor.settings import Duration
+from eink_monitor.store.readings import Readings
 from eink_monitor.verbs._house import config_option, load, named, opened
 from eink_monitor.verbs._table import number, table, tidy
 
 Row = tuple[str | float, ...]
 
-_RUNS = ("from", "to", "value")
-_BUCKETS = ("from", "measurements", "low", "mean", "high", "last")
+_RUNS = ("from", "to", "value", "unit")
+_BUCKETS = ("from", "measurements", "low", "mean", "high", "last", "unit")
+_WEEK = "7d"
 
 
-@click.command(epilog="Example: eink-monitor history roof production_today --since 30d --step day")
+class _Window(NamedTuple):
+    """The first and the last instant that are asked for, and whose days they lie in."""
+
+    since: int
+    until: int
+    zone: ZoneInfo
+
+    def days(self) -> tuple[date, date]:
+        """The local days of both."""
+        return local(self.since, self.zone).date(), local(self.until, self.zone).date()
+
+
+@click.command(
+    epilog="Example: eink-monitor history roof production_today --from 2026-06-01 --to 2026-06-30 --step day"
+)
 @click.argument("subject")
 @click.argument("metric")
-@click.option("--since", default="7d", show_default=True, metavar="AGE", help="How far back: 12h, 7d, 1y.")
+@click.option("--since", metavar="AGE", help=f"How far back: 12h, 7d, 1y  [default: {_WEEK}].")
+@click.option(
+    "--from", "first", metavar="WHEN", help="Instead: a date, or a date and a time, of the house's time zone."
+)
+@click.option("--to", "last", metavar="WHEN", help="Until when, the whole day where it is a date  [default: now].")
 @click.option("--step", type=click.Choice(["hour", "day"]), help="One line per hour or local day instead of every run.")
 @click.option("--csv", "form", flag_value="csv", help="Comma-separated values.")
 @click.option("--json", "form", flag_value="json", help="One JSON array.")
 @config_option
-def command(config_file: Path | None, form: str | None, **what: str | None) -> None:
+def command(subject: str, metric: str, config_file: Path | None, form: str | None, **when: str | None) -> None:
     """Print what is stored of one METRIC of one SUBJECT.
 
-    `eink-monitor latest` says which there are. Instants are UTC; days are those of the house's time zone, 23 or 25
-    hours long where the clocks change. Without --step a line is a value and how long it held.
+    `eink-monitor latest` says which there are. The table shows the house's time with its offset, --csv and --json UTC;
+    days are those of the house's time zone, 23 or 25 hours long where the clocks change. Without --step a line is a
+    value and how long it held.
     """
     config = load(config_file)
-    subject, metric = str(what["subject"]), str(what["metric"])
     kind = named(METRICS, metric, "metric")
-    now = SystemClock().now()
-    try:
-        since = now - Duration.parse(str(what["since"]))
-    except ValueError as error:
-        raise click.UsageError(f"--since: {error}", click.get_current_context()) from None
+    window = _window(when, config.zone)
     with opened(config, writes=False) as store:
-        readings = store.readings
-        named({known: known for known, _ in readings}, subject, "stored subject")
-        head: tuple[str, ...]
-        rows: list[Row]
-        if what["step"] == "hour":
-            head, rows = _BUCKETS, _lines({iso(at): b for at, b in readings.hours(subject, kind, since, now).items()})
-        elif what["step"] == "day":
-            first, last = local(since, config.zone).date(), local(now, config.zone).date()
-            days = readings.days(subject, kind, first, last).items()
-            head, rows = _BUCKETS, _lines({day.isoformat(): bucket for day, bucket in days})
+        named({known: known for known, _ in store.readings}, subject, "stored subject")
+        head = _BUCKETS if when["step"] else _RUNS
+        shown = iso if form else partial(stamp, zone=config.zone)
+        rows = _rows(store.readings, (subject, kind), window, when["step"], shown)
+        newest = store.readings.get((subject, metric))
+    if not rows:
+        span = f"between {stamp(window.since, config.zone)} and {stamp(window.until, config.zone)}"
+        known = f"the newest is of {stamp(newest.at, config.zone)}" if newest else "there never was any"
+        click.echo(f"eink-monitor: nothing is stored of {subject} {metric} {span}; {known}", err=True)
+    _print(head, [(*row, kind.unit) for row in rows], form)
+
+
+def _window(when: Mapping[str, str | None], zone: ZoneInfo) -> _Window:
+    """What is asked for. Raises ``click.UsageError``."""
+    now = SystemClock().now()
+    context = click.get_current_context()
+    if when["since"] and when["first"]:
+        raise click.UsageError("give either --since or --from", context)
+    option = "--to"
+    try:
+        until = _instant(when["last"], zone, end=True) if when["last"] else now
+        option = "--from" if when["first"] else "--since"
+        if when["first"]:
+            since = _instant(when["first"], zone, end=False)
         else:
-            runs = readings.runs(subject, kind, since, now)
-            head, rows = _RUNS, [(iso(run.start), iso(run.end), tidy(run.value)) for run in runs]
-    _print(head, rows, form)
+            since = now - Duration.parse(when["since"] or _WEEK)
+    except ValueError as error:
+        raise click.UsageError(f"{option}: {error}", context) from None
+    if since > until:
+        raise click.UsageError("--to lies before the beginning", context)
+    return _Window(since, until, zone)
 
 
-def _lines(buckets: dict[str, Bucket]) -> list[Row]:
-    return [(name, b.n, tidy(b.low), round(b.mean, 3), tidy(b.high), tidy(b.last)) for name, b in buckets.items()]
+def _instant(text: str, zone: ZoneInfo, *, end: bool) -> int:
+    """A date (its first or last second) or a date and time, local unless it says otherwise. Raises ``ValueError``."""
+    try:
+        if len(text) <= len("2026-11-27"):
+            day = date.fromisoformat(text)
+            return midnight(day + timedelta(days=1), zone) - 1 if end else midnight(day, zone)
+        at = datetime.fromisoformat(text)
+        return int((at if at.tzinfo else at.replace(tzinfo=zone)).timestamp())
+    except (ValueError, OverflowError):
+        raise ValueError(f'"{text}" is no date; write for example 2026-11-27, or "2026-11-27 14:30"') from None
+
+
+def _rows(
+    readings: Readings, series: tuple[str, Metric], window: _Window, step: str | None, shown: Callable[[int], str]
+) -> list[Row]:
+    """The lines that were asked for; ``shown`` writes an instant."""
+    (subject, kind), (since, until, _) = series, window
+    if step == "hour":
+        return [_line(shown(at), bucket) for at, bucket in readings.hours(subject, kind, since, until).items()]
+    if step == "day":
+        days = readings.days(subject, kind, *window.days())
+        return [_line(day.isoformat(), bucket) for day, bucket in days.items()]
+    return [(shown(run.start), shown(run.end), tidy(run.value)) for run in readings.runs(subject, kind, since, until)]
+
+
+def _line(name: str, bucket: Bucket) -> Row:
+    return name, bucket.n, tidy(bucket.low), round(bucket.mean, 3), tidy(bucket.high), tidy(bucket.last)
 
 
 def _print(head: tuple[str, ...], rows: list[Row], form: str | None) -> None:
@@ -73,4 +136,4 @@ def _print(head: tuple[str, ...], rows: list[Row], form: str | None) -> None:
         writer.writerows([head, *rows])
     else:
         text = [tuple(cell if isinstance(cell, str) else number(cell) for cell in row) for row in rows]
-        click.echo(table(head, text, right=range(1, len(head))))
+        click.echo(table(head, text, right=range(1, len(head) - 1)))

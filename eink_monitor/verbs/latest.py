@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from eink_monitor.clock import SystemClock, iso
+from eink_monitor.clock import SystemClock, stamp
 from eink_monitor.draw import words
 from eink_monitor.house import House
 from eink_monitor.metrics import FULL_REFRESHES, PARTIAL_REFRESHES
@@ -41,7 +41,13 @@ def command(config_file: Path | None, *, as_json: bool) -> None:
     if not readings:
         click.echo("nothing is stored yet", err=True)
     rows = [
-        (r.subject, r.metric.name, *told(r), iso(r.at), words.age(now - r.at) + ", old" * mark)
+        (
+            r.subject,
+            r.metric.name,
+            *told(r, config.zone),
+            stamp(r.at, config.zone),
+            words.age(now - r.at) + ", old" * mark,
+        )
         for r, mark in zip(readings, old, strict=True)
     ]
     click.echo(table(("subject", "metric", "value", "unit", "measured at", "age"), rows, right=(2,)))

@@ -9,7 +9,7 @@ from types import FrameType
 
 import click
 
-from eink_monitor.clock import SystemClock, iso, local
+from eink_monitor.clock import SystemClock, stamp
 from eink_monitor.config import Config, Feed
 from eink_monitor.daemon.fetching import Fetching
 from eink_monitor.daemon.polls import Forked
@@ -59,7 +59,7 @@ def command(name: str, config_file: Path | None, *, as_json: bool, force: bool) 
     if as_json:
         click.echo(json.dumps([plain(reading) for reading in readings], indent=1))
     elif readings:
-        rows = [(r.subject, r.metric.name, *told(r), iso(r.at)) for r in readings]
+        rows = [(r.subject, r.metric.name, *told(r, config.zone), stamp(r.at, config.zone)) for r in readings]
         click.echo(table(("subject", "metric", "value", "unit", "measured at"), rows, right=(2,)))
     if result.what == "ok":
         if result.detail or not result.readings:
@@ -89,8 +89,7 @@ def _poll(config: Config, feed: Feed, *, force: bool) -> Result:
 def _sentence(config: Config, feed: Feed, result: Result) -> str:
     if result.what != "throttled":
         return result.detail
-    when = local(result.until, config.zone)
-    way_out = f"ask again after {when:%d %b %H:%M}"
+    way_out = f"ask again after {stamp(result.until, config.zone)}"
     return f"{feed.name}: {result.detail.removeprefix(f'{feed.name}: ')}; {way_out}, or spend a call with --force"
 
 

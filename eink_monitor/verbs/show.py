@@ -9,12 +9,13 @@ from pathlib import Path
 import click
 
 from eink_monitor.clock import SystemClock
-from eink_monitor.config import Config
+from eink_monitor.config import Config, Slide
 from eink_monitor.daemon.control import Request
-from eink_monitor.daemon.drawing import draw
+from eink_monitor.daemon.drawing import draw, drawn
 from eink_monitor.daemon.wishes import wish
 from eink_monitor.draw.pictures import write_png
 from eink_monitor.draw.preview import preview
+from eink_monitor.draw.spoken import Spoken
 from eink_monitor.errors import DisplayError
 from eink_monitor.house import House
 from eink_monitor.model import Frame
@@ -24,9 +25,10 @@ from eink_monitor.verbs._house import config_option, load, named, opened
 @click.command(epilog="Example: eink-monitor show solar --png out")
 @click.argument("panels", nargs=-1, metavar="[PANEL]...")
 @click.option("--png", "folder", type=click.Path(path_type=Path), metavar="DIR", help="Write DIR/<panel>.png instead.")
+@click.option("--text", "aloud", is_flag=True, help="What stands on them, as lines of text for a screen reader.")
 @click.option("--ink", is_flag=True, help="Put one panel on the display now; a running daemon does it.")
 @config_option
-def command(panels: tuple[str, ...], folder: Path | None, config_file: Path | None, *, ink: bool) -> int:
+def command(panels: tuple[str, ...], folder: Path | None, config_file: Path | None, *, ink: bool, aloud: bool) -> int:
     """Draw panels from what is stored, without any network.
 
     All of them, or those named. Without --png they are shown here in the terminal: every pixel at 250 columns (half
@@ -35,8 +37,10 @@ def command(panels: tuple[str, ...], folder: Path | None, config_file: Path | No
     With --ink one panel (the one whose turn it is, if none is named) goes to the display of the configuration at once
     and stays there for its `dwell`; the panel's own rules (full refreshes, sleep) are kept, only its waiting is not.
     """
-    if ink and (folder or len(panels) > 1):
-        raise click.UsageError("--ink shows one panel, and goes without --png")
+    if ink and (folder or aloud or len(panels) > 1):
+        raise click.UsageError("--ink shows one panel, and goes without --png and --text")
+    if aloud and folder:
+        raise click.UsageError("--text goes without --png")
     config = load(config_file)
     if ink:
         return _ink(config, panels)
@@ -44,12 +48,20 @@ def command(panels: tuple[str, ...], folder: Path | None, config_file: Path | No
     with opened(config, writes=False) as store:
         now = SystemClock().now()
         house = House(config, store, now)
+        if aloud:
+            click.echo("\n\n".join(_aloud(slide, house, now, config.display.size) for slide in slides))
+            return 0
         frames = [draw(slide, house, now, config.display.size) for slide in slides]
     if folder is None:
         _print(frames)
     else:
         _write(frames, folder)
     return 0
+
+
+def _aloud(slide: Slide, house: House, now: int, size: tuple[int, int]) -> str:
+    """A panel's name, and below it what stands on it."""
+    return f"{slide.name}\n{drawn(slide, house, now, lambda: Spoken(*size)).said()}"
 
 
 def _ink(config: Config, panels: Sequence[str]) -> int:

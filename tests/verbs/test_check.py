@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -108,3 +109,24 @@ def test_a_name_that_no_panel_can_write_is_told(tmp_path: Path) -> None:
         f'panel flow: the name "☀" has letters that no panel can write, ☀: {mend}',
     ]
     assert say("check", "-c", write(tmp_path)).err == ""
+
+
+def test_json_has_the_same_shape_as_that_of_the_doctor(tmp_path: Path) -> None:
+    file = write(tmp_path, "database: {folder}/readings.db\n" + LOCAL)
+    said = say("check", "--json", "-c", file)
+    assert (said.code, said.err) == (0, "")
+    first, second = json.loads(said.out)
+    assert first == {"check": "configuration", "state": "ok", "words": f"{file} is good", "mend": ""}
+    assert (second["check"], second["state"]) == ("source here", "warn")
+    assert second in json.loads(say("doctor", "--json", "-c", file).out)
+
+
+def test_json_of_what_is_wrong(tmp_path: Path) -> None:
+    file = write(tmp_path, "qiet_hours: never\n" + LOCAL)
+    said = say("check", "--json", "-c", file)
+    assert (said.code, said.err) == (78, "")
+    (found,) = json.loads(said.out)
+    assert (found["check"], found["state"], found["mend"]) == ("configuration", "bad", f"edit {file}")
+    assert found["words"].startswith(f"{file}:1:1: qiet_hours: unknown key")
+    missing = say("check", "--json", "-c", tmp_path / "nothing.yaml")
+    assert (missing.code, json.loads(missing.out)[0]["state"]) == (78, "bad")

@@ -47,10 +47,13 @@ def test_runs_are_the_same_in_every_form(lived: Path) -> None:
     table = [line.split() for line in say(*words).out.splitlines()]
     sheet = list(csv.reader(io.StringIO(say(*words, "--csv").out)))
     rows = json.loads(say(*words, "--json").out)
-    assert table[0] == sheet[0] == list(rows[0]) == ["from", "to", "value"]
+    assert table[0] == sheet[0] == list(rows[0]) == ["from", "to", "value", "unit"]
     assert len(table) == len(sheet) == len(rows) + 1 > 100
     for line, cells, row in zip(table[1:], sheet[1:], rows, strict=True):
-        assert line[:2] == cells[:2] == [row["from"], row["to"]]
+        assert cells[:2] == [row["from"], row["to"]]
+        assert [datetime.fromisoformat(cell) for cell in line[:2]] == [datetime.fromisoformat(at) for at in cells[:2]]
+        assert all(cell[-6:] in {"+01:00", "+02:00"} for cell in line[:2])
+        assert line[3] == cells[3] == row["unit"] == "%"
         assert float(line[2]) == float(cells[2]) == row["value"]
         assert row["from"] <= row["to"]
         assert row["value"] == round(row["value"], 1)
@@ -62,7 +65,7 @@ def test_only_what_was_asked_for(lived: Path) -> None:
     first = datetime.fromisoformat(rows[0]["to"])
     assert datetime.now(UTC) - first < timedelta(days=2, minutes=1)  # noqa: TID251 - held against the program's own clock
     assert json.loads(say("history", "roof", "pv_power", "--since", "0s", "--json", "-c", lived).out) == []
-    assert say("history", "roof", "soc", "-c", lived).out.split() == ["from", "to", "value"]
+    assert say("history", "roof", "soc", "-c", lived).out.split() == ["from", "to", "value", "unit"]
 
 
 @pytest.mark.parametrize(
@@ -71,6 +74,11 @@ def test_only_what_was_asked_for(lived: Path) -> None:
         (["roof", "pv_powr"], "no metric is called `pv_powr`; did you mean `pv_power`?"),
         (["rof", "pv_power"], "no stored subject is called `rof`; did you mean `roof`?"),
         (["zebra", "pv_power"], "no stored subject is called `zebra`; there is `"),
+        (["roof", "pv_power", "--since", "7d", "--from", "2026-01-01"], "give either --since or --from"),
+        (["roof", "pv_power", "--from", "yesterday"], '--from: "yesterday" is no date; write for example 2026-11-27'),
+        (["roof", "pv_power", "--from", "2026-02-30"], '--from: "2026-02-30" is no date'),
+        (["roof", "pv_power", "--to", "9999-12-31"], '--to: "9999-12-31" is no date'),
+        (["roof", "pv_power", "--from", "2026-05-02", "--to", "2026-05-01"], "--to lies before the beginning"),
         (["roof", "pv_power", "--since", "7"], '--since: "7" is not a duration'),
         (["roof", "pv_power", "--since", "99999999y"], "is longer than 100 years"),
     ],
@@ -79,3 +87,30 @@ def test_usage(lived: Path, words: list[str], sentence: str) -> None:
     said = say("history", *words, "-c", lived)
     assert said.code == 64
     assert sentence in said.err
+
+
+def test_from_and_to_are_days_of_the_house(lived: Path) -> None:
+    def begun(*span: str) -> list[str]:
+        words = ["history", "roof", "pv_power", "--step", "hour", "--json", "-c", str(lived)]
+        return [row["from"] for row in json.loads(say(*words, *span).out)]
+
+    day = [datetime.fromisoformat(at) for at in begun("--from", "2025-10-26", "--to", "2025-10-26")]
+    assert len(day) == 25
+    assert {at.astimezone(BERLIN).date() for at in day} == {date(2025, 10, 26)}
+    three = [f"2025-10-26T{hour}:00:00Z" for hour in (11, 12, 13)]
+    assert begun("--from", "2025-10-26T12:00", "--to", "2025-10-26 14:30") == three
+    assert begun("--from", "2025-10-26T11:00Z", "--to", "2025-10-26T13:00:00+00:00") == three
+    span = ["--from", "2025-10-25", "--to", "2025-10-26", "--step", "day", "--csv"]
+    days = say("history", "roof", "production_today", *span, "-c", lived)
+    rows = list(csv.DictReader(io.StringIO(days.out)))
+    assert [(row["from"], row["unit"]) for row in rows] == [("2025-10-25", "Wh"), ("2025-10-26", "Wh")]
+
+
+@pytest.mark.parametrize("form", ["--csv", "--json", "--step=hour", "--step=day"])
+def test_an_empty_window_says_where_the_newest_is(lived: Path, form: str) -> None:
+    said = say("history", "roof", "pv_power", "--from", "2024-01-01", "--to", "2024-01-02", form, "-c", lived)
+    assert said.code == 0
+    span = "between 2024-01-01T00:00:00+01:00 and 2024-01-02T23:59:59+01:00"
+    assert said.err.startswith(f"eink-monitor: nothing is stored of roof pv_power {span}; the newest is of 20")
+    assert say("history", "roof", "soc", "-c", lived).err.endswith("; there never was any\n")
+    assert say("history", "roof", "pv_power", "--since", "2d", "-c", lived).err == ""

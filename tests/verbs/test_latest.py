@@ -46,3 +46,12 @@ def test_nothing_yet(tmp_path: Path) -> None:
     said = say("latest", "-c", file)
     assert (said.code, said.err) == (0, "nothing is stored yet\n")
     assert say("latest", "--json", "-c", file).out == "[]\n"
+
+
+def test_the_table_is_in_local_time_with_its_offset(lived: Path) -> None:
+    lines = say("latest", "-c", lived).out.splitlines()[1:]
+    rows = json.loads(say("latest", "--json", "-c", lived).out)
+    for line, row in zip(lines, rows, strict=True):
+        (shown,) = [word for word in line.split()[3:] if "T" in word]
+        assert shown[-6:] in {"+01:00", "+02:00"}
+        assert datetime.fromisoformat(shown) == datetime.fromisoformat(row["at"])

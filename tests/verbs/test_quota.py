@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import json
 import re
+from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -11,13 +13,13 @@ from eink_monitor.store import Store
 from houses import say, write
 
 BERLIN = ZoneInfo("Europe/Berlin")
-WHEN = r"\d\d [A-Z][a-z]{2} \d\d:\d\d"
+WHEN = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+0[12]:00"
 
 LONG_DAY = 25 * HOUR  # the longest there is
 
 
 def said_at(at: int) -> str:
-    return f"{local(at, BERLIN):%d %b %H:%M}"
+    return local(at, BERLIN).isoformat(timespec="seconds")
 
 
 def test_used_left_frees_and_next(tmp_path: Path) -> None:
@@ -84,3 +86,23 @@ def test_a_house_that_counts_nothing(tmp_path: Path) -> None:
     file = write(tmp_path, text)
     assert say("poll", "a", "-c", file).code == 0
     assert say("quota", "-c", file).out == "No source of this house has a quota.\n"
+
+
+def test_json_says_the_same_in_utc(tmp_path: Path) -> None:
+    file = write(tmp_path)
+    assert say("poll", "car", "-c", file).code == 0
+    (row,) = json.loads(say("quota", "--json", "-c", file).out)
+    cells = re.split(r" {2,}", say("quota", "-c", file).out.splitlines()[1])
+    assert list(row) == ["source", "account", "per", "used", "left", "frees_at", "next_poll"]
+    assert [str(row[key]) for key in list(row)[:5]] == cells[:5]
+    for key, cell in zip(("frees_at", "next_poll"), cells[5:], strict=True):
+        assert row[key].endswith("Z")
+        assert datetime.fromisoformat(row[key]) == datetime.fromisoformat(cell)
+    store = Store(tmp_path / "readings.db", BERLIN)
+    store.note(Outcome("car", SystemClock().now(), 0.1, "gone", "closed"), None, 0)
+    store.flush()
+    store.close()
+    assert json.loads(say("quota", "--json", "-c", file).out)[0]["next_poll"] == "stopped"
+    nothing = "display: {{type: 'null'}}\nsources: {{a: {{type: demo, show: roof}}}}\npanels: {{}}\n"
+    file = write(tmp_path, "database: {folder}/readings.db\n" + nothing)
+    assert say("quota", "--json", "-c", file).out == "[]\n"

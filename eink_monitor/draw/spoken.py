@@ -1,0 +1,82 @@
+"""A sheet that can be read aloud: what a panel writes and draws, as lines of text for a screen reader."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from eink_monitor.draw import fonts
+from eink_monitor.draw.canvas import Canvas
+
+_ROW = 10  # px between baselines that still read as one line
+_APART, _HIGHER = 8, 40  # px between a figure and its unit, which may stand at its top
+
+
+class _Piece(NamedTuple):
+    line: int
+    left: int
+    right: int
+    words: str
+
+    def has_unit(self, other: _Piece) -> bool:
+        """Whether the other, written just before or after it, is its unit."""
+        figure = self.words[-1].isdigit() and not any(char.isdigit() for char in other.words)
+        return figure and 0 <= other.left - self.right <= _APART and abs(self.line - other.line) <= _HIGHER
+
+
+class Spoken(Canvas):
+    """Draws as any sheet does, and remembers every text, icon and arrow with its place."""
+
+    def __init__(self, width: int = 250, height: int = 122) -> None:
+        super().__init__(width, height)
+        self._pieces: list[_Piece] = []
+
+    def text(
+        self,
+        x: int,
+        line: int,
+        text: str,
+        face: str = fonts.TEXT,
+        *,
+        align: str = "left",
+        width: int | None = None,
+        ink: bool = True,
+        hollow: int = 0,
+    ) -> int:
+        """As on any sheet; what is cut off for lack of room is kept whole here."""
+        taken = super().text(x, line, text, face, align=align, width=width, ink=ink, hollow=hollow)
+        left = x - {"right": taken, "centre": taken // 2}.get(align, 0)
+        if text.strip():
+            self._keep(_Piece(line, left, left + taken, text.strip()))
+        return taken
+
+    def icon(self, x: int, y: int, name: str, size: int = 24, *, ink: bool = True, hollow: int = 0) -> None:
+        """As on any sheet; it is read by its name."""
+        super().icon(x, y, name, size, ink=ink, hollow=hollow)
+        self._pieces.append(_Piece(y + size, x, x + size, f"[{name}]"))
+
+    def arrow(
+        self, x: int, line: int, length: int, *, thickness: int = 3, head: int = 6, left: bool = False, hollow: int = 0
+    ) -> None:
+        """As on any sheet; it is read by its direction."""
+        super().arrow(x, line, length, thickness=thickness, head=head, left=left, hollow=hollow)
+        self._pieces.append(_Piece(line + head, x, x + length, "<-" if left else "->"))
+
+    def _keep(self, piece: _Piece) -> None:
+        last = self._pieces[-1] if self._pieces else None
+        if last and last.has_unit(piece):
+            self._pieces[-1] = last._replace(right=piece.right, words=f"{last.words} {piece.words}")
+        elif last and piece.has_unit(last):
+            self._pieces[-1] = piece._replace(right=last.right, words=f"{piece.words} {last.words}")
+        else:
+            self._pieces.append(piece)
+
+    def said(self) -> str:
+        """Line by line from the top, each from the left; what was written over something else comes after it."""
+        rows: list[list[_Piece]] = []
+        for piece in sorted(self._pieces, key=lambda piece: piece.line):
+            if rows and piece.line - rows[-1][0].line <= _ROW:
+                rows[-1].append(piece)
+            else:
+                rows.append([piece])
+        lines = (sorted(row, key=lambda piece: piece.left) for row in rows)
+        return "\n".join("  ".join(piece.words for piece in line) for line in lines)

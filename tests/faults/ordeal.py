@@ -98,7 +98,8 @@ class Ordeal:
         assert max(late) <= every + DEADLINE + GRACE, "the neighbour was asked all the time"
         lines = [record.getMessage() for record in caplog.records]
         assert len(lines) == 2, lines
-        assert lines[0].startswith(self.sentence)
+        assert lines[0].startswith(f"{self.victim}: ")
+        assert self.sentence in lines[0]
         assert lines[1].startswith(f"{self.victim}: well again after ")
 
     def _is_seen(self, began: int) -> None:

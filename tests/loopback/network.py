@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from eink_monitor.clock import SystemClock, iso
 from loopback.server import Asked, LoopbackServer, Said
 
-VENDOR = "vendor.test"
+VENDOR = "vendor.home.arpa"
 _LIBC = ctypes.CDLL(None)
 _NAME_SERVERS = 16  # where struct __res_state of <resolv.h> has their number; the first one's sockaddr_in follows
 

@@ -201,13 +201,15 @@ def test_addresses_that_are_none(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["http://x", "http://192.168.1.5/v2", "http://127.0.0.1.evil.example", "http://127.evil"]
+    "url", ["http://x", "http://8.8.8.8/v2", "http://127.0.0.1.evil.example", "http://127.evil", "http://evillocal"]
 )
-def test_keys_travel_encrypted_or_not_at_all(url: str) -> None:
+def test_keys_leave_the_house_encrypted_or_not_at_all(url: str) -> None:
     with pytest.raises(ValueError, match="must begin with https://"):
         address(url)
     for here in ("http://127.0.0.1:8080/v2", "http://localhost", "http://[::1]:8080"):
         address(here)
+    for emulator in ("http://192.168.1.5/v2", "http://[fd00::5]", "http://emulator.local", "http://sun.home.arpa"):
+        address(emulator)
 
 
 @given(st.text())

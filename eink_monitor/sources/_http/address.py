@@ -8,7 +8,7 @@ from urllib.parse import SplitResult, urlsplit
 def address(url: str, key: str = "base_url") -> SplitResult:
     """Check the URL of a setting: scheme, host, port, an optional path. Raises ``ValueError`` with a sentence.
 
-    Keys, passwords and VINs go there, so plain http is for this very machine only.
+    Keys, passwords and VINs go there, so plain http never leaves the house: an emulator on this machine or beside it.
     """
     try:
         parts = urlsplit(url)
@@ -18,8 +18,8 @@ def address(url: str, key: str = "base_url") -> SplitResult:
     if not good or "@" in parts.netloc or parts.query or parts.fragment or not url.isascii() or not url.isprintable():
         message = f"{key} must be an address such as https://host.example/path, without user name, ? or #"
         raise ValueError(message)
-    if parts.scheme == "http" and not is_here(parts.hostname):
-        message = f"{key} must begin with https://: keys and passwords go there; http:// is for this very machine only"
+    if parts.scheme == "http" and not is_at_home(parts.hostname or ""):
+        message = f"{key} must begin with https://: keys and passwords go there; http:// is for machines in the house"
         raise ValueError(message)
     return parts
 
@@ -27,3 +27,16 @@ def address(url: str, key: str = "base_url") -> SplitResult:
 def is_here(host: str | None) -> bool:
     """Whether a host name or address is this machine's own."""
     return host in {"localhost", "127.0.0.1", "::1"}
+
+
+def is_at_home(host: str) -> bool:
+    """Whether a host is in the house by what it is called: this machine, a private address, a name of the home network.
+
+    Names below ``.local`` (RFC 6762), ``.home.arpa`` (RFC 8375), ``.internal`` and ``.lan`` are nobody's elsewhere.
+    """
+    import ipaddress
+
+    try:
+        return ipaddress.ip_address(host).is_private
+    except ValueError:
+        return is_here(host) or host.endswith((".local", ".home.arpa", ".internal", ".lan"))

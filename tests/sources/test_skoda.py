@@ -98,7 +98,7 @@ def test_an_answer_without_any_section_is_trouble_for_later() -> None:
 @pytest.mark.parametrize(
     ("status", "kind", "words"),
     [
-        (401, AuthFailed, "a new API key is needed; make a new one in the MySkoda app"),
+        (401, AuthFailed, "a new API key is needed: it is wrong or has expired; make a new one in the MySkoda app"),
         (403, AuthFailed, "does not allow this API key to read this car, and a new API key is needed"),
         (404, BadAnswer, "check vin"),
         (500, Unavailable, "fault of its own"),

@@ -132,16 +132,18 @@ def _points(file: File) -> tuple[list[_Point], int]:
     entries = rows(table(file.content, WHO, "a file").get("Data"), WHO, "Data")
     told: dict[str, DataPoint] = {}
     stamped: set[object] = set()
-    odd = 0
+    odd, said = 0, _ODD
     for each in entries:
         try:
             entry = table(each, WHO, "an entry of Data")
             told.update(_told(entry))
             stamped |= {entry.get("key")} if entry.get("timestampUtc") else set()
-        except (BadAnswer, ValueError, TypeError, AttributeError, OverflowError, OSError):
+        except BadAnswer as trouble:
+            odd, said = odd + 1, str(trouble)
+        except (ValueError, TypeError, AttributeError, OverflowError, OSError):
             odd += 1
     if entries and odd == len(entries):
-        raise BadAnswer(_ODD)
+        raise BadAnswer(said)
     dates = {key: _date(point.timestamp, file.made_at) for key, point in told.items()}
     captured = [_date(moment, file.made_at) for point in told.values() for moment in _captured(point)]
     known = [at for at in captured if at] or [at for at in dates.values() if at]

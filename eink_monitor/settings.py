@@ -19,6 +19,9 @@ _UNITS = {"s": 1, "m": MINUTE, "h": HOUR, "d": DAY, "w": 7 * DAY, "y": 365 * DAY
 InputFile = Annotated[Path, "looked up beside the configuration, then in $CREDENTIALS_DIRECTORY"]
 """A file that is read, such as a key. As a setting it is a full path once the configuration is loaded."""
 
+OutputFolder = Annotated[Path, "begins where a service may write, else beside the configuration"]
+"""A folder that is written into."""
+
 KeyFile = Annotated[Path, "looked up as an InputFile is; nobody else should be able to read it"]
 """An input file that is a secret."""
 

@@ -45,6 +45,12 @@ class Files:
         """A path in full; a relative one begins at the folder of the configuration."""
         return (self._folder / path).absolute()
 
+    def writable(self, path: Path) -> Path:
+        """A folder to write into, in full; a service may write in places of its own, not beside its configuration."""
+        places = (os.environ.get(name, "").partition(":")[0] for name in ("RUNTIME_DIRECTORY", "STATE_DIRECTORY"))
+        lent = next(filter(None, places), "")  # verbs that run as the service does have only the second
+        return (Path(lent) / path).absolute() if lent else self.anchored(path)
+
     def _folders(self) -> list[Path]:
         lent = os.environ.get("CREDENTIALS_DIRECTORY")
         return [self._folder, *([Path(lent)] if lent else [])]

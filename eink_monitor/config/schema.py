@@ -20,7 +20,7 @@ from eink_monitor.config.document import NoDocumentError, compose
 from eink_monitor.config.files import Files
 from eink_monitor.config.scalars import from_environment, scalar
 from eink_monitor.config.scalars import path as named_path
-from eink_monitor.settings import InputFile, KeyFile, Secret
+from eink_monitor.settings import InputFile, KeyFile, OutputFolder, Secret
 
 _NULL = {"", "~", "null", "Null", "NULL"}
 _SHORTEST_SECRET = 4  # what is shorter cannot be told from an ordinary word of a complaint
@@ -128,8 +128,8 @@ class Reader:
             if _needed(field) and name not in seen:
                 self.complain(node, path, f"`{name}` is missing{_choices(field, hints[name])}")
                 wrong.add(name)
-            elif hints[name] is Path and name not in seen:
-                values[name] = self.files.anchored(_default(field))
+            elif hints[name] in (Path, OutputFolder) and name not in seen:
+                values[name] = self._placed(hints[name], _default(field))
         made = self._made(kind, values, wrong, node, path)
         return made if len(self.complaints) == before else None
 
@@ -157,7 +157,7 @@ class Reader:
     def value(self, kind: Any, node: Node, path: str) -> Any:  # noqa: ANN401 - whatever `kind` says
         """One value of the wanted type. Raises ``UnreadableError`` after writing the complaint down."""
         origin, args = get_origin(kind), get_args(kind)
-        if kind in (Path, InputFile, KeyFile):
+        if kind in (Path, InputFile, KeyFile, OutputFolder):
             return self._path(kind, node, path)
         if origin in (Union, types.UnionType):
             return self._optional([arg for arg in args if arg is not types.NoneType], node, path)
@@ -230,7 +230,12 @@ class Reader:
             named = named_path(text)
         except ValueError as error:
             self._refuse(node, path, text, error)
-        return self.files.anchored(named) if kind is Path else self.files.find(named, secret=kind == KeyFile)
+        if kind in (InputFile, KeyFile):
+            return self.files.find(named, secret=kind == KeyFile)
+        return self._placed(kind, named)
+
+    def _placed(self, kind: Any, path: Path) -> Path:  # noqa: ANN401 - one of two kinds of path
+        return self.files.writable(path) if kind == OutputFolder else self.files.anchored(path)
 
 
 def join(path: str, key: str) -> str:

@@ -12,6 +12,7 @@ from eink_monitor.draw.pictures import made_by, png, write_whole
 from eink_monitor.errors import DisplayError
 from eink_monitor.finding import Finding, fault, good
 from eink_monitor.model import Display, Frame
+from eink_monitor.settings import OutputFolder
 
 _REASONS = {
     errno.EACCES: "it may not be written by this user; change its owner or choose another path",
@@ -28,10 +29,12 @@ _REASONS = {
 class Png(Display):
     """Writes each panel as PATH/<panel>.png and the one that shows now as PATH/now.png.
 
-    Without a ``path`` they go where a service may write, /run/eink-monitor, which is memory; elsewhere into out.
+    Without a ``path`` a service uses its own folder, /run/eink-monitor, which is memory; elsewhere it is out.
     """
 
-    path: Path = field(default_factory=lambda: Path(os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0] or "out"))
+    path: OutputFolder = field(
+        default_factory=lambda: Path(os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0] or "out")
+    )
 
     @property
     def where(self) -> str:

@@ -281,6 +281,7 @@ def test_what_is_missing_is_told_with_what_it_can_be(tmp_path: Path) -> None:
 
 def test_no_path_depends_on_where_one_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("RUNTIME_DIRECTORY", raising=False)
+    monkeypatch.delenv("STATE_DIRECTORY", raising=False)
     (tmp_path / "house").mkdir()
     (tmp_path / "elsewhere").mkdir()
     text = "database: data/r.db\n" + BARE.replace("{{type: 'null'}}", "{{type: png, path: pictures}}")
@@ -300,6 +301,16 @@ def test_no_path_depends_on_where_one_stands(tmp_path: Path, monkeypatch: pytest
     config = read_or_complain(tmp_path / "house" / "config.yaml")
     assert isinstance(config, Config)
     assert config.display == Png(Path("/run/eink-monitor"))
+    write(tmp_path / "house", "database: r.db\n" + BARE.replace("{{type: 'null'}}", "{{type: png, path: out}}"))
+    config = read_or_complain(tmp_path / "house" / "config.yaml")
+    assert isinstance(config, Config)
+    assert config.display == Png(Path("/run/eink-monitor/out")), "a service may not write beside its configuration"
+    assert config.database == tmp_path / "house" / "r.db", "memory is no place for a database"
+    monkeypatch.delenv("RUNTIME_DIRECTORY")
+    monkeypatch.setenv("STATE_DIRECTORY", "/var/lib/eink-monitor")  # a verb that runs as the service does
+    config = read_or_complain(tmp_path / "house" / "config.yaml")
+    assert isinstance(config, Config)
+    assert config.display == Png(Path("/var/lib/eink-monitor/out"))
 
 
 ADDRESS = "must be an address such as https://host.example/path, without user name, ? or #"

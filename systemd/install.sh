@@ -67,7 +67,9 @@ check_folders() {
 
 check_machine() {
 	[ -n "$ROOT" ] || [ "$(id -u)" = 0 ] || fail "this must be run as root: sudo make install"
-	command -v systemctl >/dev/null || fail "there is no systemctl; a service needs systemd"
+	command -v systemctl >/dev/null || fail "there is no systemd, which a service needs; without one: make run"
+	# An image is installed into (ROOT) where it does not run; anything else would be built for nothing.
+	[ -n "$ROOT" ] || [ -d /run/systemd/system ] || fail "systemd does not run here, as in a container; without it: make run"
 	"$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null ||
 		fail "$PYTHON is missing or older than 3.11; try: sudo PYTHON=python3.11 make install"
 	"$PYTHON" -c 'import ensurepip, venv' 2>/dev/null || fail "the venv module is missing: sudo apt install python3-venv"

@@ -87,10 +87,40 @@ def test_a_printed_command_exists(page: str, line: str) -> None:
 
 
 def test_nothing_else_stands_in_the_blocks_of_the_readme() -> None:
-    known = {"make", "eink-monitor", ".", "cp", "sqlite-utils"}
+    known = {"make", "eink-monitor", ".", "cp", "install", "sqlite-utils"}
     first = {line.split()[0] for block in blocks(README, "sh", "console") for line in block.splitlines() if line}
     assert first <= known, "a new kind of command needs a test of its own here"
     assert (ROOT / "config.example.yaml").is_file()
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/solaredge.md"])
+def test_a_secret_file_is_made_for_nobody_else_to_read(page: str, tmp_path: Path) -> None:
+    (line,) = [one for block in blocks(PAGES[page], "sh") for one in block.splitlines() if one.startswith("install ")]
+    making, _, editing = line.partition("&&")
+    subprocess.run(shlex.split(making), check=True, cwd=tmp_path)
+    (secret,) = tmp_path.iterdir()
+    assert secret.stat().st_mode & 0o777 == 0o600
+    assert shlex.split(editing, comments=True)[1] == secret.name
+    assert f"!file {secret.name}" in PAGES[page]
+
+
+def test_the_first_hour_is_in_the_order_that_works() -> None:
+    """Each page edits before it installs or asks, checks what was edited, and signs in before the first poll."""
+    own = section("Try it with your own roof, in five minutes")
+    steps = [
+        "client_secret: !file",
+        "install -m 600",
+        "monitor check",
+        "monitor login roof",
+        "monitor poll roof",
+        "run",
+    ]
+    places = [own.rindex(step) for step in steps]
+    assert places == sorted(places)
+    page = PAGES["docs/install.md"]
+    order = ["nano /etc/eink-monitor/config.yaml", "sudo make install", "monitor check", "monitor login", "doctor"]
+    places = [page.index(step) for step in order]
+    assert places == sorted(places)
 
 
 @pytest.mark.parametrize("verb", commands.list_commands(click.Context(commands)))

@@ -401,3 +401,23 @@ def test_without_its_unit_the_command_does_nothing(machine: Machine) -> None:
 def test_shellcheck_is_content(script: Path) -> None:
     said = subprocess.run(["shellcheck", str(script)], check=False, capture_output=True, text=True)
     assert (said.returncode, said.stdout) == (0, "")
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or Path("/run/systemd/system").exists(), reason="it would install itself here")
+def test_where_systemd_does_not_run_it_says_so_before_it_builds(machine: Machine) -> None:
+    before = Path("/opt/eink-monitor").exists()
+    code, said = machine.run(ROOT="", DESTDIR="")
+    assert (code, said) == (1, "install: systemd does not run here, as in a container; without it: make run\n")
+    assert not (machine.folder / "installed").exists()
+    assert machine.calls() == []
+    assert Path("/opt/eink-monitor").exists() == before
+
+
+def test_where_there_is_no_systemd_it_says_so_before_it_builds(machine: Machine) -> None:
+    (machine.bin / "systemctl").unlink()
+    needed = ("bash", "id", "dirname", "rm")
+    for name in needed:
+        (machine.bin / name).symlink_to(shutil.which(name) or name)
+    code, said = machine.run(PATH=str(machine.bin))
+    assert (code, said) == (1, "install: there is no systemd, which a service needs; without one: make run\n")
+    assert not machine.root.exists()

@@ -16,22 +16,26 @@ from eink_monitor.daemon.drawing import Drawing
 from eink_monitor.daemon.fetching import Fetching
 from eink_monitor.daemon.following import Following
 from eink_monitor.daemon.keeping import Keeping
+from eink_monitor.daemon.parts import Parts
 from eink_monitor.daemon.runner import Runner
 from eink_monitor.daemon.wall_time import WallTime
 from eink_monitor.daemon.writing import Allowance, write
 from eink_monitor.house import House
+from eink_monitor.house.fence import fenced
 from eink_monitor.store import Store
 
 log = logging.getLogger("eink_monitor")
 
 _LONGEST_PAUSE = 5 * MINUTE  # look around at least so often: the wall clock may have jumped
+_BESIDE_A_POLL = 2.0
+_BESIDE_A_STREAM = 30.0
 
 
 class Daemon:
     """A house under way."""
 
     def __init__(self, config: Config, store: Store, clock: Clock, runner: Runner) -> None:
-        self.config = config
+        config = self.config = fenced(config)
         self.store = store
         self.clock = WallTime(clock, store.newest)
         self.house = House(config, store, self.clock.now())
@@ -48,36 +52,39 @@ class Daemon:
         self._bare = False  # whether every panel is still to be drawn once
         self.quiet = False
         self._allowance = Allowance(self.clock.monotonic())
+        self._parts = Parts(self.clock)
 
     def tick(self) -> float:
         """Do what is due; returns the seconds until the next thing is."""
-        jumped = self.keeping.look_at_the_clock()
+        do = self._parts.do
+        jumped = do("looking at the clock", self.keeping.look_at_the_clock)
         now, mono = self.clock.now(), self.clock.monotonic()
         self.house.now = now
-        self.keeping.sync()
-        self.fetching.collect(now)
+        do("reading what others wrote", self.keeping.sync)
+        do("collecting", self.fetching.collect, now)
         if jumped:
-            self.fetching.replan(now)
+            do("planning anew", self.fetching.replan, now)
         was_quiet, self.quiet = self.quiet, self._is_quiet(now)
         if self.quiet:
-            self.following.kill()
-            self.keeping.keep(now, mono, busy=self.fetching.busy)
+            do("following", self.following.kill)
+            do("keeping", partial(self.keeping.keep, now, mono, busy=self.fetching.busy))
             return float(MINUTE - now % MINUTE)
         if was_quiet:
             self.drawing.wake(mono)
             self.config.display.freshen()
-        self.drawing.advance(now, mono)
+        do("drawing", self.drawing.advance, now, mono)
         if self._new:  # the first frame waits for nothing
             self._new, self._bare = False, True
             return 0.0
         if self._bare:
             self._bare = False
-            self.drawing.collect(now, mono)
-        self.fetching.launch(now, mono)
-        self.following.advance(now)
-        self.keeping.keep(now, mono, busy=self.fetching.busy, flush=partial(self.fetching.flush, now, mono))
-        self.keeping.prune(now, mono)
-        self._warn(mono)
+            do("drawing all panels", self.drawing.collect, now, mono)
+        do("fetching", self.fetching.launch, now, mono)
+        do("following", self.following.advance, now)
+        flush = partial(self.fetching.flush, now, mono)
+        do("keeping", partial(self.keeping.keep, now, mono, busy=self.fetching.busy, flush=flush))
+        do("pruning", self.keeping.prune, now, mono)
+        do("warning", self._warn, mono)
         return self._pause()
 
     def watch(self) -> Sequence[int]:
@@ -95,9 +102,8 @@ class Daemon:
 
     def stop(self) -> None:
         """End in good order: the poll under way is killed, everything is written, the last frame stays."""
-        self.fetching.kill()
-        self.following.kill()
-        self.keeping.stop()
+        for number, part in enumerate((self.fetching.kill, self.following.kill, self.keeping.stop)):
+            self._parts.do(f"stopping ({number})", part)
         self.config.display.close()
 
     def _is_quiet(self, now: int) -> bool:
@@ -115,7 +121,14 @@ class Daemon:
             self.following.next_due(),
             self.keeping.next_due(busy=self.fetching.busy),
         )
-        return max(0.0, min(*halves, mono + _LONGEST_PAUSE) - mono)
+        longest = self._longest()
+        return max(self._parts.pause(mono), min(*halves, mono + longest) - mono)
+
+    def _longest(self) -> float:
+        """How long to sleep at most: whoever lives beside us is looked at, because he may have become too many."""
+        if self.fetching.busy:
+            return _BESIDE_A_POLL
+        return _BESIDE_A_STREAM if self.following.watch() else _LONGEST_PAUSE
 
     def _warn(self, mono: float) -> None:
         """Once for each sign-in or key that will soon die, a line in the log; they are looked at once an hour."""

@@ -21,9 +21,9 @@ from typing import Any, NoReturn
 from eink_monitor import strays
 from eink_monitor.clock import SystemClock, stopwatch
 from eink_monitor.config import Feed
-from eink_monitor.daemon.fence import bug
 from eink_monitor.daemon.runner import GRACE, Result
 from eink_monitor.errors import Missing, Throttled, Trouble
+from eink_monitor.house.fence import bug
 from eink_monitor.metrics import METRICS
 from eink_monitor.model import Reading, Visit
 from eink_monitor.vet import sift, vet

@@ -13,6 +13,7 @@ from eink_monitor.draw.signcard import sign_in_card
 from eink_monitor.draw.testcard import testcard
 from eink_monitor.errors import DisplayError
 from eink_monitor.house import House
+from eink_monitor.house.fence import Once, bug
 from eink_monitor.model import Frame
 
 log = logging.getLogger("eink_monitor")
@@ -38,6 +39,7 @@ class Drawing:
         self._last: Frame | None = None
         self._failures = 0
         self._cleared = False
+        self._once = Once()
         self.wake(mono)
 
     def wake(self, mono: float) -> None:
@@ -143,22 +145,26 @@ class Drawing:
 
     def _frame(self, slide: Slide, now: int) -> Frame:
         if self._display.looks:
-            return draw(slide, self._house, now, self._display.size)
+            return draw(slide, self._house, now, self._display.size, self._once.tell)
         return Frame(0, 0, now.to_bytes(8, "big"), slide.name)
 
 
-def draw(slide: Slide, house: House, now: int, size: tuple[int, int]) -> Frame:
-    """One panel as a frame."""
-    return drawn(slide, house, now, lambda: Canvas(*size)).frame(slide.name)
+def draw(slide: Slide, house: House, now: int, size: tuple[int, int], tell: Callable[[str], None] = log.error) -> Frame:
+    """One panel as a frame; ``tell`` is told of a bug."""
+    return drawn(slide, house, now, lambda: Canvas(*size), tell).frame(slide.name)
 
 
-def drawn(slide: Slide, house: House, now: int, blank: Callable[[], Sheet]) -> Sheet:
+def drawn(
+    slide: Slide, house: House, now: int, blank: Callable[[], Sheet], tell: Callable[[str], None] = log.error
+) -> Sheet:
     """One panel on a ``blank`` sheet. One that fails is drawn as words: one broken panel never stops the rest."""
     canvas = blank()
     try:
         slide.panel.draw(canvas, house, now)
-    except Exception:
-        log.exception("the panel %s could not be drawn", slide.name)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - a plugin raises anything
+        tell(f"the panel {slide.name} could not be drawn, please report it: {bug(error)}")
         canvas = blank()
         canvas.text(6, 24, slide.name)
         canvas.text(6, 56, "This panel could not be drawn.")

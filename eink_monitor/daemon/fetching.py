@@ -6,8 +6,11 @@ clock moves nothing. Vendor calls are booked in the ledger before a poll starts 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from eink_monitor import quota as planning
@@ -18,6 +21,7 @@ from eink_monitor.daemon.runner import GRACE, Result, Runner, Running
 from eink_monitor.daemon.telling import Telling
 from eink_monitor.daemon.turns import FOR_A_PERSON, Rhythm, Turn, first
 from eink_monitor.errors import StoreError, Throttled
+from eink_monitor.house.fence import Bug, Fence, bug
 from eink_monitor.house.invented import Invented
 from eink_monitor.house.sharing import Sharing
 from eink_monitor.model import Outcome, Quota, Reading, Visit
@@ -104,13 +108,15 @@ class Fetching:
             return
         due = []
         for name, known in self._turns.items():
-            turn = self._again(name, known, now, mono) if known.stopped or self._is_news(name) else known
-            self._turns[name] = turn
-            if turn.due <= mono and not turn.stopped:
-                due.append((turn.due, name))
+            with Fence(partial(self._break, self._config.feeds[name], now)):
+                turn = self._again(name, known, now, mono) if known.stopped or self._is_news(name) else known
+                self._turns[name] = turn
+                if turn.due <= mono and not turn.stopped:
+                    due.append((turn.due, name))
         if due:
             name = min(due)[1]
-            self._start(self._config.feeds[name], now, mono, self._soon(now, mono, name))
+            with Fence(partial(self._break, self._config.feeds[name], now)):
+                self._start(self._config.feeds[name], now, mono, self._soon(now, mono, name))
 
     def _is_news(self, name: str) -> bool:
         """Whether somebody else has polled it: ``eink-monitor poll``."""
@@ -130,7 +136,7 @@ class Fetching:
         self._start(self._config.feeds[name], self._clock.now(), self._clock.monotonic(), force=force)
         while self._running:
             self._clock.wait(max(0.0, self.next_due() - self._clock.monotonic()), self.watch())
-            self.collect(self._clock.now())
+            self._collect(self._clock.now())
         return self.last
 
     def flush(self, now: int, mono: float) -> None:
@@ -143,30 +149,51 @@ class Fetching:
             feed = self._config.feeds[name]
             quota = self._quota(feed)
             if name != but and not turn.stopped and turn.due <= mono + AHEAD and quota:
-                yield Need(feed.name, quota, feed.source.cost(self.visit(feed, now)))
+                with suppress(Bug):  # its own turn will say so
+                    yield Need(feed.name, quota, feed.source.cost(self.visit(feed, now)))
 
     def _start(self, feed: Feed, now: int, mono: float, soon: Iterable[Need] = (), *, force: bool = False) -> None:
         self.steps += 1
         visit = self.visit(feed, now)
         quota, booking = self._quota(feed), None
-        if quota and (cost := feed.source.cost(visit)):
-            try:
+        try:
+            cost = feed.source.cost(visit)
+            if quota and cost:
                 booking = self._bookings.book(Need(feed.name, quota, cost), now, mono, soon, force=force)
-            except Throttled as error:
-                self._settle(feed, Result([], error.what, f"{feed.name}: {error}", 0.0, 0, error.until), None, now, now)
-                return
-            except StoreError as error:  # a call that cannot be booked is a call not made
-                self._complain(error)
-                self.last = Result([], error.what, str(error))
-                self._turns[feed.name] = replace(self._turns[feed.name], due=mono + MINUTE)
-                return
-            visit.allowance = cost
+                visit.allowance = cost
+        except Throttled as error:
+            self._settle(feed, Result([], error.what, f"{feed.name}: {error}", 0.0, 0, error.until), None, now, now)
+            return
+        except Bug as error:
+            self._settle(feed, Result([], error.what, str(error), spent=0), None, now, now)
+            return
+        except StoreError as error:  # a call that cannot be booked is a call not made
+            self._complain(error)
+            self.last = Result([], error.what, str(error))
+            self._turns[feed.name] = replace(self._turns[feed.name], due=mono + MINUTE)
+            return
         self._running = _Poll(feed, self._runner.start(feed, visit), booking, mono, now)
         self.polls += 1
-        self.collect(now)
+        self._collect(now)
 
     def collect(self, now: int) -> None:
-        """Take in what a finished poll came to."""
+        """Take in what a finished poll came to; whatever breaks is an outcome of its feed."""
+        if self._running:
+            with Fence(partial(self._break, self._running.feed, now)):
+                self._collect(now)
+
+    def _break(self, feed: Feed, now: int, error: BaseException) -> None:
+        """A bug was met at a feed's turn: it costs that turn. A reservation stands."""
+        self.steps += 1
+        poll, self._running = self._running, None
+        if poll:
+            poll.running.kill()
+        self.last = Result([], Bug.what, f"{feed.name}: a bug, please report it: {bug(error)}")
+        mono = self._clock.monotonic()
+        turn = self._turns[feed.name] = self._turns[feed.name].after(Bug.what, mono, Rhythm(feed.every))
+        self.note(feed, Outcome(feed.name, now, 0.0, Bug.what, self.last.detail), int(now + turn.due - mono))
+
+    def _collect(self, now: int) -> None:
         if not self._running:
             return
         poll, feed = self._running, self._running.feed
@@ -295,8 +322,10 @@ def rhythm_of(feed: Feed, pace: float) -> Rhythm:
     return Rhythm(pace, min(HOUR, _NEARBY * pace)) if feed.source.local else Rhythm(pace)
 
 
-def _modified(folder: Path) -> list[int]:
-    """When the files a feed keeps were changed, in nanoseconds."""
-    if not folder.is_dir():
-        return []
-    return [entry.stat().st_mtime_ns for entry in folder.iterdir() if entry.is_file()]
+def _modified(folder: Path) -> Iterator[int]:
+    """When the files a feed keeps were changed, in nanoseconds; nothing of what cannot be looked at."""
+    with suppress(OSError):
+        for entry in os.scandir(folder):
+            with suppress(OSError):
+                if entry.is_file():
+                    yield entry.stat().st_mtime_ns

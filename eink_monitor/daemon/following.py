@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from eink_monitor.clock import DAY, JUMP, MINUTE, Clock
 from eink_monitor.config import Config, Feed
 from eink_monitor.daemon.fetching import Fetching, rhythm_of
 from eink_monitor.daemon.runner import Result, Runner, Stream
 from eink_monitor.daemon.turns import Turn
+from eink_monitor.house.fence import Bug, Fence, bug
 from eink_monitor.model import Outcome
 from eink_monitor.store import Store
 
@@ -60,17 +62,28 @@ class Following:
         return min((self._due(line) for line in self._lines), default=_NEVER) if self._lines else _NEVER
 
     def advance(self, now: int) -> None:
-        """Take in what came, end what is silent, begin what is due."""
+        """Take in what came, end what is silent, begin what is due; whatever breaks is an outcome of its feed."""
         mono = self._clock.monotonic()
         for line in self._lines:
-            if line.stream:
-                self._collect(line, now, mono)
-            elif line.turn.stopped and self._fetching.mended(line.feed, line.name):
-                line.turn = Turn(mono)
-            if line.stream is None and not line.turn.stopped and line.turn.due <= mono:
-                self.steps += 1
-                line.stream = self._runner.follow(line.feed, self._fetching.visit(line.feed, now))
-                line.began = line.heard = mono
+            with Fence(partial(self._break, line, now, mono)):
+                self._advance(line, now, mono)
+
+    def _advance(self, line: _Line, now: int, mono: float) -> None:
+        if line.stream:
+            self._collect(line, now, mono)
+        elif line.turn.stopped and self._fetching.mended(line.feed, line.name):
+            line.turn = Turn(mono)
+        if line.stream is None and not line.turn.stopped and line.turn.due <= mono:
+            self.steps += 1
+            line.stream = self._runner.follow(line.feed, self._fetching.visit(line.feed, now))
+            line.began = line.heard = mono
+
+    def _break(self, line: _Line, now: int, mono: float, error: BaseException) -> None:
+        """A bug was met: it costs this stream."""
+        stream, line.stream = line.stream, None
+        if stream:
+            stream.kill()
+        self._take(line, Result([], Bug.what, f"{line.name}: a bug, please report it: {bug(error)}"), now, mono)
 
     def kill(self) -> None:
         """End all of them."""

@@ -10,6 +10,7 @@ from eink_monitor.daemon.control import Answer, Request, address, ask
 from eink_monitor.daemon.drawing import Drawing
 from eink_monitor.errors import DisplayError
 from eink_monitor.house import House
+from eink_monitor.house.fence import Fenced
 from eink_monitor.model import Display, Wear
 from eink_monitor.store import Store
 
@@ -30,7 +31,7 @@ def grant(request: Request, drawing: Drawing, config: Config, clock: Clock) -> A
                 url, address, code = request.words
                 drawing.sign_in(request.panel, (url, address, code), mono)
                 words = f"the QR code is on the display ({label})"
-            case "clear" if type(config.display).clear is Display.clear:
+            case "clear" if not clears(config.display):
                 words = f"a display of type {label} has nothing to clear"
             case "clear":
                 drawing.clear()
@@ -42,6 +43,12 @@ def grant(request: Request, drawing: Drawing, config: Config, clock: Clock) -> A
     except DisplayError as error:
         return Answer(error.exit_code, str(error))
     return Answer(0, words)
+
+
+def clears(display: Display) -> bool:
+    """Whether there is anything to clear."""
+    plugin = display.plugin if isinstance(display, Fenced) else display
+    return getattr(type(plugin), "clear", None) is not Display.clear
 
 
 def look(config: Config, clock: Clock) -> Answer:

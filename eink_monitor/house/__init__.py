@@ -8,6 +8,7 @@ from datetime import date
 from eink_monitor.clock import DAY, MINUTE
 from eink_monitor.config import Config, Feed
 from eink_monitor.house.expiry import Expiry
+from eink_monitor.house.fence import fenced
 from eink_monitor.house.invented import real_subjects
 from eink_monitor.house.sharing import Key, Sharing
 from eink_monitor.model import Bucket, FeedStatus, Metric, Reading, Run, Wear
@@ -21,6 +22,7 @@ class House:
     """Answers from our own store only; ``now`` is moved on by whoever draws."""
 
     def __init__(self, config: Config, store: Store, now: int = 0) -> None:
+        config = fenced(config)
         self.zone = config.zone
         self.now = now
         self.wear = Wear(**store.wear())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +21,7 @@ def looking(config: Config, feed: Feed, now: int) -> Iterator[Visit]:
 
     with TemporaryDirectory() as nowhere:
         state = config.state / feed.name
-        if not any(folder.exists() for folder in (state, *feed.source.shares(state))):
+        if not any(os.path.exists(folder) for folder in (state, *feed.source.shares(state))):  # noqa: PTH110 - no errors
             state = Path(nowhere) / "state" / feed.name
         yield Visit(feed.name, feed.subject, now, config.zone, feed.every, {}, state)
 

@@ -1,0 +1,41 @@
+"""The parts of a tick behind fences: one that meets a bug costs the others nothing, and rests for a while.
+
+It is the last fence: what a feed, a panel or the display raises is met where it is asked. A half that meets a bug again
+and again makes no progress, and the watchdog knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
+
+from eink_monitor.clock import MINUTE, Clock
+from eink_monitor.house.fence import Fence, Once, bug
+
+T = TypeVar("T")
+
+
+class Parts:
+    """Carries parts out, by name."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._once = Once()
+        self._rests: dict[str, float] = {}  # those that met a bug, and until when (monotonic) they rest
+
+    def do(self, part: str, deed: Callable[..., T], *words: float) -> T | None:
+        """Do a part and return its answer; None if it rests or meets a bug."""
+        if self._clock.monotonic() < self._rests.get(part, 0.0):
+            return None
+        with Fence(partial(self._rest, part)):
+            return deed(*words)
+        return None
+
+    def pause(self, mono: float) -> float:
+        """How long to sleep at least: what is overdue in a part that rests cannot be done in a hurry."""
+        return float(any(mono < until for until in self._rests.values()))
+
+    def _rest(self, part: str, error: BaseException) -> None:
+        self._rests[part] = self._clock.monotonic() + MINUTE
+        self._once.tell(f"a bug in the part that is {part}, please report it: {bug(error)}")

@@ -1,0 +1,189 @@
+"""Fences: whatever a feed, a panel or the display raises costs itself only.
+
+A plugin may raise anything, at any call, a library's own exceptions and ``SystemExit`` among it. That is told once, by
+class and place: the text of a stranger's exception may hold a secret. A harmless answer stands in for its own.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple, Self, cast
+
+from eink_monitor.config import Config, Feed
+from eink_monitor.errors import DisplayError, Trouble
+from eink_monitor.model import Display, Source
+
+log = logging.getLogger("eink_monitor")
+
+_MOST = 1000  # things that are told once
+
+
+class Bug(Trouble):
+    """Something of ours, or of a library, that is not as it should be; a call that was never made."""
+
+    what = "bug"
+
+
+def bug(error: BaseException) -> str:
+    """What an exception is and where it was raised, without its text: "ValueError at solar.py:12"."""
+    reason = f" ({os.strerror(error.errno)})" if isinstance(error, OSError) and error.errno else ""
+    return f"{type(error).__name__}{reason}{_where(error)}"
+
+
+def _where(error: BaseException) -> str:
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    return f" at {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
+
+
+class Once:
+    """Tells the log of each bug once: what breaks at every turn would fill the journal."""
+
+    def __init__(self) -> None:
+        self._told: set[str] = set()
+
+    def tell(self, words: str) -> None:
+        """Tell of a bug that was not told of yet."""
+        if words not in self._told and len(self._told) < _MOST:
+            self._told.add(words)
+            log.error("%s", words)
+
+
+class Fence:
+    """``with Fence(cure):`` hands whatever is raised within to ``cure`` and goes on; Ctrl-C alone passes."""
+
+    def __init__(self, cure: Callable[[BaseException], None]) -> None:
+        self._cure = cure
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if error is None or isinstance(error, KeyboardInterrupt):
+            return False
+        self._cure(error)
+        return True
+
+
+class _Call(NamedTuple):
+    """``instead`` answers, of the plugin and the same words, for a call that breaks; ``proper`` is what answers are.
+
+    Where there is nothing to answer instead, ``Bug`` is raised. ``may_fail``: its ``Trouble`` is an answer, too.
+    """
+
+    instead: Callable[..., Any] | None
+    proper: Callable[[Any], Any] = lambda answer: answer
+    may_fail: bool = False
+
+
+def _seconds(answer: float) -> float:
+    if not math.isfinite(answer) or answer < 0:
+        raise ValueError
+    return answer
+
+
+def _dark(display: Display, *_: object, **__: object) -> None:
+    raise DisplayError(f"the display ({display.label}) met a bug", "the log says where")
+
+
+_SOURCE: Mapping[str, _Call] = {
+    "publishes": _Call(lambda source, subject: {subject: source.metrics}, dict),
+    "quota": _Call(lambda _: None),
+    "cost": _Call(None, int),  # what cannot be booked is not asked
+    "pace": _Call(lambda _, visit: visit.every, _seconds),
+    "patience": _Call(lambda _, every: 3 * every, _seconds),
+    "shares": _Call(lambda *_: (), tuple),
+    "credentials": _Call(lambda *_: [], list, may_fail=True),
+    "sign_in": _Call(lambda _: None),
+}
+_SOURCE_IS: Mapping[str, Any] = dict(
+    [(what, ()) for what in ("metrics", "preload", "modules")]
+    + [(what, "") for what in ("extra", "door", "together")]
+    + [(what, False) for what in ("invented", "follows", "local")],
+    lag=0,
+    polls=True,
+    thing=None,
+)
+_DISPLAY: Mapping[str, _Call] = {
+    "open": _Call(lambda *_: None),
+    "ready_in": _Call(lambda _: 0.0, _seconds),
+    "show": _Call(_dark, may_fail=True),
+    "clear": _Call(_dark, may_fail=True),
+    "collect": _Call(lambda *_: None, may_fail=True),
+    "freshen": _Call(lambda _: None),
+    "examine": _Call(lambda _: [], list),
+    "close": _Call(lambda _: None),
+}
+_DISPLAY_IS: Mapping[str, Any] = {
+    "size": Display.size,
+    "label": "display",
+    "modules": (),
+    "extra": "",
+    "looks": True,
+    "every_beat": False,
+}
+
+
+class Fenced:
+    """A plugin behind a fence. What is not asked of it in the daemon itself (``poll``) is its own."""
+
+    def __init__(
+        self, name: str, plugin: object, calls: Mapping[str, _Call], facts: Mapping[str, Any], once: Once
+    ) -> None:
+        self.plugin = plugin
+        self._name = name
+        self._facts = facts
+        self._once = once
+        self._broken: dict[str, str] = {}
+        for what, call in calls.items():
+            setattr(self, what, partial(self._ask, what, call))
+
+    def __getattr__(self, what: str) -> Any:  # noqa: ANN401 - whatever the plugin's is
+        if what not in self._facts:
+            return getattr(self.plugin, what)
+        with Fence(partial(self._tell, what)):
+            return getattr(self.plugin, what)
+        return self._facts[what]
+
+    def _ask(self, what: str, call: _Call, *words: object, **more: object) -> Any:  # noqa: ANN401 - whatever it says
+        if what == "cost" and "quota" in self._broken:
+            raise Bug(self._broken["quota"])
+        try:
+            return call.proper(getattr(self.plugin, what)(*words, **more))
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            if call.may_fail and isinstance(error, Trouble):
+                raise
+            self._tell(what, error)
+        if call.instead is None:
+            raise Bug(self._broken[what])
+        return call.instead(self, *words, **more)
+
+    def _tell(self, what: str, error: BaseException) -> None:
+        self._broken[what] = f"{self._name}: a bug in its `{what}`, please report it: {bug(error)}"
+        self._once.tell(self._broken[what])
+
+
+def fenced(config: Config) -> Config:
+    """The same house with a fence around every source and the display; one that has them already stays as it is."""
+    if isinstance(config.display, Fenced):
+        return config
+    once = Once()
+
+    def source(feed: Feed) -> Source:
+        return cast("Source", Fenced(feed.name, feed.source, _SOURCE, _SOURCE_IS, once))
+
+    display = cast("Display", Fenced("the display", config.display, _DISPLAY, _DISPLAY_IS, once))
+    feeds = {name: replace(feed, source=source(feed)) for name, feed in config.feeds.items()}
+    return replace(config, display=display, feeds=feeds)

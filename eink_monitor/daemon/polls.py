@@ -19,6 +19,7 @@ from eink_monitor.config import Config, Feed
 from eink_monitor.daemon.child import carry_out, listen, live
 from eink_monitor.daemon.process import Child, Listener, Process
 from eink_monitor.daemon.runner import Result, Running, Stream
+from eink_monitor.house.fence import fenced
 from eink_monitor.model import Visit
 
 
@@ -86,7 +87,7 @@ class Forked:
     """Carries every poll out in a child process of its own."""
 
     def __init__(self, config: Config) -> None:
-        self._modules = {module for feed in config.feeds.values() for module in feed.source.preload}
+        self._modules = {module for feed in fenced(config).feeds.values() for module in feed.source.preload}
         self._ready = False
 
     def _prepare(self) -> None:

@@ -79,11 +79,13 @@ class _Call(NamedTuple):
     """``instead`` answers, of the plugin and the same words, for a call that breaks; ``proper`` is what answers are.
 
     Where there is nothing to answer instead, ``Bug`` is raised. ``may_fail``: its ``Trouble`` is an answer, too.
+    ``told``: nobody else tells of it.
     """
 
     instead: Callable[..., Any] | None
     proper: Callable[[Any], Any] = lambda answer: answer
     may_fail: bool = False
+    told: bool = True
 
 
 def _seconds(answer: float) -> float:
@@ -98,10 +100,11 @@ def _dark(display: Display, *_: object, **__: object) -> None:
 
 _SOURCE: Mapping[str, _Call] = {
     "publishes": _Call(lambda source, subject: {subject: source.metrics}, dict),
-    "quota": _Call(lambda _: None),
-    "cost": _Call(None, int),  # what cannot be booked is not asked
+    "quota": _Call(lambda _: None, told=False),  # what is not known, or cannot be booked, is not asked: an outcome
+    "cost": _Call(None, int, told=False),
     "pace": _Call(lambda _, visit: visit.every, _seconds),
     "patience": _Call(lambda _, every: 3 * every, _seconds),
+    "patience_with": _Call(lambda source, _, every: source.patience(every), _seconds),
     "shares": _Call(lambda *_: (), tuple),
     "credentials": _Call(lambda *_: [], list, may_fail=True),
     "sign_in": _Call(lambda _: None),
@@ -165,14 +168,15 @@ class Fenced:
         except BaseException as error:
             if call.may_fail and isinstance(error, Trouble):
                 raise
-            self._tell(what, error)
+            self._tell(what, error, told=call.told)
         if call.instead is None:
             raise Bug(self._broken[what])
         return call.instead(self, *words, **more)
 
-    def _tell(self, what: str, error: BaseException) -> None:
+    def _tell(self, what: str, error: BaseException, *, told: bool = True) -> None:
         self._broken[what] = f"{self._name}: a bug in its `{what}`, please report it: {bug(error)}"
-        self._once.tell(self._broken[what])
+        if told:
+            self._once.tell(self._broken[what])
 
 
 def fenced(config: Config) -> Config:

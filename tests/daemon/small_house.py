@@ -122,15 +122,16 @@ def small_house(
     zone: ZoneInfo = UTC,
     runner: Callable[[Config], object] | None = None,
     durable: bool = False,
+    wall: Callable[[FastClock], Wall] = Wall,
 ) -> Small:
     """Start a small house on the database at ``path``, whatever state that is in; ``durable`` as in life."""
     clock = clock or FastClock(START)
-    wall = Wall(clock)
+    display = wall(clock)
     config = Config(
         file=path.with_name("config.yaml"),
         database=path,
         zone=zone,
-        display=wall,
+        display=display,
         feeds={one.name: one for one in feeds},
         slides={one.name: one for one in slides},
         quiet_hours=quiet,
@@ -138,7 +139,7 @@ def small_house(
     store = Store(path, zone, durable=durable, lasting=clock.now())
     _left.append(store)
     daemon = Daemon(config, store, clock, runner(config) if runner else Inline())  # type: ignore[arg-type]
-    return Small(clock, store, wall, config, daemon)
+    return Small(clock, store, display, config, daemon)
 
 
 _left: list[Store] = []

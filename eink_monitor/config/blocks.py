@@ -7,10 +7,11 @@ are checked against the sources that failed, too.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from yaml.nodes import MappingNode, Node
 
@@ -19,6 +20,8 @@ from eink_monitor.config.schema import Reader, UnreadableError, join
 from eink_monitor.config.timetable import Feed, Slide
 from eink_monitor.model import Display, Metric, Panel, Source
 from eink_monitor.settings import Duration, insist
+
+T = TypeVar("T")
 
 _TAKEN = {"now": "the picture that shows", "contact": "the sheet of all panels"}
 """Names of pictures that are no panel's, beside those of the panels."""
@@ -59,7 +62,10 @@ class Offer:
 
     def add(self, feed: Feed) -> None:
         """A source that could be read."""
-        for subject, metrics in feed.source.publishes(feed.subject).items():
+        published = _asked(lambda: dict(feed.source.publishes(feed.subject)))
+        if published is None:
+            self.unsure.add(feed.subject)
+        for subject, metrics in (published or {}).items():
             self.metrics.setdefault(subject, set()).update(metrics)
 
     def knows(self, subject: str) -> bool:
@@ -180,9 +186,23 @@ def _times(reader: Reader, kind: type[Any], node: Node, path: str, keys: tuple[s
     return reader.record(kind, mine, path)
 
 
+def _thing(feed: Feed) -> object:
+    return _asked(lambda: feed.source.thing)
+
+
+def _asked(ask: Callable[[], T]) -> T | None:
+    """What a plugin answers; None for one that breaks, which is no mistake of the configuration."""
+    try:
+        return ask()
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001 - a plugin raises anything
+        return None
+
+
 def _check_needs(reader: Reader, block: Node, path: str, panel: Panel, offer: Offer) -> None:
     """Complain of a panel that asks for what no source publishes."""
-    for need in panel.needs():
+    for need in _asked(lambda: list(panel.needs())) or ():
         if not offer.knows(need.subject):
             reader.unknown(block, path, need.subject, [*offer.metrics, *offer.unsure], "subject")
         elif need.subject in offer.metrics and not offer.metrics[need.subject].intersection(need.any_of):
@@ -195,13 +215,12 @@ def _check_claims(reader: Reader, node: Node | None, found: dict[str, Feed]) -> 
     claims: dict[tuple[str, str, Metric], str] = {}
     for name, key_node, _ in reader.pairs(node, "sources") if node and _is_block(node) else ():
         feed = found.get(name)
-        if feed is None or feed.source.thing is None:
+        if feed is None or (thing := _thing(feed)) is None:
             continue
-        keys = [
-            (feed.type, subject, one) for subject, ones in feed.source.publishes(feed.subject).items() for one in ones
-        ]
+        published = _asked(partial(feed.source.publishes, feed.subject)) or {}
+        keys = [(feed.type, subject, one) for subject, ones in published.items() for one in ones]
         rival = next((claims[key] for key in keys if key in claims), name)
-        if found[rival].source.thing != feed.source.thing:
+        if _thing(found[rival]) != thing:
             message = (
                 f"`{rival}` and `{name}` are two of type {feed.type} with one subject, `{feed.subject}`, and would "
                 f"take turns on its panels; give each a subject of its own{feed.source.together}"

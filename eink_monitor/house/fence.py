@@ -132,6 +132,7 @@ _DISPLAY_IS: Mapping[str, Any] = {
     "label": "display",
     "modules": (),
     "extra": "",
+    "where": "",
     "looks": True,
     "every_beat": False,
 }

@@ -6,7 +6,7 @@ No command-line library here: what systemd starts to run for years does not carr
 from __future__ import annotations
 
 import logging
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,7 @@ from eink_monitor.daemon.ear import Ear
 from eink_monitor.daemon.polls import Forked
 from eink_monitor.daemon.wishes import grant
 from eink_monitor.errors import Trouble
+from eink_monitor.house.fence import Fence, bug
 from eink_monitor.service import journal
 from eink_monitor.service.heartbeat import Heartbeat
 from eink_monitor.service.reloading import Reloading, in_words
@@ -72,7 +73,7 @@ def _begin(config: Config, clock: Clock, stack: ExitStack) -> tuple[Daemon, Ear]
     store = stack.enter_context(closing(Store(config.database, config.zone, lasting=clock.now())))
     ear = stack.enter_context(closing(Ear(address(config.database))))
     daemon = Daemon(config, store, clock, Forked(config))
-    log.info("%s", in_words(config))
+    log.info("%s", in_words(daemon.config))
     daemon.recall()
     return daemon, ear
 
@@ -90,29 +91,46 @@ def live(daemon: Daemon, signals: Signals, ear: Ear | None = None) -> Config | N
         mono = daemon.clock.monotonic()
         _look(daemon, beat, mono)
         if not ready:
-            journal.notify(READY="1", STATUS=status(daemon))
+            journal.notify(READY="1", STATUS=_status(daemon))
             ready = True
             strays.adopt()
         elif beat.feed(mono):
-            journal.notify(WATCHDOG="1", STATUS=status(daemon))
+            journal.notify(WATCHDOG="1", STATUS=_status(daemon))
         if beat.late(mono) and not late:
             log.critical("%s: nothing done in time; waiting for the watchdog", ", ".join(beat.late(mono)))
         late = bool(beat.late(mono))
-        reloading.look(mono)
+        with _fence:
+            reloading.look(mono)
         _wait(daemon, signals, ear, min(pause, beat.pause(mono)))
         if ear:
             ear.serve(partial(_grant, daemon, reloading))
         if signals.reload:
             signals.reload = False
-            reloading.reload()
+            with _fence:
+                reloading.reload()
     _leave(daemon, signals, ended=not reloading.following)
     return reloading.following
 
 
 def _wait(daemon: Daemon, signals: Signals, ear: Ear | None, seconds: float) -> None:
     wishes = ear.watch() if ear else ()
-    daemon.clock.wait(seconds, (*daemon.watch(), *wishes, signals.wakes))
-    signals.quieten()
+
+    def nap(_: BaseException) -> None:  # whatever there was to wake up for, it is looked at once a second
+        daemon.clock.wait(1.0)
+
+    with Fence(nap):
+        daemon.clock.wait(seconds, (*daemon.watch(), *wishes, signals.wakes))
+        signals.quieten()
+
+
+_fence = Fence(lambda error: log.error("a bug, please report it: %s", bug(error)))
+
+
+def _status(daemon: Daemon) -> str:
+    """In words; the watchdog is fed even if they cannot be found."""
+    with _fence:
+        return status(daemon)
+    return ""
 
 
 def _grant(daemon: Daemon, reloading: Reloading, request: Request) -> Answer:
@@ -141,7 +159,10 @@ def _let_renewals_end(state: Path) -> None:
     """Once we are gone systemd kills whatever is left of us, and would cut off a sign-in that is just being renewed."""
     from eink_monitor.sources._http.tokens import rest  # noqa: PLC0415 - not before the end
 
-    if not rest(state, _PATIENCE):
+    rested = True
+    with suppress(OSError):
+        rested = rest(state, _PATIENCE)
+    if not rested:
         log.warning("a sign-in was still being renewed when the time to stop was up")
 
 

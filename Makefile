@@ -6,6 +6,7 @@
 # make bench  the figures, as JSON
 # make soak   three minutes (SECONDS=180) of faults and kills, and what was survived
 # make stress the daemon is killed 200 times, its polls more often, and must have lost nothing
+# sudo make pi   the demo, the installer and some tests on emulated Raspberry Pis of 32 and 64 bits
 # sudo make install / uninstall   the daemon as a service (docs/install.md)
 
 PYTHON ?= python3
@@ -15,7 +16,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 LOCKED := PYTHON=$(PYTHON) LOCKS=$(LOCKS) locks/environment.sh
 
-.PHONY: demo run install uninstall test latest oldest lock bench soak check packages clean stress
+.PHONY: demo run install uninstall test tests latest oldest lock bench soak check packages clean pi stress
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/ready
@@ -50,14 +51,16 @@ LONG := tests/test_year.py tests/test_simulation.py tests/displays/test_waveshar
 	tests/sources/test_solaredge_budget.py tests/faults/test_kills.py tests/faults/test_power.py \
 	tests/test_inverter_day.py tests/daemon/test_ink.py tests/daemon/test_clock_jumps.py
 
-test: check
+test: check tests
+
+tests: packages $(VENV)/dev $(VENV)/vendor/ready $(VENV)/weconnect/ready
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest --numprocesses 3 $(LONG:%=--ignore=%)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 	$(BIN)/pytest --numprocesses 3 --dist loadfile $(LONG)
 
-check: packages $(VENV)/dev $(VENV)/vendor/ready $(VENV)/weconnect/ready
+check: $(VENV)/dev
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
@@ -75,7 +78,7 @@ soak: $(VENV)/dev
 
 $(VENV)/dev: $(VENV)/ready
 	@echo "setting up the developer's tools ..."
-	@$(LOCKED) $(VENV) run modbus ssh stream vw bmw sealed dev
+	@$(LOCKED) $(VENV) run modbus ssh stream vw bmw sealed test tools
 	@touch $@
 
 # What cannot share the environment. weconnect, a closed door's library, wants an older requests than its successor: its
@@ -88,10 +91,17 @@ $(VENV)/weconnect/ready $(VENV)/vendor/ready: $(VENV)/dev
 lock: $(VENV)/dev
 	@$(BIN)/python locks/lock.py
 
-# Every check, with the newest of everything or with the oldest that pyproject.toml allows, in an environment of its own.
+# Every check with the newest of everything; every test with the oldest that pyproject.toml allows, whose libraries have
+# no types to check against. Each in an environment of its own.
+latest: NEEDS := test
+oldest: NEEDS := tests
 latest oldest: .venv/dev
 	@.venv/bin/python locks/lock.py --into .$@/locks $(if $(filter oldest,$@),--oldest)
-	@$(MAKE) test VENV=.$@/venv LOCKS=.$@/locks
+	@$(MAKE) $(NEEDS) VENV=.$@/venv LOCKS=.$@/locks
+
+# A Raspberry Pi of 32 and of 64 bits, emulated: half an hour each; not in CI.
+pi:
+	@tests/machines/pi.sh
 
 # Real servers that the tests start for themselves on loopback ports, and a login shell that is no sh.
 packages:
@@ -99,6 +109,7 @@ packages:
 	[ -x /usr/sbin/sshd ] || missing="$$missing openssh-server"; \
 	[ -x /usr/sbin/mosquitto ] || missing="$$missing mosquitto"; \
 	[ -x /usr/bin/systemd-analyze ] || missing="$$missing systemd"; \
+	[ -x /usr/bin/openssl ] || missing="$$missing openssl"; \
 	[ -x /bin/tcsh ] || missing="$$missing tcsh"; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \

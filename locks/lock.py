@@ -1,8 +1,8 @@
 """Lock every library with its hashes: ``make lock`` takes the newest of each and says what changed.
 
 A set is what is installed together: ``run`` what the program needs, one for each extra, and one for each dependency
-group (``build``, ``dev``, ``vendor``). Each has a file of its own beside this script, in pip's own format, so that pip
-alone can install it. A library has one version in all of them, but for those of the sets that stand ALONE.
+group (``build``, ``test``, ``tools``, ``vendor``). Each has a file of its own beside this script, in pip's own format,
+so that pip alone can install it. A library has one version in all of them, but for those of the sets that stand ALONE.
 
     python locks/lock.py [--oldest] [--into FOLDER]
 """

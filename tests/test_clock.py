@@ -32,8 +32,8 @@ def test_days_follow_each_other_without_gap_or_overlap(name: str, day: date) -> 
         ("Europe/Berlin", date(2026, 3, 29), 23),
         ("Europe/Berlin", date(2026, 10, 25), 25),
         ("America/St_Johns", date(2026, 3, 8), 23),
-        ("America/Havana", date(2026, 3, 8), 23),  # the first hour is skipped
-        ("America/Havana", date(2026, 11, 1), 25),  # the first hour comes twice
+        ("America/Havana", date(2024, 3, 10), 23),  # the first hour is skipped
+        ("America/Havana", date(2024, 11, 3), 25),  # the first hour comes twice
         ("Pacific/Apia", date(2011, 12, 30), 0),  # this day was skipped altogether
         ("Asia/Kolkata", date(2026, 3, 29), 24),
     ],

@@ -157,7 +157,7 @@ FAULTY: dict[str, tuple[str, Callable[[House], None], str, str]] = {
     "bmw wrong types": ("i4", bmw_says(Reply({"telematicData": [1]})), "bad-answer", "not an object"),
     "bmw -NA-": ("i4", bmw_says(telematics(TRAVELLED, "-NA-", "km")), "ok", "nothing of this car yet"),
     "bmw another unit": ("i4", bmw_says(telematics(TRAVELLED, "7", "furlong")), "ok", "nothing of this car yet"),
-    "skoda 401": ("enyaq", skoda_says(Reply(b"", 401)), "auth", "it is wrong or has expired; make a new one"),
+    "skoda 401": ("enyaq", skoda_says(Reply(b"", 401)), "auth", "it is wrong or has expired, and a new API key is needed"),
     "skoda 403": ("enyaq", skoda_says(Reply(b"", 403)), "auth", "does not allow this API key"),
     "skoda 404": ("enyaq", skoda_says(Reply(b"", 404)), "bad-answer", "check vin"),
     "skoda 410": ("enyaq", skoda_says(Reply(b"", 410)), "gone", "closed this interface for good"),
@@ -169,7 +169,7 @@ FAULTY: dict[str, tuple[str, Callable[[House], None], str, str]] = {
     "portal 500": ("id3", portal_says("list", Reply(b"", 500)), "unavailable", "a fault of its own"),
     "portal 429": ("id3", portal_says("list", Reply(b"", 429)), "throttled", "too often"),
     "portal truncated": ("id3", delivered(delivery(vw_portal.ID3)[:-40]), "bad-answer", "cannot be read"),
-    "portal wrong types": ("id3", delivered({"Data": [7]}), "bad-answer", "not an object"),
+    "portal wrong types": ("id3", delivered({"Data": [7]}), "bad-answer", "makes no sense"),
     "portal another type": ("id3", delivered(data(field("battery_state_report.soc", 5))), "bad-answer", "no sense"),
     "portal no_content_found": ("id3", the_car_sleeps, "ok", "the car sleeps; its last values stand"),
 }

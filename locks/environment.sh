@@ -20,7 +20,6 @@ compiled='bcrypt bcrypt python3-bcrypt
 cffi _cffi_backend python3-cffi-backend
 cryptography cryptography python3-cryptography
 lgpio lgpio python3-lgpio
-paramiko paramiko python3-paramiko
 pillow PIL python3-pil
 pynacl nacl python3-nacl
 pyyaml yaml python3-yaml

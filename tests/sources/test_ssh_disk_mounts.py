@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import paramiko
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -275,6 +276,8 @@ OLD = {
 @pytest.mark.parametrize("option", OLD)
 def test_a_host_that_offers_no_method_of_ours(hosts: Hosts, visit: Visit, option: str) -> None:
     key, _, value = option.partition(" ")
+    if value in {*paramiko.Transport._preferred_kex, *paramiko.Transport._preferred_keys}:
+        pytest.skip("an older paramiko that still offers it")
     options = {key: value}
     if key == "HostKeyAlgorithms":
         rsa = hosts.folder / "rsa"

@@ -49,7 +49,7 @@ def test_everything_a_helper_asks_for(tmp_path: Path, monkeypatch: pytest.Monkey
     ]
     for line in (
         r"^Python 3\.\d+\.\d+",
-        "^pillow ",
+        "^[Pp]illow ",
         "^source +car: demo, every 15m",
         r"car: ok once, \d\.\d s",
         "^car +demo car +day +1 +44",

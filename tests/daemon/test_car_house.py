@@ -157,7 +157,7 @@ FAULTY: dict[str, tuple[str, Callable[[House], None], str, str]] = {
     "bmw wrong types": ("i4", bmw_says(Reply({"telematicData": [1]})), "bad-answer", "not an object"),
     "bmw -NA-": ("i4", bmw_says(telematics(TRAVELLED, "-NA-", "km")), "ok", "nothing of this car yet"),
     "bmw another unit": ("i4", bmw_says(telematics(TRAVELLED, "7", "furlong")), "ok", "nothing of this car yet"),
-    "skoda 401": ("enyaq", skoda_says(Reply(b"", 401)), "auth", "it is wrong or has expired, and a new API key is needed"),
+    "skoda 401": ("enyaq", skoda_says(Reply(b"", 401)), "auth", "a new API key is needed"),
     "skoda 403": ("enyaq", skoda_says(Reply(b"", 403)), "auth", "does not allow this API key"),
     "skoda 404": ("enyaq", skoda_says(Reply(b"", 404)), "bad-answer", "check vin"),
     "skoda 410": ("enyaq", skoda_says(Reply(b"", 410)), "gone", "closed this interface for good"),

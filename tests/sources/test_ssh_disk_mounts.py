@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -276,7 +278,9 @@ OLD = {
 @pytest.mark.parametrize("option", OLD)
 def test_a_host_that_offers_no_method_of_ours(hosts: Hosts, visit: Visit, option: str) -> None:
     key, _, value = option.partition(" ")
-    if value in {*paramiko.Transport._preferred_kex, *paramiko.Transport._preferred_keys}:
+    with closing(paramiko.Transport(socket.socket())) as nowhere:
+        offered = nowhere.get_security_options()
+    if value in {*offered.kex, *offered.key_types}:
         pytest.skip("an older paramiko that still offers it")
     options = {key: value}
     if key == "HostKeyAlgorithms":

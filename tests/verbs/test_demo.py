@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from eink_monitor.config import load
+from eink_monitor.displays.png import Png
 from houses import Said, say
 
 PANELS = {"solar", "flow", "battery", "grid", "energy", "history", "car", "hybrid", "disk", "health"}
@@ -53,7 +55,7 @@ def test_its_database_can_be_looked_at(day: tuple[Path, Said]) -> None:
     folder, _ = day
     file = folder / "config.yaml"
     demo = Path(__file__).parent.parent.parent / "eink_monitor" / "demo.yaml"
-    text = demo.read_text(encoding="utf-8").replace("database: out/house.db", f"database: {folder}/out/demo.db")
+    text = demo.read_text(encoding="utf-8").replace("database: ../out/house.db", f"database: {folder}/out/demo.db")
     file.write_text(text, encoding="utf-8")
     assert say("check", "-c", file).code == 0
     assert "roof" in say("latest", "-c", file).out
@@ -81,3 +83,14 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     assert said.err == (
         f"eink-monitor: {tmp_path}/file/below cannot be written: Not a directory; choose another folder with --out\n"
     )
+
+
+def test_make_run_without_a_configuration_draws_where_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In out/ of the checkout, as `make run` prints."""
+    for name in ("RUNTIME_DIRECTORY", "STATE_DIRECTORY"):
+        monkeypatch.delenv(name, raising=False)
+    root = Path(__file__).parent.parent.parent
+    config = load(root / "eink_monitor" / "demo.yaml")
+    assert isinstance(config.display, Png)
+    assert config.display.path.resolve() == root / "out"
+    assert config.database.resolve() == root / "out" / "house.db"

@@ -35,7 +35,7 @@ def test_every_verb_explains_itself(verb: str) -> None:
     for option in ("-h", "--help"):
         said = say(verb, option)
         assert (said.code, said.err) == (0, "")
-        assert said.out.startswith(f"Usage: eink-monitor {verb}")
+        assert f" eink-monitor {verb}" in said.out.splitlines()[0]
         assert len(said.out.splitlines()) > 5
 
 
@@ -66,19 +66,19 @@ def test_the_version() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "sentence"),
+    ("words", "sentence"),  # of click's own sentences only what is ours: names and values
     [
         (["pol"], "No verb `pol`. Did you mean `poll`?"),
         (["xyzzy"], "No verb `xyzzy`. Known: backup, check,"),
-        (["--bogus"], "No such option"),
-        (["check", "--bogus"], "No such option"),
-        (["check", "superfluous"], "unexpected extra argument"),
-        (["poll"], "Missing argument 'NAME'"),
-        (["simulate", "--days", "0"], "0 is not in the range"),
-        (["simulate", "--first", "yesterday"], "does not match the format"),
+        (["--bogus"], "--bogus"),
+        (["check", "--bogus"], "--bogus"),
+        (["check", "superfluous"], "superfluous"),
+        (["poll"], "NAME"),
+        (["simulate", "--days", "0"], "--days"),
+        (["simulate", "--first", "yesterday"], "yesterday"),
         (["simulate", "--first", "1900-01-01"], "--first must lie between 1971 and 2900"),
-        (["history", "a", "soc", "--step", "week"], "is not one of"),
-        ([], "Usage: eink-monitor"),
+        (["history", "a", "soc", "--step", "week"], "week"),
+        ([], " eink-monitor "),
     ],
 )
 def test_usage(words: list[str], sentence: str) -> None:

@@ -39,7 +39,8 @@ def serve(config_file: Path | None, *, verbose: bool = False) -> int:
     """Run the daemon of a house; returns its exit code. Raises ``Trouble`` unless journald takes what is wrong."""
     journal.open_journal(verbose=verbose)
     try:
-        _live(config_file)
+        with closing(Signals()) as signals:
+            _live(config_file, signals)
     except Trouble as error:
         if not journal.listens():
             raise
@@ -52,8 +53,8 @@ def serve(config_file: Path | None, *, verbose: bool = False) -> int:
     return 0
 
 
-def _live(config_file: Path | None) -> None:
-    signals, clock = Signals(), SystemClock()
+def _live(config_file: Path | None, signals: Signals) -> None:
+    clock = SystemClock()
     config: Config | None = configuration.load(places.configuration(config_file))
     before: Config | None = None
     while config:

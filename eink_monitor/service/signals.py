@@ -30,6 +30,12 @@ class Signals:
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
             signal.signal(signal.SIGHUP, self._hang_up if _has_terminal() else self._again)
 
+    def close(self) -> None:
+        """Wake nobody any more; whatever is asked for after this is still noted."""
+        signal.set_wakeup_fd(-1)
+        for end in self._sockets:
+            end.close()
+
     def quieten(self) -> None:
         """Take what has woken the daemon, so that it may sleep again."""
         with suppress(BlockingIOError):

@@ -15,13 +15,14 @@ def main() -> None:
     words = sys.argv[1:]
     if len(words) == 3 and words[0] == "run" and words[1] in {"-c", "--config"}:
         from eink_monitor.errors import Trouble  # noqa: PLC0415 - nothing is loaded that is not needed
+        from eink_monitor.outside import legible  # noqa: PLC0415 - as above
 
         try:
             from eink_monitor.service import serve  # noqa: PLC0415 - as above
 
             sys.exit(serve(Path(words[2])))
         except Trouble as error:
-            sys.stderr.write(f"{error.in_full()}\n")
+            sys.stderr.write(f"{legible(error.in_full(), chr(10))}\n")
             sys.exit(error.exit_code)
     from eink_monitor.cli import speak  # noqa: PLC0415 - as above
 

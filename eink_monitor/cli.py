@@ -18,6 +18,7 @@ import click
 
 from eink_monitor import __version__
 from eink_monitor.errors import Trouble
+from eink_monitor.verbs._terminal import legibly
 
 _USAGE = 64
 _BUG = 70
@@ -85,6 +86,11 @@ def commands() -> None:
 
 def speak(words: list[str]) -> int:
     """Carry out one command line; returns its exit code and prints what went wrong in plain words."""
+    with legibly():
+        return _speak(words)
+
+
+def _speak(words: list[str]) -> int:
     try:
         code = commands.main(words, prog_name="eink-monitor", standalone_mode=False)
     except SystemExit as leaving:  # click's way out of a closed pipe, and ours out of SIGTERM

@@ -25,3 +25,20 @@ def clean(text: str, most: int = LONGEST) -> str:
 def is_clean(text: str, most: int) -> bool:
     """Whether a text can be kept and sent as it is: for ids and tokens, which a cleaned copy would not replace."""
     return len(text) <= most and text.isprintable()
+
+
+def legible(text: str, but: str = "") -> str:
+    """The text with every control and format character, surrogate and line break spelled out: the way out.
+
+    ESC becomes four characters, a backslash and "x1b". The characters ``but`` stay, and so do all spaces.
+    """
+    if text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() or sign in but else _spelled(sign) for sign in text)
+
+
+def _spelled(sign: str) -> str:
+    return sign if sign in _SPACES else sign.encode("unicode_escape").decode()
+
+
+_SPACES = "\xa0\u2007\u2009\u202f"  # not breaking, or thin

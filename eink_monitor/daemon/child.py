@@ -26,6 +26,7 @@ from eink_monitor.errors import Missing, Throttled, Trouble
 from eink_monitor.house.fence import bug
 from eink_monitor.metrics import METRICS
 from eink_monitor.model import Reading, Visit
+from eink_monitor.outside import clean
 from eink_monitor.vet import sift, vet
 
 _NOWHERE = Path(os.devnull).open("r+", encoding="utf-8")  # noqa: SIM115 - open for the life of the program
@@ -153,6 +154,7 @@ def pack(result: Result) -> bytes:
 def unpack(message: bytes) -> Result:
     """What ``pack`` made."""
     fields = json.loads(message)
+    fields["detail"] = clean(fields["detail"])  # whatever a library wrote into the pipe
     fields["readings"] = [
         Reading(subject, METRICS[metric], value, at) for subject, metric, value, at in fields["readings"]
     ]

@@ -9,13 +9,26 @@ import logging
 import os
 import socket
 import sys
+from typing import Any
+
+from eink_monitor.outside import legible
 
 _PRIORITIES = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
 
 _PATIENCE = 5  # s for systemd to take a word
 
 
-class _Journal(logging.Formatter):
+class _Legible(logging.Formatter):
+    """A message is one line, and holds nothing that a terminal would obey; a stack of calls keeps its lines."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the logging module's interface
+        return legible(super().formatMessage(record))
+
+    def formatException(self, ei: Any) -> str:  # noqa: ANN401, N802 - the logging module's interface
+        return legible(super().formatException(ei), "\n")
+
+
+class _Journal(_Legible):
     def format(self, record: logging.LogRecord) -> str:
         lines = super().format(record).splitlines() or [""]
         priority = _PRIORITIES.get(record.levelno, 6)
@@ -28,7 +41,7 @@ def open_journal(*, verbose: bool = False) -> None:
     if listens():
         handler.setFormatter(_Journal("%(message)s"))
     else:
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S"))
+        handler.setFormatter(_Legible("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S"))
     logger = logging.getLogger("eink_monitor")
     logger.handlers[:] = [handler]
     logger.setLevel(logging.DEBUG if verbose else logging.INFO)
@@ -61,7 +74,7 @@ def notify(**fields: str) -> None:
         return
     if address.startswith("@"):
         address = "\0" + address[1:]
-    message = "\n".join(f"{name}={value}" for name, value in fields.items())
+    message = "\n".join(f"{name}={legible(value)}" for name, value in fields.items())
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sock:
             sock.settimeout(_PATIENCE)

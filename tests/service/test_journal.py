@@ -47,7 +47,7 @@ def test_the_journal_gets_priorities(tmp_path: Path, monkeypatch: pytest.MonkeyP
         log.critical("f")
         log.log(35, "")
         stream.seek(0)
-        assert stream.read().split() == ["<7>a", "<6>b", "<4>c", "<4>d", "<3>e", "<2>f", "<6>"]
+        assert stream.read().split() == ["<7>a", "<6>b", "<4>c\\nd", "<3>e", "<2>f", "<6>"]
 
 
 @pytest.mark.parametrize("name", ["{folder}/notify", "@eink-monitor-test-{pid}"])
@@ -73,3 +73,33 @@ def test_nobody_to_be_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
         monkeypatch.setenv("NOTIFY_SOCKET", nowhere)
         journal.notify(READY="1")
         assert capsys.readouterr().err.endswith(f" DEBUG   systemd could not be told: {reason}\n")
+
+
+@pytest.mark.parametrize("listens", [True, False])
+def test_no_text_of_a_stranger_is_obeyed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, listens: bool) -> None:
+    """Neither by a terminal nor by journald, to which a line break would begin another message."""
+    with (tmp_path / "log").open("w", encoding="utf-8") as stream:
+        status = os.fstat(stream.fileno())
+        monkeypatch.setattr(sys, "stderr", stream)
+        if listens:
+            monkeypatch.setenv("JOURNAL_STREAM", f"{status.st_dev}:{status.st_ino}")
+        journal.open_journal()
+        log.warning("the car says %s", "\x1b[2J\n<0>all is lost\ud800\u202e")
+        try:
+            int("a\x1b[2Jb")
+        except ValueError as error:
+            log.exception("a bug", exc_info=RuntimeError(f"{error}\x1b[2J\nc"))
+    lines = (tmp_path / "log").read_text(encoding="utf-8").splitlines()
+    assert lines[0].endswith("the car says \\x1b[2J\\n<0>all is lost\\ud800\\u202e")
+    assert lines[-1].endswith("c")
+    assert all("\x1b" not in line for line in lines)
+
+
+def test_a_status_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line break would begin another word to systemd."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.settimeout(10)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        journal.notify(STATUS="well\nMAINPID=1", READY="1")
+        assert systemd.recv(4096) == b"STATUS=well\\nMAINPID=1\nREADY=1"

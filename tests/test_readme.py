@@ -225,11 +225,23 @@ def test_the_figures_are_those_of_the_bench() -> None:
 
 @pytest.mark.parametrize("row", rows(section("What may go wrong"))[1:], ids=itemgetter(0))
 def test_every_fault_is_proven_by_a_test_that_exists(row: list[str]) -> None:
-    proofs = [span for span in code(row[2]) if span.startswith("tests/")]
+    are_tests([span for span in code(row[2]) if span.startswith("tests/")])
+
+
+def are_tests(proofs: list[str]) -> None:
     assert proofs
     for proof in proofs:
         file, _, name = proof.partition("::")
         assert f"\ndef {name or 'test_'}" in (ROOT / file).read_text(encoding="utf-8"), proof
+
+
+def test_what_is_said_of_security_is_proven_by_tests_that_exist() -> None:
+    text = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+    claims = [row for row in rows(text) if "cannot" not in row[0]]
+    assert len(claims) > 15
+    for row in claims:
+        are_tests([span for span in code(row[1]) if span.startswith("tests/")])
+    are_tests([span for span in code(text) if span.startswith("tests/")])
 
 
 def test_extras_are_named_and_exist() -> None:

@@ -20,9 +20,15 @@ def scaled(text: str, room: int) -> Bitmap | None:
 def code(text: str, scale: int = 1) -> Bitmap | None:
     """The code of a text, ``scale`` pixels a module, without its white margin; None for a text that no code holds.
 
-    A phone wants four modules of white around it (ISO/IEC 18004, 9.1); most make do with two.
+    A phone wants four modules of white around it (ISO/IEC 18004, 9.1); most make do with two. On a machine that is
+    short of processes or files there is none either; the words beside it remain.
     """
-    return _drawn(text, scale) if 0 < len(text) <= _MOST and len(text.encode(errors="replace")) <= _MOST else None
+    if not 0 < len(text) <= _MOST or len(text.encode(errors="replace")) > _MOST:
+        return None
+    try:
+        return _drawn(text, scale)
+    except OSError:
+        return None
 
 
 @lru_cache(maxsize=8)
@@ -41,10 +47,15 @@ def _drawn(text: str, scale: int) -> Bitmap | None:
 def _modules(text: str) -> tuple[bytes, ...]:
     """The rows of a code, a byte a module; worked out in a child, which takes the library's 10 MiB with it."""
     reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        _work_out(text, writer)
-    os.close(writer)
+    try:
+        child = os.fork()
+        if child == 0:
+            _work_out(text, writer)
+    except OSError:
+        os.close(reader)
+        raise
+    finally:
+        os.close(writer)
     with os.fdopen(reader, "rb") as answer:
         rows = tuple(answer.read().splitlines())
     os.waitpid(child, 0)

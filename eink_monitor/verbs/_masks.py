@@ -1,7 +1,9 @@
 """Text that may be shown to strangers: whatever names a person, a car, a home or a way in is masked.
 
 Known secrets are masked wherever they stand; beyond them all that looks like a VIN, an e-mail address, a token, an
-address of a home network or a user's folder. A mask too many costs a helper a question, a mask too few a password.
+address of a home network, the path of an address or a user's folder. What a person has called his things (subjects,
+titles, names) and where his disks are mounted is numbered, so that it can still be followed through the text. A mask
+too many costs a helper a question, a mask too few a password.
 """
 
 from __future__ import annotations
@@ -15,7 +17,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from eink_monitor.config import Config
+from eink_monitor.config import Config, plugins
+from eink_monitor.model import Display, Panel, Source
 from eink_monitor.settings import Secret
 
 MASK = "****"
@@ -23,12 +26,17 @@ _SHORTEST = 3  # letters; masking every "a" would leave nothing to read
 _LENT = "out of a secret file"
 _PERSONAL = {_LENT, "client_id", "host", "identity", "known_hosts", "site_id", "user", "username"}
 _LARGEST = 1024 * 1024
+_MOUNTS = ("mounts", "newest", "sftp_mounts")  # settings whose values are paths on a disk, and whose keys are names
+_PLAIN = frozenset(
+    {"backup", "backups", "box", "car", "data", "disk", "garage", "home", "house", "nas", "roof", "sun", "wall"}
+)
+"""What many call their things, and says nothing of anybody; so do the types of plugins."""
 
 _LOOKS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE if flags else 0), mask)
     for pattern, flags, mask in (
         (r"://[^/\s@]+@", False, f"://{MASK}@"),  # a password inside an address
-        (r"(https?://[^\s?#\"')]*)[?#][^\s\"')]+", False, rf"\1?{MASK}"),  # keys are passed in queries
+        (r"(https?://[^\s/?#\"'),;]+)[/?#][^\s\"'),;]+", False, rf"\1/{MASK}"),  # keys are passed in paths and queries
         (r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", False, "<e-mail>"),
         (r"\b(?=[A-Z]*\d)(?=\d*[A-Z])[A-HJ-NPR-Z0-9]{17}\b", True, "<vin>"),
         (r"\b(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{32,}\b", False, "<long>"),  # tokens, pieces of a JWT, hashes
@@ -49,13 +57,15 @@ def masking(config: Config | None) -> Callable[[str], str]:
     known = {word for word in _known(config) if len(word) >= _SHORTEST} if config else set()
     pieces = sorted({piece.strip() for word in known for piece in (word, *word.splitlines())} - {""}, key=len)
     exact = re.compile("|".join(re.escape(word) for word in reversed(pieces))) if pieces else None
+    numbered = _numbered(config) if config else {}
+    called = re.compile("|".join(map(_whole, sorted(numbered, key=len, reverse=True)))) if numbered else None
 
     def mask(text: str) -> str:
         if exact:
             text = exact.sub(MASK, text)
         for look, instead in _LOOKS:
             text = look.sub(instead, text)
-        return text
+        return called.sub(lambda found: numbered[found[0]], text) if called else text
 
     return mask
 
@@ -63,13 +73,45 @@ def masking(config: Config | None) -> Callable[[str], str]:
 def _known(config: Config) -> Iterator[str]:
     """Every secret of a house, and what names its owner."""
     yield socket.gethostname()
-    plugins: dict[str, Any] = {f"sources.{name}": feed.source for name, feed in config.feeds.items()}
-    for path, plugin in {"display": config.display, **plugins}.items():
+    owned: dict[str, Any] = {f"sources.{name}": feed.source for name, feed in config.feeds.items()}
+    for path, plugin in {"display": config.display, **owned}.items():
         for field in dataclasses.fields(plugin):
             name = _LENT if f"{path}.{field.name}" in config.hidden else field.name
             yield from _told(name, getattr(plugin, field.name))
     yield from _kept(config.state)
     yield from (value for name, value in os.environ.items() if re.search("SECRET|TOKEN|PASS|KEY", name))
+
+
+def _numbered(config: Config) -> dict[str, str]:
+    """What a person has called his things, and where his disks are mounted, each with what stands for it."""
+    kinds: list[Any] = [Source, Panel, Display]
+    plain = _PLAIN.union(*(plugins.names(kind) for kind in kinds))
+    things = dict.fromkeys(name for name in _names(config) if len(name) > 1 and name not in plain)
+    paths = dict.fromkeys(path for path in _paths(config) if len(path) > 1)
+    names = {name: f"<name {number}>" for number, name in enumerate(things, 1)}
+    return names | {path: f"<mount {number}>" for number, path in enumerate(paths, 1)}
+
+
+def _names(config: Config) -> Iterator[str]:
+    for feed in config.feeds.values():
+        yield from (feed.name, feed.subject, feed.label)
+        for setting in _MOUNTS:
+            yield from getattr(feed.source, setting, ())
+    for slide in config.slides.values():
+        yield from (slide.name, getattr(slide.panel, "title", ""))
+        yield from getattr(slide.panel, "subject", "").split(":")
+
+
+def _paths(config: Config) -> Iterator[str]:
+    for feed in config.feeds.values():
+        for setting in _MOUNTS:
+            yield from map(str, dict(getattr(feed.source, setting, {})).values())
+
+
+def _whole(word: str) -> str:
+    """A pattern that finds a word, but not inside another."""
+    before, after = (r"(?<!\w)" if word[0].isalnum() else ""), (r"(?!\w)" if word[-1].isalnum() else "")
+    return f"{before}{re.escape(word)}{after}"
 
 
 def _told(name: str, value: Any) -> Iterator[str]:  # noqa: ANN401 - any setting

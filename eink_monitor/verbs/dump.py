@@ -47,8 +47,9 @@ def command(file: Path, config_file: Path | None) -> int:
     """Write one file for a bug report, nothing secret in it.
 
     FILE may be - for standard output. Versions, the configuration, what the last polls came to, quotas, what the doctor
-    finds, the wear of the panel and the last log lines. Secrets, VINs, e-mail addresses and the addresses and names of
-    your network are masked; read it all the same before you send it.
+    finds, the wear of the panel and the last log lines. Secrets, VINs, e-mail addresses, the addresses and names of
+    your network, what you call your things and where your disks are mounted are masked; read it all the same before you
+    send it.
     """
     clock = SystemClock()
     config, broken = None, ""

@@ -1,5 +1,10 @@
 from __future__ import annotations
 
+import errno
+import os
+from pathlib import Path
+from typing import NoReturn
+
 import pytest
 import segno
 from hypothesis import given, settings
@@ -97,3 +102,16 @@ def test_the_second_drawing_costs_next_to_nothing() -> None:
     for _ in range(50):
         Health().draw(Canvas(), house, NOW)
     assert (stopwatch() - began) / 50 < 0.005  # measured: 0.4 ms; the rest is for a busy machine
+
+
+@pytest.mark.parametrize("call", ["fork", "pipe"])
+def test_a_machine_that_is_short_of_processes_shows_the_words_alone(monkeypatch: pytest.MonkeyPatch, call: str) -> None:
+    def refuse() -> NoReturn:
+        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    text, before = f"https://sign.example.com/{call}", sorted(Path("/proc/self/fd").iterdir())
+    with monkeypatch.context() as short:
+        short.setattr(os, call, refuse)
+        assert codes.code(text) is None
+    assert sorted(Path("/proc/self/fd").iterdir()) == before
+    assert codes.code(text) is not None, "and the next time it is there"

@@ -82,12 +82,46 @@ def test_nothing_secret_and_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         assert word not in text
 
 
+NAMES = """\
+database: {folder}/readings.db
+display: {{type: png}}
+sources:
+  albertines-roof: {{type: demo, show: roof}}
+  car: {{type: demo, show: car, subject: mimi, name: "Mimi (blue)"}}
+  vault: {{type: ssh_disk, host: localhost, mounts: {{photos: /srv/family/photos}}, newest: {{photos: "wedding-*"}}}}
+panels:
+  sun: {{type: solar, subject: albertines-roof, title: "Chez Albertine"}}
+  mimis_panel: {{type: car, subject: mimi}}
+  disk: {{type: disk, subject: "vault:photos"}}
+"""
+
+
+def test_what_a_person_calls_his_things_is_numbered(tmp_path: Path) -> None:
+    file = write(tmp_path, NAMES)
+    for feed in ("albertines-roof", "car", "vault"):
+        say("poll", feed, "-c", file)
+    mask = masking(read_or_complain(file))  # type: ignore[arg-type]
+    assert mask("albertines-roof: ok, Mimi (blue), mimi; sun, car") == "<name 1>: ok, <name 3>, <name 2>; sun, car"
+    assert mask("/srv/family/photos/wedding-1 and vault:photos, mimicry") == (
+        "<mount 1>/wedding-1 and <name 4>:<name 5>, mimicry"
+    )
+    text = say("dump", "-", "-c", file).out
+    for word in ("albertine", "Albertine", "mimi", "Mimi", "/srv/family", "photos", "wedding"):
+        assert word not in text
+    for word in ("<name 1>: demo", "car: demo", "ssh_disk", "<mount 1>", "== last outcomes =="):
+        assert word in text
+
+
 LOOKS = {
     "WBA53FJ0X0CH00001": "<vin>",
     "wvwzzze1znp000001": "<vin>",
     "somebody.else+car@mail.example.co.uk": "<e-mail>",
-    "http://me:hunter2@example.org/x": "http://****@example.org/x",
-    "https://example.org/v2/x?api_key=hunter2&a=b": "https://example.org/v2/x?****",
+    "http://me:hunter2@example.org/x": "http://****@example.org/****",
+    "https://example.org/v2/x?api_key=hunter2&a=b": "https://example.org/****",
+    "https://example.org?api_key=hunter2": "https://example.org/****",
+    "https://example.org/vehicles/my-own/status": "https://example.org/****",
+    "https://example.org:8443/#hunter2": "https://example.org:8443/****",
+    "https://example.org/": "https://example.org/",
     "eyJhbGciOiJIUzI1NiJ9eyJzdWIiOiIxMjM0": "<long>",
     "192.168.178.20": "<address>",
     "172.31.0.9": "<address>",

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 
 from eink_monitor.errors import Gone
 from eink_monitor.finding import BAD, Finding, doubt
+from eink_monitor.libraries import command
 from eink_monitor.model import Display, Source
 from eink_monitor.places import token_key
 
@@ -20,7 +21,7 @@ def missing(name: str, plugin: Source | Display) -> Finding | None:
     if not lacks:
         return None
     words = f"{' and '.join(lacks)} {'are' if len(lacks) > 1 else 'is'} not installed"
-    return Finding(name, BAD, words, f"pip install 'eink-monitor[{plugin.extra}]'", Gone.exit_code)
+    return Finding(name, BAD, words, command(plugin.extra), Gone.exit_code)
 
 
 def keyring() -> Iterator[Finding]:
@@ -28,7 +29,7 @@ def keyring() -> Iterator[Finding]:
     key = token_key()
     if key is not None and not installed("cryptography.fernet") and key.exists():
         words = "there is a key to seal them with, but cryptography is not installed"
-        yield Finding("sign-ins", BAD, words, "pip install 'eink-monitor[sealed]'", Gone.exit_code)
+        yield Finding("sign-ins", BAD, words, command("sealed"), Gone.exit_code)
 
 
 def rivals() -> Iterator[Finding]:

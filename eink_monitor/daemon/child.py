@@ -24,6 +24,7 @@ from eink_monitor.config import Feed
 from eink_monitor.daemon.runner import GRACE, Result
 from eink_monitor.errors import Missing, Throttled, Trouble
 from eink_monitor.house.fence import bug
+from eink_monitor.libraries import command
 from eink_monitor.metrics import METRICS
 from eink_monitor.model import Reading, Visit
 from eink_monitor.outside import clean
@@ -69,7 +70,7 @@ def _trouble(feed: Feed, error: BaseException) -> Result:
 
 def _extra(feed: Feed) -> str:
     extra = feed.source.extra
-    return f"pip install 'eink-monitor[{extra}]'" if extra else "install it"
+    return command(extra) if extra else "install it"
 
 
 def live(feed: Feed, visit: Visit, writer: int) -> NoReturn:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from eink_monitor import places
 from eink_monitor.errors import AuthFailed
+from eink_monitor.libraries import command
 
 if TYPE_CHECKING:
     from cryptography.fernet import Fernet
@@ -80,7 +81,7 @@ def _lock(feed: str) -> Fernet | None:
     try:
         from cryptography.fernet import Fernet
     except ImportError:
-        message = f"{feed}: sealing sign-ins needs a library; pip install 'eink-monitor[sealed]'"
+        message = f"{feed}: sealing sign-ins needs a library; {command('sealed')}"
     else:
         import base64
         import hashlib

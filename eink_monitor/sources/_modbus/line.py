@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from eink_monitor.errors import BadAnswer, Missing, Unavailable, Unreachable
+from eink_monitor.libraries import command
 from eink_monitor.sources._nearby import no_address
 
 if TYPE_CHECKING:
@@ -37,9 +38,7 @@ class Line:
         try:
             from pymodbus.client import ModbusTcpClient
         except ImportError:
-            raise Missing(
-                'solaredge_modbus needs pymodbus; install it with pip install "eink-monitor[modbus]"'
-            ) from None
+            raise Missing(f"solaredge_modbus needs pymodbus; {command('modbus')}") from None
 
         # Every failure becomes our own sentence below; the library would say it a second time, on stderr.
         logging.getLogger("pymodbus").setLevel(logging.CRITICAL + 1)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eink_monitor.errors import AuthFailed, Missing, Unavailable, Unreachable
+from eink_monitor.libraries import command
 from eink_monitor.settings import Secret
 from eink_monitor.sources._nearby import no_address
 from eink_monitor.sources._ssh import hosts
@@ -84,7 +85,7 @@ def connected(door: Door, keys: list[hosts.HostKey]) -> Iterator[tuple[Transport
         from paramiko import SSHException, Transport
         from paramiko.ssh_exception import IncompatiblePeer
     except ImportError:
-        message = "ssh_disk needs the library paramiko; pip install 'eink-monitor[ssh]'"
+        message = f"ssh_disk needs the library paramiko; {command('ssh')}"
         raise Missing(message) from None
 
     # Every failure becomes our own sentence; the library would tell it a second time, with a traceback, on stderr.

@@ -1,0 +1,24 @@
+"""How the libraries of an extra are installed."""
+
+from __future__ import annotations
+
+import sys
+
+BITS = 64 if sys.maxsize > 1 << 32 else 32
+
+# Nobody keeps what is compiled ready for 32 bits but Debian; pip takes what it finds there (``locks/environment.sh``).
+_DEBIAN = {
+    "ssh": "python3-bcrypt python3-cryptography python3-nacl",
+    "vw": "python3-cryptography",
+    "sealed": "python3-cryptography",
+    "pi": "python3-spidev python3-rpi.gpio",
+    "pi5": "python3-spidev python3-rpi-lgpio",
+}
+
+
+def command(extra: str, bits: int = BITS) -> str:
+    """The command that installs an extra; on 32 bits with what apt must bring first."""
+    by_pip = f"pip install 'eink-monitor[{extra}]'"
+    if bits == 32 and extra in _DEBIAN:
+        return f"sudo apt install {_DEBIAN[extra]} && {by_pip}"
+    return by_pip

@@ -117,6 +117,10 @@ class WrongFile(StoreError):
     exit_code = 78
 
 
+class InUse(StoreError):
+    """Another daemon works on the database: there is one at most."""
+
+
 class ConfigError(Trouble):
     """The configuration cannot be used; ``complaints`` holds every one as ``file:line:column: path: message``."""
 

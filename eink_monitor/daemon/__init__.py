@@ -37,7 +37,7 @@ class Daemon:
     def __init__(self, config: Config, store: Store, clock: Clock, runner: Runner) -> None:
         config = self.config = fenced(config)
         self.store = store
-        self.clock = WallTime(clock, store.newest)
+        self.clock = WallTime(clock, store.newest(clock.now()))
         self.house = House(config, store, self.clock.now())
         self.wear = self.house.wear
         self.keeping = Keeping(config, store, self.house, self.clock, self.wear)

@@ -16,6 +16,8 @@ from eink_monitor.errors import Damaged, StoreError
 from eink_monitor.house import House
 from eink_monitor.model import Wear
 from eink_monitor.store import Store
+from eink_monitor.store.ahead import AHEAD
+from eink_monitor.store.damage import exists
 from eink_monitor.store.errand import Errand
 
 log = logging.getLogger("eink_monitor")
@@ -50,6 +52,7 @@ class Keeping:
             self.complain(store.fault)
         elif store.facts.get("salvage"):
             log.error("the database is damaged; what can be read of it is saved from %s", self._aside())
+        self._set_future_aside()  # before the first frame
 
     def watch(self) -> Sequence[int]:
         """File descriptors worth waking up for."""
@@ -60,6 +63,7 @@ class Keeping:
         never = float("inf")
         waiting = self._store.pending or self._store.fault
         return min(
+            self._clock.monotonic() + MINUTE if self._store.lasting else never,  # its files are looked for in ``sync``
             self._flushed + self._config.commit_every if waiting else never,
             self._errand_due if self._has_time(busy=busy) else never,
         )
@@ -70,6 +74,7 @@ class Keeping:
             self._errand.kill()
             self._errand = None
         self._flush(self._store.flush)
+        self._tell_of_files()
 
     # -- the clock -------------------------------------------------------------------------------------------------
 
@@ -102,8 +107,22 @@ class Keeping:
             self._certain = False
             self.complain(error)
             return
+        self._tell_of_future(gone)
+
+    def _set_future_aside(self) -> None:
+        """Nobody may vouch for the clock; what is dated later than it says is out of the way all the same."""
+        now = self._clock.now()
+        try:
+            gone = self._store.set_future_aside(now)
+        except StoreError as error:
+            self.complain(error)
+        else:
+            self._tell_of_future(gone)
+
+    def _tell_of_future(self, gone: int) -> None:
         if gone:
-            log.warning("%d rows were dated in the future, by a clock that was wrong, and are deleted", gone)
+            told = "values were dated in the future and are set aside; eink-monitor forget --after now deletes them"
+            log.warning("%d %s", gone, told)
 
     # -- the card --------------------------------------------------------------------------------------------------
 
@@ -113,6 +132,16 @@ class Keeping:
             self._store.sync()
         except StoreError as error:
             self.complain(error)
+        if self._store.displaced:
+            self._flush(self._store.flush)
+        self._tell_of_files()
+
+    def _tell_of_files(self) -> None:
+        """What happened to the files of the database, in the log and for the doctor."""
+        while self._store.told:
+            words = self._store.told.pop(0)
+            log.error("%s", words)
+            self._store.facts.set(mishap=words, mishap_at=self._clock.now())
 
     @property
     def pending(self) -> bool:
@@ -145,6 +174,8 @@ class Keeping:
         if (self._store.pending or self._store.fault) and mono >= self._flushed + self._config.commit_every:
             self.write(flush or self._store.flush, mono)
         self._make_certain()
+        if self._store.latest > now + AHEAD:
+            self._set_future_aside()
         self._look_after(now, mono, busy=busy)
 
     def _flush(self, flush: Callable[[], None]) -> None:
@@ -221,37 +252,52 @@ class Keeping:
         return not self._errand and not busy and not self._store.fault and self._store.lasting
 
     def _begin(self, now: int) -> None:
-        path = self._store.path
-        aside = path.with_name(self._aside()) if self._aside() else None
-        if aside and aside.exists() and self._tries < _TRIES:
+        path, name = self._store.path, self._aside()
+        if name and self._tries < _TRIES and exists(path.with_name(name)):
             self._tries += 1
-            self._errand = Errand("salvage", path, aside)
-        elif aside:
-            self._salvaged()
+            self._errand = Errand("salvage", path, path.with_name(name))
+        elif name:
+            self._give_up(name)
         elif abs(now - self._store.facts.get("checked", 0)) >= _CHECKED:
             self._errand = Errand("integrity_check", path)
         elif not self._outline_checked:
             self._errand = Errand("quick_check", path)
 
     def _done(self, kind: str, answer: str, now: int) -> None:
-        if answer == "ok" and kind == "salvage":
+        word, *numbers = answer.split() or [""]
+        if word == "ok" and kind == "salvage":
             self.sync()
-            self._salvaged()
-        elif answer == "ok":
+            self._salvaged(*map(int, numbers))
+        elif word == "ok":
             self._outline_checked = True
             if kind == "integrity_check":
                 self._store.facts.set(checked=now)
-        elif answer == "damaged" and kind != "salvage":
+        elif word == "damaged" and kind != "salvage":
             self.complain(Damaged(f"the database is damaged ({self._store.path})"))
 
     def _aside(self) -> str:
         """The name of the damaged file that is to be saved next, or nothing."""
         return str(self._store.facts.get("salvage", "")).partition(";")[0]
 
-    def _salvaged(self) -> None:
-        """One damaged file is done with."""
+    def _salvaged(self, saved: int, lost: int) -> None:
+        """One damaged file is done with: so many of its rows were found again in the good one."""
+        facts, name = self._store.facts, self._aside()
+        share = 100 * saved / max(saved + lost, 1)
+        told = f"{min(share, 99.9):.1f} % of it is saved" if lost else "all of it is saved"
+        log.warning("%s: %s, %d rows", name, told, saved)
+        facts.set(saved=facts.get("saved", 0) + saved, lost=facts.get("lost", 0) + lost)
+        facts.set(salvaged=";".join(filter(None, [facts.get("salvaged"), name])))
+        self._next_aside()
+        for gone in self._store.tidy(facts.get("salvaged").split(";")):
+            log.info("%s is deleted: what could be read of it is saved, and the room is needed", gone)
+
+    def _give_up(self, name: str) -> None:
+        """A damaged file that cannot be saved, or that somebody has taken away: it is not deleted by us."""
+        there = exists(self._store.path.with_name(name))
+        log.error("%s %s", name, "could not be saved and is kept" if there else "is gone: what was in it is not saved")
+        self._next_aside()
+
+    def _next_aside(self) -> None:
         facts = self._store.facts
-        log.warning("%s: %s, %d rows", self._aside(), self._house.saved(), facts.get("saved", 0))
         facts.set(salvage=str(facts.get("salvage")).partition(";")[2] or None)
         self._errand_due, self._tries = self._clock.monotonic(), 0
-        self._store.tidy()

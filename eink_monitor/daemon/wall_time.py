@@ -3,7 +3,8 @@
 A Pi has no real-time clock: at boot its wall clock may be weeks behind, and jumps when the network is up. Until then
 the house's time goes on from the newest stored instant, so that panels keep their order; whatever is dated by it waits
 in memory and is dated anew when the clock is right. It is once the machine says so, or once it agrees with the clock of
-somebody else: two that were wrong would not be wrong by the same.
+somebody else: two that were wrong would not be wrong by the same. Where nobody says anything for hours, it is not the
+machine's clock that is behind but what is stored that was once ahead.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Sequence
 from eink_monitor.clock import DAY, HOUR, JUMP, MINUTE, Clock
 
 _AGREE = MINUTE
+_PATIENCE = 6 * HOUR  # for somebody to set a clock that is earlier than what is stored
 _AHEAD = 5 * MINUTE  # how far a stored instant may be ahead: the vendor's clock
 
 
@@ -22,6 +24,7 @@ class WallTime:
     def __init__(self, clock: Clock, newest: int) -> None:
         self._clock = clock
         self._floor = newest - clock.monotonic()
+        self._patient_until = clock.monotonic() + _PATIENCE
         self._seen = clock.offset()
         self._confirmed = False
         self.sure = self._is_sure()
@@ -79,7 +82,9 @@ class WallTime:
 
     def _is_sure(self) -> bool:
         told = self.trusted()
-        return self._clock.offset() + _AHEAD >= self._floor if told is None else told
+        if told is not None:
+            return told
+        return self._clock.offset() + _AHEAD >= self._floor or self._clock.monotonic() > self._patient_until
 
     def _lifted(self) -> float:
         """The machine's offset, or what brings the time up to the newest instant known while that is not certain."""

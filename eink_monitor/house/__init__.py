@@ -106,7 +106,7 @@ class House:
         """How much of a damaged database could be saved, in words."""
         facts = self._store.facts
         saved, lost = facts.get("saved"), facts.get("lost", 0)
-        if saved is None:
+        if saved is None or facts.get("salvage"):
             return "it is being saved"
         return f"{min(99.9, 100 * saved / (saved + lost)):.1f} % of it is saved" if lost else "all of it is saved"
 

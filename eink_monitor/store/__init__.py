@@ -10,28 +10,31 @@ again as soon as that is possible; a damaged database is set aside and a new one
 
 from __future__ import annotations
 
+import os
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from eink_monitor import files
 from eink_monitor.errors import Damaged, StoreError
 from eink_monitor.model import Outcome, Quota, Reading
-from eink_monitor.store import damage
-from eink_monitor.store.card import VERSION, Disk, closed_on_error, in_memory, in_words, plain_words
+from eink_monitor.store import ahead, damage
+from eink_monitor.store.ahead import AHEAD, Ahead, Dated
+from eink_monitor.store.card import VERSION, Disk, in_memory, in_words, plain_words
 from eink_monitor.store.facts import Facts
 from eink_monitor.store.ledger import Ledger
 from eink_monitor.store.outcomes import Outcomes, Past
 from eink_monitor.store.pending import Batch, Pending
 from eink_monitor.store.place import Place
 from eink_monitor.store.readings import Readings
+from eink_monitor.store.replaced import copy_out
 
 __all__ = ["VERSION", "Past", "Store"]
 
 _FAR_PAST = -(1 << 40)
-_AHEAD = 300  # seconds by which a vendor's clock may be ahead
 
 
 class Store:
@@ -49,18 +52,31 @@ class Store:
         in; else it raises ``StoreError``.
         """
         self.path = path
+        self._zone = zone
         self.held = False
         self.commits = 0  # transactions that were durable
         self._wear: dict[str, Any] = {}
         self._pending = Pending()
-        self._place = Place(path, writes=writes, durable=durable)
+        self.told: list[str] = []  # what happened to its files, until somebody has said it
+        self._place = Place(path, writes=writes, durable=durable, alone=lasting is not None)
         db = self._place.open() if lasting is None else self._place.open_somehow(lasting)
         self._disk = Disk(db)
-        with closed_on_error(db), plain_words(path):
+        try:
+            self._read()
+        except BaseException as error:
+            self.close()
+            if lasting is None or not isinstance(error, Damaged):
+                raise
+            self._disk.db = self._place.begin_anew(lasting)
+            self._read()
+
+    def _read(self) -> None:
+        """What panels and feeds need comes into memory."""
+        with plain_words(self.path, ours=True):
             self.facts = Facts(self._disk)
-            self.readings = Readings(self._disk, zone)
+            self.readings = Readings(self._disk, self._zone)
             self.outcomes = Outcomes(self._disk)
-            self.ledger = Ledger(self._disk, self.facts, zone)
+            self.ledger = Ledger(self._disk, self.facts, self._zone)
             self._seen = self._version()
 
     @property
@@ -99,10 +115,9 @@ class Store:
         """Whether anything that may be written is only in memory."""
         return bool(self._pending and not self.held) or self.ledger.pending or self.facts.pending
 
-    @property
-    def newest(self) -> int:
-        """The latest instant that is known to have been: when something was measured or a poll ended; 0 for none."""
-        return max((reading.at for reading in self.readings.values()), default=0) or self.outcomes.newest
+    def newest(self, now: int) -> int:
+        """The latest instant that can be believed to have been, when the clock says it is ``now``; 0 for none."""
+        return ahead.plausible([*(reading.at for reading in self.readings.values()), *self.outcomes.ends()], now)
 
     # -- what goes to the card -------------------------------------------------------------------------------------
 
@@ -173,8 +188,9 @@ class Store:
                 self._leave(in_words(self.path, fault))
                 raise fault
             version = self._version()
-            if version != self._seen:
-                self._seen = version
+        if version != self._seen:
+            self._seen = version
+            with plain_words(self.path, ours=True):
                 self._rebuild()
 
     def _rebuild(self) -> None:
@@ -193,6 +209,11 @@ class Store:
 
     # -- the card --------------------------------------------------------------------------------------------------
 
+    @property
+    def displaced(self) -> str:
+        """The name of a file of the database that somebody removed or replaced since it was opened, or nothing."""
+        return self._place.lost()
+
     def _leave(self, error: StoreError) -> None:
         """The card cannot even be read: go on in memory."""
         before, self._disk.db = self._disk.db, in_memory()
@@ -201,9 +222,21 @@ class Store:
         self._place.fault = error
 
     def _come_home(self) -> None:
-        """Be on the card again if we are not, or if the file we have open is no longer the one in its place."""
-        if self._place.is_elsewhere():
+        """Be on the card again if we are not, or if the files we have open are no longer those in their places."""
+        if not self._place.is_elsewhere():
+            return
+        if not self._place.lost():
             self._settle_on(self._place.open())
+            return
+        self.told.append(self._place.save(self._disk.db))
+        with suppress(sqlite3.Error):
+            self._disk.db.close()  # before the next is opened: SQLite would share the memory of the two
+        try:
+            db = self._place.open()
+        except StoreError as error:
+            self._leave(error)
+            raise
+        self._settle_on(db)
 
     def recover(self, now: int) -> None:
         """The database is damaged: begin a new one with what the house needs at once, and take memory along.
@@ -220,7 +253,7 @@ class Store:
         self.facts.drop()
         self.ledger.drop()
         self.ledger.forget_bookings()
-        with plain_words(self.path):
+        with plain_words(self.path, ours=True):
             self._seen = self._version()
             self._rebuild()
 
@@ -235,17 +268,65 @@ class Store:
         self.ledger.redate(by, now)
         with plain_words(self.path):
             self._rebuild()
+        if by > 0 and ahead.was_right(self._disk, now):
+            with self.transaction():
+                ahead.give_back(self._disk, now)
+            with plain_words(self.path):
+                self._rebuild()
         return moved
 
     def clock_is_right(self, now: int, booted: int) -> int:
-        """It is ``now`` for certain: forget what is dated later than that; returns how many runs those were."""
+        """It is ``now`` for certain: set aside what is dated later than that; returns how many runs those were."""
         with self.transaction():
             self.ledger.sure(booted, now)
-            gone = self.readings.forget_after(now + _AHEAD)
+            gone = ahead.set_aside(self._disk, now + AHEAD, self._zone, sure=True)
+            self._disk.execute("UPDATE ahead SET sure = 1 WHERE at > ?", (now + AHEAD,))
             self.outcomes.forget_after(now)
         with plain_words(self.path):
             self._rebuild()
         return gone
+
+    def set_future_aside(self, now: int) -> int:
+        """Nobody vouches for it, but it is ``now`` as far as anybody knows: as above, until the clock is put forward.
+
+        Raises ``StoreError`` where the card cannot be written; it is out of sight all the same.
+        """
+        with plain_words(self.path, ours=True):
+            if self.latest <= now + AHEAD and not ahead.count(self._disk, now + AHEAD, self._zone).placed:
+                return 0
+        try:
+            with self.transaction():
+                gone = ahead.set_aside(self._disk, now + AHEAD, self._zone, sure=False)
+                self.outcomes.forget_after(now)
+        except StoreError:
+            self.readings.hide_after(now + AHEAD)
+            raise
+        with plain_words(self.path):
+            self._rebuild()
+        return gone
+
+    @property
+    def latest(self) -> int:
+        """The latest instant that anything newest is dated, whether or not it can have been; 0 for none."""
+        return max((*(reading.at for reading in self.readings.values()), *self.outcomes.ends()), default=0)
+
+    def ahead(self, limit: int) -> Ahead:
+        """How much there is that is dated later than an instant."""
+        with plain_words(self.path):
+            return ahead.count(self._disk, limit, self._zone)
+
+    def dated_after(self, limit: int) -> list[Dated]:
+        """All of it, in its place or set aside."""
+        with plain_words(self.path):
+            return list(ahead.listed(self._disk, limit, self._zone))
+
+    def forget_after(self, limit: int) -> None:
+        """Delete all of it. Raises ``StoreError``."""
+        with self.transaction():
+            ahead.forget(self._disk, limit, self._zone)
+            self.outcomes.forget_after(limit)
+        with plain_words(self.path):
+            self._rebuild()
 
     def forget(self, subjects: Iterable[str]) -> None:
         """Delete everything ever said of some subjects. Raises ``StoreError``."""
@@ -276,21 +357,25 @@ class Store:
         return self.path.stat().st_size
 
     def backup(self, target: Path) -> None:
-        """Write a consistent copy while the daemon runs. Raises ``StoreError``."""
+        """Write a consistent copy while the daemon runs; only a plain file is replaced. Raises ``StoreError``."""
+        if other := files.kind(target):
+            raise StoreError(f"{target} is {other}; name a file, or one that is not there yet")
+        draft = target.with_name(f".{target.name}.{os.urandom(4).hex()}")
+        copy_out(self._disk.db, draft)
         with plain_words(target):
-            partial = target.with_name(target.name + ".partial")
-            partial.unlink(missing_ok=True)
-            self._disk.execute("VACUUM INTO ?", (str(partial),))
-            partial.replace(target)
+            draft.replace(target)
+            files.settle(target.parent)
 
-    def tidy(self) -> None:
-        """Delete damaged databases that were saved and are too large to be kept."""
+    def tidy(self, saved: Collection[str]) -> list[str]:
+        """Delete the oldest damaged files that are saved, where they take too much room; returns their names."""
         with suppress(OSError):
-            damage.tidy(self.path)
+            return [file.name for file in damage.tidy(self.path, saved)]
+        return []
 
     def close(self) -> None:
         """Close without writing; call ``flush`` first."""
         self._disk.db.close()
+        self._place.close()
 
     def _version(self) -> int:
         return int(self._disk.execute("PRAGMA data_version").fetchone()[0])

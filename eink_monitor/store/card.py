@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
-from eink_monitor.errors import Damaged, StoreError, WrongFile
+from eink_monitor import files
+from eink_monitor.errors import Damaged, StoreError, Trouble, WrongFile
 
-VERSION = 6  # the number of steps in migrations.py
+VERSION = 7  # the number of steps in migrations.py
 
+_AHEAD = 99  # no newer version is further ahead
 _BUSY = 5.0  # seconds to wait for another process's transaction
 
 
@@ -32,7 +34,14 @@ class Disk:
             return self.db.execute(statement, values).fetchall()
         except sqlite3.Error as error:
             self.fault = error
-            return []
+        except (ValueError, OverflowError) as error:
+            self.garbled(error)
+        return []
+
+    def garbled(self, error: Exception) -> None:
+        """What was read makes no sense: that is as good as SQLite's own word."""
+        self.fault = sqlite3.DatabaseError(str(error))
+        self.fault.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
 
     def execute(self, statement: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
         """As sqlite3 does it."""
@@ -46,12 +55,13 @@ class Disk:
 
 def connect(path: Path, *, writes: bool, durable: bool = True, immutable: bool = False) -> sqlite3.Connection:
     """Open what is there. ``immutable`` reads a database on a read-only card, without what is still in its log."""
-    mode = "rwc" if writes else "ro"
+    mode = "rw" if writes else "ro"
     uri = f"{path.resolve().as_uri()}?mode={mode}{'&immutable=1' * immutable}"
     db = sqlite3.connect(uri, uri=True, timeout=_BUSY, isolation_level=None)
     pragmas = ["cache_size = -512", "foreign_keys = ON", "temp_store = MEMORY"]
     if writes:
         pragmas += [
+            "journal_mode = WAL",  # of a copy it is not
             f"synchronous = {'FULL' if durable else 'OFF'}",
             "wal_autocheckpoint = 1000",
             "journal_size_limit = 4000000",
@@ -73,38 +83,61 @@ def closed_on_error(db: sqlite3.Connection) -> Iterator[None]:
 
 
 def upgrade(path: Path) -> None:
-    """Create or migrate in a child process, which gives the memory of sqlite-utils back when it ends."""
-    if layout(path) == VERSION:
-        return
-    answer = _in_a_child(lambda: _migrate(path))
-    if answer != b"done":
-        words = f"the upgrade of {path} was interrupted; start again"
-        raise StoreError(answer.decode() or words)
+    """Create or migrate in a child process, which gives the memory of sqlite-utils back when it ends.
+
+    A new database gets its name when it is whole, so that a power cut never leaves half of one.
+    """
+    if not path.exists() or not path.stat().st_size:
+        _create(path.resolve())
+    elif layout(path) != VERSION:
+        _in_a_child(lambda: _migrate(path), f"the upgrade of {path} was interrupted; start again")
 
 
 def layout(path: Path) -> int:
-    """The version of the tables in a database, 0 where there are none yet. Raises ``WrongFile`` and sqlite3's own."""
-    if not path.exists() or not path.stat().st_size:
-        return 0
+    """The version of the tables in a database that is there.
+
+    Raises ``WrongFile`` for a newer one, but believes that only of a file that is whole; and sqlite3's own.
+    """
     with closing(sqlite3.connect(path, timeout=_BUSY)) as db:
         found = int(db.execute("PRAGMA user_version").fetchone()[0])
-    if found > VERSION:
-        raise WrongFile(
-            f"{path} was written by a newer eink-monitor (layout {found}, this one knows {VERSION}); upgrade"
-        )
-    return found
+        if found <= VERSION:
+            return found
+        steps = db.execute("SELECT count(*) FROM _sqlite_migrations WHERE migration_set = 'eink-monitor'").fetchone()[0]
+        whole = db.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok"
+    flipped = steps == VERSION and found != VERSION + 1 and (found ^ VERSION).bit_count() == 1
+    if not whole or flipped or found > VERSION + _AHEAD:
+        raise Damaged(f"the database is damaged: it says that it has layout {found} ({path})")
+    raise WrongFile(f"{path} was written by a newer eink-monitor (layout {found}, this one knows {VERSION}); upgrade")
+
+
+def _create(path: Path) -> None:
+    files.make_folder(path.parent)
+    blank = bytearray(_in_a_child(_blank, f"{path} could not be made; start again"))
+    blank[18:20] = bytes((2, 2))  # a log is kept (sqlite.org/fileformat2.html, 1.3)
+    with suppress(FileNotFoundError):
+        if not path.stat().st_size:
+            path.unlink()
+    draft = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
+    try:
+        with os.fdopen(files.create(draft), "wb") as file:
+            file.write(blank)
+            file.flush()
+            os.fsync(file.fileno())
+        files.put(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def in_memory() -> sqlite3.Connection:
     """An empty database without a file, for as long as there is no card to write on."""
     db = sqlite3.connect(":memory:", isolation_level=None)
     with closed_on_error(db):
-        db.deserialize(_in_a_child(_blank))
+        db.deserialize(_in_a_child(_blank, "an empty database could not be made; start again"))
     return db
 
 
-def _in_a_child(work: Callable[[], bytes]) -> bytes:
-    """What a forked child answers; nothing when it dies."""
+def _in_a_child(work: Callable[[], bytes], died: str) -> bytes:
+    """What a forked child answers. What it raises is raised here, of the same class; ``died`` says that it ended."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
@@ -113,14 +146,24 @@ def _in_a_child(work: Callable[[], bytes]) -> bytes:
     with os.fdopen(reader, "rb") as answers:
         answer = answers.read()
     os.waitpid(child, 0)
-    return answer
+    kind, _, said = answer.partition(b":")
+    if kind == b"done":
+        return said
+    raise _CLASSES.get(kind.decode(), StoreError)(said.decode() or died)
+
+
+_CLASSES: dict[str, type[StoreError]] = {kind.__name__: kind for kind in (StoreError, Damaged, WrongFile)}
 
 
 def _answer(work: Callable[[], bytes], writer: int) -> NoReturn:
     """The child's half; never returns."""
     try:
         with os.fdopen(writer, "wb", closefd=False) as pipe:
-            pipe.write(work())
+            try:
+                said = b"done:" + work()
+            except StoreError as error:
+                said = f"{type(error).__name__}:{error}".encode("utf-8", "replace")
+            pipe.write(said)
     finally:
         os._exit(0)
 
@@ -128,12 +171,9 @@ def _answer(work: Callable[[], bytes], writer: int) -> NoReturn:
 def _migrate(path: Path) -> bytes:
     from eink_monitor.store import migrations  # noqa: PLC0415 - brings sqlite-utils, in the child only
 
-    try:
-        with plain_words(path):
-            migrations.apply(path, VERSION)
-    except StoreError as error:
-        return str(error).encode()
-    return b"done"
+    with plain_words(path, ours=True):
+        migrations.apply(path, VERSION)
+    return b""
 
 
 def _blank() -> bytes:
@@ -143,25 +183,42 @@ def _blank() -> bytes:
 
 
 @contextmanager
-def plain_words(path: Path) -> Iterator[None]:
-    """Turn what SQLite and the file system say into one sentence about the card."""
+def plain_words(path: Path, *, ours: bool = False) -> Iterator[None]:
+    """Turn what SQLite and the file system say into one sentence about the card.
+
+    Where what is done is only to read a database of ``ours``, whatever else is raised comes from what it holds, and is
+    damage; elsewhere only texts and numbers are that cannot be.
+    """
     try:
         yield
+    except Trouble:
+        raise
     except sqlite3.Error as error:
-        raise in_words(path, error) from error
+        raise in_words(path, error, ours=ours) from error
     except OSError as error:
         raise StoreError(f"{_ERRNO.get(error.errno or 0, error.strerror)} ({path})") from error
+    except Exception as error:
+        if ours or isinstance(error, (UnicodeDecodeError, OverflowError)):
+            raise Damaged(f"the database is damaged: it holds what we never wrote ({path})") from error
+        raise
 
 
-def in_words(path: Path, error: sqlite3.Error) -> StoreError:
+def in_words(path: Path, error: sqlite3.Error, *, ours: bool = False) -> StoreError:
     """What an error of SQLite means for the person at the wall."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    extended = getattr(error, "sqlite_errorcode", 0)
+    code = extended & 0xFF
     words, kind = _SENTENCES.get(code, (str(error), StoreError))
-    if code == sqlite3.SQLITE_ERROR and str(error).startswith(("no such", "Could not decode", "malformed")):
-        words, kind = _SENTENCES[sqlite3.SQLITE_CORRUPT]
+    odd = code == sqlite3.SQLITE_ERROR and not str(error).startswith(_NO_DAMAGE)
+    if odd or extended == _SHORT_READ or (ours and code not in _ENVIRONMENT):
+        words, kind = _SENTENCES[code if code in _DAMAGE else sqlite3.SQLITE_CORRUPT]
     if code in _FORBIDDEN and not _writable(path):
         words = _NOT_OURS
     return kind(f"{words} ({path})")
+
+
+def is_damage(path: Path, error: sqlite3.Error) -> bool:
+    """Whether an error of SQLite, where a database of ours was only read, comes from what it holds."""
+    return isinstance(in_words(path, error, ours=True), Damaged)
 
 
 def _writable(path: Path) -> bool:
@@ -173,8 +230,10 @@ def _writable(path: Path) -> bool:
     return bool(frozen) or all(os.access(place, os.W_OK) for place in (path.parent, path) if place.exists())
 
 
+_NO_DAMAGE = ("cannot ", "output file", "unable to open")  # all else that our statements can be told is in the tables
 _NOT_OURS = "this user may not write there, which even looking needs; be the user it belongs to"
 _FORBIDDEN = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
+_SHORT_READ = 522  # SQLITE_IOERR_SHORT_READ: a file that ends too soon
 
 
 _SENTENCES: dict[int, tuple[str, type[StoreError]]] = {
@@ -186,6 +245,18 @@ _SENTENCES: dict[int, tuple[str, type[StoreError]]] = {
     sqlite3.SQLITE_CORRUPT: ("the database is damaged", Damaged),
     sqlite3.SQLITE_CONSTRAINT: ("the database is damaged: it contradicts itself", Damaged),
     sqlite3.SQLITE_NOTADB: ("this file is not a database, or its beginning is damaged", Damaged),
+}
+_DAMAGE = {code for code, (_, kind) in _SENTENCES.items() if kind is Damaged}
+_ENVIRONMENT = {
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_AUTH,
+    sqlite3.SQLITE_PROTOCOL,
 }
 _ERRNO = {
     13: _NOT_OURS,

@@ -1,132 +1,111 @@
 """A damaged database: noticed cheaply, set aside with its date, and what the house needs at once copied into a new one.
 
 What a house needs at once is small: the names of its series with their newest values, how its feeds were doing, today's
-and yesterday's totals, the quota ledger, the age of the ink. The rest is salvaged at leisure by ``salvage.py``.
+and yesterday's totals, the quota ledger, the age of the ink. The rest is salvaged at leisure by ``salvage.py``, and
+until that is complete nothing that was set aside is deleted, whatever room it takes.
 """
 
 from __future__ import annotations
 
 import sqlite3
-import string
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 
 from eink_monitor.clock import DAY, iso
-from eink_monitor.errors import Damaged, WrongFile
+from eink_monitor.errors import Damaged
 from eink_monitor.metrics import METRICS
-from eink_monitor.store.card import VERSION, connect
+from eink_monitor.store.card import VERSION
+from eink_monitor.store.ownership import MAGIC, MARK
+from eink_monitor.store.sound import BY_TIME, COLUMNS, SMALL, TABLES, is_sound, width
 
-KEPT = 2  # damaged files beside the good one
-ROOM = 200_000_000  # bytes they may take together once they are saved
-_SIDES = ("", "-wal", "-shm")
-_MAGIC = b"SQLite format 3\0"
-_OURS = b"eink"  # application_id, at byte 68 of the file
-_PRINTABLE = frozenset(string.printable.encode())
-_BY_TIME = ("hour", "day", "reading")  # the others have a rowid
-_NUMBER, _TEXT, _NOTHING = int, str, type(None)
-_MAYBE = (_NUMBER, _NOTHING)
-_KINDS: dict[str, tuple[type | tuple[type, ...], ...]] = {
-    "series": (_NUMBER, _TEXT, _TEXT, _TEXT, (int, float), _MAYBE, _MAYBE, _MAYBE),
-    "feed": (_TEXT, _NUMBER, _NUMBER, _NUMBER, (int, float), _TEXT, _TEXT, _MAYBE, _MAYBE, _MAYBE),
-    "account": (_TEXT, _NUMBER, _TEXT),
-    "wear": (_TEXT, _MAYBE),
-    "fact": (_TEXT, (int, str, _NOTHING)),
-    "outcome": (_NUMBER, _TEXT, _NUMBER, _NUMBER, _NUMBER, (int, float), _TEXT, _TEXT),
-    "call": (_NUMBER, _TEXT, _NUMBER, _NUMBER, _NUMBER),
-    "hour": (_NUMBER,) * 7,
-    "day": (_NUMBER,) * 7,
-    "reading": (_NUMBER,) * 4,
-}
-_SMALL = ("series", "feed", "account", "wear", "fact")  # read whole at every start
+ROOM = 200_000_000  # bytes that damaged files may take on the card, as far as those go that are saved
+SIDES = ("", "-wal", "-shm")
+_MOST_LOST = 20  # times what is left of a file that was cut off may be what it was
+_FACTS = ("boot", "boot_call", "boot_offset", "unsure_call", "salvage", "salvaged", "saved", "lost")  # that still hold
 _STEPS = (
     400_000  # instructions of SQLite's machine in which the small tables must be read: a damaged tree may be a ring
 )
 
 
-def inspect(path: Path) -> None:
-    """Look at the first bytes of a database that should be ours; raises ``Damaged`` or ``WrongFile``.
-
-    An empty file passes every check of SQLite's own. What is plainly text, or another program's database, is left
-    alone: somebody wrote the wrong path into the configuration.
-    """
-    if not path.exists():
-        return
-    with path.open("rb") as file:
-        head = file.read(100)
-    wal = path.with_name(path.name + "-wal")
-    if not head:
-        if wal.exists() and wal.stat().st_size:
-            raise Damaged(f"the database is empty, though it was not ({path})")
-        return
-    if head[: len(_MAGIC)] == _MAGIC:
-        if head[68:72] not in {_OURS, bytes(4)} and not _has_our_tables(path):
-            raise WrongFile(f"{path} is the database of another program; name another file as `database:`")
-    elif set(head) <= _PRINTABLE:
-        raise WrongFile(f"{path} is not a database; name another file as `database:`")
-    else:
-        raise Damaged(f"the beginning of the database is damaged ({path})")
-
-
-def _has_our_tables(path: Path) -> bool:
-    with closing(connect(path, writes=False, immutable=True)) as db:
-        try:
-            db.execute("SELECT 1 FROM series LIMIT 1").fetchone()
-        except sqlite3.Error:
-            return False
-    return True
-
-
 def glance(db: sqlite3.Connection) -> None:
     """Read what the first frame needs, a page or two a table; raises ``Damaged`` or sqlite3's own error."""
-    for table, kinds in _KINDS.items():
-        newest = "" if table in _SMALL else f"ORDER BY {'at' if table in _BY_TIME else 'rowid'} DESC LIMIT 40"
-        for row in db.execute(f"SELECT * FROM {table} {newest}"):  # noqa: S608 - our own names
-            if not all(isinstance(value, kind) for value, kind in zip(row, kinds, strict=True)):
+    for table in TABLES:
+        newest = "" if table in SMALL else f"ORDER BY {'at' if table in BY_TIME else 'rowid'} DESC LIMIT 40"
+        for row in db.execute(f"SELECT {COLUMNS[table]} FROM {table} {newest}"):  # noqa: S608 - our own names
+            if not is_sound(table, row):
                 raise Damaged(f"the database is damaged: {table} holds what we never wrote")
 
 
-def set_aside(path: Path, now: int) -> Path:
-    """Move a database with its log out of the way; returns where it is. Raises ``OSError``."""
-    aside = path.with_name(f"{path.name}.damaged-{iso(now)[:10]}")
-    number = 1
-    while aside.exists():
-        number += 1
-        aside = path.with_name(f"{path.name}.damaged-{iso(now)[:10]}-{number}")
-    for side in reversed(_SIDES):  # the log first: a log without its database is harmless, the reverse is not
+def set_aside(path: Path, now: int, sides: Sequence[str] = SIDES) -> Path:
+    """Move a database with its log out of the way, under a name that nothing has had; returns where it is.
+
+    Raises ``OSError``. The newest is never deleted by us, so the numbers only grow.
+    """
+    before = [number_of(file) for file in damaged(path)]
+    ending = f"-{max(before) + 1}" if before else ""
+    aside = path.with_name(f"{path.name}.damaged-{iso(now)[:10]}{ending}")
+    for end in reversed(sides):  # the log first: a log without its database is harmless, the reverse is not
         with suppress(FileNotFoundError):
-            _side(path, side).rename(_side(aside, side))
-    for old in damaged(path)[:-KEPT]:
-        discard(old)
+            side(path, end).rename(side(aside, end))
     return aside
 
 
 def damaged(path: Path) -> list[Path]:
-    """The damaged files kept beside a database, the oldest first."""
-    found = [file for file in path.parent.glob(f"{path.name}.damaged-*") if not file.name.endswith(_SIDES[1:])]
-    return sorted(found, key=lambda file: file.stat().st_mtime)
+    """What was set aside beside a database, the oldest first. Of some only the log is there."""
+    files = path.parent.glob(f"{path.name}.damaged-*")
+    return sorted({_without_side(file) for file in files}, key=lambda file: (number_of(file), file.name))
 
 
-def tidy(path: Path) -> None:
-    """Delete what does not fit into ``ROOM`` bytes of damaged files, the oldest first."""
-    room = ROOM
-    for file in reversed(damaged(path)):
-        room -= sum(_side(file, side).stat().st_size for side in _SIDES[:2] if _side(file, side).exists())
-        if room < 0:
+def number_of(aside: Path) -> int:
+    """Which of those that were set aside it is: the first has no number."""
+    number = aside.name.rpartition(".damaged-")[2][len("2026-05-28-") :]
+    return int(number) if number.isdecimal() else 1
+
+
+def _without_side(file: Path) -> Path:
+    end = next((end for end in SIDES[1:] if file.name.endswith(end)), "")
+    return file.with_name(file.name.removesuffix(end))
+
+
+def tidy(path: Path, saved: Collection[str], room: int = ROOM) -> list[Path]:
+    """Delete the oldest of what was set aside until it takes no more than ``room`` bytes; returns what went.
+
+    Only what is in ``saved``, because it was salvaged and each row was found again, and never the newest.
+    """
+    found = damaged(path)
+    taken = sum(size(file) for file in found)
+    gone = []
+    for file in found[:-1]:
+        if taken > room and file.name in saved:
+            taken -= size(file)
             discard(file)
+            gone.append(file)
+    return gone
 
 
-def _side(file: Path, side: str) -> Path:
-    return file.with_name(file.name + side)
+def size(aside: Path) -> int:
+    """Bytes it takes on the card."""
+    return sum(side(aside, end).stat().st_blocks * 512 for end in SIDES if side(aside, end).exists())
+
+
+def exists(aside: Path) -> bool:
+    """Whether anything of it is there."""
+    return any(side(aside, end).exists() for end in SIDES[:2])
+
+
+def side(file: Path, end: str) -> Path:
+    """A database itself, its log or its shared memory, by the end of the name."""
+    return file.with_name(file.name + end)
 
 
 def discard(aside: Path) -> None:
     """Delete a damaged file with its log."""
-    for side in _SIDES:
-        _side(aside, side).unlink(missing_ok=True)
+    for end in SIDES:
+        side(aside, end).unlink(missing_ok=True)
 
 
-def rescue(aside: Path, db: sqlite3.Connection, now: int) -> None:
+def rescue(aside: Path, path: Path, db: sqlite3.Connection, now: int) -> None:
     """Copy what the house needs at once into the new database, inside the caller's transaction.
 
     Whatever cannot be read is passed over, but for the ledger: where a booking may be missing, every budget counts as
@@ -139,16 +118,25 @@ def rescue(aside: Path, db: sqlite3.Connection, now: int) -> None:
             _copy_series(old, db)
             for table in ("feed", "account", "wear", "outcome"):
                 _copy(old, db, table)
-            _copy(old, db, "fact", "name LIKE 'boot%' OR name LIKE 'un%' OR name = 'salvage'")
+            _copy(old, db, "fact", f"name IN {_FACTS} OR (name = 'uncounted' AND value <= {now})")
             day = iso(now - 2 * DAY)[:10].replace("-", "")
             _copy(old, db, "day", f"at >= {day}")
             _copy(old, db, "hour", f"at BETWEEN {now - 2 * DAY} AND {now}")
             whole = _copy(old, db, "call")
-    except (sqlite3.Error, OSError):
+    except Exception:  # noqa: BLE001, S110 - whatever reading it raises: the rest is for the salvage
         pass
-    before = db.execute("SELECT value FROM fact WHERE name = 'salvage'").fetchone()
-    todo = ";".join([aside.name, *(before[:1] if before and before[0] else ())])
-    facts = [("damaged", now), ("salvage", todo), ("saved", None), *([] if whole else [("uncounted", now)])]
+    facts = [("damaged", now), *([] if whole else [("uncounted", now)])]
+    db.executemany("INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", facts)
+    enlist(path, db)
+
+
+def enlist(path: Path, db: sqlite3.Connection) -> None:
+    """Note what is to be salvaged: all that was set aside and is not known to be saved, the newest first."""
+    known = dict(db.execute("SELECT name, value FROM fact WHERE name IN ('salvage', 'salvaged')"))
+    done = str(known.get("salvaged") or "").split(";")
+    todo = [file.name for file in reversed(damaged(path)) if file.name not in done]
+    begun = known.get("salvage")
+    facts = [("salvage", ";".join(todo) or None), *([] if begun else [("saved", None), ("lost", None)])]
     db.executemany("INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", facts)
 
 
@@ -172,12 +160,11 @@ def _copy_series(old: sqlite3.Connection, db: sqlite3.Connection) -> None:
 
 def _copy(old: sqlite3.Connection, db: sqlite3.Connection, table: str, where: str = "1") -> bool:
     """Copy a small table as far as it can be read from either end; returns whether that is all of it."""
-    kinds = _KINDS[table]
     for order in ("ASC", "DESC"):
         try:
-            key, places = "at" if table in _BY_TIME else "rowid", ", ".join("?" * len(kinds))
+            key, places = "at" if table in BY_TIME else "rowid", ", ".join("?" * width(table))
             for row in old.execute(f"SELECT * FROM {table} WHERE {where} ORDER BY {key} {order}"):  # noqa: S608 - our own names
-                if all(isinstance(value, kind) for value, kind in zip(row, kinds, strict=True)):
+                if is_sound(table, row):
                     db.execute(f"INSERT OR IGNORE INTO {table} VALUES ({places})", row)  # noqa: S608 - as above
         except sqlite3.Error:
             continue
@@ -189,12 +176,15 @@ def _open_damaged(aside: Path) -> sqlite3.Connection:
     """Open what was set aside; a lost header is replaced by the one every database of ours has."""
     with aside.open("r+b") as file:
         head = file.read(100)
-        if head[: len(_MAGIC)] != _MAGIC and len(head) == 100:
+        if head[: len(MAGIC)] != MAGIC and len(head) == 100:
             file.seek(0)
             file.write(_header(aside.stat().st_size))
-        elif (size := int.from_bytes(head[28:32]) * 1024) > aside.stat().st_size:
-            file.truncate(min(size, 1 << 30))  # what was cut off reads as zeros; SQLite refuses a file too short
-    db = sqlite3.connect(f"{aside.resolve().as_uri()}?mode=rw", uri=True, isolation_level=None)
+        elif (size := int.from_bytes(head[28:32]) * 1024) > _MOST_LOST * aside.stat().st_size:
+            file.seek(28)  # no file was ever so large: SQLite goes by what is there
+            file.write(bytes(4))
+        elif size > aside.stat().st_size:
+            file.truncate(size)  # what was cut off reads as zeros; SQLite refuses a file too short
+    db = sqlite3.connect(f"{aside.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
     db.text_factory = lambda raw: raw.decode("utf-8", "replace")
     return db
 
@@ -202,7 +192,7 @@ def _open_damaged(aside: Path) -> sqlite3.Connection:
 def _header(size: int) -> bytes:
     """The first hundred bytes of a database of ours (sqlite.org/fileformat2.html, 1.3): 1 KiB pages, a log."""
     head = bytearray(100)
-    head[:16] = _MAGIC
+    head[:16] = MAGIC
     head[16:24] = bytes((4, 0, 2, 2, 0, 64, 32, 32))
     head[24:28] = head[92:96] = (1).to_bytes(4)
     head[28:32] = (size // 1024).to_bytes(4)
@@ -210,6 +200,6 @@ def _header(size: int) -> bytes:
     head[44:48] = (4).to_bytes(4)
     head[56:60] = (1).to_bytes(4)
     head[60:64] = VERSION.to_bytes(4)
-    head[68:72] = _OURS
+    head[68:72] = MARK
     head[96:100] = (3_040_000).to_bytes(4)
     return bytes(head)

@@ -15,8 +15,8 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from eink_monitor import strays
-from eink_monitor.clock import SystemClock, stopwatch
-from eink_monitor.store.card import connect
+from eink_monitor.clock import stopwatch
+from eink_monitor.store.card import connect, is_damage
 from eink_monitor.store.salvage import salvage
 
 log = logging.getLogger("eink_monitor")
@@ -89,19 +89,25 @@ class Errand:
 
 
 def main(kind: str, path: Path, aside: Path | None = None) -> str:
-    """Do the work and say what came of it: "ok", "damaged", or nothing when it could not be done."""
+    """Do the work and say what came of it: "ok", "damaged", or nothing when it could not be done.
+
+    A salvage that found every row again in the good database says how many those are, and about how many are lost.
+    """
     with suppress(OSError):  # a sandbox may refuse it
         os.nice(19)
     strays.die_with(os.getppid())
     try:
         if aside:
-            salvage(aside, path, SystemClock().now())
-            return "ok"
+            saved, lost, missing = salvage(aside, path)
+            return f"ok {saved} {lost}" if not missing else ""
         with closing(connect(path, writes=False)) as db:
             return "ok" if db.execute(f"PRAGMA {kind}(1)").fetchone()[0] == "ok" else "damaged"
-    except (sqlite3.DatabaseError, OSError) as error:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        return "damaged" if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB} else ""
+    except OSError:
+        return ""
+    except Exception as error:  # noqa: BLE001 - whatever is raised while a database is read is damage
+        if aside:
+            return ""
+        return "damaged" if not isinstance(error, sqlite3.Error) or is_damage(path, error) else ""
 
 
 if __name__ == "__main__":

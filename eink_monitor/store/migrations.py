@@ -10,7 +10,9 @@ from pathlib import Path
 
 from sqlite_utils import Database, Migrations
 
-_APPLICATION_ID = 0x65696E6B  # "eink", as in damage.py
+from eink_monitor.files import PRIVATE
+
+_APPLICATION_ID = 0x65696E6B  # "eink", as in ownership.py
 
 steps = Migrations("eink-monitor")
 
@@ -78,6 +80,19 @@ def m005_facts(db: Database) -> None:
 
 
 @steps()
+def m006_ahead(db: Database) -> None:
+    """Rows that were dated later than it was, as JSON: out of everybody's way, until a person forgets them.
+
+    ``sure`` is 0 where nobody vouched for the clock then: should it be put forward past ``at``, they were right.
+    """
+    db.conn.execute(
+        """CREATE TABLE ahead (
+             id INTEGER PRIMARY KEY, what TEXT NOT NULL, at INTEGER NOT NULL, series INTEGER NOT NULL,
+             row TEXT NOT NULL, sure INTEGER NOT NULL, UNIQUE (what, at, series))"""
+    )
+
+
+@steps()
 def m007_hours_and_days(db: Database) -> None:
     """What hours and days came to, with names, units, local dates and kWh.
 
@@ -105,21 +120,20 @@ def m007_hours_and_days(db: Database) -> None:
 
 
 def apply(path: Path, version: int) -> None:
-    """Bring the database at ``path`` up to ``version``, creating it where there is none."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Bring the database at ``path`` up to ``version``. Nobody but its owner needs to read it from then on."""
     db = Database(path)
     try:
-        db.execute("PRAGMA page_size = 1024")
-        db.execute("PRAGMA auto_vacuum = NONE")
-        db.enable_wal()
         _step_up(db, version)
     finally:
         db.close()
+    path.chmod(PRIVATE)
 
 
 def blank(version: int) -> bytes:
     """The content of an empty database, to be held in memory."""
     db = Database(memory=True)
+    db.execute("PRAGMA page_size = 1024")
+    db.execute("PRAGMA auto_vacuum = NONE")
     _step_up(db, version)
     content: bytes = db.conn.serialize()
     return content

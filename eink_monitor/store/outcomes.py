@@ -63,10 +63,9 @@ class Outcomes:
             if self._open.setdefault(feed, past) is past:
                 self._dirty.add(feed)
 
-    @property
-    def newest(self) -> int:
-        """When the last poll ended, as far as is known; 0 for never."""
-        return max((past.at for past in self._open.values()), default=0)
+    def ends(self) -> list[int]:
+        """When the last poll of every feed ended."""
+        return [past.at for past in self._open.values()]
 
     def add(self, outcome: Outcome, due: int | None, stamp: int) -> None:
         """Take an outcome in."""

@@ -6,26 +6,40 @@ import sqlite3
 from contextlib import suppress
 from pathlib import Path
 
-from eink_monitor.errors import Damaged, StoreError, WrongFile
-from eink_monitor.store import damage
+from eink_monitor import files
+from eink_monitor.errors import Damaged, InUse, StoreError, WrongFile
+from eink_monitor.store import damage, ownership, replaced
 from eink_monitor.store.card import VERSION, closed_on_error, connect, in_memory, plain_words, upgrade
+from eink_monitor.store.lock import Lock
+from eink_monitor.store.watch import Watch, identity
 
 
 class Place:
-    """The file of a database. ``fault`` is what keeps us from it since the last attempt to open it, or None."""
+    """The file of a database. ``fault`` is what keeps us from it since the last attempt to open it, or None.
 
-    def __init__(self, path: Path, *, writes: bool, durable: bool) -> None:
+    ``alone`` is for the daemon: no other may work on the database as long as this one lives.
+    """
+
+    def __init__(self, path: Path, *, writes: bool, durable: bool, alone: bool = False) -> None:
         self.path = path
         self.durable = durable
         self.fault: StoreError | None = None
         self._writes = writes
-        self._inode = 0
+        self._alone = alone and durable
+        self._lock: Lock | None = None
+        self._watch: Watch | None = None
+        self._doubted = False
+        self._aside: tuple[Path, int] | None = None  # set aside at that time, and nothing taken from it yet
+        self._enlists = False
 
     def open(self) -> sqlite3.Connection:
         """The database on the card, created or upgraded where needed. Raises ``StoreError``."""
         path = self.path
         with plain_words(path):
-            damage.inspect(path)
+            if not self._watch or identity(path) != self._watch.database:
+                ownership.inspect(path)
+            self._claim()
+        with plain_words(path, ours=True):
             if self._writes:
                 upgrade(path)
             elif not path.exists():
@@ -34,9 +48,35 @@ class Place:
             with closed_on_error(db):
                 if not self._writes:
                     self._check_layout(db)
-                self._inode = path.stat().st_ino
-        self.fault = None
+                self._watch = Watch(path)
+                self._take_from_aside(db)
+        self.fault, self._doubted = None, False
         return db
+
+    def _take_from_aside(self, db: sqlite3.Connection) -> None:
+        if not (self._aside or self._enlists):
+            return
+        db.execute("BEGIN IMMEDIATE")
+        if self._aside:
+            damage.rescue(self._aside[0], self.path, db, self._aside[1])
+        else:
+            damage.enlist(self.path, db)
+        db.execute("COMMIT")
+        self._aside, self._enlists = None, False
+
+    def _claim(self) -> None:
+        """Be the only daemon on the database; its folder may be another one by now."""
+        if not self._alone or (self._lock and self._lock.holds(self.path)):
+            return
+        files.make_folder(self.path.parent)
+        self.close()
+        self._lock = Lock(self.path)
+
+    def close(self) -> None:
+        """Leave it to the next daemon."""
+        if self._lock:
+            self._lock.close()
+            self._lock = None
 
     def _not_yet(self) -> StoreError:
         return StoreError(f"there is no database at {self.path} yet; start the daemon or poll a source first")
@@ -52,49 +92,80 @@ class Place:
     def open_somehow(self, now: int) -> sqlite3.Connection:
         """The database on the card, or a new one, or what can be read of it, or one in memory.
 
-        Raises ``WrongFile`` only.
+        Raises ``WrongFile`` and ``InUse`` only.
         """
+        if self._writes and not self.path.exists() and (before := damage.damaged(self.path)):
+            self._aside = (before[-1], now)  # the power went before a new one was begun
         try:
-            db = self.open()
-            with closed_on_error(db), plain_words(self.path):
-                damage.glance(db)
-        except WrongFile:
+            return self._open_whole()
+        except (WrongFile, InUse):
             raise
         except StoreError as error:
             self.fault = error
-            if isinstance(error, Damaged):
-                with suppress(StoreError):
-                    return self.begin_anew(now)
-            return self._snapshot() or in_memory()
+        if isinstance(self.fault, Damaged):
+            with suppress(StoreError):
+                return self.begin_anew(now)
+        return self._snapshot() or in_memory()
+
+    def _open_whole(self) -> sqlite3.Connection:
+        with plain_words(self.path):
+            if damage.side(self.path, "-wal").exists():
+                ownership.inspect(self.path)
+                if replaced.has_newer_database(self.path) and replaced.log_is_of_another(self.path):
+                    raise Damaged(f"the log of the database is that of another one ({self.path})")
+        db = self.open()
+        with closed_on_error(db), plain_words(self.path, ours=True):
+            damage.glance(db)
         return db
 
     def begin_anew(self, now: int) -> sqlite3.Connection:
-        """Set a damaged database aside and begin a new one with what the house needs at once. Raises ``StoreError``."""
+        """Set a damaged database aside and begin a new one with what the house needs at once. Raises ``StoreError``.
+
+        Where a good copy was put beside the log of the one before, only the log goes.
+        """
         with plain_words(self.path):
-            aside = damage.set_aside(self.path, now)
-            db = self.open()
-            with closed_on_error(db):
-                db.execute("BEGIN IMMEDIATE")
-                damage.rescue(aside, db, now)
-                db.execute("COMMIT")
-        return db
+            self._claim()
+            if replaced.log_is_of_another(self.path):
+                damage.set_aside(self.path, now, damage.SIDES[1:])
+                self._enlists = True
+                return self._open_whole()
+            self._aside = (damage.set_aside(self.path, now), now)
+            try:
+                return self._open_whole()
+            except Damaged:  # by what was taken over: then nothing is
+                damage.set_aside(self.path, now)
+                self._aside, self._enlists = None, True
+                return self._open_whole()
 
     def doubt(self) -> None:
-        """Something went wrong with the file we have open: look for it anew next time."""
-        self._inode = 0
+        """Something went wrong with the file we have open: open it anew next time."""
+        self._doubted = True
 
     def is_elsewhere(self) -> bool:
-        """Whether the file we have open is not, or no longer, the one in its place."""
-        if self.fault or not self.durable:
-            return self.fault is not None
-        try:
-            return self.path.stat().st_ino != self._inode
-        except OSError:
-            return True
+        """Whether what we have open is not, or no longer, what is in its place."""
+        return self.fault is not None or (self.durable and (self._doubted or bool(self.lost())))
+
+    def lost(self) -> str:
+        """The name of a file that was removed or replaced while it is open, or nothing."""
+        return self._watch.lost() if self._watch and self.durable and not self.fault else ""
+
+    def save(self, db: sqlite3.Connection) -> str:
+        """Nothing of what ``db`` sees may go with it, now that its files are no longer in their places.
+
+        Says what was done. Raises ``StoreError`` where it could not be; then the connection must be kept.
+        """
+        watch = self._watch
+        if watch is None:
+            return ""
+        with plain_words(self.path):
+            self._enlists = True
+            if watch.lost() == self.path.name:
+                return replaced.save_database(db, self.path, watch)
+            return replaced.save_log(db, self.path, watch)
 
     def _snapshot(self) -> sqlite3.Connection | None:
         """The database on a card that can only be read; without what is still in its log."""
-        with suppress(sqlite3.Error, OSError, StoreError):
+        with suppress(sqlite3.Error, OSError, StoreError, ValueError):
             db = connect(self.path, writes=False, immutable=True)
             with closed_on_error(db):
                 if db.execute("PRAGMA user_version").fetchone() == (VERSION,):

@@ -17,7 +17,7 @@ from eink_monitor.metrics import METRICS
 from eink_monitor.model import Bucket, Metric, Reading, Run
 from eink_monitor.store.card import Disk
 from eink_monitor.store.late import LONGEST_RUN, Held, following, holding
-from eink_monitor.store.series import Series, Tally
+from eink_monitor.store.series import Series, Tally, day_key, day_of
 
 _UPSERT = "INSERT OR REPLACE INTO {} (at, series, n, total, low, high, last) VALUES (?, ?, ?, ?, ?, ?, ?)"
 
@@ -156,7 +156,7 @@ class Readings(Mapping[tuple[str, str], Reading]):
             start = at - here.minute * 60 - here.second
             bounds = (start, start, start + HOUR)
         else:
-            bounds = (_day_key(here.date()), *day_bounds(here.date(), self._zone))
+            bounds = (day_key(here.date()), *day_bounds(here.date(), self._zone))
         self._last_bounds[table] = bounds
         return bounds
 
@@ -199,7 +199,7 @@ class Readings(Mapping[tuple[str, str], Reading]):
         self._disk.execute("DELETE FROM reading WHERE at < ?", (raw_before,))
         self._disk.execute("DELETE FROM hour WHERE at < ?", (hour_before,))
         if day_before:
-            self._disk.execute("DELETE FROM day WHERE at < ?", (_day_key(day_before),))
+            self._disk.execute("DELETE FROM day WHERE at < ?", (day_key(day_before),))
 
     def forget(self, subject: str) -> None:
         """Delete everything ever said of a subject, inside the caller's transaction."""
@@ -210,16 +210,12 @@ class Readings(Mapping[tuple[str, str], Reading]):
             )
         self._disk.execute("UPDATE series SET start = NULL, end = NULL, value = NULL WHERE subject = ?", (subject,))
 
-    def forget_after(self, limit: int) -> int:
-        """Delete what is dated after ``limit``, inside the caller's transaction; returns how many runs that were."""
-        gone = self._disk.execute("DELETE FROM reading WHERE at > ?", (limit,)).rowcount
-        gone += self._disk.execute(
-            "UPDATE series SET start = NULL, end = NULL, value = NULL WHERE end > ?", (limit,)
-        ).rowcount
-        if gone:
-            self._disk.execute("DELETE FROM hour WHERE at > ?", (limit,))
-            self._disk.execute("DELETE FROM day WHERE at > ?", (_day_key(local(limit, self._zone).date()),))
-        return gone
+    def hide_after(self, limit: int) -> None:
+        """Where the card cannot be written: nothing dated after ``limit`` is the newest of anything any more."""
+        for series in self._series.values():
+            if series.end > limit:
+                series.start = series.end = -1
+                series.dirty = False
 
     # -- reading ---------------------------------------------------------------------------------------------------
 
@@ -255,15 +251,19 @@ class Readings(Mapping[tuple[str, str], Reading]):
         if series.end >= since:
             rows.append((series.end, series.value, series.end - series.start))
         step = series.step
-        return [Run(at - held, at, value * step) for at, value, held in rows if at - held <= until]
+        try:
+            return [Run(at - held, at, value * step) for at, value, held in rows if at - held <= until]
+        except TypeError as error:
+            self._disk.garbled(error)
+            return []
 
     def days(self, subject: str, metric: Metric, first: date, last: date) -> dict[date, Bucket]:
         """Local days from ``first`` to ``last`` inclusive; a day without a measurement is absent."""
-        found = self._buckets("day", subject, metric, _day_key(first), _day_key(last))
+        found = self._buckets("day", subject, metric, day_key(first), day_key(last))
         days: dict[date, Bucket] = {}
         for key, bucket in found.items():
-            day = date(key // 10000, key // 100 % 100, key % 100)
-            days[day] = bucket._replace(at=midnight(day, self._zone))
+            if day := day_of(key):
+                days[day] = bucket._replace(at=midnight(day, self._zone))
         return days
 
     def hours(self, subject: str, metric: Metric, since: int, until: int) -> dict[int, Bucket]:
@@ -292,10 +292,12 @@ class Readings(Mapping[tuple[str, str], Reading]):
             f"SELECT at, n, low, high, total, last FROM {table} WHERE at BETWEEN ? AND ? AND series = ?",  # noqa: S608
             (first, last, series.id),
         )
-        found = {
-            at: Bucket(n, low * step, high * step, total / n * step, newest * step, at)
-            for at, n, low, high, total, newest in rows
-        }
+        found = {}
+        try:
+            for at, n, low, high, total, newest in rows:
+                found[at] = Bucket(n, low * step, high * step, total / n * step, newest * step, at)
+        except (TypeError, ZeroDivisionError) as error:
+            self._disk.garbled(error)
         for (kind, key, number), tally in self._tallies.items():
             if kind == table and number == series.id and first <= key <= last and tally.n:
                 found[key] = tally.bucket(step)
@@ -307,10 +309,6 @@ def _with_run(bucket: Bucket | None, start: int, value: float) -> Bucket:
         return Bucket(1, value, value, value, value, start)
     n, low, high, mean, _, _ = bucket
     return Bucket(n + 1, min(low, value), max(high, value), mean + (value - mean) / (n + 1), value, start)
-
-
-def _day_key(day: date) -> int:
-    return day.year * 10000 + day.month * 100 + day.day
 
 
 def _unit(metric: str) -> str:

@@ -6,20 +6,20 @@ SQLite's own ``.recover`` is not built into Debian's library, and a query gets n
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from itertools import islice
+from math import inf
 from pathlib import Path
+from typing import NamedTuple, cast
 
-from eink_monitor.clock import DAY
 from eink_monitor.metrics import METRICS
 from eink_monitor.store.card import connect
-from eink_monitor.store.late import LONGEST_RUN
 from eink_monitor.store.pages import Record, Scan, names
+from eink_monitor.store.sound import table_of
 
+_READING = 4  # columns
 _ROWS = 2_000  # written in one transaction
-_OLDEST = 946_684_800  # 2000-01-01, as in vet.py
-_DAYS = range(20_000_101, 100_000_000)  # a local day is kept as 20260528
 _BUCKET = """INSERT INTO {} VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (at, series) DO UPDATE SET
              n = excluded.n, total = excluded.total, low = excluded.low, high = excluded.high, last = excluded.last
              WHERE excluded.n > n"""
@@ -28,67 +28,107 @@ _PUT = {
     "hour": _BUCKET.format("hour"),
     "day": _BUCKET.format("day"),
 }
+Names = Mapping[int, Sequence[tuple[str, str]]]
+_AHEAD = "SELECT 1 FROM ahead WHERE what = ? AND at = ? AND series = ?"
 
 
-def salvage(aside: Path, path: Path, now: int) -> tuple[int, int]:
+class Salvaged(NamedTuple):
+    """What came of it, in rows of the damaged file: those that are in the good one, and about how many it had more.
+
+    ``missing`` is how many could be read and are all the same not there: the salvage is complete when it is 0.
+    """
+
+    saved: int
+    lost: int
+    missing: int
+
+
+def salvage(aside: Path, path: Path) -> Salvaged:
     """Put every row found in a damaged database into the good one at ``path``, where there is none in its place yet.
 
     Of two copies of one hour or day, the one that counts more measurements is the later. Small transactions, so that
-    the daemon never waits; what is interrupted is simply begun again. Returns, and keeps as the facts "saved" and
-    "lost", how many rows there are now and about how many are missing. Raises ``sqlite3.Error`` for the good database,
-    ``OSError`` for the damaged one.
+    the daemon never waits; what is interrupted is simply begun again. At the end each row is looked for once more.
+    Raises ``sqlite3.Error`` for the good database, ``OSError`` for the damaged one.
     """
-    scan = Scan()
+    named = names(aside)
     with closing(connect(path, writes=True)) as db:
         db.execute("PRAGMA busy_timeout = 30000")
-        numbers = _numbers(db, names(aside))
-        rows = _rows(scan, aside, numbers, now)
+        numbers = _numbers(db, named)
+        rows = _rows(Scan(), aside, numbers, _ranges(db))
         while some := list(islice(rows, _ROWS)):
             db.execute("BEGIN IMMEDIATE")
             for table, row in some:
                 db.execute(_PUT[table], row)
             db.execute("COMMIT")
-        saved = sum(db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in _PUT)  # noqa: S608 - our own
-        facts = [("saved", saved), ("lost", scan.lost)]
-        db.executemany("INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", facts)
-    return saved, scan.lost
+    with closing(connect(path, writes=False)) as db:
+        return _counted(db, aside, _known(db, named))
 
 
-def _numbers(db: sqlite3.Connection, named: dict[int, tuple[str, str]]) -> dict[int, int]:
+def _counted(db: sqlite3.Connection, aside: Path, numbers: dict[int, int]) -> Salvaged:
+    """Go through the damaged file again and look for each of its rows in the good one; one in its log counts once."""
+    scan, logged = Scan(), set[tuple[object, ...]]()
+    saved = missing = 0
+    for table, row in _rows(scan, aside, numbers, _ranges(db)):
+        key = (table, *row[:2])
+        if key in logged:
+            continue
+        if scan.pages <= scan.in_log:
+            logged.add(key)
+        there = db.execute(f"SELECT 1 FROM {table} WHERE at = ? AND series = ?", row[:2]).fetchone()  # noqa: S608 - our own
+        if there or db.execute(_AHEAD, key).fetchone():
+            saved += 1
+        else:
+            missing += 1
+    return Salvaged(saved, scan.lost, missing)
+
+
+def _numbers(db: sqlite3.Connection, named: Names) -> dict[int, int]:
     """The number in the good database of every series that the damaged one had a name for."""
     db.execute("BEGIN IMMEDIATE")
-    for subject, name in named.values():
-        if metric := METRICS.get(name):
+    known = _known(db, named)
+    for number, ((subject, name), *_) in named.items():
+        if number not in known and (metric := METRICS.get(name)):
             db.execute(
                 "INSERT OR IGNORE INTO series (subject, metric, unit, step) VALUES (?, ?, ?, ?)",
                 (subject, name, metric.unit, metric.step),
             )
-    known = {(subject, name): number for number, subject, name in db.execute("SELECT id, subject, metric FROM series")}
     db.execute("COMMIT")
-    return {old: known[name] for old, name in named.items() if name in known}
+    return _known(db, named)
 
 
-def _rows(scan: Scan, aside: Path, numbers: dict[int, int], now: int) -> Iterator[tuple[str, Record]]:
+def _known(db: sqlite3.Connection, named: Names) -> dict[int, int]:
+    """Of several names for one series, the one of which the good database knows the newest reading."""
+    rows = db.execute("SELECT subject, metric, id, coalesce(end, 0) FROM series")
+    good = {(subject, name): (end, number) for subject, name, number, end in rows}
+    found = {old: max((good[name] for name in said if name in good), default=None) for old, said in named.items()}
+    return {old: series[1] for old, series in found.items() if series}
+
+
+def _ranges(db: sqlite3.Connection) -> dict[int, tuple[float, float]]:
+    """The lowest and the highest value of every series that there can be, in steps."""
+    found = {}
+    for number, name, step in db.execute("SELECT id, metric, step FROM series"):
+        if metric := METRICS.get(name):
+            found[number] = (metric.low / step, metric.high / step)
+    return found
+
+
+def _rows(
+    scan: Scan, aside: Path, numbers: dict[int, int], ranges: dict[int, tuple[float, float]]
+) -> Iterator[tuple[str, Record]]:
     """Every row that makes sense, with the table it belongs to and the series it belongs to now."""
     for record in scan.records_of(aside):
-        numeric = [value for value in record if isinstance(value, int)]
-        if len(numeric) < len(record) or len(record) not in {4, 7}:
+        if len(record) not in {4, 7}:
             continue
-        table = _table(numeric, now)
-        if table and numeric[1] in numbers:
-            yield table, [numeric[0], numbers[numeric[1]], *numeric[2:]]
+        table = table_of(record)  # nothing for what are not all whole numbers
+        series = numbers.get(cast("int", record[1])) if table else None
+        if series is not None and _is_possible(record, *ranges.get(series, (-inf, inf))):
+            yield table, [record[0], series, *record[2:]]
         else:
             scan.lost_cells += 1
 
 
-def _table(record: list[int], now: int) -> str:
-    """Which table of ours a row can be from, or nothing."""
-    at = record[0]
-    if len(record) == 4:
-        return "reading" if _OLDEST <= at <= now + DAY and 0 <= record[3] <= LONGEST_RUN else ""
-    _, _, n, total, low, high, last = record
-    if n < 1 or not low <= last <= high or not n * low <= total <= n * high:
-        return ""
-    if at in _DAYS:
-        return "day"
-    return "hour" if _OLDEST <= at <= now + DAY else ""
+def _is_possible(record: Record, low: float, high: float) -> bool:
+    """Whether the value, or the lowest and the highest of an hour or a day, can have been measured."""
+    values = record[2:3] if len(record) == _READING else record[4:6]
+    return all(low <= cast("int", value) <= high for value in values)

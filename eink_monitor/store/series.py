@@ -2,8 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from eink_monitor.metrics import METRICS
 from eink_monitor.model import Bucket
+
+
+def day_key(day: date) -> int:
+    """A local day as it is kept: 20260528."""
+    return day.year * 10000 + day.month * 100 + day.day
+
+
+def day_of(key: int) -> date | None:
+    """The day again; None where a damaged row says what no day is."""
+    try:
+        return date(key // 10000, key // 100 % 100, key % 100)
+    except ValueError:
+        return None
 
 
 class Tally:

@@ -1,0 +1,93 @@
+"""Files of our own, written so that nobody else's is touched: new, private, whole, and never through a link.
+
+What is written may hold positions, sign-ins and habits, so nobody but its owner may read it (0600, folders 0700).
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+PRIVATE = 0o600
+_NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_KINDS = {
+    stat.S_IFLNK: "a link",
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+def kind(path: Path, *, follow: bool = False) -> str:
+    """What is at ``path`` instead of a plain file ("a link", "a pipe"); nothing for a plain file, or where none is."""
+    with suppress(FileNotFoundError, NotADirectoryError):
+        found = path.stat() if follow else path.lstat()
+        return _KINDS.get(stat.S_IFMT(found.st_mode), "")
+    return ""
+
+
+def create(path: Path, mode: int = PRIVATE) -> int:
+    """Make a new, empty file and return its descriptor; what has the name goes, a link without what it points to.
+
+    Raises ``OSError``, above all where somebody else is faster.
+    """
+    path.unlink(missing_ok=True)
+    return os.open(path, _NEW, mode)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A private file that takes the place of ``path`` when it is whole and on the disk, or leaves no trace."""
+    draft = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
+    try:
+        with os.fdopen(create(draft), "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+    settle(path.parent)
+
+
+def put(draft: Path, path: Path) -> bool:
+    """Give a whole file its name, if nothing has it yet; returns whether. The draft is gone afterwards."""
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        draft.unlink()
+        return False
+    except OSError as error:  # a card formatted for Windows knows no second names
+        if error.errno not in {errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK}:
+            raise
+        if os.path.lexists(path):
+            draft.unlink()
+            return False
+        draft.rename(path)
+    else:
+        draft.unlink()
+    settle(path.parent)
+    return True
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder of our own; one that is there already stays as it is."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def settle(folder: Path) -> None:
+    """Names that were given in a folder survive a power cut from now on."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        with suppress(OSError):  # some network file systems know no such thing
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

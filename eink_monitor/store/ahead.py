@@ -1,0 +1,165 @@
+"""Rows that are dated later than it is: by a clock that was once ahead, or by a bit that has flipped on the card.
+
+Nothing measured can be newer than they are, so they would silence their series until their time has come. They are set
+aside in a table of their own, where nobody sees them: a person may forget them (``eink-monitor forget --after now``),
+and where it was the clock that was behind, they come back when it is put right.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from eink_monitor.clock import DAY, local, midnight
+from eink_monitor.store.card import Disk
+from eink_monitor.store.series import day_key, day_of
+
+AHEAD = 300  # seconds by which a vendor's clock may be ahead
+_NEAR = 2 * DAY
+_ABSURD = 5 * 365 * DAY  # no machine that says nothing against its own clock has one that is so far behind
+_PUT = "INSERT OR REPLACE INTO ahead (what, at, series, row, sure) VALUES (?, ?, ?, ?, ?)"
+_BACK = {
+    "reading": "INSERT OR IGNORE INTO reading VALUES (?, ?, ?, ?)",
+    "hour": "INSERT OR IGNORE INTO hour VALUES (?, ?, ?, ?, ?, ?, ?)",
+    "day": "INSERT OR IGNORE INTO day VALUES (?, ?, ?, ?, ?, ?, ?)",
+}
+
+
+class Ahead(NamedTuple):
+    """How many values there are later than an instant, in their places and set aside, and the latest instant of all."""
+
+    placed: int
+    aside: int
+    latest: int
+
+
+class Dated(NamedTuple):
+    """A row of the table ``what``; a value is in steps of the metric."""
+
+    what: str
+    subject: str
+    metric: str
+    row: list[Any]
+
+
+def plausible(instants: Iterable[int], now: int) -> int:
+    """The latest of some stored instants that can be believed to have been, when a clock says it is ``now``.
+
+    It may be the clock that is behind. But if something happened on the very day that it tells, it is right and what is
+    later is not; an instant that stands alone, or is absurdly far ahead, is no witness against it either.
+    """
+    known = sorted(instants)
+    past = [at for at in known if at <= now + AHEAD]
+    if len(past) == len(known) or (past and now - past[-1] < DAY):
+        return past[-1] if past else 0
+    later = [at for at in known[len(past) :] if at <= now + _ABSURD]
+    near = [at for before, at in pairwise(later) if at - before < _NEAR]
+    witnesses = near or (later if len(known) == 1 else past)
+    return witnesses[-1] if witnesses else 0
+
+
+def count(disk: Disk, limit: int, zone: ZoneInfo) -> Ahead:
+    """What is later than ``limit``."""
+    day = _day(limit, zone)
+    (placed,) = disk.execute(
+        """SELECT (SELECT count(*) FROM reading WHERE at > ?1) + (SELECT count(*) FROM series WHERE end > ?1)
+             + (SELECT count(*) FROM hour WHERE at > ?1) + (SELECT count(*) FROM day WHERE at > ?2)""",
+        (limit, day),
+    ).fetchone()
+    aside, latest = disk.execute("SELECT count(*), max(at) FROM ahead WHERE at > ?", (limit,)).fetchone()
+    newest = disk.execute("SELECT max(at) FROM reading UNION ALL SELECT max(end) FROM series").fetchall()
+    return Ahead(placed, aside, max(latest or 0, *(row[0] or 0 for row in newest)))
+
+
+def set_aside(disk: Disk, limit: int, zone: ZoneInfo, *, sure: bool) -> int:
+    """Move what is later than ``limit`` out of the way, inside the caller's transaction; returns how many runs."""
+    moved = 0
+    for what, row in _placed(disk, limit, zone):
+        at = _began(row[0], limit, zone) if what == "day" else row[0]
+        disk.execute(_PUT, (what, at, row[1], json.dumps(row), int(sure)))
+        moved += what == "reading"
+    forget_placed(disk, limit, zone)
+    return moved
+
+
+def forget_placed(disk: Disk, limit: int, zone: ZoneInfo) -> None:
+    """Delete what is later than ``limit`` from its places, inside the caller's transaction."""
+    disk.execute("DELETE FROM reading WHERE at > ?", (limit,))
+    disk.execute("DELETE FROM hour WHERE at > ?", (limit,))
+    disk.execute("DELETE FROM day WHERE at > ?", (_day(limit, zone),))
+    for (series,) in disk.execute("SELECT id FROM series WHERE end > ?", (limit,)).fetchall():
+        _reopen(disk, series)
+
+
+def _placed(disk: Disk, limit: int, zone: ZoneInfo) -> Iterator[tuple[str, list[Any]]]:
+    for row in disk.execute("SELECT * FROM reading WHERE at > ?", (limit,)).fetchall():
+        yield "reading", list(row)
+    runs = "SELECT end, id, value, end - start FROM series WHERE end > ?"
+    for row in disk.execute(runs, (limit,)).fetchall():
+        yield "reading", list(row)
+    for row in disk.execute("SELECT * FROM hour WHERE at > ?", (limit,)).fetchall():
+        yield "hour", list(row)
+    for row in disk.execute("SELECT * FROM day WHERE at > ?", (_day(limit, zone),)).fetchall():
+        yield "day", list(row)
+
+
+def _reopen(disk: Disk, series: int) -> None:
+    """The newest run that is left of a series is its open one again."""
+    newest = "SELECT at, value, held FROM reading WHERE series = ? ORDER BY at DESC LIMIT 1"
+    run = disk.execute(newest, (series,)).fetchone()
+    at, value, held = run or (None, None, 0)
+    start = None if at is None else at - held
+    disk.execute("UPDATE series SET start = ?, end = ?, value = ? WHERE id = ?", (start, at, value, series))
+    disk.execute("DELETE FROM reading WHERE at = ? AND series = ?", (at, series))
+
+
+def was_right(disk: Disk, now: int) -> bool:
+    """Whether anything was only later than a clock that was behind, and it is not later than ``now``."""
+    return bool(disk.look("SELECT 1 FROM ahead WHERE NOT sure AND at <= ? LIMIT 1", (now,)))
+
+
+def give_back(disk: Disk, now: int) -> int:
+    """Put back what was only later than a clock that was behind, inside the caller's transaction; returns how many."""
+    unsure = "FROM ahead WHERE NOT sure AND at <= ?"
+    rows = disk.execute(f"SELECT what, row {unsure}", (now,)).fetchall()
+    for what, row in rows:
+        disk.execute(_BACK[what], json.loads(row))
+    disk.execute(f"DELETE {unsure}", (now,))
+    for series in {json.loads(row)[1] for what, row in rows if what == "reading"}:
+        disk.execute(
+            """INSERT OR IGNORE INTO reading
+               SELECT end, id, value, end - start FROM series WHERE id = ? AND end NOT NULL""",
+            (series,),
+        )
+        _reopen(disk, series)
+    return len(rows)
+
+
+def listed(disk: Disk, limit: int, zone: ZoneInfo) -> Iterator[Dated]:
+    """Everything later than ``limit``, in its place or set aside."""
+    names = {
+        number: (subject, metric) for number, subject, metric in disk.execute("SELECT id, subject, metric FROM series")
+    }
+    aside = disk.execute("SELECT what, row FROM ahead WHERE at > ?", (limit,)).fetchall()
+    for what, row in [*_placed(disk, limit, zone), *((what, json.loads(row)) for what, row in aside)]:
+        yield Dated(what, *names.get(row[1], ("", "")), row)
+
+
+def forget(disk: Disk, limit: int, zone: ZoneInfo) -> None:
+    """Delete it, inside the caller's transaction."""
+    forget_placed(disk, limit, zone)
+    disk.execute("DELETE FROM ahead WHERE at > ?", (limit,))
+
+
+def _began(key: int, limit: int, zone: ZoneInfo) -> int:
+    """When a day began that is kept as 20260528; one that never is counts as just too late."""
+    day = day_of(key)
+    return max(midnight(day, zone), limit + 1) if day else limit + 1
+
+
+def _day(limit: int, zone: ZoneInfo) -> int:
+    """The last day that has begun anywhere: the house may have been moved to another zone since."""
+    return day_key(local(limit + DAY, zone).date())

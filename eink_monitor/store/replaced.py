@@ -1,0 +1,132 @@
+"""Files of a database that somebody removed or replaced: whose log it is, and how to save what only a connection sees.
+
+A person who puts a good copy in the place of the database restores it, and that is no damage; also where the log of the
+database before still lies beside it, which SQLite would replay into the copy.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing, suppress
+from pathlib import Path
+
+from eink_monitor import files
+from eink_monitor.clock import SystemClock
+from eink_monitor.errors import Damaged, StoreError, WrongFile
+from eink_monitor.store import damage, ownership
+from eink_monitor.store.card import connect, plain_words
+from eink_monitor.store.pages import differs_from_log
+from eink_monitor.store.watch import Watch
+
+
+def log_is_of_another(path: Path) -> bool:
+    """Whether a database is whole by itself, and not with the log beside it."""
+    log = damage.side(path, "-wal")
+    if not path.exists() or not log.exists() or not log.stat().st_size:
+        return False
+    return _is_whole(path, immutable=True) and not _is_whole(path)
+
+
+def has_newer_database(path: Path) -> bool:
+    """Whether a database came after the log beside it, and is not what that log made of it: worth a closer look."""
+    log = damage.side(path, "-wal")
+    with suppress(OSError):
+        return path.stat().st_ctime_ns > log.stat().st_mtime_ns and differs_from_log(path)
+    return False
+
+
+def _is_whole(path: Path, *, immutable: bool = False) -> bool:
+    try:
+        with closing(connect(path, writes=False, immutable=immutable)) as db:
+            db.execute("SELECT count(*) FROM series").fetchone()
+            return bool(db.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok")
+    except (sqlite3.Error, ValueError, MemoryError):
+        return False
+
+
+def copy_out(db: sqlite3.Connection, target: Path) -> None:
+    """Write what a connection sees into a new private file. Raises ``StoreError`` and leaves nothing then."""
+    try:
+        with plain_words(target):
+            os.close(files.create(target))
+            db.execute("VACUUM INTO ?", (str(target),))
+            with target.open("rb") as file:
+                os.fsync(file.fileno())
+    except BaseException:
+        with suppress(OSError):
+            target.unlink()
+        raise
+
+
+def save_log(db: sqlite3.Connection, path: Path, watch: Watch) -> str:
+    """The log or the shared memory is gone: put what was in it into the database, and say so. Raises ``StoreError``."""
+    lost, log = watch.lost(), watch.side("-wal")
+    told = f"{lost} was removed or replaced while it was in use"
+    if log in watch.ours() or not log.exists() or not log.stat().st_size:
+        if db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+            raise StoreError(f"{told}, and another program holds the database; trying again ({path})")
+        return f"{told}; all that was in the log is in the database now"
+    draft = _draft(path)
+    copy_out(db, draft)  # others have written to another log meanwhile: what they wrote is salvaged
+    aside = damage.set_aside(path, SystemClock().now())
+    files.put(draft, path)
+    return f"{told}, and others wrote to another; what they wrote is kept as {aside.name}"
+
+
+def save_database(db: sqlite3.Connection, path: Path, watch: Watch) -> str:
+    """The database is gone or is another one: see that nothing of it is lost, and say what is in its place now.
+
+    Raises ``StoreError``, above all ``WrongFile`` where that is not ours. The connection can be closed afterwards.
+    """
+    try:
+        ownership.inspect(path)
+        there = "another" if path.exists() and path.stat().st_size else ""
+    except Damaged:
+        there = "damaged"
+    except WrongFile:
+        _keep(db, path, watch)
+        raise
+    if there == "another" and _is_whole(path):
+        told = "was replaced by another database of eink-monitor, which is used from now on"
+        return f"{path.name} {told}; {_keep(db, path, watch)}"
+    files.make_folder(path.parent)
+    draft = _draft(path)
+    copy_out(db, draft)
+    _remove_log(watch)
+    kept = f"; what was in its place is kept as {damage.set_aside(path, SystemClock().now()).name}" if there else ""
+    files.put(draft, path)
+    return f"{path.name} was removed while it was in use; it is written again, with all that was in it{kept}"
+
+
+def _keep(db: sqlite3.Connection, path: Path, watch: Watch) -> str:
+    """Keep a database that another has taken the place of, where it would end with the connection; says where."""
+    if not watch.is_unlinked():
+        with suppress(sqlite3.Error):
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        _remove_log(watch)
+        return "the one before is where somebody has moved it"
+    kept = _free(path)
+    try:
+        copy_out(db, kept)
+    except StoreError as error:
+        for file in watch.ours():
+            file.rename(kept.with_name(kept.name + file.name[-4:]))
+        return f"the one before could not be kept: {error}"
+    _remove_log(watch)
+    return f"the one before is kept as {kept.name}"
+
+
+def _remove_log(watch: Watch) -> None:
+    """Of a database that has been copied: SQLite would take it for that of the next one."""
+    for file in watch.ours():
+        file.unlink()
+
+
+def _free(path: Path) -> Path:
+    numbers = [file.name.rpartition("-")[2] for file in path.parent.glob(f"{path.name}.replaced-*")]
+    return path.with_name(f"{path.name}.replaced-{max([int(n) for n in numbers if n.isdecimal()], default=0) + 1}")
+
+
+def _draft(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.urandom(4).hex()}")

@@ -1,0 +1,71 @@
+"""Whether the files of an open database are still those in their places.
+
+A file that is removed lives on for whoever has it open, and nobody else sees what is written to it. SQLite does not
+look; so this does, by three looks at the names. None of the files is opened for it: closing one again would drop the
+locks that SQLite holds on it.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+_SIDES = ("-wal", "-shm")
+
+
+class Identity(NamedTuple):
+    """Which file it is, whatever its name."""
+
+    device: int
+    number: int
+
+
+def identity(path: Path) -> Identity | None:
+    """Which file has a name now; None where none has."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return Identity(found.st_dev, found.st_ino)
+
+
+class Watch:
+    """The files of a database as they were when it was opened; its log may be made a little later."""
+
+    def __init__(self, path: Path) -> None:
+        self.database = identity(path)
+        self._path = path
+        self._real = path.resolve()
+        self._sides: dict[str, Identity | None] = dict.fromkeys(_SIDES)
+
+    def lost(self) -> str:
+        """The name of a file that is gone or is another one by now; nothing when all is well."""
+        if identity(self._path) != self.database:
+            return self._path.name
+        for end, known in self._sides.items():
+            now = identity(self.side(end))
+            if known is None:
+                self._sides[end] = now
+            elif now != known:
+                return self.side(end).name
+        return ""
+
+    def side(self, end: str) -> Path:
+        """Where SQLite keeps what belongs to the database: beside the file itself, not beside a link to it."""
+        return self._real.with_name(self._real.name + end)
+
+    def ours(self) -> list[Path]:
+        """What of log and shared memory is still in its place."""
+        return [self.side(end) for end, known in self._sides.items() if known and identity(self.side(end)) == known]
+
+    def is_unlinked(self) -> bool:
+        """Whether the database has no name any more: then it ends with the connection."""
+        for descriptor in Path("/proc/self/fd").iterdir():
+            try:
+                found = os.stat(descriptor)  # noqa: PTH116 - the file behind it, which may have no name
+            except OSError:
+                continue
+            if Identity(found.st_dev, found.st_ino) == self.database:
+                return found.st_nlink == 0
+        return True

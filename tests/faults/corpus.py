@@ -1,0 +1,312 @@
+"""Damaged databases without end: seeded ways to harm the file of a house, and what must hold for each.
+
+Whatever the damage: a frame at the first tick, storing again within a minute, and everything that can still be read is
+back. As a program it tries as many as it is told to: ``python -m faults.corpus --number 5000``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import re
+import sqlite3
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import cast
+from zoneinfo import ZoneInfo
+
+from eink_monitor.clock import DAY, MINUTE, FastClock, stopwatch
+from eink_monitor.errors import Trouble
+from eink_monitor.metrics import GRID_POWER, LOAD_POWER, ODOMETER, PV_POWER
+from eink_monitor.model import Budget, Outcome, Quota, Reading
+from eink_monitor.simulation import silence
+from eink_monitor.store import Store
+from eink_monitor.store.pages import Scan, names
+from eink_monitor.store.salvage import salvage
+from eink_monitor.store.sound import table_of
+from small_house import START, Says, Scripted, feed, slide, small_house
+
+UTC = ZoneInfo("UTC")
+DAYS = 3
+NOW = START + DAYS * DAY
+QUOTA = Quota("cloud", (Budget(50, "day"),))
+PAGE, SECTOR = 1024, 512
+_CONTENT = re.compile(rb"CREATE TABLE|roof|pv_power|unavailable|a sentence")
+_SERIES = (("roof", PV_POWER), ("roof", LOAD_POWER), ("roof", GRID_POWER), ("car", ODOMETER))
+Row = tuple[int, str, str, int, int]
+Harm = Callable[[bytearray, Random], None]
+
+
+def build(path: Path) -> bytes:
+    """Three days of a house; returns the log beside it as a killed daemon leaves it."""
+    store = Store(path, UTC, durable=False)
+    chance = Random(7)
+    for number, at in enumerate(range(START, NOW, 300)):
+        for subject, metric in _SERIES:
+            store.add([Reading(subject, metric, chance.randrange(900), at)], 750)
+        if number % 20 == 0:
+            store.note(Outcome("roof", at, 0.1, chance.choice(["ok", "unavailable"]), "a sentence"), at + 300, 0)
+            store.reserve(QUOTA, 1, at)
+            store.flush()
+        if number == 800:
+            store._disk.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            store._disk.execute("PRAGMA wal_autocheckpoint = 0")
+    store.keep_wear({"full": 41, "partial": 1234})
+    store.flush()
+    main, log = path.read_bytes(), path.with_name(f"{path.name}-wal").read_bytes()
+    store.close()
+    path.with_suffix(".killed").write_bytes(main)
+    return log
+
+
+def rows(path: Path) -> set[Row]:
+    """Every closed run."""
+    query = "SELECT r.at, subject, metric, r.value, held FROM reading r JOIN series s ON s.id = r.series"
+    with closing(sqlite3.connect(path)) as db:
+        return set(db.execute(query))
+
+
+# -- ways to harm ------------------------------------------------------------------------------------------------------
+
+
+def bits(data: bytearray, chance: Random) -> None:
+    for _ in range(chance.choice((1, 1, 3, 30, 300))):
+        at = chance.randrange(len(data) * 8)
+        data[at // 8] ^= 1 << at % 8
+
+
+def header_byte(data: bytearray, chance: Random) -> None:
+    data[chance.randrange(100)] = chance.randrange(256)
+
+
+def header_bit(data: bytearray, chance: Random) -> None:
+    data[chance.randrange(100)] ^= 1 << chance.randrange(8)
+
+
+def header_field(data: bytearray, chance: Random) -> None:
+    at = chance.randrange(4, 25) * 4
+    data[at : at + 4] = chance.randbytes(4)
+
+
+def first_page(data: bytearray, chance: Random) -> None:
+    at = chance.randrange(100, PAGE)
+    size = min(chance.choice((1, 2, 8, 64)), PAGE - at)
+    data[at : at + size] = chance.randbytes(size)
+
+
+def content(data: bytearray, chance: Random) -> None:
+    """Where texts stand: definitions of tables, names, sentences; often no UTF-8 any more."""
+    places = [found.start() for found in _CONTENT.finditer(bytes(data))]
+    at = chance.choice(places) + chance.randrange(-4, 40)
+    data[at : at + 3] = bytes(chance.choice((0xFF, 0x80, 0, chance.randrange(256))) for _ in range(3))
+
+
+def page_heads(data: bytearray, chance: Random) -> None:
+    for _ in range(chance.choice((1, 5, 50))):
+        at = chance.randrange(1, len(data) // PAGE) * PAGE + chance.randrange(12)
+        data[at] = chance.randrange(256)
+
+
+def sectors(data: bytearray, chance: Random) -> None:
+    for _ in range(chance.choice((1, 1, 4, 20))):
+        at = chance.randrange(len(data) // SECTOR) * SECTOR
+        data[at : at + SECTOR] = bytes(SECTOR) if chance.random() < 0.5 else chance.randbytes(SECTOR)
+
+
+def pages(data: bytearray, chance: Random) -> None:
+    for _ in range(chance.choice((1, 1, 4, 20))):
+        one, two = (chance.randrange(len(data) // PAGE) * PAGE for _ in range(2))
+        data[one : one + PAGE], data[two : two + PAGE] = data[two : two + PAGE], data[one : one + PAGE]
+
+
+def copied(data: bytearray, chance: Random) -> None:
+    one, two = (chance.randrange(len(data) // PAGE) * PAGE for _ in range(2))
+    data[one : one + PAGE] = data[two : two + PAGE]
+
+
+def erased(data: bytearray, chance: Random) -> None:
+    size = chance.choice((4096, 16384, 32768))
+    at = chance.randrange(0, len(data) - size)
+    data[at : at + size] = chance.choice((b"\xff", b"\0")) * size
+
+
+def cut_off(data: bytearray, chance: Random) -> None:
+    del data[chance.randrange(len(data) // 3, len(data)) :]
+
+
+def too_long(data: bytearray, chance: Random) -> None:
+    data += chance.randbytes(chance.randrange(1, 9000))
+
+
+def start_lost(data: bytearray, chance: Random) -> None:
+    size = chance.choice((16, 100, 512, 1024, 4096))
+    data[:size] = chance.choice((bytes(size), chance.randbytes(size), b"\xff" * size))
+
+
+def numbers(data: bytearray, chance: Random) -> None:
+    """Cells whose numbers become immense: eight bytes of ones in the middle of pages."""
+    for _ in range(chance.choice((1, 20, 200))):
+        at = chance.randrange(PAGE, len(data) - 8)
+        data[at : at + 8] = b"\x7f" + b"\xff" * 7
+
+
+HARMS: tuple[Harm, ...] = (
+    bits, header_byte, header_bit, header_field, first_page, content, page_heads, sectors, pages, copied, erased,
+    cut_off, too_long, start_lost, numbers,
+)  # fmt: skip
+
+
+# -- what must hold ----------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Tally:
+    """What was tried, and what did not hold."""
+
+    tried: int = 0
+    set_aside: int = 0
+    read: int = 0
+    back: int = 0
+    slowest: float = 0.0
+    wrong: list[str] = field(default_factory=list)
+
+
+class Corpus:
+    """Made of one database in ``folder``."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._whole = folder / "whole.db"
+        self._log = build(self._whole)
+        self._truth = rows(self._whole)
+        self._main = self._whole.read_bytes()
+        self._killed = self._whole.with_suffix(".killed").read_bytes()
+
+    def put(self, path: Path, seed: int) -> str:
+        """Write damaged database number ``seed``; returns what was done to it."""
+        chance = Random(seed)
+        harm = HARMS[seed % len(HARMS)]
+        logged = chance.random() < 0.3
+        data, log = bytearray(self._killed if logged else self._main), bytearray(self._log if logged else b"")
+        hit = "database"
+        if logged and chance.random() < 0.4 and harm not in {content, start_lost}:
+            hit = "log"
+            harm(log, chance)
+        else:
+            harm(data, chance)
+        for end in ("", "-wal", "-shm"):
+            path.with_name(path.name + end).unlink(missing_ok=True)
+        path.write_bytes(data)
+        if log:
+            path.with_name(f"{path.name}-wal").write_bytes(log)
+        return f"{seed}: {harm.__name__} in the {hit}"
+
+    def try_one(self, seed: int, tally: Tally) -> None:
+        """Let a house start on it, and note what does not hold."""
+        with tempfile.TemporaryDirectory(dir=self._folder) as folder:
+            path = Path(folder) / "readings.db"
+            what = self.put(path, seed)
+            tally.tried += 1
+            began = stopwatch()
+            try:
+                complaint = self._lives(path, tally)
+            except Trouble as error:
+                complaint = f"ended with {error.exit_code}: {error}"
+            except Exception as error:  # noqa: BLE001 - this is what is looked for
+                complaint = f"ended with {error!r}"
+            tally.slowest = max(tally.slowest, stopwatch() - began)
+            if complaint:
+                tally.wrong.append(f"{what}: {complaint}")
+
+    def _lives(self, path: Path, tally: Tally) -> str:
+        house = small_house(path, [feed("roof", Scripted(), every=20)], [slide("s", Says())], clock=FastClock(NOW))
+        try:
+            house.daemon.tick()
+            if not house.wall.shown:
+                return "no frame at the first tick"
+            house.live(MINUTE)
+            house.daemon.keeping._flush(house.store.flush)
+            if not _is_whole(path):  # what the check finds that runs beside the daemon
+                house.store.recover(house.clock.now())
+                house.live(MINUTE)
+                house.store.flush()
+            if house.store.fault or house.daemon.house.card:
+                return f"not storing: {house.store.fault or house.daemon.house.card}"
+            if not _is_stored(path, house.clock.now()):
+                return "nothing new is stored"
+            return self._is_back(house.store, path, tally)
+        finally:
+            house.daemon.stop()
+            house.store.close()
+
+    def _is_back(self, store: Store, path: Path, tally: Tally) -> str:
+        asides = [name for name in str(store.facts.get("salvage") or "").split(";") if name]
+        tally.set_aside += bool(asides)
+        for name in asides:
+            done = salvage(path.with_name(name), path)
+            if done.missing:
+                return f"{done.missing} of the rows of {name} are not there"
+        if not _is_whole(path):
+            return "the new database is not whole"
+        stored = {row[:3] for row in rows(path)}
+        true = {row[:3] for row in self._truth}
+        seen = dict(item for name in asides for item in _seen(path.with_name(name)).items())
+        back = [
+            any((at, *name) in stored for name in seen[at, number]) for at, number in seen if _is_true(at, number, true)
+        ]
+        tally.read, tally.back = tally.read + len(back), tally.back + sum(back)
+        return f"{len(back)} rows can be read, {sum(back)} are back" if not all(back) else ""
+
+
+def _is_whole(path: Path) -> bool:
+    with closing(sqlite3.connect(path)) as db:
+        try:
+            return bool(db.execute("PRAGMA integrity_check(1)").fetchone()[0] == "ok")
+        except (sqlite3.Error, UnicodeDecodeError):
+            return False
+
+
+def _is_stored(path: Path, now: int) -> bool:
+    with closing(sqlite3.connect(path)) as db:
+        newest = db.execute("SELECT max(end) FROM series WHERE subject = 'roof'").fetchone()[0]
+    return bool(newest and now - MINUTE <= newest <= now)
+
+
+def _seen(aside: Path) -> dict[tuple[int, int], list[tuple[str, str]]]:
+    """The rows that can be seen in the pages of a damaged file, with the names that it knows for their series."""
+    known, seen = names(aside), {}
+    for record in Scan().records_of(aside):
+        if table_of(record) == "reading" and record[1] in known:
+            seen[cast("int", record[0]), cast("int", record[1])] = known[cast("int", record[1])]
+    return seen
+
+
+def _is_true(at: int, number: int, true: set[tuple[int, str, str]]) -> bool:
+    return number <= len(_SERIES) and (at, _SERIES[number - 1][0], _SERIES[number - 1][1].name) in true
+
+
+def main() -> int:
+    """As the module says."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--number", type=int, default=5000)
+    parser.add_argument("--seed", type=int, default=0)
+    wanted = parser.parse_args()
+    logging.getLogger("eink_monitor").disabled = True
+    tally = Tally()
+    with tempfile.TemporaryDirectory() as folder, silence():
+        corpus = Corpus(Path(folder))
+        for seed in range(wanted.seed, wanted.seed + wanted.number):
+            corpus.try_one(seed, tally)
+    print(f"{tally.tried} damaged databases, {tally.set_aside} set aside, {tally.back} of {tally.read} ", end="")  # noqa: T201
+    print(f"readable rows are back, {tally.slowest:.1f} s the slowest, {len(tally.wrong)} violations")  # noqa: T201
+    print("\n".join(tally.wrong))  # noqa: T201
+    return bool(tally.wrong)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

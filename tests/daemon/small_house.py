@@ -123,8 +123,12 @@ def small_house(
     runner: Callable[[Config], object] | None = None,
     durable: bool = False,
     wall: Callable[[FastClock], Wall] = Wall,
+    beside: bool = False,
 ) -> Small:
-    """Start a small house on the database at ``path``, whatever state that is in; ``durable`` as in life."""
+    """Start a small house on the database at ``path``, whatever state that is in; ``durable`` as in life.
+
+    ``beside`` stands for a verb that works on the database of a daemon.
+    """
     clock = clock or FastClock(START)
     display = wall(clock)
     config = Config(
@@ -136,7 +140,7 @@ def small_house(
         slides={one.name: one for one in slides},
         quiet_hours=quiet,
     )
-    store = Store(path, zone, durable=durable, lasting=clock.now())
+    store = Store(path, zone, durable=durable, lasting=None if beside else clock.now())
     _left.append(store)
     daemon = Daemon(config, store, clock, runner(config) if runner else Inline())  # type: ignore[arg-type]
     return Small(clock, store, display, config, daemon)

@@ -296,7 +296,8 @@ def test_what_a_person_polls_by_hand_moves_the_timetable(path: Path, trouble: Tr
     house = small_house(path, [feed("roof", roof)], durable=True)
     house.live(3 * HOUR if refused else HOUR)
     asked = len(roof.asked)
-    by_hand = small_house(path, [feed("roof", Scripted(script=[5.0], wish=2 * HOUR))], clock=house.clock, durable=True)
+    person = Scripted(script=[5.0], wish=2 * HOUR)
+    by_hand = small_house(path, [feed("roof", person)], clock=house.clock, durable=True, beside=True)
     assert by_hand.daemon.fetching.poll_now("roof").what == "ok"
     by_hand.store.flush()
     when = house.clock.now()

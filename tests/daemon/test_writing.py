@@ -31,7 +31,7 @@ def test_what_is_in_memory_is_written_when_asked_for(path: Path) -> None:
     before = house.store.commits
     assert house.daemon.write().words == ""
     assert house.store.commits == before + 1
-    reader = small_house(path, [feed("roof", Scripted())], durable=True)
+    reader = small_house(path, [feed("roof", Scripted())], durable=True, beside=True)
     assert reader.daemon.house.feeds()[0].what == "ok"
     reader.store.close()
     house.daemon.write()

@@ -116,7 +116,7 @@ def test_what_cannot_even_begin(house: Path, tmp_path: Path, options: list[str])
     assert unread.code == 78
     (tmp_path / "readings.db").mkdir()
     unstored = say("poll", "roof", *options, "-c", house)
-    assert unstored.code == 75
+    assert unstored.code == 78
     assert {unknown.out, unread.out, unstored.out} == {"[]\n" if options else ""}
 
 

@@ -97,8 +97,7 @@ class Daemon:
 
     def write(self) -> Answer:
         """Write what is only in memory, because a person wants to read it."""
-        now, mono = self.clock.now(), self.clock.monotonic()
-        return write(self.keeping, self._allowance, partial(self.fetching.flush, now, mono), mono)
+        return write(self.keeping, self.fetching, self._allowance, self.clock.monotonic())
 
     def stop(self) -> None:
         """End in good order: the poll under way is killed, everything is written, the last frame stays."""

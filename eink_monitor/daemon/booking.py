@@ -61,6 +61,11 @@ class Bookings:
         self._held |= found
         return booking
 
+    @property
+    def holds(self) -> bool:
+        """Whether anything is booked that no poll has begun to use."""
+        return bool(self._held)
+
     def flush(self, soon: Iterable[Need], now: int, mono: float) -> None:
         """Write what is only in memory, and book what is needed soon. Raises as ``Store.flush``."""
         self.give_back(mono)

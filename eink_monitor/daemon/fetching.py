@@ -143,6 +143,16 @@ class Fetching:
         """Write what is only in memory; the calls that are due soon are booked with it. Raises ``StoreError``."""
         self._bookings.flush(self._soon(now, mono), now, mono)
 
+    def settle(self) -> None:
+        """Write what is only in memory, and of calls only those made: for a person to read. Raises ``StoreError``."""
+        self._bookings.give_back()
+        self._store.flush()
+
+    @property
+    def holds(self) -> bool:
+        """Whether calls are booked for polls that are yet to begin."""
+        return self._bookings.holds
+
     def _soon(self, now: int, mono: float, but: str = "") -> Iterator[Need]:
         """What the others need that are due before a booking made now runs out."""
         for name, turn in self._turns.items():

@@ -5,13 +5,13 @@ The database is the interface, and every verb reads it; so the daemon does not t
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 from eink_monitor.clock import MINUTE, Clock, SystemClock
 from eink_monitor.config import Config
 from eink_monitor.daemon.control import Answer, Request, address, ask
+from eink_monitor.daemon.fetching import Fetching
 from eink_monitor.daemon.keeping import Keeping
 from eink_monitor.draw import words
 from eink_monitor.errors import StoreError
@@ -38,10 +38,10 @@ class Allowance:
         return True
 
 
-def write(keeping: Keeping, allowance: Allowance, flush: Callable[[], None], mono: float) -> Answer:
+def write(keeping: Keeping, fetching: Fetching, allowance: Allowance, mono: float) -> Answer:
     """Write what is only in memory; the answer says what a reader may miss all the same, or nothing."""
-    if keeping.pending and allowance.take(mono):
-        keeping.write(flush, mono)
+    if (keeping.pending or fetching.holds) and allowance.take(mono):
+        keeping.write(fetching.settle, mono)
     if keeping.trouble:
         return Answer(_NOT_STORED, keeping.trouble)
     if keeping.pending:

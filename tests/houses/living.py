@@ -24,6 +24,30 @@ def polled(file: Path, subjects: frozenset[str] = frozenset({"roof", "car", "att
     raise AssertionError(f"nothing came of {subjects}")
 
 
+def in_terminal(file: Path, terminal: int, *before: str) -> subprocess.Popen[bytes]:
+    """The daemon in a terminal of its own, ready."""
+    address = file.parent / "notify"
+    address.unlink(missing_ok=True)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(address))
+        systemd.settimeout(20)
+        words = [*before, sys.executable, "-m", "eink_monitor", "run", "-c", str(file)]
+        code = (
+            "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execvp(sys.argv[1], sys.argv[1:])"
+        )
+        process = subprocess.Popen(
+            [sys.executable, "-c", code, *words],
+            stdin=terminal,
+            stdout=terminal,
+            stderr=terminal,
+            start_new_session=True,
+            cwd=file.parent,  # nohup writes where it stands
+            env={**os.environ, "NOTIFY_SOCKET": str(address)},
+        )
+        assert b"READY=1" in systemd.recv(1000)
+    return process
+
+
 @contextmanager
 def running(file: Path) -> Iterator[subprocess.Popen[bytes]]:
     """The daemon, ready: systemd's notify protocol says when the first panel is drawn."""

@@ -51,6 +51,7 @@ class LoopbackServer:
     """
 
     breaks: Mapping[str, Break]
+    at = 0  # the port; 0 is any that is free
 
     def __init__(self) -> None:
         self.fault: Said | str | None = None
@@ -66,7 +67,7 @@ class LoopbackServer:
             "chunks": _chunk,
         }
         self.closing = Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._talk())
+        self._server = ThreadingHTTPServer(("127.0.0.1", self.at), self._talk())
         self._server.daemon_threads = True
         self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
 

@@ -7,38 +7,12 @@ import os
 import pty
 import signal
 import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from houses import HOUSE, say, write
-from houses.living import running
-
-
-def started(file: Path, terminal: int, *before: str) -> subprocess.Popen[bytes]:
-    """The daemon in a terminal of its own, ready."""
-    address = file.parent / "notify"
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
-        systemd.bind(str(address))
-        systemd.settimeout(20)
-        words = [*before, sys.executable, "-m", "eink_monitor", "run", "-c", str(file)]
-        code = (
-            "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execvp(sys.argv[1], sys.argv[1:])"
-        )
-        process = subprocess.Popen(
-            [sys.executable, "-c", code, *words],
-            stdin=terminal,
-            stdout=terminal,
-            stderr=terminal,
-            start_new_session=True,
-            cwd=file.parent,  # nohup writes where it stands
-            env={**os.environ, "NOTIFY_SOCKET": str(address)},
-        )
-        assert b"READY=1" in systemd.recv(1000)
-    return process
-
+from houses.living import in_terminal, running
 
 HANGING = HOUSE.replace(
     "panels:\n",
@@ -52,7 +26,7 @@ def test_a_terminal_that_closes_loses_nothing(tmp_path: Path, way: str) -> None:
         silent.settimeout(20)
         file = write(tmp_path, HANGING.replace("PORT", str(silent.getsockname()[1])))
         ours, theirs = pty.openpty()
-        process = started(file, theirs)
+        process = in_terminal(file, theirs)
         os.close(theirs)
         silent.accept()[0].close()  # the last of the sources is being asked: the others have answered
         if way == "closed":
@@ -72,7 +46,7 @@ def test_a_terminal_that_closes_loses_nothing(tmp_path: Path, way: str) -> None:
 def test_nohup_keeps_it_alive(tmp_path: Path) -> None:
     file = write(tmp_path)
     ours, theirs = pty.openpty()
-    process = started(file, theirs, "nohup")
+    process = in_terminal(file, theirs, "nohup")
     os.close(theirs)
     os.close(ours)
     try:

@@ -28,6 +28,7 @@ from eink_monitor.model import Outcome, Quota, Reading, Visit
 from eink_monitor.store import Store
 from eink_monitor.store.ledger import AHEAD
 
+_STAMPS = 1 << 62  # fit into the database's whole numbers
 _NEARBY = 3  # beats; to what failures put off a source in the house at most
 
 
@@ -109,7 +110,8 @@ class Fetching:
         due = []
         for name, known in self._turns.items():
             with Fence(partial(self._break, self._config.feeds[name], now)):
-                turn = self._again(name, known, now, mono) if known.stopped or self._is_news(name) else known
+                waits = known.stopped or known.refusals  # perhaps a person has changed something
+                turn = self._again(name, known, now, mono) if waits or self._is_news(name) else known
                 self._turns[name] = turn
                 if turn.due <= mono and not turn.stopped:
                     due.append((turn.due, name))
@@ -307,7 +309,10 @@ class Fetching:
         """Changes when the configuration, a secret file or this feed's tokens do."""
         own = self._states[feed.name]
         folders = (own, *feed.source.shares(own))
-        return max([self._config.stamp, *(when for folder in folders for when in _modified(folder))])
+        ages = (when for folder in folders for when in _modified(folder))
+        return (
+            sum(ages, self._config.stamp) % _STAMPS
+        )  # not the newest: without a clock of its own a Pi dates backwards
 
     def recall(self) -> None:
         """Say what was wrong when the house was left: of polls and of streams."""
@@ -317,7 +322,7 @@ class Fetching:
     def mended(self, feed: Feed, name: str) -> bool:
         """Whether a person has changed something since the outcome kept under ``name``."""
         past = self._store.outcomes.get(name)
-        return past is not None and past.stamp != self._stamp(feed)
+        return past is not None and past.what in FOR_A_PERSON and past.stamp != self._stamp(feed)
 
     def note(self, feed: Feed, outcome: Outcome, due: int | None) -> None:
         """Keep an outcome; one line in the log when a fault begins, one when it ends."""

@@ -71,7 +71,7 @@ class Following:
     def _advance(self, line: _Line, now: int, mono: float) -> None:
         if line.stream:
             self._collect(line, now, mono)
-        elif line.turn.stopped and self._fetching.mended(line.feed, line.name):
+        elif (line.turn.stopped or line.turn.refusals) and self._fetching.mended(line.feed, line.name):
             line.turn = Turn(mono)
         if line.stream is None and not line.turn.stopped and line.turn.due <= mono:
             self.steps += 1

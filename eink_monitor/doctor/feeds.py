@@ -71,7 +71,8 @@ def _past(check: str, feed: Feed, past: Past, now: int, status: FeedStatus | Non
         return _answered(check, feed, past, now, status)
     if past.what == "ok":
         return good(check, f"answered {when}" + (f": {past.detail}" if past.detail else ""))
-    told = f"{past.detail or past.what} ({when})"
+    again = f"; again in {words.span(past.due - now)}" if past.due is not None and past.due > now else ""
+    told = f"{past.detail or past.what} ({when}{again})"
     if past.what == Throttled.what:
         return doubt(check, told, "wait; `eink-monitor quota` says until when")
     signs_in = past.what == AuthFailed.what and feed.source.sign_in() is not None

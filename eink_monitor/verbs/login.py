@@ -12,6 +12,7 @@ from eink_monitor.clock import MINUTE, Clock, SystemClock, local
 from eink_monitor.config import Config, Feed
 from eink_monitor.daemon.control import Request
 from eink_monitor.daemon.wishes import wish
+from eink_monitor.daemon.writing import written
 from eink_monitor.errors import AuthFailed, Unavailable
 from eink_monitor.signin import Prompt
 from eink_monitor.verbs._house import config_option, errand, load, named
@@ -46,6 +47,7 @@ def command(name: str, config_file: Path | None, *, ink: bool) -> int:
     if not prompt.brings:
         click.echo("Waiting until you have confirmed ... (Ctrl-C to give up)", err=True)
     click.echo(signing.finish(dataclasses.replace(visit, now=clock.now()), prompt, clock, answer))
+    written(config)  # which wakes the daemon, and it looks
     return 0
 
 

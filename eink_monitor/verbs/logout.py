@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from eink_monitor.clock import SystemClock
+from eink_monitor.daemon.writing import written
 from eink_monitor.verbs._house import config_option, errand, load, named
 
 
@@ -21,3 +22,4 @@ def command(name: str, config_file: Path | None) -> None:
     config = load(config_file)
     feed = named(config.feeds, name, "source")
     click.echo(feed.source.sign_out(errand(config, feed, SystemClock())))
+    written(config)  # which wakes the daemon, and it looks

@@ -182,6 +182,18 @@ def test_refusals_are_counted_although_the_network_was_away_in_between(path: Pat
     assert len(roof.asked) == 5
 
 
+def test_a_sign_in_after_the_first_refusal_waits_for_nothing(path: Path) -> None:
+    roof = Scripted(script=[REFUSED, AWAY, 5.0], wish=2 * HOUR)
+    house = small_house(path, [feed("roof", roof)])
+    house.live(60)
+    assert len(roof.asked) == 1
+    (house.config.state / "roof").mkdir(parents=True)
+    (house.config.state / "roof" / "token").write_text("{}")
+    house.live(6 * MINUTE)
+    assert gaps(roof.asked)[1:] == [10], "once at once, and then as the network allows"
+    assert house.daemon.house.feeds()[0].what == "ok"
+
+
 @dataclass
 class Cloud(Scripted):
     """Two calls a visit, to a vendor that is there or not."""

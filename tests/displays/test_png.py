@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from eink_monitor.displays.png import Png
 from eink_monitor.draw.canvas import Canvas
+from eink_monitor.draw.pictures import made_by, write_png
 from eink_monitor.errors import DisplayError
 
 
@@ -73,3 +77,37 @@ def test_a_service_has_a_place_of_its_own(monkeypatch: pytest.MonkeyPatch) -> No
     assert Png().path == Path("out")
     monkeypatch.setenv("RUNTIME_DIRECTORY", "/run/eink-monitor:/run/more")
     assert Png().path == Path("/run/eink-monitor")
+
+
+def test_there_is_a_picture_of_every_panel_and_of_no_other(tmp_path: Path) -> None:
+    """Removed is only what this display made of a panel that is no more; what is a person's stays."""
+    display, canvas = Png(tmp_path), Canvas()
+    display.show(canvas.frame("sun"))
+    display.show(canvas.frame("küche"))
+    write_png(canvas.frame("old"), tmp_path / "old.png")  # `show --png` made this one for a person
+    (tmp_path / "copy.png").write_bytes((tmp_path / "sun.png").read_bytes())
+    (tmp_path / "torn.png").write_bytes((tmp_path / "sun.png").read_bytes()[:40])
+    (tmp_path / "empty.png").touch()
+    (tmp_path / "notes.txt").write_text("eink-monitor sun")
+    (tmp_path / "folder.png").mkdir()
+    display.collect(canvas.frame(name) for name in ("car", "nas:/backup"))
+    left = {path.name for path in tmp_path.iterdir()}
+    strangers = {"old.png", "copy.png", "torn.png", "empty.png", "notes.txt", "folder.png"}
+    assert left == strangers | {"now.png", "car.png", "nas:-backup.png"}
+    assert made_by(tmp_path / "car.png") == "eink-monitor car"
+    assert made_by(tmp_path / "old.png") == ""
+
+
+@given(st.binary(max_size=200))
+def test_no_file_is_taken_for_ours_that_is_not(content: bytes) -> None:
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "sun.png"
+        for head in (b"", b"\x89PNG\r\n\x1a\n", b"\x89PNG\r\n\x1a\n" + bytes(25) + b"\0\0\0\x09tEXtSoft"):
+            file.write_bytes(head + content)
+            assert made_by(file) == ""
+
+
+def test_a_folder_that_cannot_be_written_is_named_at_the_start(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("not a folder")
+    with pytest.raises(DisplayError, match="there is a file of that name"):
+        Png(tmp_path / "out").collect(iter([Canvas().frame("sun")]))

@@ -18,9 +18,10 @@ from eink_monitor.clock import DAY, HOUR, MINUTE
 from eink_monitor.daemon.polls import Forked
 from eink_monitor.metrics import PV_POWER
 from eink_monitor.model import Metric, Reading, Source, Visit
+from eink_monitor.panels._sheet import fault
 from eink_monitor.panels.health import Health
 from eink_monitor.sources._http.web import Web
-from faults.ordeal import DEADLINE, Hurried, Near, Ordeal
+from faults.ordeal import DEADLINE, Hurried, Near, Ordeal, on_the_panel
 from loopback.faults import FAULTS
 from loopback.network import Authority, NameServer, Vendor, names_from
 from small_house import START, Small, feed, slide, small_house
@@ -138,6 +139,25 @@ def test_a_start_without_a_network(build: Callable[..., Net], way: str, caplog: 
         net = build(vendor)
         suffers(net, way, 15 * MINUTE, sentences.get(way, LATE), caplog)
         assert net.house.wall.shown[0][0] == START, "the first frame waits for nothing"
+
+
+def test_a_network_that_comes_after_two_minutes(build: Callable[..., Net]) -> None:
+    """At a source that would wait an hour; every panel says so from the first failure on, and the call was free."""
+    with Vendor() as vendor:
+        net = build(vendor, HOUR)
+        net.break_by("no network")
+        net.house.live(1)
+        house, now = net.house.daemon.house, net.house.clock.now
+        trouble = house.trouble("cloud")
+        assert trouble is not None
+        assert fault(trouble, now(), house) == "no connection since 20:26"
+        net.house.live(2 * MINUTE)
+        net.break_by("")
+        assert on_the_panel(net.house)[0] == "Health · 1 fault"
+        net.house.live(5 * MINUTE)
+        assert vendor.answers == 1
+        assert house.trouble("cloud") is None
+        assert on_the_panel(net.house)[0] == "Health · all well"
 
 
 UNTRUSTED = "the vendor: the certificate is not trusted"

@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -98,6 +98,7 @@ def test_there_is_a_picture_of_every_panel_and_of_no_other(tmp_path: Path) -> No
     assert made_by(tmp_path / "old.png") == ""
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_no_file_is_taken_for_ours_that_is_not(content: bytes) -> None:
     with TemporaryDirectory() as folder:

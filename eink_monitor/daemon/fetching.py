@@ -6,17 +6,15 @@ clock moves nothing. Vendor calls are booked in the ledger before a poll starts 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 
-from eink_monitor import quota as planning
-from eink_monitor.clock import HOUR, JUMP, MINUTE, Clock
+from eink_monitor.clock import JUMP, MINUTE, Clock
 from eink_monitor.config import Config, Feed
 from eink_monitor.daemon.booking import Bookings, Need
+from eink_monitor.daemon.pacing import Pacing, rhythm_of
 from eink_monitor.daemon.runner import GRACE, Result, Runner, Running
 from eink_monitor.daemon.telling import Telling
 from eink_monitor.daemon.turns import FOR_A_PERSON, Rhythm, Turn, first
@@ -24,12 +22,9 @@ from eink_monitor.errors import StoreError, Throttled
 from eink_monitor.house.fence import Bug, Fence, bug
 from eink_monitor.house.invented import Invented
 from eink_monitor.house.sharing import Sharing
-from eink_monitor.model import Outcome, Quota, Reading, Visit
+from eink_monitor.model import Outcome, Reading, Visit
 from eink_monitor.store import Store
 from eink_monitor.store.ledger import AHEAD
-
-_STAMPS = 1 << 62  # fit into the database's whole numbers
-_NEARBY = 3  # beats; to what failures put off a source in the house at most
 
 
 @dataclass(slots=True)
@@ -63,8 +58,7 @@ class Fetching:
         self._complain = complain
         self._telling = Telling(store)
         self._sharing = Sharing(config, store)
-        self._quotas: dict[str, Quota | None] = {}
-        self._states = {name: config.state / name for name in config.feeds}
+        self._pacing = Pacing(config, store, self._sharing)
         self._running: _Poll | None = None
         self.hear: Callable[[int, float], None] = lambda *_: None
         self._bookings = Bookings(store)
@@ -101,7 +95,7 @@ class Fetching:
 
     def first(self, feed: Feed, name: str, now: int, mono: float) -> Turn:
         """The turn after a start of what keeps its outcomes under ``name``: a feed's polls, or its stream."""
-        return first(self._store.outcomes.get(name), now, mono, self._stamp(feed), self._config.stamp // 10**9)
+        return first(self._store.outcomes.get(name), now, mono, self._pacing.stamp(feed), self._config.stamp // 10**9)
 
     def launch(self, now: int, mono: float) -> None:
         """Start the poll that has been due longest, if none is under way."""
@@ -159,7 +153,7 @@ class Fetching:
         """What the others need that are due before a booking made now runs out."""
         for name, turn in self._turns.items():
             feed = self._config.feeds[name]
-            quota = self._quota(feed)
+            quota = self._pacing.quota(feed)
             if name != but and not turn.stopped and turn.due <= mono + AHEAD and quota:
                 with suppress(Bug):  # its own turn will say so
                     yield Need(feed.name, quota, feed.source.cost(self.visit(feed, now)))
@@ -167,7 +161,7 @@ class Fetching:
     def _start(self, feed: Feed, now: int, mono: float, soon: Iterable[Need] = (), *, force: bool = False) -> None:
         self.steps += 1
         visit = self.visit(feed, now)
-        quota, booking = self._quota(feed), None
+        quota, booking = self._pacing.quota(feed), None
         try:
             cost = feed.source.cost(visit)
             if quota and cost:
@@ -243,7 +237,7 @@ class Fetching:
 
     def _book(self, feed: Feed, result: Result, booking: int | None) -> None:
         """Settle the reservation and keep what the vendor said about waiting."""
-        quota = self._quota(feed)
+        quota = self._pacing.quota(feed)
         if quota is None or booking is None:
             return
         if result.spent is not None:  # a child that died cannot say; its reservation stands
@@ -258,61 +252,21 @@ class Fetching:
     def _plan(self, feed: Feed, result: Result, now: int) -> Turn:
         """The feed's next turn."""
         idle = result.what in {"throttled", *FOR_A_PERSON} - {"auth"}
-        rhythm = Rhythm(0.0) if idle else rhythm_of(feed, self._pace(feed, now))
+        rhythm = Rhythm(0.0) if idle else rhythm_of(feed, self._pacing.pace(feed, now))
         return self._turns[feed.name].after(result.what, self._clock.monotonic(), rhythm, result.until - now)
 
     def replan(self, now: int) -> None:
         """The wall clock has jumped: what was put off by the wrong calendar waits as long as the right one wants."""
         mono = self._clock.monotonic()
         for name, turn in self._turns.items():
-            due = min(turn.due, mono + self._pace(self._config.feeds[name], now))
+            due = min(turn.due, mono + self._pacing.pace(self._config.feeds[name], now))
             self._turns[name] = replace(turn, due=due)
             if past := self._store.outcomes.get(name):  # dated anew, and no news for that
                 self._noted[name] = past.at
 
-    def _pace(self, feed: Feed, now: int) -> float:
-        """Seconds until the next poll: the source's wish, spread so that the account's calls last."""
-        pace = feed.source.pace(self.visit(feed, now))
-        quota = self._quota(feed)
-        if quota is None:
-            return pace
-        calls = self._store.ledger.calls(quota, now)
-        recent = calls[-10:]
-        each = sum(call.calls for call in recent) / len(recent) if recent else 1.0
-        fellows = [other for other in self._config.feeds.values() if self._quota(other) == quota]
-        wishes = [self._wish(fellow, each) for fellow in fellows]
-        stretched = pace * planning.stretch(quota, calls, wishes, now, self._config.zone)
-        return min(stretched, max(pace, planning.renewal(quota, now, self._config.zone)))
-
-    def _quota(self, feed: Feed) -> Quota | None:
-        """A feed's quota, asked for once: a source never changes."""
-        if feed.name not in self._quotas:
-            self._quotas[feed.name] = feed.source.quota()
-        return self._quotas[feed.name]
-
-    def _wish(self, feed: Feed, calls: float) -> Callable[[int], float]:
-        """Calls per second a feed would like at an instant, if each of its polls takes so many."""
-        visit = self.visit(feed, 0)
-
-        def wish(at: int) -> float:
-            visit.now = at
-            return calls / max(feed.source.pace(visit), 1)
-
-        return wish
-
     def visit(self, feed: Feed, now: int) -> Visit:
         """What a source may know about a poll at that instant."""
-        latest = self._sharing.latest(feed, now)
-        return Visit(feed.name, feed.subject, now, self._config.zone, feed.every, latest, self._states[feed.name])
-
-    def _stamp(self, feed: Feed) -> int:
-        """Changes when the configuration, a secret file or this feed's tokens do."""
-        own = self._states[feed.name]
-        folders = (own, *feed.source.shares(own))
-        ages = (when for folder in folders for when in _modified(folder))
-        return (
-            sum(ages, self._config.stamp) % _STAMPS
-        )  # not the newest: without a clock of its own a Pi dates backwards
+        return self._pacing.visit(feed, now)
 
     def recall(self) -> None:
         """Say what was wrong when the house was left: of polls and of streams."""
@@ -322,25 +276,11 @@ class Fetching:
     def mended(self, feed: Feed, name: str) -> bool:
         """Whether a person has changed something since the outcome kept under ``name``."""
         past = self._store.outcomes.get(name)
-        return past is not None and past.what in FOR_A_PERSON and past.stamp != self._stamp(feed)
+        return past is not None and past.what in FOR_A_PERSON and past.stamp != self._pacing.stamp(feed)
 
     def note(self, feed: Feed, outcome: Outcome, due: int | None) -> None:
         """Keep an outcome; one line in the log when a fault begins, one when it ends."""
         self._telling.tell(outcome, self._clock.monotonic())
-        stamp = self._stamp(feed) if outcome.what in FOR_A_PERSON else 0
+        stamp = self._pacing.stamp(feed) if outcome.what in FOR_A_PERSON else 0
         self._store.note(outcome, due, stamp)
         self._noted[outcome.feed] = outcome.at
-
-
-def rhythm_of(feed: Feed, pace: float) -> Rhythm:
-    """How a feed of that pace may be put off: one in the house never for long, as calls cost nothing there."""
-    return Rhythm(pace, min(HOUR, _NEARBY * pace)) if feed.source.local else Rhythm(pace)
-
-
-def _modified(folder: Path) -> Iterator[int]:
-    """When the files a feed keeps were changed, in nanoseconds; nothing of what cannot be looked at."""
-    with suppress(OSError):
-        for entry in os.scandir(folder):
-            with suppress(OSError):
-                if entry.is_file():
-                    yield entry.stat().st_mtime_ns

@@ -12,7 +12,8 @@ from functools import partial
 
 from eink_monitor.clock import DAY, JUMP, MINUTE, Clock
 from eink_monitor.config import Config, Feed
-from eink_monitor.daemon.fetching import Fetching, rhythm_of
+from eink_monitor.daemon.fetching import Fetching
+from eink_monitor.daemon.pacing import rhythm_of
 from eink_monitor.daemon.runner import Result, Runner, Stream
 from eink_monitor.daemon.turns import Turn
 from eink_monitor.house.fence import Bug, Fence, bug

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
+from contextlib import closing
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 from sqlite_utils import Database
 
+from eink_monitor.clock import DAY
 from eink_monitor.errors import Damaged, StoreError, Throttled
-from eink_monitor.metrics import PV_POWER
+from eink_monitor.metrics import ODOMETER, PV_POWER
 from eink_monitor.model import Budget, Outcome, Quota, Reading
 from eink_monitor.store import VERSION, Store, migrations
+from eink_monitor.store.damage import glance
+from eink_monitor.store.sound import COLUMNS, TABLES, is_sound
 
 UTC = ZoneInfo("UTC")
 NOW = 1_780_000_000
@@ -238,3 +243,31 @@ def test_polls_that_leave_out_the_same_are_one_outcome_whatever_the_figures(tmp_
         (1, "the vendor has a fault of its own (500)"),
     ]
     store.close()
+
+
+def test_nothing_that_a_house_writes_is_taken_for_damage(tmp_path: Path) -> None:
+    path = tmp_path / "readings.db"
+    store = Store(path, UTC, lasting=NOW)
+    store.ledger.began("a boot", NOW + 0.75, sure=True)
+    for half_day in range(40):
+        at = NOW + half_day * DAY // 2
+        store.add([Reading("roof", PV_POWER, 100.0, at), Reading("car", ODOMETER, 10.0 + half_day // 9, at)], 3 * DAY)
+    for what, stamp in (("auth", time.time_ns()), ("gone", 0), ("ok", 1)):
+        store.note(Outcome(what, NOW, 0.1, what, "a sentence"), None if what != "ok" else NOW + 300, stamp)
+    store.reserve(QUOTA, 1, NOW)
+    store.ledger.wait_until("bmw", NOW + 400 * DAY, "a sentence")
+    store.keep_wear({"full": 3, "last": NOW, "last_full": None})
+    store.facts.set(uncounted=NOW, mishap="a sentence", mishap_at=NOW, gone=None)
+    store.flush()
+    store.close()
+    with closing(sqlite3.connect(path)) as db:
+        glance(db)
+        assert [
+            row
+            for table in TABLES
+            for row in db.execute(f"SELECT {COLUMNS[table]} FROM {table}")
+            if not is_sound(table, row)
+        ] == []
+    again = Store(path, UTC, lasting=NOW + 30 * DAY)
+    assert not again.facts.get("salvage")
+    again.close()

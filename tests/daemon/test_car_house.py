@@ -169,7 +169,7 @@ FAULTY: dict[str, tuple[str, Callable[[House], None], str, str]] = {
     "portal 500": ("id3", portal_says("list", Reply(b"", 500)), "unavailable", "a fault of its own"),
     "portal 429": ("id3", portal_says("list", Reply(b"", 429)), "throttled", "too often"),
     "portal truncated": ("id3", delivered(delivery(vw_portal.ID3)[:-40]), "bad-answer", "cannot be read"),
-    "portal wrong types": ("id3", delivered({"Data": [7]}), "bad-answer", "makes no sense"),
+    "portal wrong types": ("id3", delivered({"Data": [7]}), "bad-answer", "missing or not an object"),
     "portal another type": ("id3", delivered(data(field("battery_state_report.soc", 5))), "bad-answer", "no sense"),
     "portal no_content_found": ("id3", the_car_sleeps, "ok", "the car sleeps; its last values stand"),
 }

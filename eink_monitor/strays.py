@@ -1,9 +1,9 @@
 """The processes that polls start: how many they are, and how all of them are ended.
 
-A vendor library may start a helper in a session of its own, out of reach of the kill that ends its poll. Since a poll
-adopts such orphans (PR_SET_CHILD_SUBREAPER of prctl(2)), they count as its own; when it ends they come to the daemon,
-which has adopted it. And since every poll offers itself to be killed first when memory is short, and hands that down,
-they can be told from the daemon's other children.
+A vendor library may start a helper in a session of its own, out of reach of the kill that ends its poll. Such orphans
+come to whoever adopts them (PR_SET_CHILD_SUBREAPER of prctl(2)): those of a stream to the stream, those of a poll to
+the daemon, and as there is one poll at a time they are known to be its. Since every poll offers itself to be killed
+first when memory is short, and hands that down, they can be told from the daemon's other children.
 """
 
 from __future__ import annotations
@@ -12,17 +12,20 @@ import os
 import signal
 from collections.abc import Collection, Iterable
 from contextlib import suppress
+from functools import cache
+from typing import TYPE_CHECKING
 
 from eink_monitor.clock import SystemClock, stopwatch
+
+if TYPE_CHECKING:
+    from ctypes import CDLL
 
 OFFERED = 1000  # oom_score_adj of a poll and of whatever it starts
 SPARED = 999  # of work that must not be cut in two; it ends itself
 _ADOPT = 36  # PR_SET_CHILD_SUBREAPER
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 _ROUNDS = 100  # who multiplies faster than that is met again at the next look
-_PATIENCE = (
-    0.2  # s for the kernel to carry the killed away: a process that waits for a dead disk stays until it answers
-)
+PATIENCE = 0.2  # s for the kernel to carry the killed away: who waits for a dead disk stays until it answers
 _NAP = 0.001  # s
 
 
@@ -41,9 +44,15 @@ def die_with(parent: int) -> None:
 def _prctl(option: int, value: int) -> None:
     """Where it is refused, life goes on without."""
     with suppress(ImportError, OSError, AttributeError):
-        import ctypes  # noqa: PLC0415 - after the first frame
+        _library().prctl(option, value, 0, 0, 0)
 
-        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
+
+@cache
+def _library() -> CDLL:
+    """Loaded once: what the daemon has loaded its children need not."""
+    import ctypes  # noqa: PLC0415 - after the first frame
+
+    return ctypes.CDLL(None)
 
 
 def offer(score: int = OFFERED) -> None:
@@ -54,9 +63,14 @@ def offer(score: int = OFFERED) -> None:
         os.close(file)
 
 
-def crowd(pid: int, limit: int) -> bool:
-    """Whether a process has more than ``limit`` tasks: processes and threads, its own and its descendants'."""
-    count, waiting = 0, [pid]
+def loose(known: Collection[int]) -> list[int]:
+    """The strays that live among this process's children; ``known`` are none."""
+    return [pid for pid in _children() if pid not in known and _score(pid) == OFFERED and _stat(pid)[:1] != [b"Z"]]
+
+
+def crowd(pids: Iterable[int], limit: int) -> bool:
+    """Whether processes have more than ``limit`` tasks: processes and threads, their own and their descendants'."""
+    count, waiting = 0, list(pids)
     while waiting and count <= limit:
         tasks = _tasks(waiting.pop())
         count += len(tasks)
@@ -64,11 +78,11 @@ def crowd(pid: int, limit: int) -> bool:
     return count > limit
 
 
-def fell(pid: int) -> None:
-    """End a process with all its descendants, which may be growing in number: first they are made to stand still."""
+def fell(pids: Collection[int]) -> None:
+    """End processes with all their descendants, which may be growing in number: first they are made to stand still."""
     still: set[int] = set()
     for _ in range(_ROUNDS):
-        growing = [one for one in _family(pid) if one not in still]
+        growing = [one for one in _family(pids) if one not in still]
         if not growing:
             break
         _signal(growing, signal.SIGSTOP)
@@ -76,7 +90,7 @@ def fell(pid: int) -> None:
     _signal(still, signal.SIGKILL)
 
 
-def end(known: Collection[int]) -> None:
+def end(known: Collection[int], patience: float = PATIENCE) -> None:
     """End the strays among this process's children, and bury those that were spared; ``known`` are neither."""
     began = stopwatch()
     for _ in range(_ROUNDS):
@@ -84,15 +98,15 @@ def end(known: Collection[int]) -> None:
         strays = [pid for pid in others if _score(pid) == OFFERED]
         _signal(strays, signal.SIGKILL)
         for pid in strays:  # their own children come to us, and are seen the next time round
-            bury(pid, _PATIENCE - (stopwatch() - began))
-        if not strays or stopwatch() - began > _PATIENCE:
+            bury(pid, patience - (stopwatch() - began))
+        if not strays or stopwatch() - began > patience:
             for pid in others:
                 if _score(pid) == SPARED:
                     bury(pid, 0)
             return
 
 
-def bury(pid: int, patience: float = _PATIENCE) -> int | None:
+def bury(pid: int, patience: float = PATIENCE) -> int | None:
     """The exit code of a child that ends within so many seconds, negative for a signal; None for one that does not.
 
     0, too, for one that is no child of ours, or none any more.
@@ -116,9 +130,9 @@ def _signal(pids: Iterable[int], number: int) -> None:
             os.kill(pid, number)
 
 
-def _family(pid: int) -> list[int]:
-    """A process and its descendants, but for those that must not be cut in two."""
-    found = [pid]
+def _family(pids: Iterable[int]) -> list[int]:
+    """Processes and their descendants, but for those that must not be cut in two."""
+    found = list(pids)
     for one in found:
         found += [child for task in _tasks(one) for child in _offspring(task) if _score(child) != SPARED]
     return found
@@ -152,9 +166,14 @@ def _offspring(task: int) -> list[int]:
 
 
 def _parent(pid: int) -> int:
-    with suppress(OSError, ValueError, IndexError):
-        return int(_read(f"/proc/{pid}/stat").rpartition(b")")[2].split()[1])
-    return 0
+    return int((_stat(pid) or [b"", b"0"])[1])
+
+
+def _stat(pid: int) -> list[bytes]:
+    """What the kernel tells of a process, from its state and its parent on (proc_pid_stat(5)); nothing once gone."""
+    with suppress(OSError):
+        return _read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
+    return []
 
 
 def _score(pid: int) -> int:

@@ -88,6 +88,7 @@ def listen(feed: Feed, visit: Visit, writer: int, parent: int) -> NoReturn:
     try:
         _settle_down(visit)
         strays.die_with(parent)
+        strays.adopt()
         clock = SystemClock()
         try:
             for readings in feed.source.follow(visit, clock):
@@ -134,7 +135,6 @@ def _settle_down(visit: Visit) -> None:
         with contextlib.suppress(OSError, ValueError):
             resource.setrlimit(limit, (most, most))
     strays.offer()
-    strays.adopt()
 
 
 def pack(result: Result) -> bytes:

@@ -26,6 +26,8 @@ _MOUTHFUL = (
     32 * 1024
 )  # bytes of a stream taken at once, so that one that never stops does not keep the daemon from others
 _PIECE = 4096
+_OF_A_CROWD = 3.0  # s for all of them to be carried away
+_A_WHILE = 1.0  # s between two looks at how many it is
 
 
 class Process:
@@ -38,7 +40,7 @@ class Process:
         self._pid = pid
         self._reader = reader
         self._got = bytearray()
-        self._began = stopwatch()
+        self._began = self._weighed = stopwatch()
         self._code: int | None = None
         self._fault = ""
         self._alive[pid] = self
@@ -53,16 +55,24 @@ class Process:
     def weigh_all(cls) -> None:
         """End those that have become too many: whoever starts a process next must find room for it."""
         for process in list(cls._alive.values()):
-            process.weigh()
+            process.weigh(0.0)
 
-    def weigh(self) -> None:
-        """End it if it has become too many."""
-        if self._code is None and strays.crowd(self._pid, TASKS):
+    def weigh(self, since: float = _A_WHILE) -> None:
+        """End it if it has become too many; looked at again only after so many seconds."""
+        if self._code is not None or stopwatch() - self._weighed < since:
+            return
+        self._weighed = stopwatch()
+        family = (self._pid, *self._loose())
+        if strays.crowd(family, TASKS):
             self._fault = f"had more than {TASKS} processes and threads, and was ended"
-            strays.fell(self._pid)
-            self.kill()
+            strays.fell(family)
+            self.kill(_OF_A_CROWD)
 
-    def kill(self) -> int:
+    def _loose(self) -> list[int]:
+        """What has run away from it."""
+        return []
+
+    def kill(self, patience: float = strays.PATIENCE) -> int:
         """End it with all its descendants, reap it and close the pipe; returns its exit code, negative for a signal."""
         if self._code is None:
             with contextlib.suppress(OSError):
@@ -73,7 +83,7 @@ class Process:
             self._code = -signal.SIGKILL if code is None else code
             os.close(self._reader)
             del self._alive[self._pid]
-            strays.end(self._alive)
+            strays.end(self._alive, patience)
         return self._code
 
     def _read(self, most: int) -> bool:
@@ -128,9 +138,12 @@ class Child(Process):
         self.weigh()
         return self._died() if over or self._fault else None
 
+    def _loose(self) -> list[int]:
+        return strays.loose(self._alive)
+
 
 class Listener(Process):
-    """A stream listened to in another process."""
+    """A stream listened to in another process; what runs away from it comes back to it."""
 
     over = False
 

@@ -22,7 +22,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eink_monitor import strays
-from eink_monitor.clock import SystemClock, stopwatch
+from eink_monitor.clock import Clock, SystemClock, stopwatch
 from eink_monitor.config import Config
 from eink_monitor.daemon.child import pack, unpack
 from eink_monitor.daemon.polls import Forked
@@ -288,7 +288,19 @@ def _spins(visit: Visit) -> NoReturn:
     _deaf(visit)
 
 
-@pytest.mark.parametrize("deed", [_multiplies, _spins])
+def _scatters(visit: Visit) -> NoReturn:
+    """Starts processes as daemons are started: each in a session of its own, its parent gone."""
+    for _ in range(40):
+        if os.fork() == 0:
+            os.setsid()
+            if os.fork() == 0:
+                _deaf(visit)
+            os._exit(0)
+        os.wait()
+    _deaf(visit)
+
+
+@pytest.mark.parametrize("deed", [_multiplies, _spins, _scatters])
 @pytest.mark.usefixtures("adopting")
 def test_a_crowd_is_ended_and_costs_its_own_poll_only(tmp_path: Path, deed: Callable[[Visit], NoReturn]) -> None:
     other = _begun(tmp_path, _deaf)
@@ -300,6 +312,57 @@ def test_a_crowd_is_ended_and_costs_its_own_poll_only(tmp_path: Path, deed: Call
 
 
 CROWD = f"roof: the poll had more than {TASKS} processes and threads, and was ended"
+
+
+@dataclass
+class Talks(Does):
+    """Does one thing in its stream."""
+
+    def follow(self, visit: Visit, clock: Clock) -> Iterator[list[Reading]]:
+        yield [Reading("roof", PV_POWER, 1, clock.now())]
+        self.deed(visit)
+
+
+@pytest.mark.parametrize("deed", [_multiplies, _spins, _scatters])
+@pytest.mark.usefixtures("adopting")
+def test_a_stream_that_becomes_a_crowd_is_ended(tmp_path: Path, deed: Callable[[Visit], NoReturn]) -> None:
+    """And a poll that begins and ends meanwhile takes neither blame nor what belongs to the stream."""
+    visit = Visit("roof", "roof", START, UTC, 300, {}, tmp_path / "state")
+    stream = Forked(config(tmp_path)).follow(feed("roof", Talks(deed)), visit)
+    told: list[Result] = []
+    began = stopwatch()
+    while not stream.over and stopwatch() - began < 20:
+        select.select((), (), (), 0.3)
+        told += stream.results()
+    assert [one.what for one in told] == ["ok", "crashed"]
+    assert told[-1].detail == CROWD
+    _await_nobody(stream._pid)  # type: ignore[attr-defined]
+    assert strays.loose(()) == []
+
+
+@pytest.mark.usefixtures("adopting")
+def test_what_runs_away_from_a_stream_is_not_a_polls(tmp_path: Path) -> None:
+    def few(visit: Visit) -> NoReturn:
+        if os.fork() == 0:
+            if os.fork() == 0:
+                _deaf(visit)
+            os._exit(0)
+        os.wait()
+        (visit.state / "here").touch()
+        _deaf(visit)
+
+    visit = Visit("roof", "roof", START, UTC, 300, {}, tmp_path / "state")
+    stream = Forked(config(tmp_path)).follow(feed("roof", Talks(few)), visit)
+    began = stopwatch()
+    while not (tmp_path / "state" / "here").exists() and stopwatch() - began < 20:
+        select.select((), (), (), 0.05)
+    assert strays.loose([stream._pid]) == []  # type: ignore[attr-defined]
+    result = polled(tmp_path, lambda visit: [Reading("roof", PV_POWER, 1, visit.now)])
+    assert result is not None
+    assert result.what == "ok"
+    assert len(_members(stream._pid)) == 2, "it lives, with what it started"  # type: ignore[attr-defined]
+    stream.kill()
+    _await_nobody(stream._pid)  # type: ignore[attr-defined]
 
 
 @pytest.mark.usefixtures("adopting")

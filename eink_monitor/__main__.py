@@ -2,31 +2,49 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from pathlib import Path
+
+_INTERRUPTED = 130
 
 
 def main() -> None:
     """Say a verb and leave with its exit code.
 
     What systemd says, ``run --config FILE``, needs no command-line library to be understood: the daemon that runs for
-    years does not carry one.
+    years does not carry one. Everything else is loaded inside, so that Ctrl-C ends it quietly even while it loads.
     """
-    words = sys.argv[1:]
+    try:
+        _open_streams()
+        sys.exit(_say(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(_INTERRUPTED)
+
+
+def _say(words: list[str]) -> int:
     if len(words) == 3 and words[0] == "run" and words[1] in {"-c", "--config"}:
-        from eink_monitor.errors import Trouble  # noqa: PLC0415 - nothing is loaded that is not needed
+        from pathlib import Path  # noqa: PLC0415 - nothing is loaded that is not needed
+
+        from eink_monitor.errors import Trouble  # noqa: PLC0415 - as above
         from eink_monitor.outside import legible  # noqa: PLC0415 - as above
 
         try:
             from eink_monitor.service import serve  # noqa: PLC0415 - as above
 
-            sys.exit(serve(Path(words[2])))
+            return serve(Path(words[2]))
         except Trouble as error:
             sys.stderr.write(f"{legible(error.in_full(), chr(10))}\n")
-            sys.exit(error.exit_code)
+            return error.exit_code
     from eink_monitor.cli import speak  # noqa: PLC0415 - as above
 
-    sys.exit(speak(words))
+    return speak(words)
+
+
+def _open_streams() -> None:
+    """Open what was closed for us (``>&-``) as /dev/null, before a file of ours takes its number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))
 
 
 if __name__ == "__main__":

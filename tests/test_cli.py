@@ -120,6 +120,40 @@ def test_a_full_disk_behind_standard_output(lived: Path) -> None:
     assert done.stderr == b"eink-monitor: standard output cannot be used: No space left on device\n"
 
 
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "<&- >&-"])
+def test_closed_streams_are_no_bug(lived: Path, closed: str) -> None:
+    for words in (f"latest -c {lived}", f"show --text -c {lived}", "--help"):
+        line = f'exec "{sys.executable}" -m eink_monitor {words} {closed}'
+        done = subprocess.run(["/bin/sh", "-c", line], capture_output=True, check=False, timeout=20)
+        assert (done.returncode, done.stderr) == (0, b"")
+        assert bool(done.stdout) == (">" not in closed)
+
+
+@pytest.mark.parametrize(
+    ("module", "words"),
+    [
+        ("click", ["latest"]),
+        ("eink_monitor.cli", ["poll", "roof"]),
+        ("eink_monitor.verbs.show", ["show"]),
+        ("eink_monitor.service", ["run", "-c", "config.yaml"]),
+        ("eink_monitor.errors", ["run", "-c", "config.yaml"]),
+    ],
+)
+def test_ctrl_c_is_quiet_while_the_program_still_loads(module: str, words: list[str]) -> None:
+    script = (
+        "import sys\n"
+        "class Interrupt:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        f"        if name == {module!r}:\n"
+        "            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupt())\n"
+        "from eink_monitor.__main__ import main\n"
+        "main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script, *words], capture_output=True, check=False, timeout=20)
+    assert (done.returncode, done.stdout, done.stderr.strip()) == (130, b"", b"")
+
+
 def test_a_folder_instead_of_a_database_is_no_bug(tmp_path: Path) -> None:
     (tmp_path / "readings.db").mkdir()
     said = say("latest", "-c", write(tmp_path))

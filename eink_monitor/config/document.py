@@ -14,6 +14,7 @@ from eink_monitor.config.scalars import read
 
 _LARGEST = 1024 * 1024
 _DEEPEST = 64  # blocks in blocks; libyaml would otherwise recurse on the C stack
+_CLOSES = {"{": "}", "[": "]"}
 _TAB = re.compile(r"^ *\t", re.MULTILINE)
 
 
@@ -38,7 +39,8 @@ def compose(file: Path) -> Node:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         line, column = (mark.line, mark.column) if mark else (0, 0)
-        raise _tab(text, line) or NoDocumentError(f"not valid YAML: {_problem(error)}", line, column) from None
+        told = _tab(text, line) or NoDocumentError(f"not valid YAML: {_problem(error, text)}", line, column)
+        raise told from None
     except (yaml.YAMLError, RecursionError) as error:
         raise NoDocumentError(f"not valid YAML: {str(error).splitlines()[0]}") from None
     if node is None:
@@ -62,9 +64,37 @@ def _check_depth(events: Iterable[Any]) -> None:
             raise yaml.MarkedYAMLError(problem="blocks are nested too deeply", problem_mark=event.start_mark)
 
 
-def _problem(error: yaml.MarkedYAMLError) -> str:
+def _problem(error: yaml.MarkedYAMLError, text: str) -> str:
     """What is wrong, without quoting what may be a password that begins with an asterisk."""
     problem = str(error.problem)
     if "alias" in problem:
         return "this alias is not defined; quote a value that begins with `*`"
-    return "this tag is not defined; quote a value that begins with `!`" if "tag" in problem else problem
+    if "tag" in problem:
+        return "this tag is not defined; quote a value that begins with `!`"
+    return _mistake(error.context_mark, error.problem_mark, text) or problem
+
+
+def _mistake(began: yaml.Mark | None, ended: yaml.Mark | None, text: str) -> str:
+    """A common mistake in plain words, told by where reading began and ended and not by the library's own words."""
+    if ended is None:
+        return ""
+    there = _letter(text, ended)
+    if began is None:
+        return "no second `key:` fits here; mend the indentation, or quote a value with `: ` in it" * (there == ":")
+    opened, line = _letter(text, began), began.line + 1
+    if opened in _CLOSES:
+        return f"the `{opened}` of line {line} has no `{_CLOSES[opened]}`, or a comma is missing"
+    if opened in ("'", '"'):
+        return f"the quote that begins in line {line} does not end; add `{opened}`" * (not there)
+    if not there or ended.column == began.column or _line(text, ended)[: ended.column].strip():
+        return ""
+    return f"this line is not indented like the block that begins in line {line}; line them up"
+
+
+def _letter(text: str, mark: yaml.Mark) -> str:
+    return _line(text, mark)[mark.column : mark.column + 1]
+
+
+def _line(text: str, mark: yaml.Mark) -> str:
+    lines = text.split("\n")
+    return lines[mark.line] if mark.line < len(lines) else ""

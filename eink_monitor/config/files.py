@@ -29,8 +29,23 @@ class Files:
                 raise ValueError(f"{candidate} cannot be read: {error}") from None
             self.used.append(candidate)
             self.secret.append(candidate)
+            if not text.strip():
+                raise ValueError(f"{candidate} is empty; write the value into it")
             return text.rstrip("\r\n")
-        raise ValueError(f"no file {path} in {' or '.join(str(folder) for folder in self._folders())}")
+        raise ValueError(f"there is no file {path}{self._searched(path)}")
+
+    def _searched(self, path: Path) -> str:
+        """Where a file is not, and a file of a similar name that is there."""
+        import difflib  # noqa: PLC0415 - only ever needed to complain
+
+        folders = [] if path.is_absolute() else self._folders()
+        where = f" in {' or '.join(str(folder.absolute()) for folder in folders)}" if folders else ""
+        try:
+            beside = [file.name for file in (self._folder / path).parent.iterdir() if file.is_file()]
+        except OSError:
+            beside = []
+        near = difflib.get_close_matches(path.name, beside, 1, 0.7)
+        return f"{where}; did you mean {path.with_name(near[0])}?" if near else f"{where}; write the value into one"
 
     def find(self, path: Path, *, secret: bool) -> Path:
         """Where a file to be read is, in full; where there is none yet, beside the configuration."""

@@ -53,6 +53,8 @@ def from_environment(name: str) -> str:
     value = os.environ.get(name)
     if value is None:
         raise ValueError(f"the environment variable {name} is not set")
+    if not value.strip():
+        raise ValueError(f"the environment variable {name} is empty")
     return value
 
 

@@ -69,7 +69,8 @@ class Reader:
         What a merge key (``<<: *other``) brings comes last, and only where the block does not say it itself.
         """
         if not isinstance(node, MappingNode):
-            self.complain(node, path, "here belongs a block of `key: value` lines")
+            listed = ", without the `-` of a list" if isinstance(node, SequenceNode) else ""
+            self.complain(node, path, f"here belongs a block of `key: value` lines{listed}")
             return
         seen: dict[str, Node] = {}
         merged: list[Node] = []

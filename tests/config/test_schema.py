@@ -118,6 +118,7 @@ def test_values_are_read_as_what_is_wanted(tmp_path: Path, line: str, name: str,
         ("zone: Berlin", '1:7: zone: "Berlin" is not a time zone; write for example Europe/Berlin'),
         ("zone: Europe", '1:7: zone: "Europe" is not a time zone; write for example Europe/Berlin'),
         ("zone: /etc/passwd", '1:7: zone: "/etc/passwd" is not a time zone; write for example Europe/Berlin'),
+        ("zone: !env BLANK", "1:7: zone: the environment variable BLANK is empty"),
         ("zone: !env NOWHERE", "1:7: zone: the environment variable NOWHERE is not set"),
         ("wait: 5", '1:7: wait: "5" is not a duration; write for example 30s, 5m, 1h 30m or 7d'),
         ("window: 9-17", '1:9: window: "9-17" is not a stretch of the day; write for example 00:00-06:00'),
@@ -150,6 +151,20 @@ def test_values_are_read_as_what_is_wanted(tmp_path: Path, line: str, name: str,
         ("text: *hunter2", "1:7: not valid YAML: this alias is not defined; quote a value that begins with `*`"),
         ("text: !a!hunter2 b", "1:7: not valid YAML: this tag is not defined; quote a value that begins with `!`"),
         ("a: 1\n---\nb: 2", "2:1: not valid YAML: "),
+        ("a: {b: 1\nc:\n  d: 2", "2:2: not valid YAML: the `{` of line 1 has no `}`, or a comma is missing"),
+        ("a:\n  b: [1, 2\nc: 3", "3:2: not valid YAML: the `[` of line 2 has no `]`, or a comma is missing"),
+        ("a: {b: 1 c: 2}", "1:11: not valid YAML: the `{` of line 1 has no `}`, or a comma is missing"),
+        ("a: 1\nb: 'x\n", "3:1: not valid YAML: the quote that begins in line 2 does not end; add `'`"),
+        (
+            "a: 1\nb:\n  c: 1\n d: 2",
+            "4:2: not valid YAML: this line is not indented like the block that begins in line 1; line them up",
+        ),
+        (
+            "a: 1\n  b: c: 2",
+            "2:4: not valid YAML: no second `key:` fits here; mend the indentation, or quote a value with `: ` in it",
+        ),
+        ('a: "x" y', "1:8: not valid YAML: "),
+        ("- a: 1", "1:1: the file: here belongs a block of `key: value` lines, without the `-` of a list"),
         ("text: a\0b", "1:1: not valid YAML: "),
         (b"text: \xff", "1:1: cannot be read: it is not UTF-8 text"),
         (b"#" * (1024 * 1024 + 1), "1:1: cannot be read: it is larger than 1024 KiB"),
@@ -157,7 +172,8 @@ def test_values_are_read_as_what_is_wanted(tmp_path: Path, line: str, name: str,
         ("[" * 100_000, "1:"),  # who notices first, and in what words, is the library's business
     ],
 )
-def test_complaints(tmp_path: Path, line: str | bytes, complaint: str) -> None:
+def test_complaints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str | bytes, complaint: str) -> None:
+    monkeypatch.setenv("BLANK", " ")
     thing, complaints = read(tmp_path, line)
     assert thing is None
     assert len(complaints) == 1
@@ -319,11 +335,16 @@ def test_secret_files_that_cannot_be_used(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path / "credentials"))
     (tmp_path / "large").write_bytes(b"x" * 65537)
     (tmp_path / "binary").write_bytes(b"\xfe\xff")
+    (tmp_path / "empty").write_bytes(b"\r\n")
     (tmp_path / "folder").mkdir()
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "loop").symlink_to("loop")
     for name, reason in (
-        ("missing", f"no file missing in {tmp_path} or {tmp_path / 'credentials'}"),
+        ("missing", f"there is no file missing in {tmp_path} or {tmp_path / 'credentials'}; write the value into one"),
+        (tmp_path / "none", f"there is no file {tmp_path / 'none'}; write the value into one"),
+        ("larg", f"there is no file larg in {tmp_path} or {tmp_path / 'credentials'}; did you mean large?"),
+        (tmp_path / "larg", f"there is no file {tmp_path / 'larg'}; did you mean {tmp_path / 'large'}?"),
+        ("empty", f"{tmp_path / 'empty'} is empty; write the value into it"),
         ("large", f"{tmp_path / 'large'} cannot be read: it is larger than 64 KiB"),
         ("binary", f"{tmp_path / 'binary'} cannot be read: it is not UTF-8 text"),
         ("folder", f"{tmp_path / 'folder'} cannot be read: it is a folder"),

@@ -157,8 +157,8 @@ def test_ctrl_c_is_quiet_while_the_program_still_loads(module: str, words: list[
 def test_a_folder_instead_of_a_database_is_no_bug(tmp_path: Path) -> None:
     (tmp_path / "readings.db").mkdir()
     said = say("latest", "-c", write(tmp_path))
-    assert said.code == 75
-    assert "Traceback" not in said.err
+    assert said.code == 78
+    assert said.err.startswith(f"eink-monitor: {tmp_path / 'readings.db'} is a folder, not a database; ")
 
 
 def test_a_bug_is_called_one(tmp_path: Path) -> None:

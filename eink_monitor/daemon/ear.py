@@ -38,7 +38,8 @@ class Ear:
         try:
             self._listen()
         except OSError as error:
-            log.warning("%s cannot be created (%s): `show --ink` and `clear` will not find me", path, error.strerror)
+            missed = "`reload`, `show --ink` and `clear` cannot reach this daemon"
+            log.warning("%s cannot be created (%s): %s", path, error.strerror, missed)
         finally:
             os.umask(before)
         _ears.add(self)

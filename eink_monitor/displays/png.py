@@ -18,7 +18,7 @@ _REASONS = {
     errno.EACCES: "it may not be written by this user; change its owner or choose another path",
     errno.EPERM: "it may not be written by this user; change its owner or choose another path",
     errno.EROFS: "it lies on a read-only file system; choose another path",
-    errno.ENOSPC: "the disk is full; make room",
+    errno.ENOSPC: "the disk is full; free some space",
     errno.EDQUOT: "this user's disk quota is used up; make room",
     errno.ENOTDIR: "part of the path is a file, not a folder; choose another path",
     errno.EEXIST: "there is a file of that name; choose another path",

@@ -13,6 +13,15 @@ _NARROWEST = 20
 _BRAILLE = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))  # bit of each dot: four rows of two, U+2800 onwards
 
 
+def can_show(encoding: str | None) -> bool:
+    """Whether a terminal of that encoding (None: a text in memory) has the letters of a preview."""
+    try:
+        "█▀▄⣿".encode(encoding or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def preview(frame: Frame, columns: int) -> str:
     """The frame as lines of at most ``columns`` letters (but never fewer than 20)."""
     if columns >= frame.width:

@@ -231,17 +231,20 @@ def _writable(path: Path) -> bool:
 
 
 _NO_DAMAGE = ("cannot ", "output file", "unable to open")  # all else that our statements can be told is in the tables
-_NOT_OURS = "this user may not write there, which even looking needs; be the user it belongs to"
+_NOT_OURS = "this user may not write to it, which SQLite needs even for reading; run this as its owner"
 _FORBIDDEN = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
 _SHORT_READ = 522  # SQLITE_IOERR_SHORT_READ: a file that ends too soon
 
 
 _SENTENCES: dict[int, tuple[str, type[StoreError]]] = {
-    sqlite3.SQLITE_FULL: ("the card is full; free some space", StoreError),
-    sqlite3.SQLITE_READONLY: ("the card is read-only; is it worn out, or mounted so?", StoreError),
-    sqlite3.SQLITE_IOERR: ("the card cannot be read or written; is it worn out?", StoreError),
+    sqlite3.SQLITE_FULL: ("the disk is full; free some space", StoreError),
+    sqlite3.SQLITE_READONLY: ("the disk is read-only; is the card worn out, or is it mounted so?", StoreError),
+    sqlite3.SQLITE_IOERR: ("the disk cannot be read or written; is the card worn out?", StoreError),
     sqlite3.SQLITE_BUSY: ("another program holds the database; try again", StoreError),
-    sqlite3.SQLITE_CANTOPEN: ("the database cannot be opened; may this user write in its folder?", StoreError),
+    sqlite3.SQLITE_CANTOPEN: (
+        "the database cannot be opened; is there its folder, and may this user write in it?",
+        StoreError,
+    ),
     sqlite3.SQLITE_CORRUPT: ("the database is damaged", Damaged),
     sqlite3.SQLITE_CONSTRAINT: ("the database is damaged: it contradicts itself", Damaged),
     sqlite3.SQLITE_NOTADB: ("this file is not a database, or its beginning is damaged", Damaged),
@@ -260,7 +263,7 @@ _ENVIRONMENT = {
 }
 _ERRNO = {
     13: _NOT_OURS,
-    28: "the card is full; free some space",
-    30: "the card is read-only; is it worn out, or mounted so?",
-    5: "the card cannot be read or written; is it worn out?",
+    28: "the disk is full; free some space",
+    30: "the disk is read-only; is the card worn out, or is it mounted so?",
+    5: "the disk cannot be read or written; is the card worn out?",
 }

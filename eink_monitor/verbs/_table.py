@@ -49,9 +49,11 @@ def findings(found: Iterable[Finding]) -> str:
 
 
 def told(reading: Reading, zone: tzinfo) -> tuple[str, str]:
-    """Value and unit for a person: an instant as a local date, not as seconds since 1970."""
+    """Value and unit for a person: an instant as a local date, not as seconds since 1970; a truth as yes or no."""
     if reading.metric == NEWEST_BACKUP:
         return stamp(round(reading.value), zone), ""
+    if reading.metric.unit == "0/1" and reading.value in (0, 1):
+        return "yes" if reading.value else "no", ""
     return number(reading.value), reading.metric.unit
 
 

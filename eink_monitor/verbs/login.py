@@ -13,6 +13,7 @@ from eink_monitor.config import Config, Feed
 from eink_monitor.daemon.control import Request
 from eink_monitor.daemon.wishes import wish
 from eink_monitor.daemon.writing import written
+from eink_monitor.draw.preview import can_show
 from eink_monitor.errors import AuthFailed, Unavailable
 from eink_monitor.signin import Prompt
 from eink_monitor.verbs._house import config_option, errand, load, named
@@ -68,11 +69,8 @@ def _draw(url: str) -> None:
     """The QR code in half blocks; a terminal that has none does without."""
     import segno  # noqa: PLC0415 - only here
 
-    try:
-        "█▀▄".encode(sys.stdout.encoding or "ascii")
-    except UnicodeEncodeError:
-        return
-    segno.make_qr(url, error="l", boost_error=False).terminal(compact=True, border=2)
+    if can_show(sys.stdout.encoding):
+        segno.make_qr(url, error="l", boost_error=False).terminal(compact=True, border=2)
 
 
 def _on_ink(prompt: Prompt, config: Config, feed: Feed, clock: Clock) -> None:

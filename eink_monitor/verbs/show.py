@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from eink_monitor.daemon.control import Request
 from eink_monitor.daemon.drawing import draw, drawn
 from eink_monitor.daemon.wishes import wish
 from eink_monitor.draw.pictures import write_png
-from eink_monitor.draw.preview import preview
+from eink_monitor.draw.preview import can_show, preview
 from eink_monitor.draw.spoken import Spoken
 from eink_monitor.errors import DisplayError
 from eink_monitor.house import House
@@ -73,16 +74,13 @@ def _ink(config: Config, panels: Sequence[str]) -> int:
 
 def _print(frames: Sequence[Frame]) -> None:
     columns = shutil.get_terminal_size((1000, 0)).columns  # a pipe is as wide as it likes
-    try:
-        for frame in frames:
-            click.echo(f"{frame.name}\n{preview(frame, columns)}\n")
-    except UnicodeEncodeError:
+    if not can_show(sys.stdout.encoding):
         message = "this terminal cannot show block characters; set LANG to a UTF-8 locale such as C.UTF-8, or use --png"
-        raise DisplayError(message) from None
+        raise DisplayError(message)
+    for frame in frames:
+        click.echo(f"{frame.name}\n{preview(frame, columns)}\n")
     if any(2 * columns < frame.width for frame in frames):
-        click.echo(
-            f"Shown smaller to fit {columns} columns; 125 show every pixel, --png DIR writes pictures.", err=True
-        )
+        click.echo(f"Shrunk to {columns} columns. 125 show every pixel; --png DIR writes pictures.", err=True)
 
 
 def _write(frames: Sequence[Frame], folder: Path) -> None:

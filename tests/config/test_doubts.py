@@ -131,13 +131,13 @@ def test_doors_that_are_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
 )
 def test_a_vin_that_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, vin: str, told: list[str]) -> None:
     monkeypatch.setenv("K", vin)
-    doubted = found(tmp_path, "a: {{{{type: skoda, api_key: !env K, vin: !env K}}}}")
+    doubted = found(tmp_path, "a: {{type: skoda, api_key: !env K, vin: !env K}}")
     assert [finding.words for finding in doubted] == told
     assert all(vin not in str(finding) for finding in doubted)
 
 
 def test_a_house_without_sources_or_panels(tmp_path: Path) -> None:
-    file = write(tmp_path, "display: {{type: 'null'}}\nsources: {{}}\npanels: {{}}\n")
+    file = write(tmp_path, "database: {folder}/r.db\ndisplay: {{type: 'null'}}\nsources: {{}}\npanels: {{}}\n")
     assert [str(finding).split(maxsplit=1)[1] for finding in doubts(load(file))] == [
         "sources        there is no source -> add a block below `sources:`",
         "panels         there is no panel -> add a block below `panels:`",

@@ -69,7 +69,7 @@ class Failing:
         return call(number, data, size, at)
 
 
-@pytest.mark.parametrize(("error", "words"), [(errno.ENOSPC, "the card is full"), (errno.EIO, "cannot be read")])
+@pytest.mark.parametrize(("error", "words"), [(errno.ENOSPC, "the disk is full"), (errno.EIO, "cannot be read")])
 def test_every_write_may_fail_and_nothing_is_lost(path: Path, error: int, words: str) -> None:
     clean, refused = path.read_bytes(), 0
     for n in range(1, 41):
@@ -154,13 +154,13 @@ def test_a_full_card_is_said_and_costs_nothing(path: Path, caplog: pytest.LogCap
     house.live(MINUTE)
     with watched(pwrite=Failing(1, errno.ENOSPC, more=1 << 30)):
         house.live(HOUR)
-        assert said(house)[0].startswith("the card is full; free some space")
+        assert said(house)[0].startswith("the disk is full; free some space")
     house.live(10 * MINUTE)
     assert said(house) == []
     house.daemon.stop()
     assert values(path) == list(range(15))
     told = [record.message.partition(" (")[0] for record in caplog.records]
-    assert told == ["the card is full; free some space", "storing again"], "once when it begins, once when it ends"
+    assert told == ["the disk is full; free some space", "storing again"], "once when it begins, once when it ends"
 
 
 @pytest.mark.parametrize("obstacle", ["no folder", "a file for a folder", "full", "read-only"])
@@ -251,12 +251,12 @@ def test_a_database_of_somebody_else_is_not_called_broken(path: Path, writes: bo
             return f"{type(error).__name__}: {error}"
         return "opened"
 
-    words = f"this user may not write there, which even looking needs; be the user it belongs to ({path})"
+    words = f"this user may not write to it, which SQLite needs even for reading; run this as its owner ({path})"
     assert as_somebody_else(path, open_it) == f"StoreError: {words}"
 
 
 def test_a_folder_of_somebody_else_is_named(path: Path) -> None:
-    with pytest.raises(StoreError, match="this user may not write there"), plain_words(path):
+    with pytest.raises(StoreError, match="this user may not write to it"), plain_words(path):
         raise PermissionError(errno.EACCES, "Permission denied")
 
 
@@ -277,7 +277,7 @@ def test_reads_that_fail_leave_gaps_and_come_back(path: Path) -> None:
     house.store._disk.fault = sqlite3.OperationalError("disk I/O error")
     house.store._disk.fault.sqlite_errorcode = sqlite3.SQLITE_IOERR
     house.daemon.tick()
-    assert said(house)[0].startswith("the card cannot be read or written")
+    assert said(house)[0].startswith("the disk cannot be read or written")
     latest = house.store.readings.latest("roof", PV_POWER)
     assert latest is not None, "from memory"
     house.live(11 * MINUTE)

@@ -30,6 +30,9 @@ def test_the_database_is_not_its_own_backup(tmp_path: Path, name: str) -> None:
 
 def test_a_place_that_cannot_be_written(lived: Path, tmp_path: Path) -> None:
     said = say("backup", tmp_path / "no" / "copy.db", "-c", lived)
-    assert said.code == 75
-    assert str(tmp_path) in said.err
+    assert said.code == 64
+    assert f"there is no folder {tmp_path / 'no'}; make it first" in said.err
+    said = say("backup", tmp_path, "-c", lived)
+    assert said.code == 64
+    assert f"{tmp_path} is a folder; name a file in it: {tmp_path / 'readings.db'}" in said.err
     assert say("backup", tmp_path / "copy.db", "-c", write(tmp_path)).code == 75  # nothing to copy yet

@@ -75,7 +75,7 @@ def test_a_narrow_terminal_gets_a_smaller_picture_and_is_told(
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))
     said = say("show", "sun", "-c", lived)
-    assert said.err == (f"Shown smaller to fit {columns} columns; 125 show every pixel, --png DIR writes pictures.\n")
+    assert said.err == f"Shrunk to {columns} columns. 125 show every pixel; --png DIR writes pictures.\n"
     assert max(map(len, said.out.splitlines())) == columns
 
 

@@ -252,4 +252,4 @@ build
 switch
 clean
 say "running      $("$new/bin/eink-monitor" --version)"
-say "Edit $config, then: sudo systemctl restart eink-monitor; look: sudo eink-monitor show"
+say "Edit $config, then: sudo eink-monitor reload; look: sudo eink-monitor show"

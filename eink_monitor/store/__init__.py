@@ -19,7 +19,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from eink_monitor import files
-from eink_monitor.errors import Damaged, StoreError
+from eink_monitor.errors import Damaged, StoreError, WrongFile
 from eink_monitor.model import Outcome, Quota, Reading
 from eink_monitor.store import ahead, damage
 from eink_monitor.store.ahead import AHEAD, Ahead, Dated
@@ -228,7 +228,11 @@ class Store:
         if not self._place.lost():
             self._settle_on(self._place.open())
             return
-        self.told.append(self._place.save(self._disk.db))
+        try:
+            self.told.append(self._place.save(self._disk.db))
+        except WrongFile as error:  # what we had is kept beside it, and once is enough
+            self._leave(error)
+            raise
         with suppress(sqlite3.Error):
             self._disk.db.close()  # before the next is opened: SQLite would share the memory of the two
         try:

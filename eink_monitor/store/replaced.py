@@ -70,32 +70,34 @@ def save_log(db: sqlite3.Connection, path: Path, watch: Watch) -> str:
     draft = _draft(path)
     copy_out(db, draft)  # others have written to another log meanwhile: what they wrote is salvaged
     aside = damage.set_aside(path, SystemClock().now())
-    files.put(draft, path)
+    _give_place(draft, path)
     return f"{told}, and others wrote to another; what they wrote is kept as {aside.name}"
 
 
 def save_database(db: sqlite3.Connection, path: Path, watch: Watch) -> str:
     """The database is gone or is another one: see that nothing of it is lost, and say what is in its place now.
 
-    Raises ``StoreError``, above all ``WrongFile`` where that is not ours. The connection can be closed afterwards.
+    Raises ``WrongFile`` where that is not ours: what ``db`` sees is kept all the same. The connection can be closed
+    afterwards, unless another ``StoreError`` says that nothing could be saved.
     """
     try:
         ownership.inspect(path)
         there = "another" if path.exists() and path.stat().st_size else ""
     except Damaged:
         there = "damaged"
-    except WrongFile:
-        _keep(db, path, watch)
-        raise
+    except WrongFile as error:
+        raise WrongFile(f"{error}; {_keep(db, path, watch)}") from None
     if there == "another" and _is_whole(path):
         told = "was replaced by another database of eink-monitor, which is used from now on"
         return f"{path.name} {told}; {_keep(db, path, watch)}"
     files.make_folder(path.parent)
     draft = _draft(path)
     copy_out(db, draft)
-    _remove_log(watch)
     kept = f"; what was in its place is kept as {damage.set_aside(path, SystemClock().now()).name}" if there else ""
-    files.put(draft, path)
+    if not there:
+        path.unlink(missing_ok=True)  # it is empty
+    _remove_log(watch)
+    _give_place(draft, path)
     return f"{path.name} was removed while it was in use; it is written again, with all that was in it{kept}"
 
 
@@ -115,6 +117,12 @@ def _keep(db: sqlite3.Connection, path: Path, watch: Watch) -> str:
         return f"the one before could not be kept: {error}"
     _remove_log(watch)
     return f"the one before is kept as {kept.name}"
+
+
+def _give_place(draft: Path, path: Path) -> None:
+    """Nothing of ours goes because somebody else was faster: the connection still has it."""
+    if not files.put(draft, path):
+        raise StoreError(f"somebody has put a file in the place of the database meanwhile; trying again ({path})")
 
 
 def _remove_log(watch: Watch) -> None:

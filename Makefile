@@ -74,7 +74,7 @@ bench: $(VENV)/dev
 
 SECONDS ?= 180
 soak: $(VENV)/dev
-	@PYTHONPATH=tests $(BIN)/python -m soak $(SECONDS)
+	@PYTHONPATH=tests:tests/daemon $(BIN)/python -m soak $(SECONDS)
 
 $(VENV)/dev: $(VENV)/ready
 	@echo "setting up the developer's tools ..."

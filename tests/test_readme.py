@@ -178,7 +178,7 @@ def test_every_plugin_has_a_row(title: str, name: str) -> None:
 
 @pytest.mark.parametrize(("title", "name"), PLUGINS)
 def test_every_key_of_a_plugin_is_told_with_its_default(title: str, name: str) -> None:
-    own = section("Configuration").split("own keys. Own keys")[1]
+    own = section("Configuration").split("Each type has keys of its own")[1]
     mine = [row for row in rows(own) if name in code(row[0])]
     assert len(mine) == 1
     told = mine[0][1]

@@ -71,6 +71,9 @@ class Canvas:
         drawn = fonts.icon(name, size)
         self.stamp(drawn.hollow(hollow) if hollow else drawn, x, y, ink=ink)
 
+    def called(self, x: int, y: int, name: str, size: int = 24) -> None:
+        """What a drawing of lines and boxes at (x, y) stands for. Nothing is drawn: it is for who reads aloud."""
+
     def fill(
         self, x: int, y: int, width: int, height: int, pattern: tuple[int, ...] = SOLID, *, ink: bool = True
     ) -> None:

@@ -52,6 +52,10 @@ class Spoken(Canvas):
     def icon(self, x: int, y: int, name: str, size: int = 24, *, ink: bool = True, hollow: int = 0) -> None:
         """As on any sheet; it is read by its name."""
         super().icon(x, y, name, size, ink=ink, hollow=hollow)
+        self.called(x, y, name, size)
+
+    def called(self, x: int, y: int, name: str, size: int = 24) -> None:
+        """As an icon of that name."""
         self._pieces.append(_Piece(y + size, x, x + size, f"[{name}]"))
 
     def arrow(

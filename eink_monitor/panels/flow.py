@@ -81,6 +81,7 @@ def _row(sheet: Sheet, side: _Side, figure: Figure, middle: int) -> None:
 def _cell(sheet: Sheet, x: int, y: int, soc: float) -> None:
     """A battery 14 by 26 px, filled to its charge."""
     canvas = sheet.canvas
+    canvas.called(x, y, "battery")
     canvas.fill(x + 4, y, 6, 3)
     canvas.box(x, y + 3, 14, 23, 2)
     filled = round(17 * min(100, max(0, soc)) / 100)

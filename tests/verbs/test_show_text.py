@@ -31,6 +31,7 @@ def test_what_is_heard_is_what_is_drawn(name: str) -> None:
     [
         ("solar-full", ["Roof  14:32", "3.1 kW  18.4 kWh", "month  312 kWh", "year  4.1 MWh"]),
         ("disk-unreadable", ["Backup disk  17:32", "[disk]  not readable"]),
+        ("flow-full", ["[battery]  1.5 kW  <-"]),
         ("battery-full", ["Roof · battery  14:32"]),
     ],
 )

@@ -50,7 +50,7 @@ class Doctor:
         sources = {feed.name: feed.source for feed in config.feeds.values()}
         yield from self._group("sources", lambda: extras.clashes(sources))
         heard = written(config, clock)
-        yield from self._group("daemon", lambda: wall.daemon(heard))
+        yield from self._group("daemon", lambda: wall.daemon(heard, config))
         yield from self._group("display", lambda: wall.findings(config, clock, heard))
         yield from self._group("database", lambda: storage.findings(config))
         for feed in config.feeds.values():

@@ -14,6 +14,7 @@ from eink_monitor.errors import StoreError
 from eink_monitor.finding import BAD, Finding, doubt, good
 from eink_monitor.model import Wear
 from eink_monitor.store import Store
+from eink_monitor.store.lock import held
 
 _BROKEN = 70
 
@@ -34,10 +35,14 @@ def fonts(names: Iterable[str] | None = None) -> Iterator[Finding]:
         yield good("fonts", f"{len(files)} faces and sets of icons can be read")
 
 
-def daemon(heard: Answer) -> Iterator[Finding]:
-    """Whether the daemon runs, and what it said when it was asked to write what it knows."""
+def daemon(heard: Answer, config: Config) -> Iterator[Finding]:
+    """Whether the daemon runs, also one without its socket, and what it said when it was asked to write."""
     if heard.process < 0:
         yield Finding("daemon", BAD, heard.words, "journalctl -u eink-monitor", heard.code)
+        return
+    if not heard.process and held(config.database):
+        told = "runs, but cannot be reached: its control socket beside the database is missing"
+        yield doubt("daemon", told, "restart it; until then verbs see only what it has written")
         return
     yield good("daemon", f"runs as process {heard.process}" if heard.process else "does not run")
     if heard.words:

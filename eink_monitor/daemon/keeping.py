@@ -121,7 +121,7 @@ class Keeping:
 
     def _tell_of_future(self, gone: int) -> None:
         if gone:
-            told = "values were dated in the future and are set aside; eink-monitor forget --after now deletes them"
+            told = "values were dated in the future and are set aside, out of sight; is the clock right?"
             log.warning("%d %s", gone, told)
 
     # -- the card --------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """Rows that are dated later than it is: by a clock that was once ahead, or by a bit that has flipped on the card.
 
 Nothing measured can be newer than they are, so they would silence their series until their time has come. They are set
-aside in a table of their own, where nobody sees them: a person may forget them (``eink-monitor forget --after now``),
+aside in a table of their own, where nobody sees them: they are kept and counted,
 and where it was the clock that was behind, they come back when it is put right.
 """
 

@@ -1,6 +1,6 @@
 """``make soak``: the real daemon in a hurry, against everything that goes wrong in years, for some minutes.
 
-Half of the time, at most ten minutes, the daemon lives in one piece, among faulty vendors, a faulty panel, polls that
+Half of the time, at most eight minutes, the daemon lives in one piece, among faulty vendors, a faulty panel, polls that
 are killed, floods of wishes and a machine that runs out of everything: its memory and its open files must stay flat.
 Then its files are harmed, too, and it is killed, again and again. After each fault a frame must be drawn, something
 stored, and every feed well. At last everybody calms down: every reading that was ever reported as stored must be in the
@@ -48,7 +48,7 @@ panels:
   health: {{type: health}}
 """
 _CALM = 8.0  # seconds at the end in which nothing is broken: some hours of the house
-_LONGEST_LIFE = 600.0  # s
+_LONGEST_LIFE = 480.0  # s
 _SALVAGE = 120.0  # s that the last salvage may take
 _WARM = 500  # polls
 _LIVING = (

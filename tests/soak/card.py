@@ -21,6 +21,7 @@ from faults import corpus
 from soak.life import HurtError, Life
 
 _PAGE = 1024
+_INNER, _LEAF = 0x05, 0x0D  # pages of a table with a rowid: sqlite.org/fileformat2.html, 1.6
 _PLANTED = 900_000  # km, and more: what only a row from the future says
 _KINDS = (
     corpus.header_byte,
@@ -108,9 +109,15 @@ def _held(path: Path, after: bytes) -> Gone:
         except (sqlite3.Error, UnicodeDecodeError) as error:
             raise HurtError(f"damaged again, before it was noticed: {error}") from error
     pages = [at for at in range(0, len(before), _PAGE) if before[at : at + _PAGE] != after[at : at + _PAGE]]
+    whole = not any(_holds_calls(before[at : at + _PAGE]) for at in pages)
     lost = _odometers([before[at : at + _PAGE] for at in pages], series)
     said = _odometers([after[at : at + _PAGE] for at in pages], series)
-    return Gone(lost | {newest or 0}, said - lost, calls)
+    return Gone(lost | {newest or 0}, said - lost, {} if whole else calls)
+
+
+def _holds_calls(page: bytes) -> bool:
+    """Whether it may be a page of the ledger, or one by which its pages are found."""
+    return page.startswith(b"SQLite format") or page[0] in {_INNER, _LEAF}
 
 
 def _odometers(pages: list[bytes], series: int) -> set[int]:

@@ -177,6 +177,7 @@ class Soaked:
         if self._faulty:
             if daemon.house.screen or self._dice.random() < 0.02:
                 self.panel.board.faults = Faults()
+                self.panel.board.restore_power()
                 self.panel.lint.findings.clear()
                 self._faulty, self._healing, self._frames = "", self._faulty, daemon.drawing.frames
         elif self._healing:
@@ -251,6 +252,7 @@ def _warm(store: Store) -> None:
 def main(folder: Path, seed: int, *, warm: bool) -> int:
     """With seed 0 the panel stays whole; ``warm`` fills the caches of days first: what is drawn, and SQLite's pages."""
     journal.open_journal()
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # also where the soak was begun with nohup
     soaked = Soaked(folder, seed)
     with soaked.panel.installed():
         try:

@@ -1,6 +1,6 @@
 """``make soak``: the real daemon in a hurry, against everything that goes wrong in years, for some minutes.
 
-Half of the time, at most eight minutes, the daemon lives in one piece, among faulty vendors, a faulty panel, polls that
+Half of the time, at most four minutes, the daemon lives in one piece, among faulty vendors, a faulty panel, polls that
 are killed, floods of wishes and a machine that runs out of everything: its memory and its open files must stay flat.
 Then its files are harmed, too, and it is killed, again and again. After each fault a frame must be drawn, something
 stored, and every feed well. At last everybody calms down: every reading that was ever reported as stored must be in the
@@ -48,7 +48,7 @@ panels:
   health: {{type: health}}
 """
 _CALM = 8.0  # seconds at the end in which nothing is broken: some hours of the house
-_LONGEST_LIFE = 480.0  # s
+_LONGEST_LIFE = 240.0  # s
 _SALVAGE = 120.0  # s that the last salvage may take
 _WARM = 500  # polls
 _LIVING = (
@@ -107,7 +107,8 @@ class Soak:
             (self.folder / "config.yaml").write_text(text, encoding="utf-8")
             stack.callback(self._life.kill)
             rough = max(self.seconds - _CALM, 4.0)
-            self._live_in_one_piece(began, min(rough / 2, _LONGEST_LIFE))
+            if self._living:
+                self._live_in_one_piece(began, min(rough / 2, _LONGEST_LIFE))
             self._die_often(began + rough)
             self._calm(calm=True)
             self._calm_down()
@@ -142,7 +143,7 @@ class Soak:
         deeds: list[Deed] = []
         while stopwatch() < until and not self._is_over():
             deed = self._next(deeds, self._deadly)
-            if self._dice.random() < 0.5:
+            if not self._life.alive or self._dice.random() < 0.5:
                 self._life.begin()
                 self._clock.wait(self._dice.uniform(0.0, 2.0))
             self._throw(deed)

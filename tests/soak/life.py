@@ -36,6 +36,11 @@ class Life:
         self._daemon: subprocess.Popen[bytes] | None = None
 
     @property
+    def alive(self) -> bool:
+        """Whether one lives."""
+        return self._daemon is not None and self._daemon.poll() is None
+
+    @property
     def pid(self) -> int:
         """Raises ``HurtError`` where none lives."""
         self.check()

@@ -87,6 +87,7 @@ def allowed(unit: Path) -> frozenset[str]:
 def enter(unit: Path, folder: Path) -> None:
     """Put the restrictions on this process and whatever it starts, for good; ``folder`` stays writable."""
     told, names, libc = settings(unit), allowed(unit), ctypes.CDLL(None, use_errno=True)
+    os.environ.pop("COVERAGE_PROCESS_CONFIG", None)  # its data file could not be written in here
     os.umask(int(told["UMask"][0], 8))
     os.nice(int(told["Nice"][0]))
     for name, values in told.items():

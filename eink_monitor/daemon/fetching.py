@@ -101,14 +101,11 @@ class Fetching:
         """Start the poll that has been due longest, if none is under way."""
         if self._running:
             return
-        due = []
-        for name, known in self._turns.items():
-            with Fence(partial(self._break, self._config.feeds[name], now)):
-                waits = known.stopped or known.refusals  # perhaps a person has changed something
-                turn = self._again(name, known, now, mono) if waits or self._is_news(name) else known
-                self._turns[name] = turn
-                if turn.due <= mono and not turn.stopped:
-                    due.append((turn.due, name))
+        for name, turn in self._turns.items():
+            if turn.stopped or turn.refusals or self._is_news(name):  # perhaps a person has changed something
+                with Fence(partial(self._break, self._config.feeds[name], now)):
+                    self._turns[name] = self._again(name, turn, now, mono)
+        due = [(turn.due, name) for name, turn in self._turns.items() if turn.due <= mono and not turn.stopped]
         if due:
             name = min(due)[1]
             with Fence(partial(self._break, self._config.feeds[name], now)):

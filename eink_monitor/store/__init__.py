@@ -312,7 +312,7 @@ class Store:
     @property
     def latest(self) -> int:
         """The latest instant that anything newest is dated, whether or not it can have been; 0 for none."""
-        return max((*(reading.at for reading in self.readings.values()), *self.outcomes.ends()), default=0)
+        return max(self.readings.end, *self.outcomes.ends(), 0)
 
     def ahead(self, limit: int) -> Ahead:
         """How much there is that is dated later than an instant."""

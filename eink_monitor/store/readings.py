@@ -236,6 +236,11 @@ class Readings(Mapping[tuple[str, str], Reading]):
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
+    @property
+    def end(self) -> int:
+        """When the newest reading of any series was measured; -1 for none. Asked at every tick: it builds nothing."""
+        return max((series.end for series in self._series.values() if series.metric in METRICS), default=-1)
+
     def runs(self, subject: str, metric: Metric, since: int, until: int) -> Sequence[Run]:
         """Runs that end at or after ``since`` and start at or before ``until``, in order of time."""
         series = self._series.get((subject, metric.name))

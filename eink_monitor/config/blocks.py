@@ -7,7 +7,7 @@ are checked against the sources that failed, too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,7 +18,7 @@ from yaml.nodes import MappingNode, Node
 from eink_monitor.config import plugins
 from eink_monitor.config.schema import Reader, UnreadableError, join
 from eink_monitor.config.timetable import Feed, Slide
-from eink_monitor.model import Display, Metric, Panel, Source
+from eink_monitor.model import Display, Metric, Need, Panel, Source
 from eink_monitor.settings import Duration, insist
 
 T = TypeVar("T")
@@ -60,13 +60,12 @@ class Offer:
     unsure: set[str] = field(default_factory=set)
     anything: bool = False
 
-    def add(self, feed: Feed) -> None:
-        """A source that could be read."""
-        published = _asked(lambda: dict(feed.source.publishes(feed.subject)))
-        if published is None:
-            self.unsure.add(feed.subject)
-        for subject, metrics in (published or {}).items():
-            self.metrics.setdefault(subject, set()).update(metrics)
+    def add(self, source: Source, subject: str) -> bool:
+        """What a source publishes of a subject; whether that can be told."""
+        published = _asked(lambda: dict(source.publishes(subject)))
+        for thing, metrics in (published or {}).items():
+            self.metrics.setdefault(thing, set()).update(metrics)
+        return published is not None
 
     def knows(self, subject: str) -> bool:
         """Whether there is, or may be, such a subject ("nas:backups" is one of "nas")."""
@@ -78,8 +77,8 @@ def display(reader: Reader, root: Node, node: Node | None) -> Display | None:
     if node is None:
         reader.complain(root, "display", "is missing; write for example `display: {type: png, path: out}`")
         return None
-    found: Display | None = _plugin(reader, Display, node, "display", ())[1]
-    return found
+    _, found, whole = _plugin(reader, Display, node, "display", ())
+    return found if whole else None
 
 
 def feeds(reader: Reader, root: Node, node: Node | None) -> tuple[dict[str, Feed], Offer]:
@@ -88,14 +87,13 @@ def feeds(reader: Reader, root: Node, node: Node | None) -> tuple[dict[str, Feed
     found: dict[str, Feed] = {}
     offer = Offer(anything=not isinstance(node, MappingNode))
     for name, block, path in _blocks(reader, root, node, "sources"):
-        kind, source = _plugin(reader, Source, block, path, keys)
+        kind, source, whole = _plugin(reader, Source, block, path, keys)
         times = _times(reader, _FeedTimes, block, path, keys)
-        if kind and source and times:
-            subject = times.subject or name
+        subject = _text(reader, block, path, "subject") or name
+        if kind and whole and times:
             found[name] = Feed(name, kind, source, times.every, times.deadline, subject, times.name or subject)
-            offer.add(found[name])
-        else:
-            offer.unsure |= {name, _text(reader, block, path, "subject")} - {""}
+        if source is None or not offer.add(source, subject):
+            offer.unsure |= {name, subject}
             offer.anything |= kind is not None and _invented(Source, kind)
     _check_claims(reader, node, found)
     return found, offer
@@ -105,38 +103,45 @@ def slides(reader: Reader, root: Node, node: Node | None, offer: Offer) -> dict[
     """The panels that could be read, each checked against what the sources offer."""
     found: dict[str, Slide] = {}
     for name, block, path in _blocks(reader, root, node, "panels"):
-        kind, panel = _plugin(reader, Panel, block, path, ("dwell",))
+        kind, panel, whole = _plugin(reader, Panel, block, path, ("dwell",))
         times = _times(reader, _SlideTimes, block, path, ("dwell",))
-        if panel:
-            _check_needs(reader, block, path, panel, offer)
+        needs = _asked(partial(_needs, panel))
+        if needs is not None:
+            _check_needs(reader, block, path, needs, offer)
         elif (subject := _text(reader, block, path, "subject")) and not offer.knows(subject):
             reader.unknown(block, path, subject, [*offer.metrics, *offer.unsure], "subject")
-        if kind and panel and times:
+        if kind and whole and times:
             found[name] = Slide(name, kind, panel, times.dwell)
     return found
 
 
-def _plugin(reader: Reader, kind: type[Any], node: Node, path: str, others: tuple[str, ...]) -> tuple[str | None, Any]:
-    """Type name and plugin object of one block, each None with complaints where there is none."""
+def _plugin(
+    reader: Reader, kind: type[Any], node: Node, path: str, others: tuple[str, ...]
+) -> tuple[str | None, Any, bool]:
+    """Type name and plugin object of one block, each None with complaints where there is none.
+
+    Where the plugin is not whole, it is as much of it as could be read.
+    """
     types = [value for key, _, value in reader.pairs(node, path) if key == "type"] if _is_block(node) else []
     if not types:
         missing = f"`type` is missing; known are {', '.join(plugins.names(kind))}"
         reader.complain(node, path, missing if _is_block(node) else "here belongs a block with a `type`")
-        return None, None
+        return None, None, False
     try:
         name: str = reader.value(str, types[0], join(path, "type"))
     except UnreadableError:
-        return None, None
+        return None, None, False
     try:
         plugin = plugins.load(kind, name)
     except KeyError:
         known = plugins.names(kind)
         reader.unknown(types[0], join(path, "type"), name, known, "type")
         guess = _certain(name, known)
-        if guess:  # then its keys can be looked at, too
-            reader.record(plugins.load(kind, guess), node, path, without=("type", *others))
-        return guess, None
-    return name, reader.record(plugin, node, path, without=("type", *others))
+        if not guess:
+            return None, None, False
+        # its keys can be looked at, too
+        return guess, reader.attempt(plugins.load(kind, guess), node, path, without=("type", *others))[0], False
+    return name, *reader.attempt(plugin, node, path, without=("type", *others))
 
 
 def _invented(kind: type[Any], name: str) -> bool:
@@ -200,9 +205,13 @@ def _asked(ask: Callable[[], T]) -> T | None:
         return None
 
 
-def _check_needs(reader: Reader, block: Node, path: str, panel: Panel, offer: Offer) -> None:
+def _needs(panel: Panel) -> Sequence[Need]:
+    return list(panel.needs())
+
+
+def _check_needs(reader: Reader, block: Node, path: str, needs: Sequence[Need], offer: Offer) -> None:
     """Complain of a panel that asks for what no source publishes."""
-    for need in _asked(lambda: list(panel.needs())) or ():
+    for need in needs:
         if not offer.knows(need.subject):
             reader.unknown(block, path, need.subject, [*offer.metrics, *offer.unsure], "subject")
         elif need.subject in offer.metrics and not offer.metrics[need.subject].intersection(need.any_of):

@@ -19,11 +19,11 @@ _TAB = re.compile(r"^ *\t", re.MULTILINE)
 
 
 class NoDocumentError(ValueError):
-    """What is wrong with the file as a whole; ``place`` is "line:column"."""
+    """What is wrong with the file as a whole; ``place`` is ":line:column:", empty where it was not even read."""
 
-    def __init__(self, message: str, line: int = 0, column: int = 0) -> None:
+    def __init__(self, message: str, line: int | None = 0, column: int = 0) -> None:
         super().__init__(message)
-        self.place = f"{line + 1}:{column + 1}"
+        self.place = "" if line is None else f":{line + 1}:{column + 1}:"
 
 
 def compose(file: Path) -> Node:
@@ -31,7 +31,7 @@ def compose(file: Path) -> Node:
     try:
         text = read(file, _LARGEST)
     except ValueError as error:
-        raise NoDocumentError(f"cannot be read: {error}") from None
+        raise NoDocumentError(f"cannot be read: {error}", None) from None
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         _check_depth(yaml.parse(text, Loader=loader))

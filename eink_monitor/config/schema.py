@@ -50,7 +50,7 @@ class Reader:
         try:
             return compose(self.file)
         except NoDocumentError as error:
-            self.complaints.append(f"{self.file}:{error.place}: {error}")
+            self.complaints.append(f"{self.file}{error.place} {error}")
             return None
 
     def complain(self, node: Node, path: str, message: str) -> None:
@@ -107,6 +107,14 @@ class Reader:
 
     def record(self, kind: type[Any], node: Node, path: str, *, without: Iterable[str] = ()) -> Any:  # noqa: ANN401 - an instance of `kind`
         """A dataclass from a mapping, or None with complaints. Keys named in ``without`` belong to somebody else."""
+        found, whole = self.attempt(kind, node, path, without=without)
+        return found if whole else None
+
+    def attempt(self, kind: type[Any], node: Node, path: str, *, without: Iterable[str] = ()) -> tuple[Any, bool]:
+        """As ``record``, and whether it is whole; else what could be read of it, None where nothing could.
+
+        Whoever asks that for what could not be read meets ``UnreadableError``.
+        """
         fields = {field.name: field for field in dataclasses.fields(kind) if field.init}
         hints = get_type_hints(kind, include_extras=True)
         others = set(without)
@@ -124,7 +132,7 @@ class Reader:
             elif key not in others:
                 wrong.add(self.unknown(key_node, join(path, key), key, [*fields, *others], "key") or "")
         if not isinstance(node, MappingNode):
-            return None
+            return None, False
         for name, field in fields.items():
             if _needed(field) and name not in seen:
                 self.complain(node, path, f"`{name}` is missing{_choices(field, hints[name])}")
@@ -132,7 +140,9 @@ class Reader:
             elif hints[name] in (Path, OutputFolder) and name not in seen:
                 values[name] = self._placed(hints[name], _default(field))
         made = self._made(kind, values, wrong, node, path)
-        return made if len(self.complaints) == before else None
+        if len(self.complaints) == before:
+            return made, True
+        return _part(kind, values, wrong), False
 
     def _made(self, kind: type[Any], values: dict[str, Any], wrong: set[str], node: Node, path: str) -> Any:  # noqa: ANN401 - an instance of `kind`
         """The dataclass, or None with its own complaints, but for those that may come of what is ``wrong`` already."""
@@ -143,6 +153,7 @@ class Reader:
         except ValueError as error:
             if not any(key in str(error) for key in wrong):
                 self.complain(node, path, str(error))
+            wrong.update(key for key in values if key in str(error))
             return None
 
     def unknown(self, node: Node, path: str, word: str, known: Iterable[str], noun: str) -> str | None:
@@ -165,6 +176,9 @@ class Reader:
         if origin is list or origin is tuple:
             return origin(self._items(args[0], node, path))
         if origin in (dict, Mapping):
+            if not isinstance(node, MappingNode):
+                list(self.pairs(node, path))  # which complains
+                raise UnreadableError
             values: dict[str, Any] = {}
             for key, _, value in self.pairs(node, path):
                 with suppress(UnreadableError):
@@ -242,6 +256,24 @@ class Reader:
 def join(path: str, key: str) -> str:
     """The dotted path of a key inside a block."""
     return f"{path}.{key}" if path else key
+
+
+def _part(kind: type[Any], values: Mapping[str, Any], wrong: set[str]) -> Any:  # noqa: ANN401 - a part of a `kind`
+    """A record of what could be read. An unknown key that resembles none may have been meant to be any."""
+    fields = {field.name: field for field in dataclasses.fields(kind) if field.init}
+    known = {name: values[name] for name in values if name not in wrong}
+    if "" not in wrong:
+        known = {
+            name: _default(field) for name, field in fields.items() if name not in wrong and not _needed(field)
+        } | known
+    unread = dict.fromkeys(set(fields) - set(known), property(_unread))
+    part: Any = object.__new__(types.new_class(kind.__name__, (kind,), exec_body=lambda space: space.update(unread)))
+    vars(part).update(known)
+    return part
+
+
+def _unread(_: object) -> NoReturn:
+    raise UnreadableError
 
 
 def _needed(field: dataclasses.Field[Any]) -> bool:

@@ -191,7 +191,6 @@ def test_every_problem_of_a_house_at_once_and_in_order(tmp_path: Path) -> None:
         ("h: {{type", "now: {{type", "3:10: panels.now: now.png is the picture that shows; choose another name"),
         ("h: {{type", "contact: {{type", "3:10: panels.contact: contact.png is the sheet of all panels; choose"),
         ("type: health", "type: history, subject: a, days: 1", "3:13: panels.h: days must be 2 to 60"),
-        ("type: health", "type: disk, subject: a, full_at: 0", "3:13: panels.h: full_at must be 1 to 100 (percent)"),
         ("show: roof", "calls_per_day: -1", "2:14: sources.a: calls_per_day must be 0 (no quota) or more"),
         ("show: roof", "every: 5", '2:34: sources.a.every: "5" is not a duration'),
     ],
@@ -219,14 +218,50 @@ def told(
 
 
 def test_panels_are_checked_against_sources_that_failed(tmp_path: Path) -> None:
-    """A failed source is known by its name and its subject; only an invented house may speak of anything."""
+    """As much of it as could be read says what it publishes, if that does not hang on what could not be read."""
     failed = "roof: {{type: solaredge, site_id: x, subject: sun}}"
     wrong = 'sources.roof.site_id: "x" is not a whole number'
-    for subject in ("roof", "sun", "sun:meter"):
-        assert told(tmp_path, failed, f"p: {{{{type: solar, subject: '{subject}'}}}}") == [wrong]
-    assert told(tmp_path, failed, "p: {{type: solar, subject: rof}}") == [
+    assert told(tmp_path, failed, "p: {{type: solar, subject: sun}}") == [wrong]
+    assert told(tmp_path, failed, "p: {{type: solar, subject: sn}}") == [
         wrong,
-        "panels.p: unknown subject `rof`; did you mean `roof`?",
+        "panels.p: unknown subject `sn`; did you mean `sun`?",
+    ]
+    assert told(tmp_path, failed, "p: {{type: disk, subject: sun}}") == [
+        wrong,
+        "panels.p: no source publishes disk_free for `sun`",
+    ]
+    assert told(tmp_path, "a: {{type: skodda, vin: x}}", "p: {{type: solar, subject: a, titel: x}}") == [
+        "sources.a: `api_key` is missing",
+        "sources.a.type: unknown type `skodda`; did you mean `skoda`?",
+        "panels.p: no source publishes pv_power for `a`",
+        "panels.p.titel: unknown key `titel`; did you mean `title`?",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("keys", "mistakes"),
+    [
+        ("mounts: [b]", ["here belongs a block of `key: value` lines, without the `-` of a list"]),
+        ("mounts: {{}}", ["mounts: is empty; write for example {backups: /mnt/backups}"]),
+        ("mount: {{b: /b}}", ["`mounts` is missing", "unknown key `mount`; did you mean `mounts`?"]),
+        ("mounts: {{b: /b}}, zzz: 1", ["unknown key `zzz`; known are "]),
+    ],
+)
+def test_a_panel_is_not_blamed_for_what_its_source_could_not_say(
+    tmp_path: Path, keys: str, mistakes: list[str]
+) -> None:
+    found = told(
+        tmp_path, f"nas: {{{{type: ssh_disk, host: localhost, {keys}}}}}", "p: {{type: disk, subject: 'nas:b'}}"
+    )
+    assert len(found) == len(mistakes)
+    for line, mistake in zip(found, mistakes, strict=True):
+        assert mistake in line
+
+
+def test_an_invented_house_that_could_not_be_read_may_speak_of_anything(tmp_path: Path) -> None:
+    panel = "p: {{type: solar, subject: roof}}"
+    assert told(tmp_path, "home: {{type: demo, show: rof}}", panel) == [
+        'sources.home.show: "rof" is none of house, roof, car, hybrid, disk'
     ]
     assert told(tmp_path, "home: {{type: demo, every: 1s}}", "p: {{type: solar, subject: roof}}") == [
         "sources.home: `every` must be at least 5s"
@@ -238,6 +273,10 @@ def test_a_panel_with_a_mistake_of_its_own_is_checked_too(tmp_path: Path) -> Non
     assert told(tmp_path, source, "p: {{type: solar, subject: b, dwell: 0s}}") == [
         "panels.p: `dwell` must be at least 1s",
         "panels.p: unknown subject `b`; known are a",
+    ]
+    assert told(tmp_path, source, "p: {{type: disk, subject: a, full_at: 0}}") == [
+        "panels.p: full_at must be 1 to 100 (percent)",
+        "panels.p: no source publishes disk_free for `a`",
     ]
     assert told(tmp_path, source, "p: {{type: history, subject: b, days: x}}") == [
         "panels.p: unknown subject `b`; known are a",

@@ -166,8 +166,8 @@ def test_values_are_read_as_what_is_wanted(tmp_path: Path, line: str, name: str,
         ('a: "x" y', "1:8: not valid YAML: "),
         ("- a: 1", "1:1: the file: here belongs a block of `key: value` lines, without the `-` of a list"),
         ("text: a\0b", "1:1: not valid YAML: "),
-        (b"text: \xff", "1:1: cannot be read: it is not UTF-8 text"),
-        (b"#" * (1024 * 1024 + 1), "1:1: cannot be read: it is larger than 1024 KiB"),
+        ("inners: {a: b}", "1:9: inners: here belongs a list: [a, b] or lines that begin with `-`"),
+        ("table: [a]", "1:8: table: here belongs a block of `key: value` lines, without the `-` of a list"),
         ("[" * 100, "1:65: not valid YAML: blocks are nested too deeply"),
         ("[" * 100_000, "1:"),  # who notices first, and in what words, is the library's business
     ],
@@ -219,7 +219,16 @@ def test_a_folder_a_pipe_and_nothing_instead_of_a_file(tmp_path: Path) -> None:
     ):
         reader = Reader(tmp_path / name)
         assert reader.compose() is None
-        assert reader.complaints == [f"{tmp_path / name}:1:1: cannot be read: {reason}"]
+        assert reader.complaints == [f"{tmp_path / name} cannot be read: {reason}"], "there is no line to go to"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [(b"text: \xff", "it is not UTF-8 text"), (b"#" * (1024 * 1024 + 1), "it is larger than 1024 KiB")],
+)
+def test_a_file_that_is_no_text(tmp_path: Path, text: bytes, reason: str) -> None:
+    file = tmp_path / "x.yaml"
+    assert read(tmp_path, text) == (None, [f"{file} cannot be read: {reason}"])
 
 
 def test_aliases_and_merge_keys(tmp_path: Path) -> None:

@@ -39,6 +39,12 @@ class Unreachable(Unavailable):
     what = "unreachable"
 
 
+class Overloaded(Unavailable):
+    """This machine had no process, memory or file left for it, so nobody was asked. Try again soon."""
+
+    what = "overloaded"
+
+
 class Throttled(Trouble):
     """The vendor (or our own ledger) says wait: no call of this account before ``until`` (epoch seconds, UTC).
 

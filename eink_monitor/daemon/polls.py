@@ -19,6 +19,7 @@ from eink_monitor.config import Config, Feed
 from eink_monitor.daemon.child import carry_out, listen, live
 from eink_monitor.daemon.process import Child, Listener, Process
 from eink_monitor.daemon.runner import Result, Running, Stream
+from eink_monitor.errors import Overloaded
 from eink_monitor.house.fence import fenced
 from eink_monitor.model import Visit
 
@@ -143,7 +144,7 @@ def _lead(life: Callable[[int], NoReturn], reader: int, writer: int) -> NoReturn
 
 
 def _unborn(feed: Feed, error: OSError | MemoryError) -> Result:
-    """A machine that is short of processes, memory or files: the vendor was not asked, so it costs no call."""
+    """A machine that is short of processes, memory or files: nobody was asked, and it is soon tried again."""
     code = getattr(error, "errno", None) or errno.ENOMEM
     words = f"{feed.name}: this machine could not start the poll: {os.strerror(code)}"
-    return Result([], "unavailable", words, spent=0)
+    return Result([], Overloaded.what, words, spent=0)

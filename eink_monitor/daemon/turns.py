@@ -4,6 +4,7 @@
 |-------------------|------------------------------------------------------------------------------------------|
 | ok                | at its next beat                                                                         |
 | unreachable       | after 10 s, 30 s, 1 min, 5 min, but never later than its pace; then with growing pauses  |
+| overloaded        | as unreachable: this machine could not even begin                                        |
 | throttled         | when the vendor, or our ledger, allows                                                   |
 | auth              | once more; after the second refusal when a person has changed something                  |
 | gone, missing     | when a person has changed something                                                      |
@@ -22,6 +23,8 @@ from eink_monitor.clock import DAY, HOUR, MINUTE
 from eink_monitor.store import Past
 
 SOON = (10, 30, MINUTE, 5 * MINUTE)
+UNASKED = frozenset({"unreachable", "overloaded"})
+"""Outcomes of tries that reached nobody."""
 FOR_A_PERSON = frozenset({"auth", "gone", "missing"})
 """Outcomes that wait for a person to change something."""
 
@@ -60,7 +63,7 @@ class Turn:
             return replace(self, due=mono + max(wait, 1), stopped=False)
         if what in {"gone", "missing"}:
             return Turn(mono, stopped=True)
-        if what == "unreachable":
+        if what in UNASKED:
             lost = self.lost + 1
             pause = min(SOON[lost - 1], rhythm.pace) if lost <= len(SOON) else _backoff(lost - len(SOON), rhythm)
             return replace(self, due=mono + pause, lost=lost)
@@ -79,7 +82,7 @@ def first(past: Past | None, now: int, mono: float, stamp: int, edited: int = 0)
 
     ``stamp`` is what a refusal was kept with if nothing was changed since; ``edited`` is when the configuration was.
     """
-    if past is None or past.what in {"unreachable", "missing"}:
+    if past is None or past.what in {*UNASKED, "missing"}:
         return Turn(mono)
     if past.what in FOR_A_PERSON and past.stamp != stamp:
         return Turn(mono)

@@ -8,7 +8,17 @@ from contextlib import contextmanager, suppress
 from eink_monitor.clock import Clock, stamp
 from eink_monitor.config import Config, Feed, extras
 from eink_monitor.draw import words
-from eink_monitor.errors import AuthFailed, BadAnswer, Gone, Missing, StoreError, Throttled, Unavailable, Unreachable
+from eink_monitor.errors import (
+    AuthFailed,
+    BadAnswer,
+    Gone,
+    Missing,
+    Overloaded,
+    StoreError,
+    Throttled,
+    Unavailable,
+    Unreachable,
+)
 from eink_monitor.finding import BAD, Finding, doubt, good
 from eink_monitor.house import House
 from eink_monitor.house.expiry import looking
@@ -16,7 +26,8 @@ from eink_monitor.model import FeedStatus
 from eink_monitor.signin import WARNING, Credential
 from eink_monitor.store import Past, Store
 
-_CODES = {error.what: error.exit_code for error in (AuthFailed, BadAnswer, Gone, Missing, Unavailable, Unreachable)}
+_ENDS = (AuthFailed, BadAnswer, Gone, Missing, Overloaded, Unavailable, Unreachable)
+_CODES = {error.what: error.exit_code for error in _ENDS}
 _CRASHED = 70
 _SPANS = {"minute": "this minute", "hour": "this hour", "day": "today", "month": "this month"}
 

@@ -219,6 +219,7 @@ def fault(status: FeedStatus, now: int, history: History, *, brief: bool = False
         "missing": "library missing" if brief else "a library is not installed",
         "unavailable": f"no answer{since}",
         "unreachable": "offline" if brief else f"no connection{since}",
+        "overloaded": f"overloaded{since}",
         "bad-answer": f"odd answers{since}",
     }
     return phrases.get(status.what or "", f"failing{since}")

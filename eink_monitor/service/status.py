@@ -15,6 +15,7 @@ _WORDS = {
     "crashed": "its poll crashes",
     "gone": "closed for good",
     "missing": "a library is missing",
+    "overloaded": "this machine is overloaded",
     "throttled": "waits for its quota",
     "unavailable": "no answer",
     "unreachable": "no connection",

@@ -19,6 +19,7 @@ from eink_monitor.errors import (
     BadAnswer,
     Gone,
     Missing,
+    Overloaded,
     StoreError,
     Throttled,
     Trouble,
@@ -29,7 +30,7 @@ from eink_monitor.simulation import silence
 from eink_monitor.verbs._house import config_option, load, named, opened
 from eink_monitor.verbs._table import plain, table, told
 
-_ENDS = (AuthFailed, BadAnswer, Gone, Missing, StoreError, Throttled, Unavailable, Unreachable)
+_ENDS = (AuthFailed, BadAnswer, Gone, Missing, Overloaded, StoreError, Throttled, Unavailable, Unreachable)
 _EXITS = {error.what: error.exit_code for error in _ENDS}
 _CRASHED = 70
 _EPILOG = "\b\nExample: eink-monitor poll roof --json | jq '.[] | select(.metric == \"pv_power\").value'"

@@ -437,7 +437,7 @@ def test_a_machine_that_is_short_of_something_costs_a_poll(
     result = poll.result()
     assert result is not None
     words = f"roof: this machine could not start the poll: {os.strerror(code)}"
-    assert (result.what, result.detail, result.spent) == ("unavailable", words, 0)
+    assert (result.what, result.detail, result.spent) == ("overloaded", words, 0)
     assert (stream.over, [one.detail for one in stream.results()], stream.results()) == (True, [words], [])
     poll.kill()
     stream.kill()

@@ -29,7 +29,18 @@ AWAY = Unreachable("roof: the address cannot be looked up")
 BUSY = Unavailable("roof: a fault of its own (503)")
 REFUSED = AuthFailed("roof: the key is wrong")
 HOURLY, QUICK, HOME = Rhythm(HOUR), Rhythm(300), Rhythm(30, 90)
-WORDS = ("ok", "unreachable", "unavailable", "bad-answer", "crashed", "throttled", "auth", "gone", "missing")
+WORDS = (
+    "ok",
+    "unreachable",
+    "overloaded",
+    "unavailable",
+    "bad-answer",
+    "crashed",
+    "throttled",
+    "auth",
+    "gone",
+    "missing",
+)
 
 
 @pytest.fixture
@@ -55,6 +66,7 @@ NEVER = float("inf")
     [
         (HOURLY, ["ok", "ok"], [HOUR, HOUR]),
         (HOURLY, ["unreachable"] * 6, [10, 30, 60, 300, HOUR, HOUR]),
+        (HOURLY, ["overloaded"] * 3 + ["unreachable"] * 2, [10, 30, 60, 300, HOUR]),
         (QUICK, ["unreachable"] * 8, [10, 30, 60, 300, 300, 600, 1200, 2400]),
         (HOME, ["unreachable"] * 7, [10, 30, 30, 30, 30, 60, 90]),
         (HOME, ["unavailable"] * 5, [30, 60, 90, 90, 90]),
@@ -101,6 +113,7 @@ def past(what: str, polls: int = 1, due: int | None = START + HOUR, stamp: int =
         (past("throttled"), 60, Turn(HOUR - 60)),
         (past("unavailable", 3), 60, Turn(HOUR - 60, 3)),
         (past("unreachable", 3), 60, Turn(0)),  # it costs nothing
+        (past("overloaded", 3), 60, Turn(0)),
         (past("missing", due=None), 60, Turn(0)),  # it costs nothing either, and may be there by now
         (past("auth"), 60, Turn(HOUR - 60, 1, 0, 1)),
         (past("auth", stamp=4), 60, Turn(0)),  # a person has changed something

@@ -121,15 +121,16 @@ class Keeping:
 
     def _tell_of_future(self, gone: int) -> None:
         if gone:
-            told = "values were dated in the future and are set aside, out of sight; is the clock right?"
-            log.warning("%d %s", gone, told)
+            told = "values were dated in the future and are set aside, out of sight"
+            log.warning("%d %s; if the clock is right, eink-monitor forget --after now deletes them", gone, told)
 
     # -- the card --------------------------------------------------------------------------------------------------
 
     def sync(self) -> None:
         """Notice what another process wrote, and what could not be read."""
         try:
-            self._store.sync()
+            if self._store.sync():
+                self._clock.reconsider(self._store.newest)  # somebody may have forgotten what was ahead
         except StoreError as error:
             self.complain(error)
         if self._store.displaced:

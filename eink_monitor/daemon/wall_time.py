@@ -9,7 +9,7 @@ machine's clock that is behind but what is stored that was once ahead.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from eink_monitor.clock import DAY, HOUR, JUMP, MINUTE, Clock
 
@@ -64,6 +64,10 @@ class WallTime:
         """Somebody else's clock said ``said`` (epoch seconds) at some moment of the ``within`` seconds until now."""
         now = self._clock.now()
         self._confirmed |= now - within - _AGREE <= said <= now + _AGREE
+
+    def reconsider(self, newest: Callable[[int], int]) -> None:
+        """What is stored has changed: ``newest`` says of a time what is known now. It never makes the house wait."""
+        self._floor = min(self._floor, newest(self._clock.now()) - self._clock.monotonic())
 
     def look(self) -> int:
         """Notice what happened to the wall clock; returns by how many seconds the house's time was put forward."""

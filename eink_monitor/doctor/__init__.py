@@ -52,7 +52,7 @@ class Doctor:
         heard = written(config, clock)
         yield from self._group("daemon", lambda: wall.daemon(heard, config))
         yield from self._group("display", lambda: wall.findings(config, clock, heard))
-        yield from self._group("database", lambda: storage.findings(config))
+        yield from self._group("database", lambda: storage.findings(config, clock))
         for feed in config.feeds.values():
             yield from self._group(f"source {feed.name}", partial(feeds.findings, config, feed, clock))
         yield from self._group("quota", lambda: feeds.quotas(config, clock))

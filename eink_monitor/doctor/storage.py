@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
+from eink_monitor.clock import Clock, stamp
 from eink_monitor.config import Config
 from eink_monitor.draw import words
 from eink_monitor.errors import Damaged, StoreError
 from eink_monitor.finding import BAD, Finding, doubt, fault, good
+from eink_monitor.store import Store
+from eink_monitor.store.ahead import AHEAD
 from eink_monitor.store.inspection import inspect
 
 _RESCUE = "let the daemon run: it sets the file aside and saves what can be read"
@@ -19,13 +22,14 @@ _READ_ONLY = "see with dmesg whether the card is worn out; else sudo mount -o re
 _LITTLE, _NOTHING = 200_000_000, 20_000_000  # bytes
 
 
-def findings(config: Config) -> Iterator[Finding]:
+def findings(config: Config, clock: Clock) -> Iterator[Finding]:
     """One line each."""
     file = config.database
     folder = next(parent for parent in file.parents if parent.exists())
     forbidden = list(_writable(file if file.exists() else folder, folder))
     yield from _whole(file, ours=not forbidden)
     yield from forbidden
+    yield from _future(config, clock)
     yield space(shutil.disk_usage(folder).free, folder)
 
 
@@ -35,6 +39,23 @@ def space(free: int, folder: Path) -> Finding:
     if free < _NOTHING:
         return fault("space", StoreError(f"only {told}"), mend)
     return doubt("space", f"only {told}", mend) if free < _LITTLE else good("space", told)
+
+
+def _future(config: Config, clock: Clock) -> Iterator[Finding]:
+    """What is dated later than it is; nobody knows where the clock is not right."""
+    if clock.trusted() is False:
+        return
+    try:
+        with closing(Store(config.database, config.zone, writes=False)) as store:
+            found = store.dated_after(clock.now() + AHEAD)
+    except StoreError:  # told above
+        return
+    if found:
+        first = min((dated.row[0] for dated in found if dated.what != "day"), default=clock.now())
+        subjects = ", ".join(sorted({dated.subject for dated in found if dated.subject})) or "series that are lost"
+        rows = f"{words.count(len(found), 'row')} of {subjects} {'is' if len(found) == 1 else 'are'}"
+        told = f"{rows} dated in the future, the first {stamp(first, config.zone)}"
+        yield doubt("database", told, "if the clock is right: eink-monitor forget --after now")
 
 
 def _whole(file: Path, *, ours: bool) -> Iterator[Finding]:

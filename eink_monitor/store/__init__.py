@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from eink_monitor import files
+from eink_monitor.clock import DAY
 from eink_monitor.errors import Damaged, StoreError, WrongFile
 from eink_monitor.model import Outcome, Quota, Reading
 from eink_monitor.store import ahead, damage
@@ -116,8 +117,12 @@ class Store:
         return bool(self._pending and not self.held) or self.ledger.pending or self.facts.pending
 
     def newest(self, now: int) -> int:
-        """The latest instant that can be believed to have been, when the clock says it is ``now``; 0 for none."""
-        return ahead.plausible([*(reading.at for reading in self.readings.values()), *self.outcomes.ends()], now)
+        """The latest instant on the card that can be believed to have been, when a clock says ``now``; 0 for none."""
+        rows = self._disk.look("SELECT end FROM series WHERE end NOT NULL UNION ALL SELECT at FROM feed")
+        known = [int(row[0]) for row in rows]
+        if not any(now + AHEAD < at <= now + DAY for at in known) and ahead.was_ahead(self._disk, now):
+            known = [at for at in known if at <= now + AHEAD]
+        return ahead.plausible(known, now)
 
     # -- what goes to the card -------------------------------------------------------------------------------------
 
@@ -177,21 +182,26 @@ class Store:
             self.outcomes.written()
             self._pending.clear()
 
-    def sync(self) -> None:
-        """Notice what another process wrote, and what panels could not read. Raises ``StoreError`` about the latter."""
+    def sync(self) -> bool:
+        """Notice what another process wrote, and what panels could not read; returns whether one did.
+
+        Raises ``StoreError`` about the latter.
+        """
         alone = not self._place.durable or self.fault  # a simulation has its database to itself, and so has memory
         if alone and not self._disk.fault:
-            return
+            return False
         with plain_words(self.path):
             fault, self._disk.fault = self._disk.fault, None
             if fault:
                 self._leave(in_words(self.path, fault))
                 raise fault
             version = self._version()
-        if version != self._seen:
-            self._seen = version
-            with plain_words(self.path, ours=True):
-                self._rebuild()
+        if version == self._seen:
+            return False
+        self._seen = version
+        with plain_words(self.path, ours=True):
+            self._rebuild()
+        return True
 
     def _rebuild(self) -> None:
         """Read from disk again, then take in what is not there yet."""
@@ -321,14 +331,19 @@ class Store:
 
     def dated_after(self, limit: int) -> list[Dated]:
         """All of it, in its place or set aside."""
-        with plain_words(self.path):
+        with plain_words(self.path, ours=True):
             return list(ahead.listed(self._disk, limit, self._zone))
 
-    def forget_after(self, limit: int) -> None:
-        """Delete all of it. Raises ``StoreError``."""
+    def forget_after(self, limit: int, now: int, keep: Callable[[list[Dated]], None]) -> None:
+        """Delete all of it, once ``keep`` has taken it to a safe place; nothing where that raises.
+
+        Polls and calls are never later than ``now``, whatever the limit. Raises ``StoreError``.
+        """
         with self.transaction():
-            ahead.forget(self._disk, limit, self._zone)
-            self.outcomes.forget_after(limit)
+            gone = ahead.forget(self._disk, limit, self._zone)
+            self.outcomes.forget_after(max(limit, now))
+            self.ledger.nothing_after(max(limit, now))
+            keep(gone)
         with plain_words(self.path):
             self._rebuild()
 

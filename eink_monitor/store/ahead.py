@@ -1,7 +1,7 @@
 """Rows that are dated later than it is: by a clock that was once ahead, or by a bit that has flipped on the card.
 
 Nothing measured can be newer than they are, so they would silence their series until their time has come. They are set
-aside in a table of their own, where nobody sees them: they are kept and counted,
+aside in a table of their own, where nobody sees them: a person may forget them (``eink-monitor forget --after now``),
 and where it was the clock that was behind, they come back when it is put right.
 """
 
@@ -37,11 +37,13 @@ class Ahead(NamedTuple):
 
 
 class Dated(NamedTuple):
-    """A row of the table ``what``; a value is in steps of the metric."""
+    """A row of the table ``what``, its values in steps of ``step`` units; a series that is lost has no name."""
 
     what: str
     subject: str
     metric: str
+    unit: str
+    step: float
     row: list[Any]
 
 
@@ -61,9 +63,20 @@ def plausible(instants: Iterable[int], now: int) -> int:
     return witnesses[-1] if witnesses else 0
 
 
+def was_ahead(disk: Disk, now: int) -> bool:
+    """Whether what is later than ``now`` must come from a clock that was once ahead.
+
+    Something ended in the day before and nothing in the day after. Of a clock that is behind there would be both: the
+    house was measured all the while.
+    """
+    ended = "SELECT 1 FROM reading WHERE at > ? AND at <= ? LIMIT 1"
+    before, after = ((now - DAY, now + AHEAD), (now + AHEAD, now + DAY))
+    return bool(disk.look(ended, before)) and not disk.look(ended, after)
+
+
 def count(disk: Disk, limit: int, zone: ZoneInfo) -> Ahead:
     """What is later than ``limit``."""
-    day = _day(limit, zone)
+    day = _day(limit + DAY, zone)
     (placed,) = disk.execute(
         """SELECT (SELECT count(*) FROM reading WHERE at > ?1) + (SELECT count(*) FROM series WHERE end > ?1)
              + (SELECT count(*) FROM hour WHERE at > ?1) + (SELECT count(*) FROM day WHERE at > ?2)""",
@@ -85,16 +98,19 @@ def set_aside(disk: Disk, limit: int, zone: ZoneInfo, *, sure: bool) -> int:
     return moved
 
 
-def forget_placed(disk: Disk, limit: int, zone: ZoneInfo) -> None:
-    """Delete what is later than ``limit`` from its places, inside the caller's transaction."""
+def forget_placed(disk: Disk, limit: int, zone: ZoneInfo, slack: int = DAY) -> None:
+    """Delete what is later than ``limit`` from its places, inside the caller's transaction.
+
+    Of the days those that begin more than ``slack`` seconds after it: the house may have been moved to another zone.
+    """
     disk.execute("DELETE FROM reading WHERE at > ?", (limit,))
     disk.execute("DELETE FROM hour WHERE at > ?", (limit,))
-    disk.execute("DELETE FROM day WHERE at > ?", (_day(limit, zone),))
+    disk.execute("DELETE FROM day WHERE at > ?", (_day(limit + slack, zone),))
     for (series,) in disk.execute("SELECT id FROM series WHERE end > ?", (limit,)).fetchall():
         _reopen(disk, series)
 
 
-def _placed(disk: Disk, limit: int, zone: ZoneInfo) -> Iterator[tuple[str, list[Any]]]:
+def _placed(disk: Disk, limit: int, zone: ZoneInfo, slack: int = DAY) -> Iterator[tuple[str, list[Any]]]:
     for row in disk.execute("SELECT * FROM reading WHERE at > ?", (limit,)).fetchall():
         yield "reading", list(row)
     runs = "SELECT end, id, value, end - start FROM series WHERE end > ?"
@@ -102,7 +118,7 @@ def _placed(disk: Disk, limit: int, zone: ZoneInfo) -> Iterator[tuple[str, list[
         yield "reading", list(row)
     for row in disk.execute("SELECT * FROM hour WHERE at > ?", (limit,)).fetchall():
         yield "hour", list(row)
-    for row in disk.execute("SELECT * FROM day WHERE at > ?", (_day(limit, zone),)).fetchall():
+    for row in disk.execute("SELECT * FROM day WHERE at > ?", (_day(limit + slack, zone),)).fetchall():
         yield "day", list(row)
 
 
@@ -138,20 +154,24 @@ def give_back(disk: Disk, now: int) -> int:
     return len(rows)
 
 
-def listed(disk: Disk, limit: int, zone: ZoneInfo) -> Iterator[Dated]:
-    """Everything later than ``limit``, in its place or set aside."""
-    names = {
-        number: (subject, metric) for number, subject, metric in disk.execute("SELECT id, subject, metric FROM series")
+def listed(disk: Disk, limit: int, zone: ZoneInfo, *, slack: int = DAY) -> Iterator[Dated]:
+    """Everything later than ``limit``, in its place or set aside; ``slack`` as for ``forget_placed``."""
+    series: dict[int, tuple[str, str, str, float]] = {
+        number: (subject, metric, unit, step)
+        for number, subject, metric, unit, step in disk.execute("SELECT id, subject, metric, unit, step FROM series")
     }
     aside = disk.execute("SELECT what, row FROM ahead WHERE at > ?", (limit,)).fetchall()
-    for what, row in [*_placed(disk, limit, zone), *((what, json.loads(row)) for what, row in aside)]:
-        yield Dated(what, *names.get(row[1], ("", "")), row)
+    placed = _placed(disk, limit, zone, slack)
+    for what, row in [*placed, *((what, json.loads(row)) for what, row in aside)]:
+        yield Dated(what, *series.get(row[1], ("", "", "", 1.0)), row)
 
 
-def forget(disk: Disk, limit: int, zone: ZoneInfo) -> None:
-    """Delete it, inside the caller's transaction."""
-    forget_placed(disk, limit, zone)
+def forget(disk: Disk, limit: int, zone: ZoneInfo) -> list[Dated]:
+    """Delete it, inside the caller's transaction; returns what went."""
+    gone = list(listed(disk, limit, zone, slack=0))
+    forget_placed(disk, limit, zone, slack=0)
     disk.execute("DELETE FROM ahead WHERE at > ?", (limit,))
+    return gone
 
 
 def _began(key: int, limit: int, zone: ZoneInfo) -> int:
@@ -160,6 +180,6 @@ def _began(key: int, limit: int, zone: ZoneInfo) -> int:
     return max(midnight(day, zone), limit + 1) if day else limit + 1
 
 
-def _day(limit: int, zone: ZoneInfo) -> int:
-    """The last day that has begun anywhere: the house may have been moved to another zone since."""
-    return day_key(local(limit + DAY, zone).date())
+def _day(at: int, zone: ZoneInfo) -> int:
+    """The day of an instant, as days are kept."""
+    return day_key(local(at, zone).date())

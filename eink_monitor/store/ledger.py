@@ -162,6 +162,10 @@ class Ledger:
                 (booted, first, self._facts.get("boot_call", 0)),
             )
             self._facts.set(unsure_call=None)
+        self.nothing_after(now)
+
+    def nothing_after(self, now: int) -> None:
+        """It is no later than ``now``, so nothing was booked for later; inside the caller's transaction."""
         self._disk.execute("UPDATE call SET at = ?1 WHERE at > ?1", (now + AHEAD,))
 
     # -- keeping ---------------------------------------------------------------------------------------------------

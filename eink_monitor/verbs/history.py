@@ -6,7 +6,7 @@ import csv
 import json
 import sys
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -14,13 +14,14 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from eink_monitor.clock import SystemClock, iso, local, midnight, stamp
+from eink_monitor.clock import SystemClock, iso, local, stamp
 from eink_monitor.metrics import METRICS
 from eink_monitor.model import Bucket, Metric
 from eink_monitor.settings import Duration
 from eink_monitor.store.readings import Readings
 from eink_monitor.verbs._house import config_option, load, named, opened
 from eink_monitor.verbs._table import number, table, tidy
+from eink_monitor.verbs._when import instant
 
 Row = tuple[str | float, ...]
 
@@ -86,10 +87,10 @@ def _window(when: Mapping[str, str | None], zone: ZoneInfo) -> _Window:
         raise click.UsageError("give either --since or --from", context)
     option = "--to"
     try:
-        until = _instant(when["last"], zone, end=True) if when["last"] else now
+        until = instant(when["last"], zone, end=True) if when["last"] else now
         option = "--from" if when["first"] else "--since"
         if when["first"]:
-            since = _instant(when["first"], zone, end=False)
+            since = instant(when["first"], zone, end=False)
         else:
             since = now - Duration.parse(when["since"] or _WEEK)
     except ValueError as error:
@@ -97,18 +98,6 @@ def _window(when: Mapping[str, str | None], zone: ZoneInfo) -> _Window:
     if since > until:
         raise click.UsageError("--to lies before the beginning", context)
     return _Window(since, until, zone)
-
-
-def _instant(text: str, zone: ZoneInfo, *, end: bool) -> int:
-    """A date (its first or last second) or a date and time, local unless it says otherwise. Raises ``ValueError``."""
-    try:
-        if len(text) <= len("2026-11-27"):
-            day = date.fromisoformat(text)
-            return midnight(day + timedelta(days=1), zone) - 1 if end else midnight(day, zone)
-        at = datetime.fromisoformat(text)
-        return int((at if at.tzinfo else at.replace(tzinfo=zone)).timestamp())
-    except (ValueError, OverflowError):
-        raise ValueError(f'"{text}" is no date; write for example 2026-11-27, or "2026-11-27 14:30"') from None
 
 
 def _rows(

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from eink_monitor.clock import FastClock
+from eink_monitor.clock import FastClock, SystemClock
 from eink_monitor.config import load
 from eink_monitor.doctor import machine, storage, wall
 from eink_monitor.finding import Finding
@@ -111,7 +111,9 @@ def test_a_database_of_somebody_else() -> None:
         if child == 0:
             try:
                 os.setuid(65534)
-                os.write(writer, "\n".join(str(finding) for finding in storage.findings(config)).encode())
+                os.write(
+                    writer, "\n".join(str(finding) for finding in storage.findings(config, SystemClock())).encode()
+                )
             finally:
                 os._exit(0)
         os.close(writer)

@@ -6,6 +6,7 @@
 # make bench  the figures, as JSON
 # make soak   three minutes (SECONDS=180) of faults and kills, and what was survived
 # make stress the daemon is killed 200 times, its polls more often, and must have lost nothing
+# make mutants  small faults are planted in the program, one at a time: do the tests notice? (ROOMS="store quota.py")
 # sudo make pi   the demo, the installer and some tests on emulated Raspberry Pis of 32 and 64 bits
 # sudo make install / uninstall   the daemon as a service (docs/install.md)
 
@@ -16,7 +17,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 LOCKED := PYTHON=$(PYTHON) LOCKS=$(LOCKS) locks/environment.sh
 
-.PHONY: demo run install uninstall test tests latest oldest lock bench soak check packages clean pi stress
+.PHONY: demo run install uninstall test tests latest oldest lock bench soak check packages clean pi stress mutants
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/ready
@@ -72,6 +73,9 @@ stress: $(VENV)/dev
 bench: $(VENV)/dev
 	@PYTHONPATH=tests:tests/panels $(BIN)/python -m bench
 
+mutants: $(VENV)/dev
+	@PYTHONPATH=tests $(BIN)/python -m mutants $(ROOMS)
+
 SECONDS ?= 180
 soak: $(VENV)/dev
 	@PYTHONPATH=tests:tests/daemon $(BIN)/python -m soak $(SECONDS)
@@ -119,4 +123,4 @@ packages:
 	else echo "some tests will be skipped; for all of them: sudo apt install$$missing"; fi
 
 clean:
-	rm -rf .venv .latest .oldest out dist .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .latest .oldest out dist .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .mutants

@@ -64,6 +64,8 @@ DISK_INODES_FREE = Metric("disk_inodes_free", "files", 1, 0, _BYTES, "how many m
 DISK_STATE = Metric(
     "disk_state", "0-3", 1, 0, 3, "0 mounted, 1 mounted read-only, 2 not mounted, 3 mounted, cannot be measured"
 )
+NO_DISK = {2: "not mounted", 3: "not readable"}
+"""States of a disk that has no figures, in few words."""
 DISK_FULL_AT = Metric("disk_full_at", "%", 1, 1, 100, "how full the disk may be before it counts as full")
 BACKUP_MAX_AGE = Metric("backup_max_age", "s", 1, 1, 1 << 33, "how old the newest backup may be")
 

@@ -6,6 +6,7 @@ when we fetched it. Missing means no reading; a failed poll never writes one.
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ from eink_monitor.signin import Credential, SignIn
 
 if TYPE_CHECKING:
     from eink_monitor.draw.canvas import Canvas
+
+_STATES = re.compile(r"\d+-\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,12 @@ class Metric:
     high: float
     words: str
     hourly: bool = False
+
+    @property
+    def names(self) -> dict[float, str]:
+        """The names of its values, where its unit says that they are only numbers of states ("0-3")."""
+        found = re.findall(r"(\d+) (.+?)(?=, \d|$)", self.words) if _STATES.fullmatch(self.unit) else ()
+        return {float(value): name for value, name in found}
 
     def rounded(self, value: float) -> float:
         """The value as it is kept: a whole multiple of ``step``."""
@@ -267,8 +276,9 @@ class FeedStatus(NamedTuple):
     """How a feed is doing: what the last poll came to, and since when. Times are epoch seconds UTC, None for never.
 
     ``door`` is the address where a person lets us in again, ``renews`` what must be made anew there, if it is a key;
-    ``warning`` says what will soon need one. ``shown`` is whether, of several feeds of one subject, this one made the
-    newest measurement: the one on the panels.
+    ``warning`` says what will soon need one. ``lack`` is what is wrong although polls go well, in two words: a disk is
+    "not mounted". ``shown`` is whether, of several feeds of one subject, this one made the newest measurement: the one
+    on the panels.
     """
 
     name: str
@@ -288,10 +298,16 @@ class FeedStatus(NamedTuple):
     warning: str = ""
     shown: bool = False
     renews: str = ""
+    lack: str = ""
+
+    @property
+    def is_well(self) -> bool:
+        """Whether its polls do not fail, whatever they bring but that something is missing."""
+        return self.what in {None, "ok"} and not self.lack
 
     def is_silent(self, now: int) -> bool:
         """Whether polls go well but bring nothing, or nothing that is not older than the source's own patience."""
-        return self.what == "ok" and not self.is_fresh(now)
+        return self.what == "ok" and not self.lack and not self.is_fresh(now)
 
     def is_fresh(self, now: int) -> bool:
         """Whether the newest measurement is within the source's patience."""

@@ -64,6 +64,9 @@ def _credential(check: str, feed: Feed, credential: Credential, now: int) -> Fin
 def _answered(check: str, feed: Feed, past: Past, now: int, status: FeedStatus) -> Finding:
     """Whether anything came of the polls that went well, and is still worth showing."""
     when = f"answered {words.age(now - past.at)}"
+    if status.lack:
+        mend = f"mount it, or take it out of `mounts`; then eink-monitor poll {feed.name}"
+        return doubt(check, f"{when}, but a disk is {status.lack}: {past.detail}", mend)
     if status.is_fresh(now):
         return good(check, when)
     note, again = f" ({past.detail})" if past.detail else "", f"eink-monitor poll {feed.name}"
@@ -86,9 +89,20 @@ def _past(check: str, feed: Feed, past: Past, now: int, status: FeedStatus | Non
     told = f"{past.detail or past.what} ({when}{again})"
     if past.what == Throttled.what:
         return doubt(check, told, "wait; `eink-monitor quota` says until when")
-    signs_in = past.what == AuthFailed.what and feed.source.sign_in() is not None
-    mend = f"eink-monitor {'login' if signs_in else 'poll'} {feed.name}"
-    return Finding(check, BAD, told, mend, _CODES.get(past.what, _CRASHED))
+    return Finding(check, BAD, told, _remedy(feed, past), _CODES.get(past.what, _CRASHED))
+
+
+def _remedy(feed: Feed, past: Past) -> str:
+    """What ends a fault: a key is made anew where there is one, a sign-in made again, the rest is tried again."""
+    again, login = f"eink-monitor poll {feed.name}", f"eink-monitor login {feed.name}"
+    if past.what == Overloaded.what:
+        return "stop what else runs here: ps -A --sort=-rss"
+    if past.what != AuthFailed.what:
+        return again
+    if feed.source.renews:
+        return f"make a new {feed.source.renews} at {feed.source.way_in} and put it into the configuration"
+    helps = feed.source.sign_in() is not None and any(word in past.detail for word in (login, "sign in again"))
+    return login if helps else f"mend that, then {again}"
 
 
 def quotas(config: Config, clock: Clock) -> Iterator[Finding]:

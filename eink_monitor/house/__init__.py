@@ -11,6 +11,7 @@ from eink_monitor.house.expiry import Expiry
 from eink_monitor.house.fence import fenced
 from eink_monitor.house.invented import real_subjects
 from eink_monitor.house.sharing import Key, Sharing
+from eink_monitor.metrics import DISK_STATE, NO_DISK
 from eink_monitor.model import Bucket, FeedStatus, Metric, Reading, Run, Wear
 from eink_monitor.store import Store
 
@@ -140,7 +141,13 @@ class House:
             warning=self.warning(feed),
             shown=self._is_shown(feed),
             renews=feed.source.renews,
+            lack=self._lack(feed) if past and past.what == "ok" else "",
         )
+
+    def _lack(self, feed: Feed) -> str:
+        """What is wrong with a disk of a feed, in two words, or empty."""
+        states = (self.latest(subject, DISK_STATE) for subject in feed.source.publishes(feed.subject))
+        return next((NO_DISK[round(state.value)] for state in states if state and round(state.value) in NO_DISK), "")
 
     def _is_shown(self, feed: Feed) -> bool:
         """Whether it is through this door, of several, that the panels see the subject now."""

@@ -222,7 +222,7 @@ def fault(status: FeedStatus, now: int, history: History, *, brief: bool = False
         "overloaded": f"overloaded{since}",
         "bad-answer": f"odd answers{since}",
     }
-    return phrases.get(status.what or "", f"failing{since}")
+    return phrases.get(status.what or "", status.lack or f"failing{since}")
 
 
 def _let_in(status: FeedStatus, *, brief: bool) -> str:

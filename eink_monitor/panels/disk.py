@@ -17,6 +17,7 @@ from eink_monitor.metrics import (
     DISK_STATE,
     DISK_USED,
     NEWEST_BACKUP,
+    NO_DISK,
 )
 from eink_monitor.model import Bucket, History, Need
 from eink_monitor.panels._figures import Cell, aside, cells, gauge, hero
@@ -25,8 +26,7 @@ from eink_monitor.settings import Duration, insist
 
 _FULL = 90.0  # percent, and how old a backup may be, where neither panel nor source says
 _OLD = 2 * DAY
-_READ_ONLY = 1  # states of a disk; the others have no figures
-_WITHOUT = {2: "not mounted", 3: "not readable"}
+_READ_ONLY = 1  # the state of a disk
 _TREND_DAYS = 30
 _FEWEST = 3  # days that make a trend
 _HORIZON = 3 * 365  # days; a disk that lasts longer is not filling
@@ -57,7 +57,7 @@ class Disk(SubjectPanel):
         """Free space in huge digits, use as a bar; an alarm reverses the half of the sheet it concerns."""
         sheet = Sheet(canvas, history, now, self)
         free, state = sheet.reading(DISK_FREE), sheet.reading(DISK_STATE)
-        lack = _WITHOUT.get(round(state.value)) if state and (free is None or state.at >= free.at) else None
+        lack = NO_DISK.get(round(state.value)) if state and (free is None or state.at >= free.at) else None
         if lack:
             _missing(sheet, lack, free.at if free else None, self._oldest(sheet))
         elif sheet.begin((DISK_FREE,), "disk", "the disk", "free space") and free:

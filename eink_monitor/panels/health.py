@@ -57,8 +57,7 @@ class Health(Panel):
 
     def draw(self, canvas: Canvas, history: History, now: int) -> None:
         """One row a feed, failing ones first and reversed; the first fault's sentence where there is room."""
-        rank = {"auth": 0, None: 3, "ok": 3}
-        feeds = sorted(history.feeds(), key=lambda feed: 2 if feed.is_silent(now) else rank.get(feed.what, 1))
+        feeds = sorted(history.feeds(), key=lambda feed: _rank(feed, now))
         polled = [feed for feed in feeds if feed.patience] or feeds  # a card or a clock is not polled
         polls = [feed.at for feed in polled if feed.at is not None]
         name = self.title or "Health"
@@ -80,14 +79,16 @@ class Health(Panel):
         _rows(canvas, history, feeds, now, "" if stale else _sentence(feeds, now))
 
 
-def _is_well(feed: FeedStatus) -> bool:
-    """Whether its polls do not fail, whatever they bring."""
-    return feed.what in {None, "ok"}
+def _rank(feed: FeedStatus, now: int) -> int:
+    """Sign-ins first, then what fails, what is silent, and what is well."""
+    if feed.what == "auth":
+        return 0
+    return (2 if feed.is_silent(now) else 3) if feed.is_well else 1
 
 
 def _verdict(feeds: Sequence[FeedStatus], now: int) -> str:
     """The whole house in two words: the worst there is, and how much of it."""
-    bad, silent = sum(not _is_well(feed) for feed in feeds), sum(feed.is_silent(now) for feed in feeds)
+    bad, silent = sum(not feed.is_well for feed in feeds), sum(feed.is_silent(now) for feed in feeds)
     if bad:
         return words.count(bad, "fault")
     if silent:
@@ -124,14 +125,14 @@ class _Row(NamedTuple):
 def _rows(canvas: Canvas, history: History, feeds: Sequence[FeedStatus], now: int, sentence: str) -> None:
     more = len(feeds) - _LISTED if len(feeds) > _MOST else 0
     ink = "" if sentence or len(feeds) > _LISTED else _ink(history.wear)
-    size = _size(len(feeds) + bool(ink), not _is_well(feeds[0]) or bool(sentence))
+    size = _size(len(feeds) + bool(ink), not feeds[0].is_well or bool(sentence))
     rows = [_row(history, feed, size, now) for feed in (feeds[:_LISTED] if more else feeds)]
     widest = max(fonts.face(size.face).width(row.feed.label[:_LONGEST]) for row in rows)
-    need = max((row if _is_well(row.feed) else row._replace(corner="")).need for row in rows)
+    need = max((row if row.feed.is_well else row._replace(corner="")).need for row in rows)
     column = max(_NARROWEST, min(_NAME + widest + 8, RIGHT - need))
     rows = [row if row.need <= RIGHT - column else row._replace(corner="") for row in rows]
     y, right = HEADER + 1, RIGHT
-    below = y + size.height * sum(not _is_well(row.feed) for row in rows)  # the code of a sign-in has room there
+    below = y + size.height * sum(not row.feed.is_well for row in rows)  # the code of a sign-in has room there
     for row in rows:
         if y == below:
             right = corner(canvas, feeds[0], below, canvas.height)
@@ -149,9 +150,11 @@ def _rows(canvas: Canvas, history: History, feeds: Sequence[FeedStatus], now: in
 def _sentence(feeds: Sequence[FeedStatus], now: int) -> str:
     """What to do about the first fault, else about what will soon be one, else why a feed is silent."""
     first = feeds[0]
-    if _is_well(first):
+    if first.is_well:
         soon = next((feed.warning for feed in feeds if feed.warning), "")
         return soon or ((first.detail or f"{first.label} answers, but measures nothing new") * first.is_silent(now))
+    if first.what == "auth" and first.door and first.renews:
+        return f"makes a new {first.renews}; put it into the configuration"  # who does stands above
     if first.what == "auth" and first.door and _LOGIN in first.detail:
         return first.detail[first.detail.rindex(_LOGIN) :]  # what came before is said by the row and the code
     return first.detail
@@ -179,7 +182,7 @@ def _door(canvas: Canvas, feed: FeedStatus, y: int, right: int) -> int:
 
 
 def _row(history: History, feed: FeedStatus, size: _Size, now: int) -> _Row:
-    if not _is_well(feed):
+    if not feed.is_well:
         face = fonts.SMALL if size is _EIGHT else fonts.TEXT
         return _Row(feed, fault(feed, now, history, brief=True), face, _old(feed, now))
     known = feed.calls_limit and feed.calls_used is not None
@@ -190,10 +193,10 @@ def _row(history: History, feed: FeedStatus, size: _Size, now: int) -> _Row:
 
 def _draw_row(canvas: Canvas, row: _Row, size: _Size, y: int, edges: tuple[int, int]) -> None:
     """``edges`` are where the state begins, and where the row ends."""
-    (column, right), well, line = edges, _is_well(row.feed), y + size.line
+    (column, right), well, line = edges, row.feed.is_well, y + size.line
     if not well:
         canvas.fill(0, y, canvas.width, size.height - (size.mark >= 0))
-    mark = "wait" if row.silent else "key" if well and row.feed.warning else _MARKS.get(row.feed.what, "alert")
+    mark = _mark(row)
     if size.mark >= 0:
         canvas.icon(LEFT, y + size.mark, mark, 16, ink=well)
     else:
@@ -205,6 +208,14 @@ def _draw_row(canvas: Canvas, row: _Row, size: _Size, y: int, edges: tuple[int, 
         tagged(canvas, (column, column + min(room, row.wide)), line - (size.height > _PLAIN.height), (), row.state)
     else:
         canvas.text(column, line, row.state, row.face, width=room, ink=well)
+
+
+def _mark(row: _Row) -> str:
+    if row.silent:
+        return "wait"
+    if row.feed.lack:
+        return "alert"
+    return "key" if row.feed.is_well and row.feed.warning else _MARKS.get(row.feed.what, "alert")
 
 
 def _state(feed: FeedStatus, now: int) -> str:

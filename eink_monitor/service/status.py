@@ -26,7 +26,7 @@ _LONGEST = 300  # letters; a status line is for a glance
 def status(daemon: Daemon) -> str:
     """For example "3 sources well, car: sign in again; next panel in 2 min"."""
     feeds = daemon.house.feeds()
-    well = sum(feed.what == "ok" for feed in feeds)
+    well = sum(feed.what == "ok" and not feed.lack for feed in feeds)
     told = [f"{words.count(well, 'source')} well"] if well or not feeds else []
     told += [f"{', '.join(feed.name for feed in group)}: {what}" for what, group in _ailing(feeds)]
     return f"{', '.join(told)}; {_next(daemon)}"[:_LONGEST]
@@ -36,8 +36,8 @@ def _ailing(feeds: Sequence[FeedStatus]) -> list[tuple[str, list[FeedStatus]]]:
     """What is wrong, with everybody it is wrong with."""
     groups: dict[str, list[FeedStatus]] = {}
     for feed in feeds:
-        if feed.what != "ok":
-            told = _WORDS.get(feed.what, feed.detail)
+        if feed.what != "ok" or feed.lack:
+            told = feed.lack or _WORDS.get(feed.what, feed.detail)
             if feed.what == "auth" and feed.renews:
                 told = f"new {feed.renews} needed"
             elif feed.what == "auth" and feed.ok_at is None:

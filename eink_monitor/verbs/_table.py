@@ -9,7 +9,7 @@ from datetime import tzinfo
 from eink_monitor.clock import iso, stamp
 from eink_monitor.finding import Finding
 from eink_monitor.metrics import NEWEST_BACKUP
-from eink_monitor.model import Reading
+from eink_monitor.model import Metric, Reading
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[int] = ()) -> str:
@@ -49,12 +49,19 @@ def findings(found: Iterable[Finding]) -> str:
 
 
 def told(reading: Reading, zone: tzinfo) -> tuple[str, str]:
-    """Value and unit for a person: an instant as a local date, not as seconds since 1970; a truth as yes or no."""
-    if reading.metric == NEWEST_BACKUP:
-        return stamp(round(reading.value), zone), ""
-    if reading.metric.unit == "0/1" and reading.value in (0, 1):
-        return "yes" if reading.value else "no", ""
-    return number(reading.value), reading.metric.unit
+    """Value and unit for a person, as ``spoken``."""
+    return spoken(reading.metric, reading.value, zone)
+
+
+def spoken(metric: Metric, value: float, zone: tzinfo) -> tuple[str, str]:
+    """Value and unit: an instant as a local date, not as seconds since 1970, a state as its name, a truth as yes or no.
+
+    Where there is a word for it there is no unit.
+    """
+    if metric == NEWEST_BACKUP:
+        return stamp(round(value), zone), ""
+    word = ("no", "yes")[round(value)] if metric.unit == "0/1" and value in (0, 1) else metric.names.get(value)
+    return (word, "") if word else (number(value), metric.unit)
 
 
 def directory(plugins: Iterable[tuple[str, type]]) -> str:

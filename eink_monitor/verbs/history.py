@@ -15,18 +15,19 @@ from zoneinfo import ZoneInfo
 import click
 
 from eink_monitor.clock import SystemClock, iso, local, stamp
-from eink_monitor.metrics import METRICS
+from eink_monitor.metrics import METRICS, NEWEST_BACKUP
 from eink_monitor.model import Bucket, Metric
 from eink_monitor.settings import Duration
 from eink_monitor.store.readings import Readings
 from eink_monitor.verbs._house import config_option, load, named, opened
-from eink_monitor.verbs._table import number, table, tidy
+from eink_monitor.verbs._table import number, spoken, table, tidy
 from eink_monitor.verbs._when import instant
 
 Row = tuple[str | float, ...]
 
 _RUNS = ("from", "to", "value", "unit")
 _BUCKETS = ("from", "measurements", "low", "mean", "high", "last", "unit")
+_VALUES = {"value", "low", "high", "last"}
 _WEEK = "7d"
 
 
@@ -76,7 +77,7 @@ def command(subject: str, metric: str, config_file: Path | None, form: str | Non
         span = f"between {stamp(window.since, config.zone)} and {stamp(window.until, config.zone)}"
         known = f"the newest is of {stamp(newest.at, config.zone)}" if newest else "there never was any"
         click.echo(f"eink-monitor: nothing is stored of {subject} {metric} {span}; {known}", err=True)
-    _print(head, [(*row, kind.unit) for row in rows], form)
+    _print(head, rows, kind, form, config.zone)
 
 
 def _window(when: Mapping[str, str | None], zone: ZoneInfo) -> _Window:
@@ -117,12 +118,24 @@ def _line(name: str, bucket: Bucket) -> Row:
     return name, bucket.n, tidy(bucket.low), round(bucket.mean, 3), tidy(bucket.high), tidy(bucket.last)
 
 
-def _print(head: tuple[str, ...], rows: list[Row], form: str | None) -> None:
+def _print(head: tuple[str, ...], rows: list[Row], kind: Metric, form: str | None, zone: ZoneInfo) -> None:
     if form == "json":
-        click.echo(json.dumps([dict(zip(head, row, strict=True)) for row in rows], indent=1))
+        click.echo(json.dumps([dict(zip(head, (*row, kind.unit), strict=True)) for row in rows], indent=1))
     elif form == "csv":
         writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerows([head, *rows])
+        writer.writerows([head, *((*row, kind.unit) for row in rows)])
     else:
-        text = [tuple(cell if isinstance(cell, str) else number(cell) for cell in row) for row in rows]
+        text = [_told(dict(zip(head, row, strict=False)), kind, zone) for row in rows]
         click.echo(table(head, text, right=range(1, len(head) - 1)))
+
+
+def _told(row: Mapping[str, str | float], kind: Metric, zone: ZoneInfo) -> tuple[str, ...]:
+    """A line for a person, with its unit; what only has a name has no mean."""
+    said = {
+        name: spoken(kind, cell, zone) for name, cell in row.items() if name in _VALUES and not isinstance(cell, str)
+    }
+    cells = {name: cell if isinstance(cell, str) else number(cell) for name, cell in row.items()}
+    cells |= {name: value for name, (value, _) in said.items()}
+    if kind.names or kind == NEWEST_BACKUP:
+        cells |= {"mean": ""} if "mean" in cells else {}
+    return *cells.values(), next((unit for _, unit in said.values() if unit), "")

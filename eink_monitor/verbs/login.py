@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -14,9 +15,9 @@ from eink_monitor.daemon.control import Request
 from eink_monitor.daemon.wishes import wish
 from eink_monitor.daemon.writing import written
 from eink_monitor.draw.preview import can_show
-from eink_monitor.errors import AuthFailed, Unavailable
+from eink_monitor.errors import AuthFailed, StoreError, Unavailable
 from eink_monitor.signin import Prompt
-from eink_monitor.verbs._house import config_option, errand, load, named
+from eink_monitor.verbs._house import config_option, errand, load, named, opened
 
 _LONGEST = 16_384  # characters of what a person pastes
 
@@ -36,8 +37,7 @@ def command(name: str, config_file: Path | None, *, ink: bool) -> int:
     feed = named(config.feeds, name, "source")
     signing = feed.source.sign_in()
     if signing is None:
-        click.echo(f"{name}: a source of type {feed.type} needs no sign-in.")
-        return 0
+        return _nobody(config, feed)
     clock = SystemClock()
     visit = errand(config, feed, clock)
     prompt = signing.begin(visit)
@@ -49,6 +49,20 @@ def command(name: str, config_file: Path | None, *, ink: bool) -> int:
         click.echo("Waiting until you have confirmed ... (Ctrl-C to give up)", err=True)
     click.echo(signing.finish(dataclasses.replace(visit, now=clock.now()), prompt, clock, answer))
     written(config)  # which wakes the daemon, and it looks
+    return 0
+
+
+def _nobody(config: Config, feed: Feed) -> int:
+    """Where nobody signs in: what lets us in instead, and what the vendor last said of it."""
+    past = None
+    with suppress(StoreError), opened(config, writes=False) as store:
+        past = store.outcomes.get(feed.name)
+    key, told = feed.source.renews, f"{feed.name}: a source of type {feed.type} needs no sign-in"
+    if past and past.what == AuthFailed.what and past.at * 10**9 > config.stamp:
+        click.echo(f"{told}, but it was refused: {past.detail}", err=True)
+        return AuthFailed.exit_code
+    way_in = f", but a key: {feed.source.way_in} makes a new {key}; put it into the configuration" if key else ""
+    click.echo(f"{told}{way_in}.")
     return 0
 
 

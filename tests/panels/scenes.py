@@ -137,6 +137,19 @@ def warned(house: PaperHouse) -> PaperHouse:
     return replace(house, statuses=changed)
 
 
+def refused(house: PaperHouse) -> PaperHouse:
+    """The same feeds, of which those that want a person want a new key."""
+    changed = [status._replace(door="go.skoda.eu/api-keys", renews="API key") for status in house.statuses]
+    return replace(house, statuses=changed)
+
+
+def unmounted(house: PaperHouse) -> PaperHouse:
+    """The same feeds, of which the last finds no disk."""
+    *others, last = house.statuses
+    lost = last._replace(lack="not mounted", detail="nothing is mounted at /mnt/backups")
+    return replace(house, statuses=[*others, lost])
+
+
 def silent(house: PaperHouse, *ages: int | None) -> PaperHouse:
     """The same feeds, of which the first were well when polled, but have measured nothing since, or ever."""
     changed = list(house.statuses)
@@ -252,6 +265,8 @@ SCENES: dict[str, Scene] = {
     "health-ink-six": Scene(Health(), replace(feeds(6), wear=Wear(full=12_345, partial=67_890))),
     "health-sign-in": Scene(Health(), feeds(3, "auth")),
     "health-two-sign-ins": Scene(Health(), feeds(3, "auth", "auth")),
+    "health-key": Scene(Health(), refused(feeds(3, "auth"))),
+    "health-disk": Scene(Health(), unmounted(feeds(4))),
     "health-warning": Scene(Health(), warned(feeds(4))),
     "health-two-doors": Scene(Health(), two_doors()),
     "health-faults": Scene(Health(), feeds(6, "unavailable", "throttled")),

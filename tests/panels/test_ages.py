@@ -155,7 +155,7 @@ SOURCES = [
     (name, number)
     for name, scene in SCENES.items()
     for number, status in enumerate(scene.house.statuses)
-    if status.what == "ok" and status.is_fresh(scene.now)
+    if status.what == "ok" and not status.lack and status.is_fresh(scene.now)
 ]
 
 

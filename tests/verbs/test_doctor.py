@@ -305,7 +305,8 @@ def test_how_long_a_key_holds(tmp_path: Path, left: int, line: str, code: int) -
 @pytest.mark.parametrize(
     ("what", "detail", "line", "code"),
     [
-        ("auth", "roof: the key is refused", "bad: roof: the key is refused (just now) -> eink-monitor poll roof", 77),
+        ("auth", "roof: refused", "bad: roof: refused (just now) -> mend that, then eink-monitor poll roof", 77),
+        ("overloaded", "full", "bad: full (just now) -> stop what else runs here: ps -A --sort=-rss", 75),
         ("gone", "closed", "bad: closed (just now) -> eink-monitor poll roof", 69),
         ("unavailable", "", "bad: unavailable (just now) -> eink-monitor poll roof", 75),
         ("bad-answer", "noise", "bad: noise (just now) -> eink-monitor poll roof", 65),

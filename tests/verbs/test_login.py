@@ -19,6 +19,8 @@ from PIL import Image
 import qr_reader
 from doors.sshd import ME, Hosts, fingerprint
 from eink_monitor.clock import SystemClock
+from eink_monitor.model import Outcome
+from eink_monitor.store import Store
 from houses import say, write
 from houses.living import running
 from loopback.bmw import CLIENT as BMW_CLIENT
@@ -379,3 +381,29 @@ def test_a_state_directory_of_somebody_else(tmp_path: Path, bmw: QuickBmw) -> No
     assert said.code == 75
     assert "cannot be created" in said.err
     assert bmw.calls == []
+
+
+KEY = """\
+database: {folder}/readings.db
+display: {{type: png, path: {folder}/out}}
+sources:
+  enyaq: {{type: skoda, api_key: hunter2, vin: TMBZZZNE1P1000001}}
+panels:
+  charge: {{type: car, subject: enyaq}}
+"""
+
+
+def test_a_key_is_made_and_not_signed_in_with(tmp_path: Path) -> None:
+    file = write(tmp_path, KEY)
+    door = "go.skoda.eu/api-keys makes a new API key; put it into the configuration"
+    told = "enyaq: a source of type skoda needs no sign-in"
+    assert say("login", "enyaq", "-c", file) == (0, f"{told}, but a key: {door}.\n", "")
+    now, refused = SystemClock().now() + 60, "Skoda refuses the API key; make a new one at go.skoda.eu/api-keys"
+    store = Store(tmp_path / "readings.db", ZoneInfo("Europe/Berlin"))
+    store.note(Outcome("enyaq", now, 0.0, "auth", refused), None, 0)
+    store.flush()
+    store.close()
+    assert say("login", "enyaq", "-c", file) == (77, "", f"{told}, but it was refused: {refused}\n")
+    assert "-> make a new API key at go.skoda.eu/api-keys and put it into the" in say("doctor", "-c", file).out
+    os.utime(file, (now + 60, now + 60))  # another key, as yet untried
+    assert say("login", "enyaq", "-c", file).code == 0

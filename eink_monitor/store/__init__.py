@@ -19,7 +19,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from eink_monitor import files
-from eink_monitor.clock import DAY
+from eink_monitor.clock import DAY, SystemClock
 from eink_monitor.errors import Damaged, StoreError, WrongFile
 from eink_monitor.model import Outcome, Quota, Reading
 from eink_monitor.store import ahead, damage
@@ -175,6 +175,7 @@ class Store:
 
     def _written(self) -> None:
         self.commits += 1
+        self._place.note()
         self.ledger.written()
         self.facts.written()
         if not self.held:
@@ -190,6 +191,7 @@ class Store:
         alone = not self._place.durable or self.fault  # a simulation has its database to itself, and so has memory
         if alone and not self._disk.fault:
             return False
+        self._notice_copy()
         with plain_words(self.path):
             fault, self._disk.fault = self._disk.fault, None
             if fault:
@@ -199,6 +201,7 @@ class Store:
         if version == self._seen:
             return False
         self._seen = version
+        self._place.note()
         with plain_words(self.path, ours=True):
             self._rebuild()
         return True
@@ -231,8 +234,22 @@ class Store:
             before.close()
         self._place.fault = error
 
+    def _notice_copy(self) -> bool:
+        """Go on with a database that somebody has copied over ours; returns whether. Raises ``StoreError``."""
+        with suppress(sqlite3.Error):
+            if self._version() != self._seen:  # others of ours have written
+                return False
+        if not self._place.is_copied_over():
+            return False
+        self.told.append(self._place.leave_log(self._disk.db, SystemClock().now()))
+        self._disk.fault = None
+        self._go_on_there()
+        return True
+
     def _come_home(self) -> None:
         """Be on the card again if we are not, or if the files we have open are no longer those in their places."""
+        if self._notice_copy():
+            return
         if not self._place.is_elsewhere():
             return
         if not self._place.lost():
@@ -245,6 +262,10 @@ class Store:
             raise
         with suppress(sqlite3.Error):
             self._disk.db.close()  # before the next is opened: SQLite would share the memory of the two
+        self._go_on_there()
+
+    def _go_on_there(self) -> None:
+        """Open what is in the place of a database that is closed, or go on in memory. Raises ``StoreError``."""
         try:
             db = self._place.open()
         except StoreError as error:
@@ -257,6 +278,8 @@ class Store:
 
         Raises ``StoreError`` when not even that can be written; memory goes on.
         """
+        if self._notice_copy():
+            return
         self._leave(self.fault or Damaged(f"the database is damaged ({self.path})"))
         self._settle_on(self._place.begin_anew(now))
 

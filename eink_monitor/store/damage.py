@@ -7,11 +7,13 @@ until that is complete nothing that was set aside is deleted, whatever room it t
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Callable, Collection, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 
+from eink_monitor import files
 from eink_monitor.clock import DAY, iso
 from eink_monitor.errors import Damaged
 from eink_monitor.metrics import METRICS
@@ -40,15 +42,28 @@ def glance(db: sqlite3.Connection) -> None:
 def set_aside(path: Path, now: int, sides: Sequence[str] = SIDES) -> Path:
     """Move a database with its log out of the way, under a name that nothing has had; returns where it is.
 
-    Raises ``OSError``. The newest is never deleted by us, so the numbers only grow.
+    Raises ``OSError``.
     """
-    before = [number_of(file) for file in damaged(path)]
-    ending = f"-{max(before) + 1}" if before else ""
-    aside = path.with_name(f"{path.name}.damaged-{iso(now)[:10]}{ending}")
+    aside = _name_aside(path, now)
     for end in reversed(sides):  # the log first: a log without its database is harmless, the reverse is not
         with suppress(FileNotFoundError):
             side(path, end).rename(side(aside, end))
     return aside
+
+
+def keep_log(path: Path, now: int) -> Path:
+    """Copy the log beside a database to where it would be set aside; returns that place. Raises ``OSError``."""
+    aside = _name_aside(path, now)
+    with files.replacing(side(aside, "-wal")) as copy, side(path.resolve(), "-wal").open("rb") as log:
+        shutil.copyfileobj(log, copy)
+    return side(aside, "-wal")
+
+
+def _name_aside(path: Path, now: int) -> Path:
+    """The newest is never deleted by us, so the numbers only grow."""
+    before = [number_of(file) for file in damaged(path)]
+    ending = f"-{max(before) + 1}" if before else ""
+    return path.with_name(f"{path.name}.damaged-{iso(now)[:10]}{ending}")
 
 
 def damaged(path: Path) -> list[Path]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+import select
 import signal
 import sqlite3
 import sys
@@ -17,17 +18,19 @@ from pathlib import Path
 from eink_monitor import strays
 from eink_monitor.clock import stopwatch
 from eink_monitor.store.card import connect, is_damage
+from eink_monitor.store.replaced import log_is_of_another
 from eink_monitor.store.salvage import salvage
 
 log = logging.getLogger("eink_monitor")
 
+_PATIENCE = 20.0  # seconds for what the daemon stands still for
 DEADLINE = 3600.0  # seconds after which whatever takes so long is given up
 _LONGEST = 4096  # bytes; an answer is a word
 _NONE = -1
 
 
 class Errand:
-    """One such process. ``kind`` is "quick_check", "integrity_check" or "salvage".
+    """One such process. ``kind`` is "quick_check", "integrity_check", "salvage" or "log".
 
     On a machine that is short of processes, memory or files it is over at once, as if it had died.
     """
@@ -88,9 +91,20 @@ class Errand:
         self._pid = self._reader = _NONE
 
 
+def ask(kind: str, path: Path) -> str:
+    """The answer at once: for what takes a moment, but may not be done by whoever has the database open."""
+    errand = Errand(kind, path)
+    began = stopwatch()
+    while (answer := errand.answer()) is None and stopwatch() - began < _PATIENCE:
+        select.select(errand.watch, (), (), 1.0)
+    errand.kill()
+    return answer or ""
+
+
 def main(kind: str, path: Path, aside: Path | None = None) -> str:
     """Do the work and say what came of it: "ok", "damaged", or nothing when it could not be done.
 
+    Of a log it says whether it is that of "another" database than the one it lies beside.
     A salvage that found every row again in the good database says how many those are, and about how many are lost.
     """
     with suppress(OSError):  # a sandbox may refuse it
@@ -100,6 +114,8 @@ def main(kind: str, path: Path, aside: Path | None = None) -> str:
         if aside:
             saved, lost, missing = salvage(aside, path)
             return f"ok {saved} {lost}" if not missing else ""
+        if kind == "log":
+            return "another" if log_is_of_another(path) else "ok"
         with closing(connect(path, writes=False)) as db:
             return "ok" if db.execute(f"PRAGMA {kind}(1)").fetchone()[0] == "ok" else "damaged"
     except OSError:

@@ -2,8 +2,9 @@
 
 Looking must change nothing, so nothing here lets SQLite write: no log, no shared memory, not even an access to a pipe
 that nobody writes. Of a file that is damaged less proof is there, but some must be: SQLite's ``application_id`` says
-"eink", or pages of our shape with our names in them. A file of which nothing of ours can be seen is somebody else's,
-however broken it is. Not for a file that this process has open: closing it again would drop SQLite's locks.
+"eink", or pages of our shape with our names in them; a log of ours beside it proves nothing, for somebody may have put
+the file there. A file of which nothing of ours can be seen is somebody else's, however broken it is. Not for a file
+that this process has open: closing it again would drop SQLite's locks.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from eink_monitor import files
 from eink_monitor.errors import Damaged, WrongFile
 from eink_monitor.metrics import METRICS
 from eink_monitor.store.card import connect
-from eink_monitor.store.pages import names_in, pages, readings_in
+from eink_monitor.store.pages import file_pages, log_pages, names_in, readings_in
 
 MAGIC = b"SQLite format 3\0"
 MARK = b"eink"  # application_id, at byte 68 of the file
@@ -50,7 +51,7 @@ def inspect(path: Path) -> None:
         _inspect_empty(path)
     elif head.startswith(MAGIC) and len(head) == 100:
         _inspect_database(path, head)
-    elif head[68:72] == MARK or _is_ours_in_pieces(path) or not any(_start(path)):
+    elif head[68:72] == MARK or _are_ours(file_pages(path)) or not any(_start(path)):
         raise Damaged(f"the beginning of the database is damaged ({path})")
     else:
         what = "a text" if set(head) <= _PRINTABLE else "another program's file"
@@ -62,7 +63,7 @@ def _inspect_empty(path: Path) -> None:
     log = path.with_name(f"{path.name}-wal")
     if not log.exists() or not log.stat().st_size:
         return
-    if _is_ours_in_pieces(path):
+    if _are_ours(log_pages(path)):
         raise Damaged(f"the database is empty, though it was not ({path})")
     raise WrongFile(f"{path} is empty, with another program's log beside it; name another file as `database:`")
 
@@ -81,7 +82,7 @@ def _inspect_database(path: Path, head: bytes) -> None:
         return  # its first transactions are still in the log
     close = sum(one == other for one, other in zip(head[68:72], MARK, strict=True)) >= 2
     broken = tables and any(head[68:72]) and (tables >= _OURS or (close and tables >= TABLES))
-    if broken or (tables is None and _is_ours_in_pieces(path)):
+    if broken or (tables is None and _are_ours(file_pages(path))):
         raise Damaged(f"the beginning of the database is damaged ({path})")
     raise _foreign(path)
 
@@ -116,14 +117,14 @@ def _start(path: Path) -> bytes:
 
 
 def _has_marked_log(path: Path) -> bool:
-    return any(page.startswith(MAGIC) and page[68:72] == MARK for page in _some_pages(path))
+    return any(page.startswith(MAGIC) and page[68:72] == MARK for page in islice(log_pages(path), _LOOKED_AT))
 
 
-def _is_ours_in_pieces(path: Path) -> bool:
-    """Whether anything in a broken file can only be from us: a definition of our tables, our names, rows of ours."""
+def _are_ours(pages: Iterator[bytes]) -> bool:
+    """Whether anything in broken pages can only be from us: a definition of our tables, our names, rows of ours."""
     rows = 0
     before = b""
-    for page in _some_pages(path):
+    for page in islice(pages, _LOOKED_AT):
         if page.startswith(MAGIC) and page[68:72] == MARK:
             return True
         if _DEFINITION.search(before + page) or any(metric in METRICS for _, metric in names_in(page).values()):
@@ -133,7 +134,3 @@ def _is_ours_in_pieces(path: Path) -> bool:
         if rows >= _ENOUGH:
             return True
     return False
-
-
-def _some_pages(path: Path) -> Iterator[bytes]:
-    return islice(pages(path), _LOOKED_AT)

@@ -112,6 +112,11 @@ def readings_in(page: bytes) -> int:
 def pages(path: Path) -> Iterator[bytes]:
     """The pages of a database and of the log beside it, whichever is there, the latest version of each first."""
     yield from log_pages(path)
+    yield from file_pages(path)
+
+
+def file_pages(path: Path) -> Iterator[bytes]:
+    """The pages of a database itself, if it is there."""
     size = _size(path)
     if path.exists():
         with path.open("rb") as file:

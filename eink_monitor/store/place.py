@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import suppress
 from pathlib import Path
@@ -148,6 +149,40 @@ class Place:
     def lost(self) -> str:
         """The name of a file that was removed or replaced while it is open, or nothing."""
         return self._watch.lost() if self._watch and self.durable and not self.fault else ""
+
+    def is_copied_over(self) -> bool:
+        """Whether somebody has copied another database over ours, into the very file; ``note`` tells our own writes.
+
+        Its pages do not go with the log, and SQLite would write those of the log into it.
+        """
+        from eink_monitor.store.errand import ask  # noqa: PLC0415 - a program, too, which would be there twice
+
+        if not (self._watch and self.durable and not self.fault and self._watch.is_written()):
+            return False
+        self._watch.note()
+        if not self._watch.side("-wal").exists() or self._watch.lost():
+            return False
+        self._doubted = True  # what SQLite holds in memory may be of the one before
+        return ask("log", self.path) == "another"
+
+    def note(self) -> None:
+        """What has been written to the file was written by us, or by others of ours."""
+        if self._watch:
+            self._watch.note()
+
+    def leave_log(self, db: sqlite3.Connection, now: int) -> str:
+        """Close a database that another was copied over, so that nothing of its log gets there; says what was done."""
+        log = damage.side(self.path.resolve(), "-wal")
+        with plain_words(self.path):
+            kept = damage.keep_log(self.path, now)
+            os.truncate(log, 0)  # or SQLite would write it into the new one now
+            with suppress(sqlite3.Error):
+                db.close()
+            for end in damage.SIDES[1:]:
+                damage.side(self.path.resolve(), end).unlink(missing_ok=True)
+        self._watch, self._enlists = None, True
+        told = "was replaced by another database of eink-monitor, which is used from now on"
+        return f"{self.path.name} {told}; the log of the one before is kept as {kept.name}"
 
     def save(self, db: sqlite3.Connection) -> str:
         """Nothing of what ``db`` sees may go with it, now that its files are no longer in their places.

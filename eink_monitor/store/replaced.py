@@ -25,18 +25,19 @@ def log_is_of_another(path: Path) -> bool:
     log = damage.side(path, "-wal")
     if not path.exists() or not log.exists() or not log.stat().st_size:
         return False
-    return _is_whole(path, immutable=True) and not _is_whole(path)
+    return is_whole(path, immutable=True) and not is_whole(path)
 
 
 def has_newer_database(path: Path) -> bool:
     """Whether a database came after the log beside it, and is not what that log made of it: worth a closer look."""
     log = damage.side(path, "-wal")
     with suppress(OSError):
-        return path.stat().st_ctime_ns > log.stat().st_mtime_ns and differs_from_log(path)
+        return path.stat().st_ctime_ns >= log.stat().st_mtime_ns and differs_from_log(path)
     return False
 
 
-def _is_whole(path: Path, *, immutable: bool = False) -> bool:
+def is_whole(path: Path, *, immutable: bool = False) -> bool:
+    """Whether every page of a database of ours can be read, with the log beside it, or ``immutable``: without."""
     try:
         with closing(connect(path, writes=False, immutable=immutable)) as db:
             db.execute("SELECT count(*) FROM series").fetchone()
@@ -87,7 +88,8 @@ def save_database(db: sqlite3.Connection, path: Path, watch: Watch) -> str:
         there = "damaged"
     except WrongFile as error:
         raise WrongFile(f"{error}; {_keep(db, path, watch)}") from None
-    if there == "another" and _is_whole(path):
+    ours = watch.side("-wal") in watch.ours()  # then it is no log of what is there now
+    if there == "another" and is_whole(path, immutable=ours):
         told = "was replaced by another database of eink-monitor, which is used from now on"
         return f"{path.name} {told}; {_keep(db, path, watch)}"
     files.make_folder(path.parent)
@@ -108,7 +110,7 @@ def _keep(db: sqlite3.Connection, path: Path, watch: Watch) -> str:
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         _remove_log(watch)
         return "the one before is where somebody has moved it"
-    kept = _free(path)
+    kept = free_name(path)
     try:
         copy_out(db, kept)
     except StoreError as error:
@@ -131,7 +133,8 @@ def _remove_log(watch: Watch) -> None:
         file.unlink()
 
 
-def _free(path: Path) -> Path:
+def free_name(path: Path) -> Path:
+    """Where to keep a database that another takes the place of: a name that nothing has had."""
     numbers = [file.name.rpartition("-")[2] for file in path.parent.glob(f"{path.name}.replaced-*")]
     return path.with_name(f"{path.name}.replaced-{max([int(n) for n in numbers if n.isdecimal()], default=0) + 1}")
 

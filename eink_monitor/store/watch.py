@@ -30,6 +30,14 @@ def identity(path: Path) -> Identity | None:
     return Identity(found.st_dev, found.st_ino)
 
 
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        found = path.stat()
+    except OSError:
+        return 0, 0
+    return found.st_mtime_ns, found.st_size
+
+
 class Watch:
     """The files of a database as they were when it was opened; its log may be made a little later."""
 
@@ -38,6 +46,15 @@ class Watch:
         self._path = path
         self._real = path.resolve()
         self._sides: dict[str, Identity | None] = dict.fromkeys(_SIDES)
+        self._stamp = _stamp(path)
+
+    def note(self) -> None:
+        """Whatever has been written to the database itself was written by SQLite."""
+        self._stamp = _stamp(self._path)
+
+    def is_written(self) -> bool:
+        """Whether anybody has written to the database itself since; SQLite does so when it empties the log."""
+        return _stamp(self._path) != self._stamp
 
     def lost(self) -> str:
         """The name of a file that is gone or is another one by now; nothing when all is well."""

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from eink_monitor.errors import Damaged, StoreError, WrongFile
+from eink_monitor.model import Outcome
 from eink_monitor.store import VERSION, Store
 from eink_monitor.store.damage import damaged
 from eink_monitor.store.ownership import MAGIC
@@ -44,6 +45,21 @@ def link(path: Path) -> None:
     path.symlink_to("text")
 
 
+def beside_our_log(content: bytes) -> Make:
+    """What somebody has put in the place of a database whose daemon was killed."""
+
+    def make(path: Path) -> None:
+        ours = Store(path, UTC)
+        ours.note(Outcome("roof", NOW, 0.1, "ok", ""), None, 0)
+        ours.flush()
+        log = path.with_name(f"{path.name}-wal").read_bytes()
+        ours.close()
+        path.with_name(f"{path.name}-wal").write_bytes(log)
+        path.write_bytes(content)
+
+    return make
+
+
 def another_log(path: Path) -> None:
     path.touch()
     path.with_name(f"{path.name}-wal").write_bytes(b"\x37\x7f\x06\x82" + bytes(4000))
@@ -65,6 +81,9 @@ STRANGERS: dict[str, Make] = {
     "a folder": lambda path: (path / "inside").mkdir(parents=True),
     "a pipe": os.mkfifo,
     "a link to a text": link,
+    "a text beside our log": beside_our_log(b"milk\nbread\n"),
+    "a picture beside our log": beside_our_log(b"\x89PNG\r\n\x1a\n" + Random(2).randbytes(30_000)),
+    "a broken database beside our log": beside_our_log(MAGIC + Random(1).randbytes(9000)),
     "an empty file with another program's log": another_log,
 }
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -38,16 +40,24 @@ def theirs(path: Path) -> None:
     stranger.replace(path)
 
 
-def test_a_strangers_database_in_its_place_is_not_touched_and_ours_is_kept_once(tmp_path: Path) -> None:
+def text(path: Path) -> None:
+    path.with_name("list.txt").write_text("milk and bread\n" * 100, encoding="utf-8")
+    path.with_name("list.txt").replace(path)
+
+
+@pytest.mark.parametrize("stranger", [theirs, text])
+def test_what_is_not_ours_in_its_place_is_not_touched_and_ours_is_kept_once(
+    tmp_path: Path, stranger: Callable[[Path], None]
+) -> None:
     path = tmp_path / "readings.db"
     store = Store(path, UTC, lasting=NOW)
     write(store, range(5))
-    theirs(path)
+    stranger(path)
     before = path.read_bytes()
-    with pytest.raises(WrongFile, match=r"another program.*kept as readings\.db\.replaced-1"):
+    with pytest.raises(WrongFile, match=r"name another file.*kept as readings\.db\.replaced-1"):
         write(store, range(5, 6))
     for value in range(6, 9):
-        with pytest.raises(WrongFile, match="another program"):
+        with pytest.raises(WrongFile, match="name another file"):
             write(store, range(value, value + 1))
     assert path.read_bytes() == before
     assert [file.name for file in tmp_path.glob("readings.db.replaced-*")] == ["readings.db.replaced-1"]
@@ -88,3 +98,66 @@ def test_whoever_is_faster_with_a_file_in_its_place_costs_nothing(tmp_path: Path
     write(store, range(6, 7))
     store.close()
     assert values(path) == list(range(7))
+
+
+@pytest.mark.parametrize("way", ["moved", "copied"])
+@pytest.mark.parametrize("kind", ["backup", "file"])
+def test_a_good_older_copy_over_a_running_one_is_a_restore(tmp_path: Path, way: str, kind: str) -> None:
+    path, copy = tmp_path / "readings.db", tmp_path / "copy.db"
+    store = Store(path, UTC, lasting=NOW)
+    write(store, range(5))
+    if kind == "backup":
+        store.backup(copy)
+    else:
+        store._disk.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        shutil.copy(path, copy)
+    for value in range(5, 300):
+        write(store, range(value, value + 1))
+    if way == "moved":
+        copy.replace(path)
+    else:
+        shutil.copyfile(copy, path)
+    store.sync()
+    write(store, range(300, 302))
+    told = store.told
+    store.close()
+    assert values(path) == [0, 1, 2, 3, 4, 300, 301]
+    assert [file.name[-4:] for file in tmp_path.glob("*.damaged-*")] == ["-wal"] * (way == "copied"), "its log is kept"
+    assert "was replaced by another database of eink-monitor, which is used from now on" in told[0]
+
+
+def test_whoever_touches_the_database_or_empties_its_log_has_replaced_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "readings.db"
+    store = Store(path, UTC, lasting=NOW)
+    write(store, range(5))
+    path.touch()
+    write(store, range(5, 7))
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    store.sync()
+    write(store, range(7, 9))
+    assert store.told == []
+    store.close()
+    assert values(path) == list(range(9))
+    assert {file.name for file in tmp_path.iterdir()} <= {"readings.db", "readings.db-wal", "readings.db-shm"}
+
+
+@pytest.mark.parametrize("way", ["moved", "copied"])
+def test_a_good_older_copy_in_the_place_of_one_whose_daemon_was_killed_is_a_restore(tmp_path: Path, way: str) -> None:
+    path, copy = tmp_path / "readings.db", tmp_path / "copy.db"
+    store = Store(path, UTC, lasting=NOW)
+    write(store, range(5))
+    store.backup(copy)
+    for value in range(5, 100):
+        write(store, range(value, value + 1))
+    held = {end: path.with_name(path.name + end).read_bytes() for end in ("", "-wal")}
+    store.close()
+    for end, content in held.items():
+        path.with_name(path.name + end).write_bytes(content)
+    copy.replace(path) if way == "moved" else shutil.copyfile(copy, path)
+    again = Store(path, UTC, lasting=NOW)
+    write(again, range(100, 102))
+    assert again.facts.get("damaged") is None
+    again.close()
+    assert values(path) == [0, 1, 2, 3, 4, 100, 101]
+    assert {file.name[-4:] for file in tmp_path.glob("*.damaged-*")} <= {"-wal", "-shm"}

@@ -44,7 +44,7 @@ def test_every_verb_takes_a_configuration_and_complains_of_it(verb: str, tmp_pat
     broken = tmp_path / "broken.yaml"
     broken.write_text("display: {type: pgn}\nsources: {}\npanels: {}\n", encoding="utf-8")
     arguments: dict[str, list[object]] = {"poll": ["x"], "history": ["x", "soc"], "backup": [tmp_path / "copy"]}
-    arguments |= {"login": ["x"], "logout": ["x"], "forget": ["--after", "now"]}
+    arguments |= {"login": ["x"], "logout": ["x"], "forget": ["--after", "now"], "restore": ["copy"]}
     words = arguments.get(verb, [])
     said = say(verb, *words, "-c", broken)
     assert said.code == 78

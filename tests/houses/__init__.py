@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
-from contextlib import redirect_stderr, redirect_stdout
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,6 +26,17 @@ panels:
   flow: {{type: flow, subject: roof}}
   disk: {{type: disk, subject: "attic:backups"}}
 """
+
+
+@contextmanager
+def no_room(size: int = 1024) -> Iterator[None]:
+    """No file of this process grows beyond so many bytes; a full card says the same of all of them."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 class Said(NamedTuple):

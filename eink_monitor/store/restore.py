@@ -1,0 +1,141 @@
+"""Putting a copy in the place of the database, which is kept: nothing is removed, and there is never half of one.
+
+The copy is only read. It is examined as a draft beside the database and takes its name when it is proven to be ours and
+whole.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from contextlib import closing, suppress
+from pathlib import Path
+
+from eink_monitor import files
+from eink_monitor.errors import Damaged, InUse, StoreError, WrongFile
+from eink_monitor.store import damage, ownership, replaced
+from eink_monitor.store.card import layout, plain_words
+from eink_monitor.store.lock import Lock
+
+_SPENT = ("call", "account", "wear")  # what has happened since the copy was made is true all the same
+_WAY_OUT = "stop the daemon (sudo systemctl stop eink-monitor), say this again, then start it"
+
+
+def restore(copy: Path, path: Path) -> Path | None:
+    """Let ``path`` be what ``copy`` is; returns where what was there is kept, None where nothing was.
+
+    Calls that were spent and the wear of the panel stay as they are. Raises ``InUse`` where a daemon works on it,
+    ``WrongFile`` for a copy that is not ours or of a newer version, ``Damaged`` for one that is not whole, and
+    ``StoreError``; then everything is as it was.
+    """
+    path = path.resolve()
+    files.make_folder(path.parent)
+    try:
+        lock = Lock(path)
+    except InUse:
+        raise InUse(f"the daemon works on {path}; {_WAY_OUT}") from None
+    draft = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
+    try:
+        with plain_words(path):
+            _take(copy, draft)
+            _prove(draft, copy)
+            kept = _keep(path, draft)
+            files.settle(path.parent)
+    finally:
+        lock.close()
+        for end in damage.SIDES:
+            damage.side(draft, end).unlink(missing_ok=True)
+    return kept
+
+
+def _take(copy: Path, draft: Path) -> None:
+    """Copy the file, and the log that lies beside it: it may be the copy of a whole folder."""
+    for end in damage.SIDES[:2]:
+        source = damage.side(copy, end)
+        if end and not source.exists():
+            continue
+        if other := files.kind(source, follow=True):
+            raise WrongFile(f"{source} is {other}, not a database of eink-monitor")
+        with files.replacing(damage.side(draft, end)) as target, _readable(source).open("rb") as held:
+            shutil.copyfileobj(held, target)
+
+
+def _readable(source: Path) -> Path:
+    if not source.exists():
+        raise StoreError(f"there is no {source}")
+    if not os.access(source, os.R_OK):
+        raise StoreError(f"{source} may not be read by this user")
+    return source
+
+
+def _prove(draft: Path, copy: Path) -> None:
+    """The draft is a whole database of ours, without a log from now on. Messages name the copy."""
+    if not draft.stat().st_size:
+        raise WrongFile(f"{copy} is empty, so it is not a database of eink-monitor")
+    try:
+        ownership.inspect(draft)
+        layout(draft)
+    except Damaged:
+        raise Damaged(f"{copy} is damaged; try an older copy") from None
+    except WrongFile as error:
+        newer = "was written by a newer eink-monitor; upgrade first"
+        what = newer if "newer" in str(error) else "is not a database of eink-monitor"
+        raise WrongFile(f"{copy} {what}") from None
+    if not replaced.is_whole(draft):
+        raise Damaged(f"{copy} is damaged; try an older copy")
+    with closing(sqlite3.connect(draft)) as db:
+        db.execute("PRAGMA journal_mode = DELETE")  # its log ends here
+
+
+def _keep(path: Path, draft: Path) -> Path | None:
+    """Give the draft the place of the database, which gets a name of its own with everything that is in its log."""
+    if not path.exists():
+        if not files.put(draft, path):
+            raise StoreError(f"somebody has put a file in the place of {path} meanwhile; say this again")
+        return None
+    kept = replaced.free_name(path)
+    if _is_well(path):
+        _empty_log(path)
+        _carry_over(path, draft)
+    for end in damage.SIDES[1:]:
+        with suppress(FileNotFoundError):
+            damage.side(path, end).rename(damage.side(kept, end))
+    try:
+        os.link(path, kept)
+    except OSError:  # a card formatted for Windows knows no second names
+        path.rename(kept)
+    draft.replace(path)
+    return kept
+
+
+def _is_well(path: Path) -> bool:
+    """Whether it can be opened without harm. Raises ``WrongFile`` for what is not ours to move."""
+    try:
+        ownership.inspect(path)
+    except Damaged:
+        return False
+    return bool(path.stat().st_size) and not replaced.log_is_of_another(path)
+
+
+def _empty_log(path: Path) -> None:
+    """What is in it goes into the database; that of a damaged one stays beside it. Raises ``StoreError`` while used."""
+    with suppress(sqlite3.Error), closing(sqlite3.connect(path, isolation_level=None, timeout=1)) as db:
+        if db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+            raise StoreError(f"another program holds {path}; end it, then say this again")
+
+
+def _carry_over(path: Path, draft: Path) -> None:
+    """A copy knows nothing of the calls that were spent since it was made; where they cannot be read, nobody does."""
+    with closing(sqlite3.connect(draft.as_uri(), uri=True, isolation_level=None)) as db:
+        with suppress(sqlite3.Error):
+            db.execute("ATTACH ? AS before", (f"{path.as_uri()}?mode=ro",))
+            db.execute("BEGIN IMMEDIATE")
+            for table in _SPENT:
+                db.execute(f"DELETE FROM main.{table}")  # noqa: S608 - our own names
+                db.execute(f"INSERT INTO main.{table} SELECT * FROM before.{table}")  # noqa: S608 - as above
+            db.execute("COMMIT")
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+    with draft.open("rb") as file:
+        os.fsync(file.fileno())

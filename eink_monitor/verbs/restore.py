@@ -1,0 +1,42 @@
+"""``eink-monitor restore FILE``."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+import click
+
+from eink_monitor.clock import stamp
+from eink_monitor.config import Config
+from eink_monitor.errors import StoreError
+from eink_monitor.store import Store
+from eink_monitor.store.restore import restore
+from eink_monitor.verbs._house import config_option, load
+
+
+@click.command(epilog="Example: eink-monitor restore /mnt/disk/readings.db")
+@click.argument("file", type=click.Path(path_type=Path))
+@config_option
+def command(file: Path, config_file: Path | None) -> None:
+    """Put a copy in the place of the database.
+
+    FILE is a copy that `backup` has made; it must be ours and whole, and is only read. The daemon must not run: stop it
+    before and start it afterwards. The database that was there is kept beside it under a new name. Vendor calls that
+    were spent and the wear of the panel stay as they are.
+    """
+    config = load(config_file)
+    if file.resolve() == config.database.resolve():
+        raise click.UsageError(f"{file} is the database itself; name the copy", click.get_current_context())
+    kept = restore(file, config.database)
+    click.echo(f"{config.database} is what {file} is{_newest(config)}")
+    click.echo(f"what was there is kept as {kept}" if kept else "nothing was there before")
+
+
+def _newest(config: Config) -> str:
+    """How far it goes; an older layout is read by the daemon only."""
+    try:
+        with closing(Store(config.database, config.zone, writes=False)) as store:
+            return f"; its newest reading is of {stamp(store.latest, config.zone)}" if store.latest else ""
+    except StoreError:
+        return ""

@@ -19,6 +19,8 @@ def main() -> None:
         sys.exit(_say(sys.argv[1:]))
     except KeyboardInterrupt:
         sys.exit(_INTERRUPTED)
+    finally:
+        _let_go_of_streams()
 
 
 def _say(words: list[str]) -> int:
@@ -45,6 +47,17 @@ def _open_streams() -> None:
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))
+
+
+def _let_go_of_streams() -> None:
+    """What nobody can read any more goes nowhere: left for Python to flush, it costs a complaint and the exit code."""
+    for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):  # click puts another in the place of one
+        if stream is None:
+            continue
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 if __name__ == "__main__":

@@ -6,10 +6,8 @@ later, 77 a person must sign in, 78 configuration.
 
 from __future__ import annotations
 
-import os
 import pkgutil
 import sys
-from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -44,7 +42,6 @@ class _Verbs(click.Group):
             code = super().invoke(ctx)
             sys.stdout.flush()
         except BrokenPipeError:  # somebody piped us into `head`
-            _hush()
             return 0
         return code
 
@@ -105,7 +102,6 @@ def _speak(words: list[str]) -> int:
         code = error.exit_code
     except OSError as error:
         click.echo(f"eink-monitor: {error.filename or 'standard output'} cannot be used: {error.strerror}", err=True)
-        _hush()
         code = _LATER
     except Exception:  # noqa: BLE001 - a bug: say where, and leave with its code
         import traceback  # noqa: PLC0415 - hopefully never
@@ -113,9 +109,3 @@ def _speak(words: list[str]) -> int:
         click.echo(f"eink-monitor: this is a bug, please report it\n{traceback.format_exc()}", err=True)
         code = _BUG
     return code if isinstance(code, int) else 0
-
-
-def _hush() -> None:
-    """Nobody reads standard output any more: let what is still buffered go nowhere when the program ends."""
-    with suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -24,6 +24,8 @@ from houses import write
 if TYPE_CHECKING:
     from doors.sshd import Hosts
 
+os.environ.pop("PYTHONUNBUFFERED", None)  # the programs we start hold back what they say, as everybody's do
+
 if sys.gettrace():  # lines are counted: not in forks, whose counts nobody would collect
     os.register_at_fork(after_in_child=lambda: sys.settrace(None))
 

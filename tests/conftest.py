@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import dataclasses
 import os
 import shutil
@@ -25,6 +27,12 @@ if TYPE_CHECKING:
     from doors.sshd import Hosts
 
 os.environ.pop("PYTHONUNBUFFERED", None)  # the programs we start hold back what they say, as everybody's do
+
+# The servers we start live in threads, and to each glibc gives 64 MiB of addresses and more. A poll's child inherits
+# them all, and counts them against its limit; the daemon has no threads.
+_M_ARENA_MAX = -8
+with contextlib.suppress(AttributeError):  # another libc
+    ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
 
 if sys.gettrace():  # lines are counted: not in forks, whose counts nobody would collect
     os.register_at_fork(after_in_child=lambda: sys.settrace(None))

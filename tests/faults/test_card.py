@@ -212,7 +212,7 @@ def as_somebody_else(path: Path, work: Callable[[], str]) -> str:
             if os.getuid() == 0:
                 for parent in path.parents:
                     with suppress(OSError):
-                        parent.chmod(0o755)
+                        parent.chmod(parent.stat().st_mode | 0o055)  # never less: /tmp is among them
                 os.setresuid(65534, 65534, 65534)
             os.write(writer, work().encode())
         finally:

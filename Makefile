@@ -107,20 +107,9 @@ latest oldest: .venv/dev
 pi:
 	@tests/machines/pi.sh
 
-# Real servers that the tests start for themselves on loopback ports, and a login shell that is no sh.
+# Real servers that the tests start for themselves on loopback ports, and login shells that are no sh.
 packages:
-	@missing=""; \
-	[ -x /usr/sbin/sshd ] || missing="$$missing openssh-server"; \
-	[ -x /usr/sbin/mosquitto ] || missing="$$missing mosquitto"; \
-	[ -x /usr/bin/systemd-analyze ] || missing="$$missing systemd"; \
-	[ -x /usr/bin/openssl ] || missing="$$missing openssl"; \
-	[ -x /bin/tcsh ] || missing="$$missing tcsh"; \
-	if [ -z "$$missing" ]; then exit 0; fi; \
-	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-		echo "installing$$missing ..."; \
-		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $$missing >/dev/null; \
-	elif [ -n "$$CI" ]; then echo "the tests need$$missing"; exit 1; \
-	else echo "some tests will be skipped; for all of them: sudo apt install$$missing"; fi
+	@tests/machines/packages.sh
 
 clean:
 	rm -rf .venv .latest .oldest out dist .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .mutants

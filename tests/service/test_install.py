@@ -17,7 +17,8 @@ from eink_monitor.config import plugins
 from eink_monitor.model import Source
 from machines import SYSTEMD, Machine
 
-SCRIPTS = sorted([*SYSTEMD.glob("*.sh"), *(SYSTEMD.parent / "locks").glob("*.sh")])
+FOLDERS = (SYSTEMD, SYSTEMD.parent / "locks", SYSTEMD.parent / "tests/machines")
+SCRIPTS = sorted(script for folder in FOLDERS for script in folder.glob("*.sh"))
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@
 # make run    the daemon with config.yaml, or with the invented house, until Ctrl-C
 # make bench  the figures, as JSON
 # make soak   three minutes (SECONDS=180) of faults and kills, and what was survived
-# make stress the daemon is killed 200 times, its polls more often, and must have lost nothing
+# make stress 5,000 damaged databases, then the daemon is killed 200 times, its polls more often: nothing may be lost
 # make mutants  small faults are planted in the program, one at a time: do the tests notice? (ROOMS="store quota.py")
 # sudo make pi   the demo, the installer and some tests on emulated Raspberry Pis of 32 and 64 bits
 # sudo make install / uninstall   the daemon as a service (docs/install.md)
@@ -50,6 +50,7 @@ uninstall:
 # and counting lines would triple their time.
 LONG := tests/test_year.py tests/test_simulation.py tests/displays/test_waveshare_endurance.py \
 	tests/sources/test_solaredge_budget.py tests/faults/test_kills.py tests/faults/test_power.py \
+	tests/faults/test_corpus.py \
 	tests/test_inverter_day.py tests/daemon/test_ink.py tests/daemon/test_clock_jumps.py
 
 test: check tests
@@ -68,6 +69,7 @@ check: $(VENV)/dev
 	$(BIN)/lint-imports
 
 stress: $(VENV)/dev
+	@PYTHONPATH=tests:tests/daemon $(BIN)/python -m faults.corpus --number 5000
 	@PYTHONPATH=tests:tests/daemon $(BIN)/python -m faults.kills --runs 200
 
 bench: $(VENV)/dev

@@ -104,8 +104,7 @@ def layout(path: Path) -> int:
             return found
         steps = db.execute("SELECT count(*) FROM _sqlite_migrations WHERE migration_set = 'eink-monitor'").fetchone()[0]
         whole = db.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok"
-    flipped = steps == VERSION and found != VERSION + 1 and (found ^ VERSION).bit_count() == 1
-    if not whole or flipped or found > VERSION + _AHEAD:
+    if not whole or steps <= VERSION or found > VERSION + _AHEAD:  # a newer one has taken more steps than we know
         raise Damaged(f"the database is damaged: it says that it has layout {found} ({path})")
     raise WrongFile(f"{path} was written by a newer eink-monitor (layout {found}, this one knows {VERSION}); upgrade")
 

@@ -162,8 +162,9 @@ def _patience() -> Callable[[], bool]:
 
 
 def _copy_series(old: sqlite3.Connection, db: sqlite3.Connection) -> None:
-    """Series by their rows, and those whose row is lost by the index over their names."""
-    _copy(old, db, "series")
+    """Series by their rows, and those whose row is lost or garbled by the index over their names."""
+    known = ", ".join(f"'{name}'" for name in METRICS)
+    _copy(old, db, "series", f"metric IN ({known})")
     with suppress(sqlite3.Error):
         for number, subject, name in old.execute("SELECT id, subject, metric FROM series ORDER BY subject, metric"):
             if metric := METRICS.get(name):
@@ -171,6 +172,12 @@ def _copy_series(old: sqlite3.Connection, db: sqlite3.Connection) -> None:
                     "INSERT OR IGNORE INTO series (id, subject, metric, unit, step) VALUES (?, ?, ?, ?, ?)",
                     (number, subject, name, metric.unit, metric.step),
                 )
+    _copy(old, db, "series")  # of a metric that no longer exists
+    with suppress(sqlite3.Error):
+        for row in old.execute(f"SELECT {COLUMNS['series']} FROM series"):  # noqa: S608 - our own names
+            if is_sound("series", row):
+                run = (*row[-3:], row[0])
+                db.execute("UPDATE series SET start = ?, end = ?, value = ? WHERE id = ? AND end IS NULL", run)
 
 
 def _copy(old: sqlite3.Connection, db: sqlite3.Connection, table: str, where: str = "1") -> bool:

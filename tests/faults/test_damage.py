@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -19,6 +20,7 @@ from eink_monitor.quota import SPANS
 from eink_monitor.store import VERSION, Store, damage
 from eink_monitor.store.damage import damaged
 from eink_monitor.store.salvage import salvage
+from houses import outdate
 from small_house import START, Says, Scripted, Small, feed, slide, small_house
 
 UTC = ZoneInfo("UTC")
@@ -348,9 +350,9 @@ def test_an_error_keeps_its_class_on_the_way_out_of_a_child(whole: Path, tmp_pat
     assert rows(whole) <= rows(path)
 
 
-@pytest.mark.parametrize("version", [VERSION ^ 8, VERSION ^ 64, VERSION + 2**20, -5])
+@pytest.mark.parametrize("version", [VERSION ^ 8, VERSION + 1, VERSION + 20, VERSION + 2**20, -5])
 def test_a_version_is_believed_only_of_a_file_that_is_whole(whole: Path, tmp_path: Path, version: int) -> None:
-    """One bit of it has flipped, or it is beyond what will ever be."""
+    """It does not go with the steps that were taken, or it is beyond what will ever be."""
     path = tmp_path / "readings.db"
     path.write_bytes(whole.read_bytes())
     with closing(sqlite3.connect(path)) as db:
@@ -365,10 +367,22 @@ def test_a_version_is_believed_only_of_a_file_that_is_whole(whole: Path, tmp_pat
 def test_a_page_of_a_newer_file_is_damaged(whole: Path, tmp_path: Path) -> None:
     path = tmp_path / "readings.db"
     path.write_bytes(whole.read_bytes())
-    with closing(sqlite3.connect(path)) as db:
-        db.execute(f"PRAGMA user_version = {VERSION + 1}")
+    outdate(path)
     data = bytearray(path.read_bytes())
     data[100 * PAGE : 101 * PAGE] = bytes(PAGE)
     path.write_bytes(data)
     with pytest.raises(Damaged, match="it says that it has layout"):
         Store(path, UTC)
+
+
+def test_a_garbled_name_of_a_series_is_known_from_the_index_over_them(whole: Path, tmp_path: Path) -> None:
+    path = tmp_path / "readings.db"
+    data = bytearray(whole.read_bytes())
+    at = next(found.start() for found in re.finditer(b"roofload_powerW", data))  # in its row, where the unit follows
+    data[at + 7] |= 0x80
+    path.write_bytes(bytes(100) + data[100:])
+    store = Store(path, UTC, lasting=NOW)
+    assert {metric for _, metric in store.readings} == {metric.name for metric in METRICS}
+    assert not salvage(aside(store), path).missing
+    store.close()
+    assert rows(whole) <= rows(path)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import io
 import resource
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import NamedTuple
 
 from eink_monitor.cli import speak
 from eink_monitor.config import Config, load
 from eink_monitor.errors import ConfigError
+from eink_monitor.store import VERSION
 
 HOUSE = """\
 database: {folder}/readings.db
@@ -26,6 +28,16 @@ panels:
   flow: {{type: flow, subject: roof}}
   disk: {{type: disk, subject: "attic:backups"}}
 """
+
+
+def outdate(path: Path) -> None:
+    """Let a database be of the next version."""
+    with closing(sqlite3.connect(path)) as db:
+        db.execute(f"PRAGMA user_version = {VERSION + 1}")
+        db.execute(
+            "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('eink-monitor', 'm999_next', '')"
+        )
+        db.commit()
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from eink_monitor.model import Budget, Outcome, Quota, Reading
 from eink_monitor.store import VERSION, Store, migrations
 from eink_monitor.store.damage import glance
 from eink_monitor.store.sound import COLUMNS, TABLES, is_sound
+from houses import outdate
 
 UTC = ZoneInfo("UTC")
 NOW = 1_780_000_000
@@ -65,9 +66,7 @@ def test_an_older_layout_is_brought_up_and_keeps_what_is_in_it(tmp_path: Path, v
 def test_a_newer_layout_is_refused_in_words(tmp_path: Path) -> None:
     path = tmp_path / "readings.db"
     Store(path, UTC).close()
-    db = sqlite3.connect(path)
-    db.execute(f"PRAGMA user_version = {VERSION + 1}")
-    db.close()
+    outdate(path)
     with pytest.raises(StoreError, match="newer eink-monitor"):
         Store(path, UTC)
 

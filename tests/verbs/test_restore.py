@@ -15,10 +15,10 @@ import pytest
 from eink_monitor.errors import StoreError
 from eink_monitor.metrics import PV_POWER
 from eink_monitor.model import Budget, Quota, Reading
-from eink_monitor.store import VERSION, Store
+from eink_monitor.store import Store
 from eink_monitor.store.lock import Lock
 from eink_monitor.store.restore import restore
-from houses import no_room, say, write
+from houses import no_room, outdate, say, write
 
 UTC = ZoneInfo("UTC")
 NOW = 1_780_000_000
@@ -135,11 +135,6 @@ def test_while_the_daemon_runs_it_is_refused(house: Path) -> None:
     assert state(house.parent) == before
 
 
-def newer(copy: Path) -> None:
-    with closing(sqlite3.connect(copy)) as db:
-        db.execute(f"PRAGMA user_version = {VERSION + 1}")
-
-
 def theirs(copy: Path) -> None:
     copy.unlink()
     with closing(sqlite3.connect(copy)) as db:
@@ -165,7 +160,7 @@ def pipe(copy: Path) -> None:
 @pytest.mark.parametrize(
     ("harm", "code", "words"),
     [
-        (newer, 78, "was written by a newer eink-monitor; upgrade first"),
+        (outdate, 78, "was written by a newer eink-monitor; upgrade first"),
         (theirs, 78, "is not a database of eink-monitor"),
         (lambda copy: copy.write_text("milk"), 78, "is not a database of eink-monitor"),
         (lambda copy: copy.write_bytes(b""), 78, "is not a database of eink-monitor"),

@@ -9,12 +9,13 @@ from __future__ import annotations
 import pkgutil
 import sys
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import click
 
-from eink_monitor import __version__
+from eink_monitor import __version__, places
 from eink_monitor.errors import Trouble
 from eink_monitor.verbs._terminal import legibly
 
@@ -98,7 +99,7 @@ def _speak(words: list[str]) -> int:
         error.show()
         code = _USAGE
     except Trouble as error:
-        click.echo(error.in_full(), err=True)
+        click.echo(places.sayable(error.in_full(), _configuration(words)), err=True)
         code = error.exit_code
     except OSError as error:
         click.echo(f"eink-monitor: {error.filename or 'standard output'} cannot be used: {error.strerror}", err=True)
@@ -109,3 +110,9 @@ def _speak(words: list[str]) -> int:
         click.echo(f"eink-monitor: this is a bug, please report it\n{traceback.format_exc()}", err=True)
         code = _BUG
     return code if isinstance(code, int) else 0
+
+
+def _configuration(words: list[str]) -> Path | None:
+    """The configuration that a command line names."""
+    given = next((after for word, after in pairwise(words) if word in {"-c", "--config"}), "")
+    return Path(given) if given else None

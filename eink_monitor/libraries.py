@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 BITS = 64 if sys.maxsize > 1 << 32 else 32
@@ -15,9 +16,14 @@ _DEBIAN = {
     "pi5": "python3-spidev python3-rpi-lgpio",
 }
 
+SERVICE = "sudo make install, in the folder that the service was installed from"
+"""What brings a service its libraries: it has an environment of its own, and pip would change another."""
+
 
 def command(extra: str, bits: int = BITS) -> str:
-    """The command that installs an extra; on 32 bits with what apt must bring first."""
+    """The command that installs an extra: a service by its installer, on 32 bits with what apt must bring first."""
+    if os.environ.get("EINK_MONITOR_ORIGIN"):
+        return SERVICE
     by_pip = f"pip install 'eink-monitor[{extra}]'"
     if bits == 32 and extra in _DEBIAN:
         return f"sudo apt install {_DEBIAN[extra]} && {by_pip}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -22,7 +23,7 @@ def configuration(given: Path | None) -> Path:
     for place in places:
         if place.is_file():
             return place
-    tried = ", ".join(str(place) for place in places)
+    tried = ", ".join(str(origin(place)) for place in places)
     raise ConfigError([f"no configuration found (looked for {tried}); copy config.example.yaml to config.yaml"])
 
 
@@ -48,16 +49,46 @@ def token_key() -> Path | None:
     return Path(lent) / "eink-monitor-token-key" if lent else None
 
 
+def served() -> bool:
+    """Whether we run as the service does: the daemon itself, or a verb in its sandbox."""
+    return bool(os.environ.get("EINK_MONITOR_ORIGIN"))
+
+
 def origin(file: Path) -> Path:
-    """Where a file lies that systemd has lent to us: the copy is as old as our start, the file as its last change.
+    """Where a file lies that systemd has lent to us: there a person edits it, and it is as old as its last change.
 
     Any other file lies where it is.
     """
     lent, home = os.environ.get("CREDENTIALS_DIRECTORY"), os.environ.get("EINK_MONITOR_ORIGIN")
-    if not lent or not home or file.parent != Path(lent):
+    if not lent or not home or not file.is_relative_to(lent):
         return file
+    if file.parent != Path(lent):  # not there: systemd lends no folders
+        return Path(home) / file.relative_to(lent)
     folder, _, name = file.name.partition("_")  # how systemd names the files of a folder
     return Path(home) / folder / name if name else Path(home) / file.name
+
+
+def home(folder: Path) -> Path:
+    """Where the files of a folder lie that systemd has lent to us; any other folder is itself."""
+    return origin(folder / "x").parent
+
+
+def sayable(text: str, config: Path | None = None) -> str:
+    """A text in which our own commands stand as a person says them here: with sudo for a service, and ``-c FILE``."""
+    if not served() and config is None:
+        return text
+    import shlex  # noqa: PLC0415 - only ever needed to complain
+
+    sudo, option = "sudo " * served(), f" -c {shlex.quote(str(config))}" if config else ""
+    return re.sub(_COMMAND, lambda found: f"{sudo}{found[1]}{option}", text)
+
+
+VERBS = (
+    *("backup", "check", "clear", "doctor", "dump", "forget", "history", "latest", "login", "logout", "poll", "quota"),
+    *("reload", "run", "show", "simulate"),
+)
+"""Those that take a configuration."""
+_COMMAND = rf"(?:\bsudo )?\b(eink-monitor (?:{'|'.join(VERBS)}))\b(?! -c )"
 
 
 def age(file: Path) -> int:

@@ -2,7 +2,8 @@
 # `sudo eink-monitor VERB`: the command line as the service's own user, with its configuration, secrets and database, in
 # the same sandbox and with the same limits: they are read from its unit.
 #
-# Files that root wrote among the daemon's own could not be read by it. A file for you comes through the pipe:
+# Files that root wrote among the daemon's own could not be read by it, and it sees no folder of yours. A file for you
+# comes through the pipe:
 #   sudo eink-monitor dump - > dump.txt
 current=/opt/eink-monitor/current
 program=$current/bin/eink-monitor
@@ -13,9 +14,13 @@ if [ "$(id -u)" != 0 ]; then
 	echo "the readings belong to the service; say: sudo eink-monitor $*" >&2
 	exit 77
 fi
+if [ "${1:-}" = demo ]; then # it is nobody's house and writes where a person stands, so it is that person's
+	[ -z "${SUDO_UID:-}" ] || exec setpriv --reuid="$SUDO_UID" --regid="${SUDO_GID:-$SUDO_UID}" --init-groups "$program" "$@"
+	exec "$program" "$@"
+fi
 if [ "${1:-}" = reload ]; then # a start is what lends the daemon its files anew; a bad configuration must not get so far
 	if ! said=$("$0" check 2>&1); then
-		printf '%s\n' "$said" "not taken over; the daemon goes on with what it read before" >&2
+		printf '%s\n' "$said" "not taken over; mend that and say it again: a daemon that runs goes on with what it read before" >&2
 		exit 78
 	fi
 	# shellcheck disable=SC2086 # one word or none: systemd's own reload must not wait for what comes after it
@@ -46,4 +51,4 @@ if [ -t 0 ] && [ -t 1 ]; then
 fi
 exec systemd-run --quiet --collect --wait $tie \
 	--property=SupplementaryGroups="spi gpio systemd-journal" --property=WorkingDirectory=/var/lib/eink-monitor \
-	--setenv=TERM="${TERM:-dumb}" --setenv=COLUMNS="${COLUMNS:-}" "$@"
+	--setenv=RUNTIME_DIRECTORY=/run/eink-monitor --setenv=TERM="${TERM:-dumb}" --setenv=COLUMNS="${COLUMNS:-}" "$@"

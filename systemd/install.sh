@@ -110,12 +110,12 @@ extras() { # what the configured sources need beyond Python itself, as their fil
 		say sealed
 	fi
 	if has_ink && ! from_apt spidev RPi.GPIO; then
-		case $(board) in *"Pi 5"* | *"Compute Module 5"*) say pi5 ;; *) say pi ;; esac
+		if is_five; then say pi5; else say pi; fi
 	fi
 }
 
 has_ink() { types | grep -qx waveshare; }
-board() { tr -d '\0' <"$ROOT/proc/device-tree/model" 2>/dev/null || true; }
+is_five() { tr -d '\0' 2>/dev/null <"$ROOT/proc/device-tree/model" | grep -qE 'Pi 5|Compute Module 5'; } 2>/dev/null
 
 find='import sys, importlib.util as i; sys.exit(not all(map(i.find_spec, sys.argv[1:])))'
 from_apt() { # MODULE...: whether the system's Python has them
@@ -126,15 +126,26 @@ site() { # apt's spidev and RPi.GPIO need no compiler
 	if has_ink && from_apt spidev RPi.GPIO; then say yes; fi
 }
 
+gpio_of_apt() { # Raspberry Pi OS has rpi-lgpio; Debian has RPi.GPIO, which does not work on a Pi 5
+	local package
+	for package in python3-rpi-lgpio python3-rpi.gpio; do
+		if [ "$package" = python3-rpi.gpio ] && is_five; then continue; fi
+		if apt-cache show "$package" >/dev/null 2>&1; then
+			say "$package"
+			return
+		fi
+	done
+}
+
 prepare_pins() {
-	local group
+	local group gpio
 	for group in spi gpio; do
 		getent group "$group" >/dev/null || groupadd --system "$group"
 	done
 	has_ink || return 0
-	if ! from_apt spidev RPi.GPIO && command -v apt-get >/dev/null &&
-		ask "Install python3-spidev and python3-rpi-lgpio with apt?"; then
-		apt-get install -y python3-spidev python3-rpi-lgpio || say "apt could not; pip is tried instead"
+	gpio=$(gpio_of_apt)
+	if [ -n "$gpio" ] && ! from_apt spidev RPi.GPIO && ask "Install python3-spidev and $gpio with apt?"; then
+		apt-get install -y python3-spidev "$gpio" || say "apt could not; pip is tried instead"
 	fi
 	compgen -G "$ROOT/dev/spidev*" >/dev/null && return 0
 	if command -v raspi-config >/dev/null && ask "SPI is off, and the panel needs it. Switch it on?"; then
@@ -206,15 +217,33 @@ roll_back() {
 	systemctl restart eink-monitor.service || say "the previous version does not start either: journalctl -u eink-monitor"
 }
 
+look() { # say what the new version has to say of the configuration; fails where it could not begin with it
+	local said code=0
+	said=$({
+		STATE_DIRECTORY=/var/lib/eink-monitor RUNTIME_DIRECTORY=/run/eink-monitor EINK_MONITOR_ORIGIN=/etc/eink-monitor \
+			"$new/bin/eink-monitor" check --config "$config" >/dev/null
+	} 2>&1) || code=$?
+	[ -z "$said" ] || say "$said"
+	# 78: it has mistakes; a variable may still be set by a drop-in of the unit, of which only systemd knows
+	[ "$code" != 78 ] || ! grep -qv 'environment variable' <<<"$said"
+}
+
 switch() {
+	local good=yes
 	old=$(readlink "$opt/current" || true)
 	if [ ! -e "$old/complete" ]; then
 		old=''
 	fi
+	look || good=''
+	[ -n "$good" ] || [ -z "$old" ] || fail "these are mistakes in $config: mend them and say it again"
 	stage=switching
 	[ -z "$old" ] || set_aside
 	use "$new"
 	systemctl enable --quiet eink-monitor.service
+	if [ -z "$good" ]; then
+		stage=over
+		fail "installed, but not started: mend these mistakes, then: sudo eink-monitor reload"
+	fi
 	say "starting     (until the first panel is drawn)"
 	systemctl restart eink-monitor.service || fail "the daemon did not come up; its last words: journalctl -eu eink-monitor"
 	stage=over

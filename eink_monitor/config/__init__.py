@@ -45,6 +45,11 @@ class Config:
     secrets: tuple[Path, ...] = ()
     files: tuple[Path, ...] = ()
 
+    @property
+    def named(self) -> Path:
+        """The file that a person edits: ``file`` may be a copy that systemd has lent to us."""
+        return places.origin(self.file)
+
     def ages(self) -> tuple[int, ...]:
         """When the file and those read beside it were last changed (nanoseconds), as it is now."""
         return tuple(places.age(file) for file in (self.file, *self.files))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from eink_monitor import places
 from eink_monitor.config.scalars import MissingFileError, read
 
 _LARGEST_SECRET = 64 * 1024
@@ -26,11 +27,11 @@ class Files:
             except MissingFileError:
                 continue
             except ValueError as error:
-                raise ValueError(f"{candidate} cannot be read: {error}") from None
+                raise ValueError(f"{places.origin(candidate)} cannot be read: {error}") from None
             self.used.append(candidate)
             self.secret.append(candidate)
             if not text.strip():
-                raise ValueError(f"{candidate} is empty; write the value into it")
+                raise ValueError(f"{places.origin(candidate)} is empty; write the value into it")
             return text.rstrip("\r\n")
         raise ValueError(f"there is no file {path}{self._searched(path)}")
 
@@ -38,14 +39,21 @@ class Files:
         """Where a file is not, and a file of a similar name that is there."""
         import difflib  # noqa: PLC0415 - only ever needed to complain
 
-        folders = [] if path.is_absolute() else self._folders()
-        where = f" in {' or '.join(str(folder.absolute()) for folder in folders)}" if folders else ""
-        try:
-            beside = [file.name for file in (self._folder / path).parent.iterdir() if file.is_file()]
-        except OSError:
-            beside = []
+        folders = [] if path.is_absolute() else [places.home(folder) for folder in self._folders()]
+        where = " or ".join(dict.fromkeys(str(folder.absolute()) for folder in folders))
+        where = f" in {where}" if where else ""
+        beside = self._beside(path)
         near = difflib.get_close_matches(path.name, beside, 1, 0.7)
         return f"{where}; did you mean {path.with_name(near[0])}?" if near else f"{where}; write the value into one"
+
+    def _beside(self, path: Path) -> list[str]:
+        """The names of the files that are where that one should be."""
+        wanted, lent = self._folder / path, places.origin(self._folder / path)
+        try:  # what systemd lends lies in one folder, whatever folder it comes from
+            files = [file for file in (wanted.parent if lent == wanted else self._folder).iterdir() if file.is_file()]
+        except OSError:
+            return []
+        return [origin.name for file in files if (origin := places.origin(file)).parent == lent.parent]
 
     def find(self, path: Path, *, secret: bool) -> Path:
         """Where a file to be read is, in full; where there is none yet, beside the configuration."""
@@ -62,8 +70,8 @@ class Files:
 
     def writable(self, path: Path) -> Path:
         """A folder to write into, in full; a service may write in places of its own, not beside its configuration."""
-        places = (os.environ.get(name, "").partition(":")[0] for name in ("RUNTIME_DIRECTORY", "STATE_DIRECTORY"))
-        lent = next(filter(None, places), "")  # verbs that run as the service does have only the second
+        folders = (os.environ.get(name, "").partition(":")[0] for name in ("RUNTIME_DIRECTORY", "STATE_DIRECTORY"))
+        lent = next(filter(None, folders), "")
         return (Path(lent) / path).absolute() if lent else self.anchored(path)
 
     def _folders(self) -> list[Path]:

@@ -28,6 +28,8 @@ def read(file: Path, largest: int) -> str:
             content = opened.read(largest + 1)
     except FileNotFoundError:
         raise MissingFileError("there is no such file") from None
+    except PermissionError:
+        raise ValueError("this user may not; say it with sudo, or as its owner") from None
     except OSError as error:
         raise ValueError(error.strerror or "the system says no") from None
     if len(content) > largest:

@@ -16,6 +16,7 @@ from typing import Any, Literal, NoReturn, Union, get_args, get_origin, get_type
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from eink_monitor import places
 from eink_monitor.config.document import NoDocumentError, compose
 from eink_monitor.config.files import Files
 from eink_monitor.config.scalars import from_environment, scalar
@@ -39,6 +40,7 @@ class Reader:
 
     def __init__(self, file: Path) -> None:
         self.file = file
+        self._named = places.origin(file)
         self.files = Files(file.parent)
         self.hidden: set[str] = set()
         self.inline = False
@@ -50,7 +52,7 @@ class Reader:
         try:
             return compose(self.file)
         except NoDocumentError as error:
-            self.complaints.append(f"{self.file}{error.place} {error}")
+            self.complaints.append(f"{self._named}{error.place} {error}")
             return None
 
     def complain(self, node: Node, path: str, message: str) -> None:
@@ -59,7 +61,7 @@ class Reader:
         for secret in self._kept:
             message = message.replace(secret, "****")
         words = "".join(letter if letter.isprintable() else "?" for letter in f"{path or 'the file'}: {message}")
-        complaint = f"{self.file}:{mark.line + 1}:{mark.column + 1}: {words}"
+        complaint = f"{self._named}:{mark.line + 1}:{mark.column + 1}: {words}"
         if complaint not in self.complaints:
             self.complaints.append(complaint)
 

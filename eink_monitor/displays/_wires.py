@@ -16,12 +16,17 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
+from eink_monitor import places
 from eink_monitor.errors import DisplayError
+from eink_monitor.libraries import SERVICE
 from eink_monitor.settings import insist
 
 LIBRARIES = ("spidev", "RPi.GPIO")
 
-_INSTALL = 'pip install "eink-monitor[pi]" (Pi 5: [pi5]), or apt install python3-spidev python3-rpi-lgpio'
+_INSTALL = (
+    'pip install "eink-monitor[pi]" (Pi 5: [pi5]), or apt install python3-spidev python3-rpi-lgpio '
+    "(on a Debian without that: python3-rpi.gpio)"
+)
 _GROUPS = "sudo usermod -aG spi,gpio USER, then sign in again or restart the service"
 _REFUSED = ("access", "permi", "can not open")  # RPi.GPIO and lgpio know no PermissionError
 
@@ -240,7 +245,7 @@ def _library(name: str) -> Any:  # noqa: ANN401 - as above
     try:
         return import_module(name)
     except ImportError as error:
-        raise DisplayError(f"{name} is missing", _INSTALL) from error
+        raise DisplayError(f"{name} is missing", SERVICE if places.served() else _INSTALL) from error
     except Exception as error:  # RPi.GPIO: RuntimeError off a Pi, and on a Pi 5
         cure = "on a Pi 5 or a recent system replace RPi.GPIO by rpi-lgpio; elsewhere use display: {type: png}"
         raise DisplayError(f"{name} does not work on this machine ({_reason(error)})", cure) from error

@@ -58,7 +58,9 @@ class Doctor:
         yield from self._group("quota", lambda: feeds.quotas(config, clock))
 
     def count(self, finding: Finding) -> Finding:
-        """Let a finding weigh in the exit code: that of the gravest one that is bad."""
+        """Let a finding weigh in the exit code: that of the gravest one that is bad. Returns it as it is to be said."""
+        words, mend = (places.sayable(text, self._file) for text in (finding.words, finding.mend))
+        finding = finding._replace(words=words, mend=mend)
         codes = {self.code, finding.code if finding.state == BAD else 0} - {0}
         self.code = next((code for code in _GRAVITY if code in codes), max(codes, default=0))
         return finding
@@ -84,7 +86,7 @@ class Doctor:
             self.config = configuration.load(file)
         except ConfigError as error:
             for complaint in error.complaints:
-                yield Finding("configuration", BAD, complaint, f"edit {file}", error.exit_code)
+                yield Finding("configuration", BAD, complaint, f"edit {places.origin(file)}", error.exit_code)
             return
         sources, panels = count(len(self.config.feeds), "source"), count(len(self.config.slides), "panel")
-        yield good("configuration", f"{file} is good: {sources}, {panels}")
+        yield good("configuration", f"{self.config.named} is good: {sources}, {panels}")

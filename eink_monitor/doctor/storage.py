@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 
+from eink_monitor import places
 from eink_monitor.clock import Clock, stamp
 from eink_monitor.config import Config
 from eink_monitor.draw import words
 from eink_monitor.errors import Damaged, StoreError
 from eink_monitor.finding import BAD, Finding, doubt, fault, good
+from eink_monitor.libraries import SERVICE
 from eink_monitor.store import Store
 from eink_monitor.store.ahead import AHEAD
 from eink_monitor.store.inspection import inspect
@@ -75,7 +77,7 @@ def _whole(file: Path, *, ours: bool) -> Iterator[Finding]:
         yield Finding("database", BAD, f"{file}: {problem}", _RESCUE, StoreError.exit_code)
     if found.newer:
         newer = StoreError(f"{file} was written by a newer eink-monitor")
-        yield fault("database", newer, "pip install --upgrade eink-monitor")
+        yield fault("database", newer, SERVICE if places.served() else "pip install --upgrade eink-monitor")
     elif found.older and not found.problems:
         yield doubt("database", f"{file} was written by an older eink-monitor", "let the daemon run: it brings it up")
     elif not found.problems:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
 
+from eink_monitor import places
 from eink_monitor.clock import Clock, stamp
 from eink_monitor.config import Config, extras
 from eink_monitor.daemon.control import Answer
@@ -12,6 +13,7 @@ from eink_monitor.daemon.wishes import look
 from eink_monitor.draw.fonts import Face, folder
 from eink_monitor.errors import StoreError
 from eink_monitor.finding import BAD, Finding, doubt, good
+from eink_monitor.libraries import SERVICE
 from eink_monitor.model import Wear
 from eink_monitor.store import Store
 from eink_monitor.store.lock import held
@@ -30,7 +32,8 @@ def fonts(names: Iterable[str] | None = None) -> Iterator[Finding]:
             broken.append(file)
     if broken or not files:
         words = f"{', '.join(broken)} cannot be read" if broken else f"there are none in {folder()}"
-        yield Finding("fonts", BAD, words, "pip install --force-reinstall eink-monitor", _BROKEN)
+        mend = SERVICE if places.served() else "pip install --force-reinstall eink-monitor"
+        yield Finding("fonts", BAD, words, mend, _BROKEN)
     else:
         yield good("fonts", f"{len(files)} faces and sets of icons can be read")
 

@@ -38,7 +38,7 @@ class Reloading:
         self._due = mono + MINUTE
         ages = self._config.ages()
         if ages not in {self._told, self._known}:
-            log.warning("%s; say: eink-monitor reload", self._changed)
+            log.warning("%s; say: %s", self._changed, places.sayable("eink-monitor reload"))
         self._told = ages
 
     def findings(self) -> list[Finding]:
@@ -49,7 +49,7 @@ class Reloading:
 
     def reload(self) -> Answer:
         """Read the files again; ``following`` is what was read if it is good."""
-        file = places.origin(self._config.file)
+        file = self._config.named
         if file != self._config.file:
             words = f"systemd lends {file} at the start only; say: sudo eink-monitor reload, which looks and starts"
             log.warning("%s", words)
@@ -66,7 +66,7 @@ class Reloading:
 
     @property
     def _changed(self) -> str:
-        return f"{places.origin(self._config.file)} has changed since the daemon read it"
+        return f"{self._config.named} has changed since the daemon read it"
 
 
 def in_words(config: Config) -> str:
@@ -74,4 +74,4 @@ def in_words(config: Config) -> str:
     display = config.display
     where = f", {display.where}" if display.where else ""
     house = f"{count(len(config.feeds), 'source')}, {count(len(config.slides), 'panel')}"
-    return f"{places.origin(config.file)}: {house} on {display.label}{where}"
+    return f"{config.named}: {house} on {display.label}{where}"

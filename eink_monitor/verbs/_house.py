@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -69,6 +70,17 @@ def fresh(config: Config) -> bool:
 
 
 _ASKED = "eink_monitor.verbs.daemon"
+
+
+def within_reach(path: Path, instead: str) -> None:
+    """Refuse a place to write to that a service's verb does not see: it stands in the sandbox, with a /tmp of its own.
+
+    Raises ``click.UsageError`` with what to say instead.
+    """
+    state = os.environ.get("STATE_DIRECTORY", "").partition(":")[0]
+    if places.served() and not (path.is_absolute() and state and path.resolve().is_relative_to(Path(state).resolve())):
+        message = f"the service cannot write to {path}, which is outside its sandbox; say: {places.sayable(instead)}"
+        raise click.UsageError(message, click.get_current_context())
 
 
 def errand(config: Config, feed: Feed, clock: Clock) -> Visit:

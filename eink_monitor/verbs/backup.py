@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 
-from eink_monitor.verbs._house import config_option, load, opened
+from eink_monitor.config import Config
+from eink_monitor.verbs._house import config_option, load, opened, within_reach
+from eink_monitor.verbs._terminal import bare
 
 
 @click.command(epilog="Example: eink-monitor backup /mnt/disk/readings.db")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
 @config_option
 def command(file: Path, config_file: Path | None) -> None:
     """Write a consistent copy of the database to FILE.
 
-    Safe while the daemon runs. An older FILE is replaced once the copy is whole.
+    Safe while the daemon runs. An older FILE is replaced once the copy is whole. FILE may be - for standard output.
     """
     config = load(config_file)
     context = click.get_current_context()
+    if str(file) == "-":
+        _pour(config, context)
+        return
+    within_reach(file, f"eink-monitor backup - > {file}")
     if file.is_dir():
         raise click.UsageError(f"{file} is a folder; name a file in it: {file / 'readings.db'}", context)
     if not file.absolute().parent.is_dir():
@@ -31,3 +40,15 @@ def command(file: Path, config_file: Path | None) -> None:
     with opened(config, writes=False) as store:
         store.backup(file)
     click.echo(f"{file}: {file.stat().st_size} bytes")
+
+
+def _pour(config: Config, context: click.Context) -> None:
+    """The copy to standard output, once it is whole."""
+    if sys.stdout.isatty():
+        raise click.UsageError("a database is nothing for a terminal; say: backup - > FILE", context)
+    with TemporaryDirectory(prefix="eink-monitor-") as folder:
+        copy = Path(folder) / "readings.db"
+        with opened(config, writes=False) as store:
+            store.backup(copy)
+        with copy.open("rb") as whole:
+            shutil.copyfileobj(whole, bare(sys.stdout).buffer)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import click
 
+from eink_monitor import places
 from eink_monitor.config import Config, extras
 from eink_monitor.config.doubts import doubts
 from eink_monitor.errors import ConfigError
@@ -33,12 +35,12 @@ def command(config_file: Path | None, *, as_json: bool) -> int:
         click.echo(findings(found))
         return code
     config = load(config_file)
-    click.echo(f"{config.file}: good")
+    click.echo(f"{config.named}: good")
     for line in lines(config):
         click.echo(line)
     wanting = list(_wanting(config))
     for finding in wanting:
-        click.echo(f"{finding.check}: {finding.words}: {finding.mend}", err=True)
+        click.echo(places.sayable(f"{finding.check}: {finding.words}: {finding.mend}", config_file), err=True)
     return _gravest(wanting)
 
 
@@ -47,11 +49,13 @@ def _found(config_file: Path | None) -> tuple[list[Finding], int]:
     try:
         config = load(config_file)
     except ConfigError as error:
-        mend = f"edit {config_file or 'the configuration'}"
+        mend = "edit the configuration"
+        with suppress(ConfigError):
+            mend = f"edit {places.origin(places.configuration(config_file))}"
         code = error.exit_code
         return [Finding("configuration", BAD, complaint, mend, code) for complaint in error.complaints], code
     wanting = list(_wanting(config))
-    return [good("configuration", f"{config.file} is good"), *wanting], _gravest(wanting)
+    return [good("configuration", f"{config.named} is good"), *wanting], _gravest(wanting)
 
 
 def _gravest(found: list[Finding]) -> int:

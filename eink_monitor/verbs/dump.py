@@ -19,7 +19,7 @@ from eink_monitor.config import Config
 from eink_monitor.errors import StoreError, Trouble
 from eink_monitor.model import Wear
 from eink_monitor.store import Store
-from eink_monitor.verbs._house import config_option, load, opened
+from eink_monitor.verbs._house import config_option, load, opened, within_reach
 from eink_monitor.verbs._masks import masking
 from eink_monitor.verbs.check import lines
 from eink_monitor.verbs.quota import accounts
@@ -62,6 +62,7 @@ def command(file: Path, config_file: Path | None) -> int:
     if str(file) == "-":
         click.echo(text, nl=False)
         return 0
+    within_reach(file, f"eink-monitor dump - > {file}")
     try:
         file.write_text(text, encoding="utf-8")
     except OSError as error:

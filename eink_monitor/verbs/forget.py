@@ -17,7 +17,7 @@ from eink_monitor.config import Config
 from eink_monitor.draw.words import count
 from eink_monitor.errors import StoreError
 from eink_monitor.store.ahead import AHEAD, Dated
-from eink_monitor.verbs._house import config_option, load, opened
+from eink_monitor.verbs._house import config_option, load, opened, within_reach
 from eink_monitor.verbs._table import table, tidy
 from eink_monitor.verbs._when import instant
 
@@ -54,6 +54,8 @@ def command(config_file: Path | None, when: str, file: Path | None, *, dry_run: 
     It says what there is and asks first. All that is deleted is written to a file before. Safe while the daemon runs.
     """
     config = load(config_file)
+    if file:
+        within_reach(file, "eink-monitor forget without --to keeps it beside the database")
     cut = _cut(when, config.zone, SystemClock())
     with opened(config, writes=False) as store:
         found = store.dated_after(cut.limit)

@@ -9,6 +9,7 @@ from types import FrameType
 
 import click
 
+from eink_monitor import places
 from eink_monitor.clock import SystemClock, stamp
 from eink_monitor.config import Config, Feed
 from eink_monitor.daemon.fetching import Fetching
@@ -66,7 +67,7 @@ def command(name: str, config_file: Path | None, *, as_json: bool, force: bool) 
         if result.detail or not result.readings:
             click.echo(result.detail or f"{name}: nothing new", err=True)
         return 0
-    click.echo(f"eink-monitor: {_sentence(config, feed, result)}", err=True)
+    click.echo(places.sayable(f"eink-monitor: {_sentence(config, feed, result)}", config_file), err=True)
     return _EXITS.get(result.what, _CRASHED)
 
 

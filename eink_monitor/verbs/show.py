@@ -14,18 +14,25 @@ from eink_monitor.config import Config, Slide
 from eink_monitor.daemon.control import Request
 from eink_monitor.daemon.drawing import draw, drawn
 from eink_monitor.daemon.wishes import wish
-from eink_monitor.draw.pictures import write_png
+from eink_monitor.draw.pictures import png, write_png
 from eink_monitor.draw.preview import can_show, preview
 from eink_monitor.draw.spoken import Spoken
 from eink_monitor.errors import DisplayError
 from eink_monitor.house import House
 from eink_monitor.model import Frame
-from eink_monitor.verbs._house import config_option, load, named, opened
+from eink_monitor.verbs._house import config_option, load, named, opened, within_reach
+from eink_monitor.verbs._terminal import bare
 
 
 @click.command(epilog="Example: eink-monitor show solar --png out")
 @click.argument("panels", nargs=-1, metavar="[PANEL]...")
-@click.option("--png", "folder", type=click.Path(path_type=Path), metavar="DIR", help="Write DIR/<panel>.png instead.")
+@click.option(
+    "--png",
+    "folder",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Write DIR/<panel>.png instead; - is standard output, for one panel.",
+)
 @click.option("--text", "aloud", is_flag=True, help="What stands on them, as lines of text for a screen reader.")
 @click.option("--ink", is_flag=True, help="Put one panel on the display now; a running daemon does it.")
 @config_option
@@ -42,7 +49,11 @@ def command(panels: tuple[str, ...], folder: Path | None, config_file: Path | No
         raise click.UsageError("--ink shows one panel, and goes without --png and --text")
     if aloud and folder:
         raise click.UsageError("--text goes without --png")
+    if str(folder) == "-" and (len(panels) != 1 or sys.stdout.isatty()):
+        raise click.UsageError("--png - takes one panel: show PANEL --png - > FILE.png")
     config = load(config_file)
+    if folder and str(folder) != "-":
+        within_reach(folder, f"eink-monitor show {panels[0] if panels else 'PANEL'} --png - > PANEL.png")
     if ink:
         return _ink(config, panels)
     slides = [named(config.slides, name, "panel") for name in panels] or list(config.slides.values())
@@ -55,6 +66,8 @@ def command(panels: tuple[str, ...], folder: Path | None, config_file: Path | No
         frames = [draw(slide, house, now, config.display.size) for slide in slides]
     if folder is None:
         _print(frames)
+    elif str(folder) == "-":
+        bare(sys.stdout).buffer.write(png(frames[0]))
     else:
         _write(frames, folder)
     return 0

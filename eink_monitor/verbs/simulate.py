@@ -12,7 +12,7 @@ import click
 
 from eink_monitor import config as configuration
 from eink_monitor import places
-from eink_monitor.errors import ConfigError
+from eink_monitor.errors import ConfigError, StoreError
 from eink_monitor.simulation import Report, simulate
 from eink_monitor.verbs._house import config_option
 from eink_monitor.verbs._progress import progress
@@ -49,9 +49,13 @@ def command(days: int, first: datetime, config_file: Path | None, *, draw: bool,
             raise
         file = _DEMO
     config = dataclasses.replace(configuration.load(file), display=Null(draw=draw))
-    with progress(days, "days") as step:
-        report = simulate(config, days, first.date(), lambda _: step())
-    click.echo(json.dumps(dataclasses.asdict(report), indent=1) if as_json else _text(report, file))
+    try:
+        with progress(days, "days") as step:
+            report = simulate(config, days, first.date(), lambda _: step())
+    except OSError as error:
+        message = f"there is no room for a temporary database: {error.strerror}; name a folder that you may write"
+        raise StoreError(f"{message}: TMPDIR=FOLDER eink-monitor simulate") from None
+    click.echo(json.dumps(dataclasses.asdict(report), indent=1) if as_json else _text(report, places.origin(file)))
 
 
 def _text(report: Report, file: Path) -> str:

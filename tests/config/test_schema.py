@@ -231,6 +231,24 @@ def test_a_file_that_is_no_text(tmp_path: Path, text: bytes, reason: str) -> Non
     assert read(tmp_path, text) == (None, [f"{file} cannot be read: {reason}"])
 
 
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can be somebody else for a moment")
+def test_a_file_of_somebody_else(tmp_path: Path) -> None:
+    """What a service's configuration is to whoever forgets sudo."""
+    file = tmp_path / "x.yaml"
+    file.write_text("text: hello\n", encoding="utf-8")
+    file.chmod(0o600)
+    here = os.getcwd()  # noqa: PTH109 - it may be closed to others
+    os.chdir(tmp_path)
+    os.seteuid(65_534)
+    try:
+        reader = Reader(Path("x.yaml"))
+        assert reader.compose() is None
+    finally:
+        os.seteuid(0)
+        os.chdir(here)
+    assert reader.complaints == ["x.yaml cannot be read: this user may not; say it with sudo, or as its owner"]
+
+
 def test_aliases_and_merge_keys(tmp_path: Path) -> None:
     thing, complaints = read(
         tmp_path,

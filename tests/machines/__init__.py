@@ -28,7 +28,8 @@ case "$*" in
 *"-m pip install"*) [ ! -e "{folder}/offline" ] || exit 1
   printf '%s\n' "$*" >>"{folder}/installed"
   for wanted; do :; done
-  printf '#!/bin/sh\\necho "%s"\\n' "$wanted" >"${{0%/*}}/eink-monitor"; chmod +x "${{0%/*}}/eink-monitor" ;;
+  printf '#!/bin/sh\\nm="%s"; [ "$1" != check ] || [ ! -e "$m" ] || {{ cat "$m" >&2; exit 78; }}\\necho "%s"\\n' \\
+    "{folder}/mistakes" "$wanted" >"${{0%/*}}/eink-monitor"; chmod +x "${{0%/*}}/eink-monitor" ;;
 -c*) exit 0 ;;
 esac
 """
@@ -53,7 +54,7 @@ class Machine:
         self.keyboard = subprocess.DEVNULL
         self._log = self.folder / "calls"
         self.bin.mkdir(parents=True)
-        for name in ("systemctl", "raspi-config", "getent", "groupadd", "apt-get"):
+        for name in ("systemctl", "raspi-config", "getent", "groupadd", "apt-get", "apt-cache"):
             self.program(name)
         self.breaks_with("true")
         self.environment = {

@@ -271,6 +271,85 @@ def test_a_person_at_the_terminal_is_asked_before_spi_is_switched_on(
         os.close(end)
 
 
+@pytest.mark.parametrize(
+    ("model", "known", "package"),
+    [
+        ("Raspberry Pi 4", "*lgpio*) exit 100", "python3-rpi.gpio"),  # Debian's own archive
+        ("Raspberry Pi 4", "*none*) exit 100", "python3-rpi-lgpio"),
+        ("Raspberry Pi 5", "*lgpio*) exit 100", ""),
+        ("Raspberry Pi 4", "*) exit 100", ""),
+    ],
+)
+def test_apt_is_asked_for_what_it_has(machine: Machine, model: str, known: str, package: str) -> None:
+    ink(machine, model)
+    machine.program("apt-cache", f'case "$*" in {known} ;; esac')
+    machine.run(YES="1")
+    called = [call for call in machine.calls() if call.startswith("apt-get")]
+    assert called == ([f"apt-get install -y python3-spidev {package}"] if package else [])
+
+
+MISTAKE = "/etc/eink-monitor/config.yaml:3:5: panels: are missing"
+
+
+def test_mistakes_are_said_and_the_version_that_runs_goes_on(machine: Machine) -> None:
+    machine.run()
+    good = machine.version()
+    machine.calls()
+    (machine.folder / "mistakes").write_text(f"{MISTAKE}\n", encoding="utf-8")
+    code, said = machine.run()
+    assert code == 1
+    assert MISTAKE in said.splitlines()
+    assert f"install: these are mistakes in {machine.config}: mend them and say it again" in said
+    assert (machine.version(), machine.versions()) == (good, {good})
+    assert not [call for call in machine.calls() if call.startswith("systemctl")], "it was not even stopped"
+
+
+def test_a_first_install_with_mistakes_is_there_but_not_started(machine: Machine) -> None:
+    (machine.folder).joinpath("mistakes").write_text(f"{MISTAKE}\n", encoding="utf-8")
+    code, said = machine.run()
+    assert code == 1
+    assert said.splitlines()[-2:] == [
+        MISTAKE,
+        "install: installed, but not started: mend these mistakes, then: sudo eink-monitor reload",
+    ]
+    assert (machine.root / "usr/local/bin/eink-monitor").exists()
+    assert [call for call in machine.calls() if call.startswith("systemctl")] == [
+        "systemctl daemon-reload",
+        "systemctl enable --quiet eink-monitor.service",
+    ]
+    (machine.folder / "mistakes").unlink()
+    assert machine.run()[0] == 0
+
+
+def test_a_variable_that_only_systemd_knows_is_no_mistake(machine: Machine) -> None:
+    (machine.folder / "mistakes").write_text("config.yaml:3:5: x: the environment variable KEY is not set\n")
+    code, said = machine.run()
+    assert code == 0
+    assert "the environment variable KEY" in said
+
+
+def test_killed_while_it_switches(machine: Machine) -> None:
+    """Not even SIGKILL leaves a machine on which the next install would not work."""
+    machine.run()
+    database(machine.state / "readings.db", 4, 7)
+    good = machine.version()
+    machine.flag("slow")
+    with machine.start() as process:
+        wait_for(machine.folder / "restarting")
+        subprocess.run(["kill", "-KILL", "--", f"-{process.pid}"], check=True)
+        process.communicate()
+    (machine.folder / "slow").unlink()
+    new = machine.version()
+    assert new != good
+    assert (new / "bin" / "eink-monitor").exists(), "whatever was killed, what it points to is whole"
+    code, said = machine.run()
+    assert code == 0, said
+    assert machine.version("previous") == new
+    assert machine.versions() == {new, machine.version()}
+    assert [file.name for file in machine.state.iterdir()] == ["readings.db"]
+    assert rows(machine.state / "readings.db") == (4, 7)
+
+
 def test_groups_that_are_missing_are_made(machine: Machine) -> None:
     machine.program("getent", '[ "$2" != gpio ]')
     machine.run()
@@ -316,12 +395,38 @@ def test_the_command_runs_as_the_service(machine: Machine) -> None:
     assert call.endswith("eink-monitor login my car")
     for words in ("SupplementaryGroups=spi gpio systemd-journal", "--pipe", "WorkingDirectory=/var/lib/eink-monitor"):
         assert words in call
+    assert "--setenv=RUNTIME_DIRECTORY=/run/eink-monitor" in call, "pictures are where the daemon has them"
     machine.program("id", "echo 1000")
     refused = subprocess.run([command, "latest"], env=environment, check=False, capture_output=True, text=True)
     assert (refused.returncode, refused.stderr) == (
         77,
         "the readings belong to the service; say: sudo eink-monitor latest\n",
     )
+
+
+def test_the_demo_is_a_persons_and_not_the_services(machine: Machine) -> None:
+    machine.run()
+    command, program = wrapper(machine), machine.version() / "bin" / "eink-monitor"
+    program.write_text('#!/bin/sh\necho "$PWD $*"\n', encoding="utf-8")
+    machine.program("systemd-run")
+    machine.program("setpriv", 'while [ "${1#--}" != "$1" ]; do shift; done; exec "$@"')
+    machine.program("id", "echo 0")
+    machine.calls()
+    for sudo in ({}, {"SUDO_UID": "1000", "SUDO_GID": "100"}):
+        run = subprocess.run(
+            [command, "demo", "--out", "x y"],
+            env={**machine.environment, **sudo},
+            cwd=machine.folder,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        assert run.stdout == f"{machine.folder} demo --out x y\n"
+        started = [call for call in machine.calls() if not call.startswith("id")]
+        dropped = (
+            f"setpriv --reuid=1000 --regid=100 --init-groups {machine.opt}/current/bin/eink-monitor demo --out x y"
+        )
+        assert started == ([dropped] if sudo else [])
 
 
 _OF_THE_DAEMON = {  # how it is started, watched and stopped; what only it may have
@@ -359,7 +464,10 @@ def test_a_reload_looks_first_and_starts_anew_with_what_is_good(machine: Machine
     code, words = said()
     assert (code, words.splitlines()) == (
         78,
-        ["config.yaml:3:5: panels: are missing", "not taken over; the daemon goes on with what it read before"],
+        [
+            "config.yaml:3:5: panels: are missing",
+            "not taken over; mend that and say it again: a daemon that runs goes on with what it read before",
+        ],
     )
     assert [call for call in machine.calls()[before:] if call.startswith("systemctl")] == []
     machine.program("systemd-run")

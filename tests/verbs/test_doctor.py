@@ -47,8 +47,9 @@ STUCK = (
 
 
 def lines(said: Said, check: str) -> list[str]:
-    """What was said of one thing, without its name."""
-    found = [re.match(rf"(ok|warn|bad) +{re.escape(check)} +(.*)", line) for line in said.out.splitlines()]
+    """What was said of one thing, without its name and that of the configuration in commands."""
+    told = [re.sub(r"(eink-monitor \w+) -c [^\s`]+", r"\1", line) for line in said.out.splitlines()]
+    found = [re.match(rf"(ok|warn|bad) +{re.escape(check)} +(.*)", line) for line in told]
     return [f"{match[1]}: {match[2]}" for match in found if match]
 
 

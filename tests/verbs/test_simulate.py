@@ -5,6 +5,7 @@ import os
 import pty
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -60,3 +61,13 @@ def test_a_bar_on_a_terminal_only(tmp_path: Path) -> None:
         os.close(terminal)
         os.close(end)
     assert b"[" not in done.stdout
+
+
+def test_nowhere_to_write_has_a_way_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+    said = say("simulate", "--days", 1, "-c", write(tmp_path))
+    assert said.code == 75
+    assert said.err.endswith(
+        "eink-monitor: there is no room for a temporary database: No such file or directory; name a folder that you "
+        f"may write: TMPDIR=FOLDER eink-monitor simulate -c {tmp_path}/config.yaml\n"
+    )

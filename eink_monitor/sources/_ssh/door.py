@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from eink_monitor.errors import AuthFailed, Missing, Unavailable, Unreachable
 from eink_monitor.libraries import command
+from eink_monitor.places import origin
 from eink_monitor.settings import Secret
 from eink_monitor.sources._nearby import no_address
 from eink_monitor.sources._ssh import hosts
@@ -226,9 +227,9 @@ def _key(door: Door) -> PKey:
         # By position: paramiko 5 renamed the argument. Bytes: it hands them on as they are.
         return PKey.from_path(door.identity.expanduser(), phrase)  # type: ignore[arg-type]
     except OSError as error:
-        message = f"the SSH key {door.identity} cannot be read ({error.strerror}); check identity:"
+        message = f"the SSH key {origin(door.identity)} cannot be read ({error.strerror}); check identity:"
     except (ValueError, TypeError, SSHException, UnknownKeyType, UnsupportedAlgorithm):
-        message = f"the SSH key {door.identity} does not open; check passphrase:, and that it is a private key"
+        message = f"the SSH key {origin(door.identity)} does not open; check passphrase:, and that it is a private key"
     raise AuthFailed(message)
 
 

@@ -264,3 +264,12 @@ def test_what_the_guide_points_to_is_there(path: str) -> None:
 
 def test_the_changelog_knows_this_version() -> None:
     assert f"## {__version__} " in PAGES["CHANGELOG.md"]
+
+
+def test_root_does_nothing_by_name_in_a_folder_of_others() -> None:
+    """There a name may be a link: what a guide lets root write belongs where only root may."""
+    theirs = re.compile(r"~\w*/|/home/|/var/lib/eink-monitor/|/tmp/|\$HOME")
+    for page in FILES:
+        text = page.read_text(encoding="utf-8").replace("\\\n", " ")
+        for command in re.findall(r"\bsudo (?!eink-monitor|-u |-H -u |apt |make )[^\n|;&`]+", text):
+            assert not theirs.search(command), f"{page.name}: sudo {command}"

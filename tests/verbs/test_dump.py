@@ -178,4 +178,7 @@ def test_no_database_yet(tmp_path: Path) -> None:
 def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
     said = say("dump", tmp_path / "no" / "dump.txt", "-c", write(tmp_path))
     assert said.code == 75
-    assert f"cannot be written: No such file or directory; try `eink-monitor dump -c {tmp_path}/config.yaml - > FILE`" in said.err
+    assert (
+        f"cannot be written: No such file or directory; try `eink-monitor dump -c {tmp_path}/config.yaml - > FILE`"
+        in said.err
+    )

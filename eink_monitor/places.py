@@ -85,7 +85,7 @@ def sayable(text: str, config: Path | None = None) -> str:
 
 VERBS = (
     *("backup", "check", "clear", "doctor", "dump", "forget", "history", "latest", "login", "logout", "poll", "quota"),
-    *("reload", "run", "show", "simulate"),
+    *("reload", "restore", "run", "show", "simulate"),
 )
 """Those that take a configuration."""
 _COMMAND = rf"(?:\bsudo )?\b(eink-monitor (?:{'|'.join(VERBS)}))\b(?! -c )"

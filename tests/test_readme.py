@@ -74,7 +74,7 @@ def lines(page: str) -> list[str]:
 
 @pytest.mark.parametrize(("page", "line"), [(page, line) for page in PAGES for line in lines(page)])
 def test_a_printed_command_exists(page: str, line: str) -> None:
-    words = shlex.split(line.partition(" > ")[0], comments=True)
+    words = shlex.split(re.split(" [<>] ", line)[0], comments=True)
     program, verb, *rest = words[1:] if words[0] == "sudo" else words
     if program == "make":
         rules = re.findall(r"^([a-z ]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)

@@ -73,13 +73,13 @@ _ASKED = "eink_monitor.verbs.daemon"
 
 
 def within_reach(path: Path, instead: str) -> None:
-    """Refuse a place to write to that a service's verb does not see: it stands in the sandbox, with a /tmp of its own.
+    """Refuse a place that a service's verb does not see: it stands in the sandbox, with a /tmp of its own.
 
     Raises ``click.UsageError`` with what to say instead.
     """
     state = os.environ.get("STATE_DIRECTORY", "").partition(":")[0]
     if places.served() and not (path.is_absolute() and state and path.resolve().is_relative_to(Path(state).resolve())):
-        message = f"the service cannot write to {path}, which is outside its sandbox; say: {places.sayable(instead)}"
+        message = f"{path} is outside the sandbox of the service; say: {places.sayable(instead)}"
         raise click.UsageError(message, click.get_current_context())
 
 

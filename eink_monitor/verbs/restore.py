@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from contextlib import closing
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 
@@ -12,24 +15,36 @@ from eink_monitor.config import Config
 from eink_monitor.errors import StoreError
 from eink_monitor.store import Store
 from eink_monitor.store.restore import restore
-from eink_monitor.verbs._house import config_option, load
+from eink_monitor.verbs._house import config_option, load, within_reach
 
 
 @click.command(epilog="Example: eink-monitor restore /mnt/disk/readings.db")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
 @config_option
 def command(file: Path, config_file: Path | None) -> None:
     """Put a copy in the place of the database.
 
-    FILE is a copy that `backup` has made; it must be ours and whole, and is only read. The daemon must not run: stop it
-    before and start it afterwards. The database that was there is kept beside it under a new name. Vendor calls that
-    were spent and the wear of the panel stay as they are.
+    FILE is a copy that `backup` has made, - for standard input; it must be ours and whole, and is only read. The daemon
+    must not run: stop it before and start it afterwards. The database that was there is kept beside it under a new
+    name. Vendor calls that were spent and the wear of the panel stay as they are.
     """
     config = load(config_file)
+    if str(file) == "-":
+        with TemporaryDirectory(prefix="eink-monitor-") as folder:
+            copy = Path(folder) / "readings.db"
+            with copy.open("wb") as whole:
+                shutil.copyfileobj(sys.stdin.buffer, whole)
+            _restore(copy, config, "what came through the pipe")
+        return
+    within_reach(file, f"eink-monitor restore - < {file}")
     if file.resolve() == config.database.resolve():
         raise click.UsageError(f"{file} is the database itself; name the copy", click.get_current_context())
+    _restore(file, config, f"what {file} is")
+
+
+def _restore(file: Path, config: Config, words: str) -> None:
     kept = restore(file, config.database)
-    click.echo(f"{config.database} is what {file} is{_newest(config)}")
+    click.echo(f"{config.database} is {words}{_newest(config)}")
     click.echo(f"what was there is kept as {kept}" if kept else "nothing was there before")
 
 

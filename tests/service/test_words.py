@@ -139,9 +139,7 @@ def test_a_file_that_would_vanish_is_refused(service: Folders, name: str) -> Non
     polled(service)
     path = os.path.expanduser(name)  # noqa: PTH111 - as a shell does
     for verb in ("backup", "dump"):
-        outside = (
-            f"the service cannot write to {path}, which is outside its sandbox; say: sudo eink-monitor {verb} - > "
-        )
+        outside = f"{path} is outside the sandbox of the service; say: sudo eink-monitor {verb} - > "
         assert f"{outside}{path}" in refusal(say(verb, path))
     assert "say: sudo eink-monitor show sun --png - > PANEL.png" in refusal(say("show", "sun", "--png", path))
     assert not Path(path).exists()
@@ -153,22 +151,21 @@ def test_its_own_folder_is_within_reach(service: Folders) -> None:
     assert say("backup", state / "backup.db").code == 0
     assert say("dump", state / "dump.txt").code == 0
     assert say("show", "--png", state / "pictures").code == 0
-    assert "outside its sandbox" in refusal(say("backup", state / ".." / "x.db"))
+    assert "say: sudo eink-monitor restore - < /tmp/x.db" in refusal(say("restore", "/tmp/x.db"))
+    assert "outside the sandbox" in refusal(say("backup", state / ".." / "x.db"))
 
 
 def test_what_is_poured_comes_out_whole(service: Folders) -> None:
     polled(service)
 
-    def piped(*words: str) -> bytes:
-        return subprocess.run(
-            [sys.executable, "-m", "eink_monitor", *words], check=True, capture_output=True, stdin=subprocess.DEVNULL
-        ).stdout
+    def piped(*words: str, given: bytes = b"") -> bytes:
+        command = [sys.executable, "-m", "eink_monitor", *words]
+        return subprocess.run(command, check=True, stdout=subprocess.PIPE, input=given).stdout
 
-    copy = service[2] / "copy.db"
-    copy.write_bytes(piped("backup", "-"))
-    restored = HOUSE.replace("{folder}/readings.db", str(copy))
-    (service[2] / "restored").mkdir()
-    assert "pv_power" in say("latest", "-c", write(service[2] / "restored", restored)).out
+    copy, database = piped("backup", "-"), service[2] / "readings.db"
+    database.unlink()
+    assert f"{database} is what came through the pipe; its newest" in piped("restore", "-", given=copy).decode()
+    assert "pv_power" in say("latest").out
     assert piped("show", "sun", "--png", "-").startswith(b"\x89PNG\r\n\x1a\n")
 
 

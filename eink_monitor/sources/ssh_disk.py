@@ -103,7 +103,7 @@ class SshDisk(Source):
         from eink_monitor.sources._ssh.newest import Unlisted
 
         if self.host == "localhost":
-            looks = {name: disk.local(path) for name, path in self.mounts.items()}
+            looks = {name: disk.here(path, self.timeout) for name, path in self.mounts.items()}
             return vet(self._readings(visit, looks, disk.listing), visit)
         from eink_monitor.sources._ssh import command as ssh
 
@@ -182,7 +182,7 @@ class SshDisk(Source):
                 hung += 1
                 if hung == len(self.mounts):
                     raise
-                looks[name] = disk.Look(disk.State.UNMEASURED, reason=f"df did not come back within {self.timeout}")
+                looks[name] = disk.hung("df", self.timeout)
         return looks
 
     def _readings(self, visit: Visit, looks: Mapping[str, Look], lister: Lister) -> Iterator[Reading]:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import base64
+import ctypes
 import os
+import signal
 import subprocess
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,7 +19,9 @@ from doors.nas import NOW, new_visit, poll
 from eink_monitor import metrics
 from eink_monitor.clock import DAY
 from eink_monitor.errors import BadAnswer
+from eink_monitor.settings import Duration
 from eink_monitor.sources._ssh import hosts
+from eink_monitor.sources._ssh.bounded import bounded
 from eink_monitor.sources._ssh.disk import Look, State, listing, local
 from eink_monitor.sources._ssh.newest import Entry, Unlisted, newest
 from eink_monitor.sources.ssh_disk import SshDisk
@@ -30,6 +36,56 @@ def test_a_local_disk_needs_no_ssh(tmp_path: Path) -> None:
     assert values["nas:gone", "disk_state"] == 2
     assert ("nas:root", "newest_backup") not in values
     assert visit.note == f"nothing is mounted at {tmp_path}"
+
+
+def test_a_dead_disk_costs_the_others_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a network disk whose server is gone: who asks waits in the kernel, and only SIGKILL ends it."""
+    real, dead = os.statvfs, str(tmp_path / "dead")
+
+    def statvfs(path: str) -> os.statvfs_result:
+        if path == dead:
+            signal.pause()
+        return real(path)
+
+    monkeypatch.setattr(os, "statvfs", statvfs)
+    visit, mounts = new_visit(tmp_path), {"dead": dead, "root": "/"}
+    values = poll(SshDisk("localhost", mounts, newest=dict.fromkeys(mounts, "*"), timeout=Duration(1)), visit)
+    assert values["nas:dead", "disk_state"] == 3
+    assert ("nas:dead", "disk_size") not in values
+    assert values["nas:root", "disk_size"] == real("/").f_blocks * real("/").f_frsize
+    assert visit.note == f"{dead} is mounted, but cannot be measured: the kernel did not come back within 1s"
+    with pytest.raises(ChildProcessError):  # nobody was left behind
+        os.waitpid(-1, os.WNOHANG)
+
+
+@pytest.fixture
+def fuse(tmp_path: Path) -> Iterator[Path]:
+    """A file system whose server never says a word."""
+    folder, libc = tmp_path / "fuse", ctypes.CDLL(None)
+    folder.mkdir()
+    try:
+        server = os.open("/dev/fuse", os.O_RDWR)
+    except OSError:
+        pytest.skip("there is no FUSE here")
+    options = f"fd={server},rootmode=40000,user_id=0,group_id=0"
+    if libc.mount(b"dead", bytes(folder), b"fuse", 0, options.encode()):
+        os.close(server)
+        pytest.skip("nothing can be mounted here")
+    yield folder
+    os.close(server)
+    libc.umount2(bytes(folder), 2)  # MNT_DETACH
+
+
+def test_a_file_system_without_its_server(tmp_path: Path, fuse: Path) -> None:
+    visit = new_visit(tmp_path)
+    values = poll(SshDisk("localhost", {"dead": str(fuse), "root": "/"}, timeout=Duration(1)), visit)
+    assert (values["nas:dead", "disk_state"], values["nas:root", "disk_state"] in {0, 1}) == (3, True)
+    assert "the kernel did not come back within 1s" in visit.note
+
+
+def test_what_breaks_while_it_asks_is_no_answer() -> None:
+    assert bounded(partial(int, "12"), 9) == 12
+    assert bounded(partial(os._exit, 3), 9) is None
 
 
 def test_local_places_that_are_not_there() -> None:

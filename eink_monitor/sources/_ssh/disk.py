@@ -7,12 +7,15 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import partial
 from pathlib import Path
 
 from eink_monitor import metrics
 from eink_monitor.errors import BadAnswer
 from eink_monitor.model import Metric
+from eink_monitor.settings import Duration
 from eink_monitor.sources._ssh import df, mounts
+from eink_monitor.sources._ssh.bounded import bounded
 from eink_monitor.sources._ssh.newest import Entry, Unlisted
 from eink_monitor.sources._ssh.question import question
 
@@ -116,8 +119,18 @@ def no_listing(_: str) -> Iterable[Entry]:
     raise Unlisted
 
 
+def hung(who: str, seconds: Duration) -> Look:
+    """What is known of a disk that keeps whoever asks for its size."""
+    return Look(State.UNMEASURED, reason=f"{who} did not come back within {seconds}")
+
+
+def here(path: str, seconds: Duration) -> Look:
+    """Ask this machine's own kernel; a disk that does not answer costs the others nothing."""
+    return bounded(partial(local, path), seconds) or hung("the kernel", seconds)
+
+
 def local(path: str) -> Look:
-    """Ask this machine's own kernel."""
+    """As ``here``, for as long as it takes."""
     places = {path.rstrip("/") or "/", os.path.realpath(path)}
     found, complaint = None, ""
     try:

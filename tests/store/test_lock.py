@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import closing
 from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
 
 from eink_monitor.config import load
 from eink_monitor.daemon.control import Answer
 from eink_monitor.doctor import wall
+from eink_monitor.errors import InUse
+from eink_monitor.store import Store
 from eink_monitor.store.lock import Lock, held
 from houses import write
+
+UTC = ZoneInfo("UTC")
+NOW = 1_780_000_000
+ME = os.getpid()
 
 
 def test_a_lock_can_be_seen_and_is_not_taken_by_looking(tmp_path: Path) -> None:
@@ -34,3 +44,45 @@ def test_doctor_sees_a_daemon_whose_socket_was_removed(tmp_path: Path) -> None:
         "warn",
         "runs, but cannot be reached: its control socket beside the database is missing",
     )
+
+
+def test_a_second_daemon_is_refused_whatever_happens_to_the_files(tmp_path: Path) -> None:
+    path = tmp_path / "readings.db"
+    first = Store(path, UTC, lasting=NOW)
+    for _ in range(2):
+        with pytest.raises(InUse, match=r"another eink-monitor works on .* already; stop that one"):
+            Store(path, UTC, lasting=NOW)
+        for file in list(tmp_path.iterdir()):
+            file.unlink()
+    Store(tmp_path / "another.db", UTC, lasting=NOW).close()
+    first.close()
+    Store(path, UTC, lasting=NOW).close()
+
+
+@pytest.mark.parametrize("_", range(4))
+def test_of_six_daemons_that_start_at_once_one_lives(tmp_path: Path, _: int) -> None:
+    (began, begin), (ended, end), (told, tell) = os.pipe(), os.pipe(), os.pipe()
+    children = [os.fork() for _ in range(6) if os.getpid() == ME]
+    if os.getpid() != ME:
+        os.close(begin)
+        os.close(end)
+        os.read(began, 1)
+        try:
+            store = Store(tmp_path / "readings.db", UTC, lasting=NOW)
+            os.write(tell, b"lives ")
+            os.read(ended, 1)
+            store.close()
+        except InUse:
+            os.write(tell, b"refused ")
+        finally:
+            os._exit(0)
+    for descriptor in (began, begin, ended, tell):
+        os.close(descriptor)  # all of them go
+    said = b""
+    while len(said.split()) < 6 and (piece := os.read(told, 100)):
+        said += piece
+    os.close(end)
+    for child in children:
+        os.waitpid(child, 0)
+    os.close(told)
+    assert sorted(said.split()) == [b"lives", *[b"refused"] * 5]

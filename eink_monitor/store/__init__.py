@@ -68,6 +68,7 @@ class Store:
             self.close()
             if lasting is None or not isinstance(error, Damaged):
                 raise
+            self._place.fault = error
             self._disk.db = self._place.begin_anew(lasting)
             self._read()
 
@@ -89,6 +90,11 @@ class Store:
     def fault(self) -> StoreError | None:
         """What keeps us from the card since we last tried to be on it, or None."""
         return self._place.fault
+
+    @property
+    def found(self) -> str:
+        """What was wrong with its files when it was opened, though it could be opened in the end, or nothing."""
+        return self._place.found
 
     # -- what comes in ---------------------------------------------------------------------------------------------
 

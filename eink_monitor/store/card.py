@@ -14,6 +14,7 @@ from eink_monitor.errors import Damaged, StoreError, Trouble, WrongFile
 
 VERSION = 7  # the number of steps in migrations.py
 
+_SHORT = "this machine is short of processes, memory or files; the database waits for one"
 _AHEAD = 99  # no newer version is further ahead
 _BUSY = 5.0  # seconds to wait for another process's transaction
 
@@ -129,16 +130,31 @@ def _create(path: Path) -> None:
 
 def in_memory() -> sqlite3.Connection:
     """An empty database without a file, for as long as there is no card to write on."""
+    try:
+        blank = _in_a_child(_blank, "an empty database could not be made; start again")
+    except StoreError:  # of a machine that is short of processes nobody may wait for one
+        blank = _blank()
     db = sqlite3.connect(":memory:", isolation_level=None)
     with closed_on_error(db):
-        db.deserialize(_in_a_child(_blank, "an empty database could not be made; start again"))
+        db.deserialize(blank)
     return db
 
 
 def _in_a_child(work: Callable[[], bytes], died: str) -> bytes:
-    """What a forked child answers. What it raises is raised here, of the same class; ``died`` says that it ended."""
-    reader, writer = os.pipe()
-    child = os.fork()
+    """What a forked child answers. What it raises is raised here, of the same class; ``died`` says that it ended.
+
+    On a machine that is short of processes, memory or files that is a ``StoreError``, too.
+    """
+    try:
+        reader, writer = os.pipe()
+    except OSError as error:
+        raise StoreError(f"{_SHORT} ({error.strerror})") from error
+    try:
+        child = os.fork()
+    except (OSError, MemoryError) as error:
+        os.close(reader)
+        os.close(writer)
+        raise StoreError(f"{_SHORT} ({error})") from error
     if child == 0:
         _answer(work, writer)
     os.close(writer)

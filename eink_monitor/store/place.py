@@ -25,6 +25,7 @@ class Place:
         self.path = path
         self.durable = durable
         self.fault: StoreError | None = None
+        self.found = ""  # what was wrong with the files when they were last opened, and has been seen to
         self._writes = writes
         self._alone = alone and durable
         self._lock: Lock | None = None
@@ -124,19 +125,23 @@ class Place:
 
         Where a good copy was put beside the log of the one before, only the log goes.
         """
+        found = str(self.fault or "the database is damaged")
         with plain_words(self.path):
             self._claim()
             if replaced.log_is_of_another(self.path):
+                found = f"the log of the database is that of another one ({self.path})"
                 damage.set_aside(self.path, now, damage.SIDES[1:])
                 self._enlists = True
-                return self._open_whole()
-            self._aside = (damage.set_aside(self.path, now), now)
+            else:
+                self._aside = (damage.set_aside(self.path, now), now)
             try:
-                return self._open_whole()
+                db = self._open_whole()
             except Damaged:  # by what was taken over: then nothing is
                 damage.set_aside(self.path, now)
                 self._aside, self._enlists = None, True
-                return self._open_whole()
+                db = self._open_whole()
+        self.found = found
+        return db
 
     def doubt(self) -> None:
         """Something went wrong with the file we have open: open it anew next time."""

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from eink_monitor.clock import DAY, HOUR, MINUTE
-from eink_monitor.errors import StoreError
+from eink_monitor.errors import Damaged, StoreError
 from eink_monitor.metrics import GRID_POWER, PV_POWER
 from eink_monitor.model import Budget, Quota, Reading
 from eink_monitor.panels.health import Health
@@ -298,3 +298,48 @@ def test_a_week_without_a_card_stays_within_its_memory(path: Path) -> None:
     assert not store.pending
     store.close()
     shutil.rmtree(path.parent)
+
+
+def test_a_start_on_a_machine_without_a_process_to_spare_is_from_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As soon as there is one the database is made."""
+    path = tmp_path / "new" / "readings.db"
+
+    def fork() -> int:
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    with monkeypatch.context() as machine:
+        machine.setattr(os, "fork", fork)
+        house = small_house(path, [feed("roof", Scripted([5.0]))], [slide("s", Says())], durable=True)
+        house.live(11 * MINUTE)
+        assert house.wall.shown
+        assert said(house)[0].startswith("this machine is short of processes")
+        assert not path.exists()
+    house.live(11 * MINUTE)
+    assert said(house) == []
+    house.daemon.stop()
+    house.store.close()
+    assert values(path)[-1] == 5
+
+
+def test_damage_on_a_machine_without_a_process_to_spare_costs_no_reading(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = small_house(path, [feed("roof", Scripted([5.0]))], [slide("s", Says())], durable=True)
+    house.live(11 * MINUTE)
+
+    def fork() -> int:
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    with monkeypatch.context() as machine:
+        machine.setattr(os, "fork", fork)
+        house.daemon.keeping.complain(Damaged("the database is damaged"))
+        house.live(11 * MINUTE)
+        assert said(house)[0].startswith("this machine is short of processes")
+    house.live(11 * MINUTE)
+    assert house.daemon.house.feeds()[-1].detail == "the database was damaged; it is being saved"
+    latest = house.store.readings.latest("roof", PV_POWER)
+    assert latest == Reading("roof", PV_POWER, 5, START + 30 * MINUTE)
+    house.daemon.stop()
+    house.store.close()

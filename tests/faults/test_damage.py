@@ -178,6 +178,11 @@ def test_the_panel_is_up_at_once_and_the_rest_follows(
     assert rows(whole) <= rows(path)
     assert [file.name for file in damaged(path)] == ["readings.db.damaged-2026-06-07"]
     assert len([record for record in caplog.records if "damaged" in record.message]) == 2
+    first = next(record.getMessage() for record in caplog.records if "damaged" in record.message)
+    assert first == (
+        f"the beginning of the database is damaged ({path}); what can be read of it is saved from "
+        "readings.db.damaged-2026-06-07"
+    )
 
 
 def test_damage_found_while_running_is_set_aside_and_saved(whole: Path, tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ log = logging.getLogger("eink_monitor")
 _CHECKED = 7 * DAY  # how often the whole database is checked; its outline is at every start
 _SETTLED = HOUR  # nothing is deleted for its age so soon after the clock has jumped
 _TRIES = 3
+_LATELY = 10 * MINUTE
 
 
 class Keeping:
@@ -51,7 +52,8 @@ class Keeping:
         if store.fault:
             self.complain(store.fault)
         elif store.facts.get("salvage"):
-            log.error("the database is damaged; what can be read of it is saved from %s", self._aside())
+            found = store.found or "the database was damaged"
+            log.error("%s; what can be read of it is saved from %s", found, self._aside())
         self._set_future_aside()  # before the first frame
 
     def watch(self) -> Sequence[int]:
@@ -143,6 +145,13 @@ class Keeping:
             words = self._store.told.pop(0)
             log.error("%s", words)
             self._store.facts.set(mishap=words, mishap_at=self._clock.now())
+
+    @property
+    def mishap(self) -> str:
+        """What happened to the files of the database a moment ago, or nothing."""
+        facts = self._store.facts
+        lately = 0 <= self._clock.now() - facts.get("mishap_at", 0) < _LATELY
+        return str(facts.get("mishap")) if lately else ""
 
     @property
     def pending(self) -> bool:

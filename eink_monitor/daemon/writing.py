@@ -40,13 +40,14 @@ class Allowance:
 
 def write(keeping: Keeping, fetching: Fetching, allowance: Allowance, mono: float) -> Answer:
     """Write what is only in memory; the answer says what a reader may miss all the same, or nothing."""
+    keeping.sync()  # its files may be gone
     if (keeping.pending or fetching.holds) and allowance.take(mono):
         keeping.write(fetching.settle, mono)
     if keeping.trouble:
         return Answer(_NOT_STORED, keeping.trouble)
     if keeping.pending:
         return Answer(0, f"the daemon has more in memory; it last wrote {words.age(int(mono - keeping.written))}")
-    return Answer(0, "")
+    return Answer(0, keeping.mishap)
 
 
 def written(config: Config, clock: Clock | None = None) -> Answer:

@@ -9,18 +9,19 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from eink_monitor import places
-from eink_monitor.clock import Clock, stamp
+from eink_monitor.clock import DAY, Clock, stamp
 from eink_monitor.config import Config
 from eink_monitor.draw import words
-from eink_monitor.errors import Damaged, StoreError
+from eink_monitor.errors import Damaged, StoreError, WrongFile
 from eink_monitor.finding import BAD, Finding, doubt, fault, good
 from eink_monitor.libraries import SERVICE
 from eink_monitor.store import Store
-from eink_monitor.store.ahead import AHEAD
-from eink_monitor.store.inspection import inspect
+from eink_monitor.store.ahead import AHEAD, Dated
+from eink_monitor.store.inspection import Inspection, inspect
 
 _RESCUE = "let the daemon run: it sets the file aside and saves what can be read"
 _READ_ONLY = "see with dmesg whether the card is worn out; else sudo mount -o remount,rw /"
+_REMEMBERED = 7 * DAY  # how long it is worth telling that a file was removed
 _LITTLE, _NOTHING = 200_000_000, 20_000_000  # bytes
 
 
@@ -31,7 +32,7 @@ def findings(config: Config, clock: Clock) -> Iterator[Finding]:
     forbidden = list(_writable(file if file.exists() else folder, folder))
     yield from _whole(file, ours=not forbidden)
     yield from forbidden
-    yield from _future(config, clock)
+    yield from _stored(config, clock)
     yield space(shutil.disk_usage(folder).free, folder)
 
 
@@ -43,36 +44,55 @@ def space(free: int, folder: Path) -> Finding:
     return doubt("space", f"only {told}", mend) if free < _LITTLE else good("space", told)
 
 
-def _future(config: Config, clock: Clock) -> Iterator[Finding]:
-    """What is dated later than it is; nobody knows where the clock is not right."""
-    if clock.trusted() is False:
-        return
+def _stored(config: Config, clock: Clock) -> Iterator[Finding]:
+    """What it says of itself."""
     try:
         with closing(Store(config.database, config.zone, writes=False)) as store:
-            found = store.dated_after(clock.now() + AHEAD)
+            future = store.dated_after(clock.now() + AHEAD)
+            mishap, at = store.facts.get("mishap", ""), store.facts.get("mishap_at", 0)
     except StoreError:  # told above
         return
-    if found:
-        first = min((dated.row[0] for dated in found if dated.what != "day"), default=clock.now())
-        subjects = ", ".join(sorted({dated.subject for dated in found if dated.subject})) or "series that are lost"
-        rows = f"{words.count(len(found), 'row')} of {subjects} {'is' if len(found) == 1 else 'are'}"
-        told = f"{rows} dated in the future, the first {stamp(first, config.zone)}"
-        yield doubt("database", told, "if the clock is right: eink-monitor forget --after now")
+    if mishap and clock.now() - at < _REMEMBERED:
+        told = f"{stamp(at, config.zone)}: {mishap}"
+        yield doubt("database", told, "find out what did it: a script, a backup, somebody with rm or mv?")
+    if future and clock.trusted() is not False:  # else nobody knows what is in the future
+        yield _dated(future, config)
+
+
+def _dated(future: list[Dated], config: Config) -> Finding:
+    """Rows that are dated later than it is."""
+    first = min((dated.row[0] for dated in future if dated.what != "day"), default=0)
+    subjects = ", ".join(sorted({dated.subject for dated in future if dated.subject})) or "series that are lost"
+    rows = f"{words.count(len(future), 'row')} of {subjects} {'is' if len(future) == 1 else 'are'}"
+    begin = f", the first {stamp(first, config.zone)}" if first else ""
+    told = f"{rows} dated in the future{begin}"
+    return doubt("database", told, "if the clock is right: eink-monitor forget --after now")
 
 
 def _whole(file: Path, *, ours: bool) -> Iterator[Finding]:
     if not file.exists():
         yield good("database", f"{file} is not there yet; the daemon or the first poll makes it")
         return
+    if not file.stat().st_size and not file.with_name(f"{file.name}-wal").exists():
+        yield good("database", f"{file} is empty; the daemon or the first poll begins it")
+        return
     try:
         found = inspect(file)
     except Damaged as error:
         yield fault("database", error, _RESCUE)
         return
+    except WrongFile as error:
+        yield fault("database", error, "or move that file away")
+        return
     except StoreError as error:
         if ours:  # else whose it is says more
             yield fault("database", error, "look again: eink-monitor doctor")
         return
+    yield from _layout(file, found)
+
+
+def _layout(file: Path, found: Inspection) -> Iterator[Finding]:
+    """What a look into it came to."""
     for problem in found.problems:
         yield Finding("database", BAD, f"{file}: {problem}", _RESCUE, StoreError.exit_code)
     if found.newer:

@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
+from eink_monitor.store import ownership
 from eink_monitor.store.card import VERSION, plain_words
 
 _MOST = 3  # complaints; more of them say no more
@@ -30,7 +31,9 @@ class Inspection(NamedTuple):
 
 
 def inspect(path: Path) -> Inspection:
-    """Look at a database without changing it. Raises ``StoreError``."""
+    """Look at a database without changing it. Raises ``StoreError``, ``WrongFile`` for one that is not ours."""
+    with plain_words(path):
+        ownership.inspect(path)
     with plain_words(path), closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as db:
         found = int(db.execute("PRAGMA user_version").fetchone()[0])
         problems = [row[0] for row in db.execute(f"PRAGMA quick_check({_MOST})") if row[0] != "ok"]

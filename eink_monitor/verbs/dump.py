@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from eink_monitor import __version__
+from eink_monitor import __version__, files
 from eink_monitor.clock import Clock, SystemClock, iso
 from eink_monitor.config import Config
 from eink_monitor.errors import StoreError, Trouble
@@ -63,8 +63,11 @@ def command(file: Path, config_file: Path | None) -> int:
         click.echo(text, nl=False)
         return 0
     within_reach(file, f"eink-monitor dump - > {file}")
+    if other := files.kind(file):
+        raise StoreError(f"{file} is {other}; name a file, or one that is not there yet")
     try:
-        file.write_text(text, encoding="utf-8")
+        with files.replacing(file) as target:
+            target.write(text.encode())
     except OSError as error:
         raise StoreError(f"{file} cannot be written: {error.strerror}; try `eink-monitor dump - > FILE`") from None
     click.echo(f"{file}: {len(text.splitlines())} lines; read it before you send it")

@@ -125,6 +125,25 @@ def test_before_the_first_start_nothing_is_created(tmp_path: Path) -> None:
     assert [entry.name for entry in tmp_path.iterdir()] == ["config.yaml"]
 
 
+def test_a_file_with_nothing_in_it_is_not_called_whole(tmp_path: Path) -> None:
+    file = write(tmp_path)
+    (tmp_path / "readings.db").touch()
+    said = say("doctor", "-c", file)
+    assert (said.code, lines(said, "database")) == (
+        0,
+        [f"ok: {tmp_path}/readings.db is empty; the daemon or the first poll begins it"],
+    )
+
+
+def test_another_programs_database_is_named(tmp_path: Path) -> None:
+    file = write(tmp_path)
+    with closing(sqlite3.connect(tmp_path / "readings.db")) as db:
+        db.execute("CREATE TABLE notes (text)")
+    said = say("doctor", "-c", file)
+    assert said.code == 78
+    assert "is the database of another program; name another file as `database:`" in lines(said, "database")[0]
+
+
 def test_a_panel_that_answers(tmp_path: Path) -> None:
     panel = virtual_panel()
     with panel.installed():
@@ -240,9 +259,8 @@ def test_a_damaged_database(tmp_path: Path) -> None:
 def test_no_database_at_all(tmp_path: Path) -> None:
     (tmp_path / "readings.db").write_text("a letter to my aunt, long enough to be read as a header by SQLite" * 20)
     said = say("doctor", "-c", write(tmp_path))
-    assert said.code == 75
-    assert lines(said, "database")[0].startswith("bad: this file is not a database")
-    assert f"{tmp_path}/readings.db" in lines(said, "database")[0]
+    assert said.code == 78
+    assert lines(said, "database")[0].startswith(f"bad: {tmp_path}/readings.db is a text, not a database")
     assert lines(said, "source roof") == ["ok: not asked yet"]
 
 

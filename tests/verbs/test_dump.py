@@ -15,7 +15,7 @@ from eink_monitor.displays.png import Png
 from eink_monitor.settings import Secret
 from eink_monitor.sources.skoda import Skoda
 from eink_monitor.verbs._masks import masking
-from houses import read_or_complain, say, write
+from houses import no_room, read_or_complain, say, write
 
 SECRETS = """\
 database: {folder}/readings.db
@@ -182,3 +182,29 @@ def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
         f"cannot be written: No such file or directory; try `eink-monitor dump -c {tmp_path}/config.yaml - > FILE`"
         in said.err
     )
+
+
+def test_nobody_else_may_read_it(tmp_path: Path) -> None:
+    target = tmp_path / "dump.txt"
+    target.write_text("an older one", encoding="utf-8")
+    target.chmod(0o644)
+    assert say("dump", target, "-c", write(tmp_path)).code == 0
+    assert target.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_link_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("mine", encoding="utf-8")
+    (tmp_path / "dump.txt").symlink_to("precious")
+    said = say("dump", tmp_path / "dump.txt", "-c", write(tmp_path))
+    assert said.code == 75
+    assert "is a link; name a file, or one that is not there yet" in said.err
+    assert (tmp_path / "precious").read_text(encoding="utf-8") == "mine"
+
+
+def test_a_card_that_takes_no_more_is_left_without_half_a_file(tmp_path: Path) -> None:
+    file = write(tmp_path)
+    with no_room():
+        said = say("dump", tmp_path / "dump.txt", "-c", file)
+    assert said.code == 75
+    assert "dump.txt cannot be written: File too large" in said.err
+    assert [entry.name for entry in tmp_path.iterdir()] == ["config.yaml"]

@@ -1,4 +1,5 @@
 """What invented sources say gives way to the truth: once a real source speaks of a subject, nothing invented counts.
+Once no source invents it any more, it is gone.
 
 A newcomer's first readings are those of the invented house; the roof that replaces it must not inherit its history.
 """
@@ -19,18 +20,23 @@ _FACT = "invented"  # subjects, one a line
 
 def real_subjects(config: Config) -> frozenset[str]:
     """The subjects of which a real source speaks."""
-    real = (feed for feed in config.feeds.values() if not feed.source.invented)
-    return frozenset(subject for feed in real for subject in feed.source.publishes(feed.subject))
+    return _subjects(config, invented=False)
+
+
+def _subjects(config: Config, *, invented: bool) -> frozenset[str]:
+    feeds = (feed for feed in config.feeds.values() if feed.source.invented == invented)
+    return frozenset(subject for feed in feeds for subject in feed.source.publishes(feed.subject))
 
 
 class Invented:
-    """Knows which stored subjects were invented, and forgets those that are real by now."""
+    """Knows which stored subjects were invented, and forgets those that are real by now, or that nobody invents."""
 
     def __init__(self, config: Config, store: Store) -> None:
         self._real = real_subjects(config)
         self._store = store
         self._noted: dict[str, str | None] = {}  # what was written down when each feed was last looked at
-        if gone := self._known() & self._real:
+        known = self._known()
+        if known and (gone := known & self._real | known - _subjects(config, invented=True)):
             self._forget(gone)
 
     def sift(self, feed: Feed, readings: list[Reading]) -> list[Reading]:

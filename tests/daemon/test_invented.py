@@ -64,6 +64,18 @@ def test_beside_a_real_roof_nothing_is_invented_about_it(tmp_path: Path, roof: s
     assert [row for row in after if row["subject"] == "roof"] == before
 
 
+def test_what_nobody_invents_any_more_is_gone(tmp_path: Path, roof: str) -> None:
+    """A whole house of one's own has no car that never was."""
+    file = write(tmp_path, HEAD + HOME)
+    assert say("poll", "home", "-c", file).code == 0
+    write(tmp_path, HEAD + "  auto: {{type: demo, show: car, subject: car}}\n" + roof)
+    assert say("poll", "roof", "-c", file).code == 0
+    assert subjects(file) == {"roof", "car"}, "a car is invented still"
+    write(tmp_path, HEAD + roof)
+    assert say("poll", "roof", "-c", file).code == 0
+    assert subjects(file) == {"roof"}
+
+
 def test_an_invented_source_hides_no_trouble_of_a_real_one(tmp_path: Path) -> None:
     file = write(tmp_path, HEAD + HOME + ROOF.replace("URL", "http://127.0.0.1:1"))
     assert [say("poll", name, "-c", file).code for name in ("home", "roof", "roof")] == [0, 75, 75]

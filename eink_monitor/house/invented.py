@@ -1,7 +1,7 @@
 """What invented sources say gives way to the truth: once a real source speaks of a subject, nothing invented counts.
-Once no source invents it any more, it is gone.
 
-A newcomer's first readings are those of the invented house; the roof that replaces it must not inherit its history.
+What no source invents any more is gone. A newcomer's first readings are those of the invented house; the roof that
+replaces it must not inherit its history, and an own house has no car that never was.
 """
 
 from __future__ import annotations

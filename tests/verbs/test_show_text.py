@@ -29,10 +29,15 @@ def test_what_is_heard_is_what_is_drawn(name: str) -> None:
 @pytest.mark.parametrize(
     ("scene", "lines"),
     [
-        ("solar-full", ["Roof  14:32", "3.1 kW  18.4 kWh", "month  312 kWh", "year  4.1 MWh"]),
+        ("solar-full", ["Roof  14:32", "3.1 kW  today  18.4 kWh", "month  312 kWh", "year  4.1 MWh"]),
+        ("solar-one-old", ["3.1 kW  today  4 h  18.4 kWh", "year  2 months"]),
+        ("car-full", ["72 %  range  312 km", "charging  11.0 kW  80% at  15:38"]),
+        ("disk-full", ["412 GB  free  used  79 %", "full in  6 months  backup age  5 h"]),
+        ("grid-full", ["980 W  exporting", "fed in  7.2 kWh  bought  430 Wh"]),
+        ("health-full", ["[check]  Roof  9 min  37/2000", "[check]  Škoda Enyaq  30 min"]),
         ("disk-unreadable", ["Backup disk  17:32", "[disk]  not readable"]),
-        ("flow-full", ["[battery]  1.5 kW  <-"]),
-        ("battery-full", ["Roof · battery  14:32"]),
+        ("flow-full", ["[sun]  3.1 kW  ->", "[grid]  980 W  <-", "[house]  640 W", "[battery]  1.5 kW  <-"]),
+        ("battery-full", ["Roof · battery  14:32", "67 %  charging  1.5 kW"]),
     ],
 )
 def test_lines_read_from_the_top_and_from_the_left(scene: str, lines: list[str]) -> None:

@@ -23,6 +23,7 @@ from eink_monitor.metrics import (
     TIME_TO_FULL,
 )
 from eink_monitor.model import Metric, Reading, Visit
+from eink_monitor.remarks import Remarks
 from eink_monitor.settings import Secret
 from eink_monitor.vet import AHEAD
 
@@ -85,8 +86,9 @@ class Sheet:
     reading that ``vet`` leaves out and tells.
     """
 
-    def __init__(self, subject: str, now: int = FOREVER) -> None:
+    def __init__(self, subject: str, now: int = FOREVER, remarks: Remarks | None = None) -> None:
         self._subject = subject
+        self._remarks = remarks or Remarks()
         self._until = now + AHEAD
         self._odd: list[Reading] = []
         self.readings: list[Reading] = []
@@ -134,6 +136,10 @@ class Sheet:
             self.broken(name)
         return {}
 
+    def unclear(self, metric: Metric, value: float) -> None:
+        """Have it told that a figure came without a unit that we know."""
+        self._remarks.leave_out(f"{metric.name} without a known unit", value)
+
     def broken(self, name: str) -> None:
         """Have it told that some of a part of the answer made no sense."""
         self._odd.append(Reading(self._subject, Metric(f"some of {name}", "", 1, 0, 0, name), math.nan, 0))
@@ -147,11 +153,14 @@ def _number(value: object) -> float:
         return math.nan
 
 
-UNKNOWN: Mapping[str, tuple[float, ...]] = {  # all ones in 7, 8, 12, 14, 15, 16, 20, 24, 31 and 32 bits: "not known"
-    **dict.fromkeys((SOC.name, TARGET_SOC.name, FUEL.name), (127, 254, 255)),
+UNKNOWN: Mapping[
+    str, tuple[float, ...]
+] = {  # nought where that cannot be, and all ones in 7, 8, 12, 14, 15, 16, 20, 24, 31 and 32 bits: "not known"
+    **dict.fromkeys((SOC.name, FUEL.name), (127, 254, 255)),
+    TARGET_SOC.name: (0, 127, 254, 255),
     RANGE.name: (4095, 8191, 16383, 32767, 65535, 4_095_000, 8_191_000, 16_383_000, 32_767_000, 65_535_000),
     TIME_TO_FULL.name: (32767, 65535),
-    ODOMETER.name: (1_048_575, 16_777_215, 2_147_483_647, 4_294_967_295),
+    ODOMETER.name: (0, 1_048_575, 16_777_215, 2_147_483_647, 4_294_967_295),
 }
 
 
@@ -174,8 +183,8 @@ def clean_vin(vin: Secret) -> str:
 
 
 def kilometres(unit: object) -> float | None:
-    """How many km one of a vendor's distance units is; None for a unit that is no distance."""
-    return _DISTANCES.get(unit.strip().lower()) if isinstance(unit, str) else None
+    """How many km one of a vendor's units is ("km", "DISTANCE_UNIT_MILES"); None for one that is no distance."""
+    return _DISTANCES.get(unit.strip().lower().rpartition("_")[2]) if isinstance(unit, str) else None
 
 
 _DISTANCES = {

@@ -2,51 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from eink_monitor.clock import DAY, MINUTE
-from eink_monitor.metrics import CHARGING, CHARGING_POWER, ODOMETER, PLUGGED, TIME_TO_FULL
+from eink_monitor.metrics import CHARGING, CHARGING_POWER, ODOMETER, PLUGGED, SOC, TIME_TO_FULL
 from eink_monitor.model import Metric, Reading, Visit
+from eink_monitor.sources._beliefs import believed, plausible
 
 _MOMENT = 5 * MINUTE  # what one message says of about the same time does not contradict itself
-_CHARGES = 100  # W; less is no charging, and more than none is not none
+_CHARGES = 100  # W; less is no charging
+_USED = 2.0  # percent; so much less charge than a moment ago was driven away
 
 
 def settled(readings: Iterable[Reading], visit: Visit) -> list[Reading]:
     """The readings of one message, at most one of each metric, without an old state that a newer measurement belies.
 
     A message may lack the state, or give one that nobody knows, while the power falls to 0 or the plug is pulled: then
-    the car does not charge, whatever it said last. No time until full is told of a car that does not charge.
+    the car does not charge, whatever it said last; nor does one that drove or lost charge meanwhile. No time until full
+    is told of a car that does not charge.
     """
-    told = {reading.metric.name: reading for reading in readings}
-    state = _plausible(told.get(CHARGING.name))
+    told = believed({reading.metric.name: reading for reading in readings}, visit)
+    state = plausible(told.get(CHARGING.name))
     last = visit.last(CHARGING)
     since = max(state.at + _MOMENT if state else 0, last.at if last else 0)
-    evidence = [(at, says) for at, says in _evidence(told) if at > since]
+    evidence = [(at, says) for at, says in _evidence(told, visit) if at > since]
     if evidence:
         at, says = max(evidence)
         if state is None or bool(state.value) != says:
             state = told[CHARGING.name] = Reading(visit.subject, CHARGING, float(says), at)
     if state is not None and not state.value:
         told.pop(TIME_TO_FULL.name, None)
-    plug = _plausible(told.get(PLUGGED.name)) or visit.last(PLUGGED)
+    plug = plausible(told.get(PLUGGED.name)) or visit.last(PLUGGED)
+    drove = _drove(told, visit, plug) if plug is not None and plug.value else None
+    if drove is not None and plug is not None and drove > plug.at + _MOMENT:
+        told[PLUGGED.name] = Reading(visit.subject, PLUGGED, 0.0, drove)
     if state is not None and state.value and plug is not None and not plug.value and plug.at < state.at:
         told[PLUGGED.name] = Reading(visit.subject, PLUGGED, 1.0, state.at)
     return list(told.values())
 
 
-def _evidence(told: dict[str, Reading]) -> Iterable[tuple[int, bool]]:
-    power, plug = _plausible(told.get(CHARGING_POWER.name)), _plausible(told.get(PLUGGED.name))
-    if power is not None and (power.value == 0 or power.value >= _CHARGES):
-        yield power.at, power.value > 0
+def _evidence(told: Mapping[str, Reading], visit: Visit) -> Iterable[tuple[int, bool]]:
+    """When the car was seen to charge, or not to."""
+    power, plug = plausible(told.get(CHARGING_POWER.name)), plausible(told.get(PLUGGED.name))
+    if power is not None:
+        yield power.at, power.value >= _CHARGES
     if plug is not None and not plug.value:
         yield plug.at, False
+    last = visit.last(CHARGING)
+    if last is None or not last.value:
+        return
+    drove = _drove(told, visit, last)
+    if drove is not None:
+        yield drove, False
+    charge, before = plausible(told.get(SOC.name)), visit.last(SOC)
+    if _both_after(charge, before, last) and charge and before and charge.value <= before.value - _USED:
+        yield charge.at, False
 
 
-def _plausible(reading: Reading | None) -> Reading | None:
-    return (
-        reading if reading and reading.metric.low <= reading.value <= reading.metric.high and reading.at > 0 else None
-    )
+def _drove(told: Mapping[str, Reading], visit: Visit, since: Reading) -> int | None:
+    """When the car was first seen to have moved after it said ``since``."""
+    driven, before = plausible(told.get(ODOMETER.name)), visit.last(ODOMETER)
+    moved = _both_after(driven, before, since) and driven and before and driven.value > before.value + ODOMETER.step
+    return driven.at if moved and driven else None
+
+
+def _both_after(one: Reading | None, before: Reading | None, since: Reading) -> bool:
+    """Whether a figure was measured once about when, or after, the car said ``since``, and once more later."""
+    return one is not None and before is not None and since.at - _MOMENT <= before.at < one.at
 
 
 def in_order(readings: list[Reading], visit: Visit) -> list[Reading]:

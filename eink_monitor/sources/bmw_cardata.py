@@ -105,7 +105,7 @@ class BmwCarData(Source):
         if not self.stream:  # beside one, an answer may be older than what came by it
             readings = in_order(readings, visit)
         readings = vet(readings, visit)
-        if not readings:
+        if not (readings or visit.note):
             visit.remarks.add("BMW has nothing of this car yet; it comes after the next drive or charge")
         return readings
 
@@ -125,7 +125,9 @@ class BmwCarData(Source):
         book, car = Notebook(visit.state, "car"), account("car", clean_vin(self.vin))
         known = book.read()
         memory = Memory(known if known.get("car") == car else {"car": car})
-        readings = parse(document, visit.subject, position=self.position, memory=memory, now=visit.now)
+        readings = parse(
+            document, visit.subject, position=self.position, memory=memory, now=visit.now, remarks=visit.remarks
+        )
         readings = settled(readings, visit)
         book.write(memory.notes)
         return readings

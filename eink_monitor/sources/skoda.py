@@ -23,7 +23,7 @@ _WHO = "Skoda"
 _WAY_OUT = "make a new one in the MySkoda app or at go.skoda.eu/api-keys and put it into the configuration"
 _NOT_CHARGING = ("CONNECT_CABLE", "CONSERVING", "READY_FOR_CHARGING", "DISCHARGING", "CHARGING_INTERRUPTED", "OFF")
 _CHARGING = {"CHARGING": True} | dict.fromkeys(_NOT_CHARGING, False)
-_WITH_PLUG = ("ELECTRIC", "HYBRID", "PLUG_IN_HYBRID", "PHEV")
+_BURNING = ("GASOLINE", "PETROL", "DIESEL", "CNG", "LPG", "")  # whatever else there is may have a plug
 _PLUGGED = {"CONNECTED": True, "DISCONNECTED": False}
 _PLUG_OF_STATE = {"CONNECT_CABLE": False} | dict.fromkeys(
     ("CHARGING", "CONSERVING", "READY_FOR_CHARGING", "CHARGING_INTERRUPTED"), True
@@ -157,14 +157,14 @@ def parse(
 
 def _fuel(status: Mapping[str, object], sheet: Sheet, *, plug: bool) -> None:
     """Engines: a car with a plug is measured by its electric range, any other by the range of its tank."""
-    at, kind = _captured(status), status.get("carType")
+    at, kind = _captured(status), _word(status.get("carType"))
     engines = [sheet.section(status, name) for name in ("primaryEngineRange", "secondaryEngineRange")]
-    electric = [engine for engine in engines if engine.get("engineType") == "ELECTRIC"]
+    electric = [engine for engine in engines if _word(engine.get("engineType")) == "ELECTRIC"]
     burning = [engine for engine in engines if engine not in electric and kind != "ELECTRIC"]
     for engine in electric[:1]:
         sheet.put(SOC, engine.get("currentSoCInPercent"), at)
         sheet.put(RANGE, engine.get("remainingRangeInKm"), at)
-    if not (plug or electric or kind in _WITH_PLUG or sheet.value(SOC) is not None):
+    if kind in _BURNING and not (plug or electric or sheet.value(SOC) is not None):
         for size in (status.get("totalRangeInKm"), *(engine.get("remainingRangeInKm") for engine in burning)):
             sheet.put(RANGE, size, at)
     for engine in burning:
@@ -177,15 +177,20 @@ def _charging(charging: Mapping[str, object], sheet: Sheet) -> None:
     sheet.put(SOC, battery.get("stateOfChargeInPercent"), at)
     sheet.put(RANGE, battery.get("remainingCruisingRangeInMeters"), at, 0.001)
     sheet.put(TARGET_SOC, settings.get("targetStateOfChargeInPercent"), at)
-    state = status.get("state")
+    state = _word(status.get("state"))
     sheet.put_state(CHARGING, state, _CHARGING, at)
     if status.get("plugConnectionState") is not None:
-        sheet.put_state(PLUGGED, status["plugConnectionState"], _PLUGGED, at)
+        sheet.put_state(PLUGGED, _word(status["plugConnectionState"]), _PLUGGED, at)
     else:
         sheet.put_state(PLUGGED, state, _PLUG_OF_STATE, at)
     sheet.put(CHARGING_POWER, status.get("chargePowerInKw"), at, 1000)
     if state == "CHARGING":  # otherwise Skoda sends 0, which would read as full
         sheet.put(TIME_TO_FULL, status.get("remainingTimeToFullyChargedInMinutes"), at)
+
+
+def _word(told: object) -> str:
+    """A word of Skoda's as its documentation spells it: another interface of theirs writes them small."""
+    return told.strip().upper() if isinstance(told, str) else ""
 
 
 def _captured(section: Mapping[str, object]) -> int | None:

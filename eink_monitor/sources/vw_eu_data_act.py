@@ -101,7 +101,8 @@ class VwEuDataAct(Source):
             files = self._files(portal, visit, known)
             fuel = visit.last(FUEL)
             burns = fuel is not None and 0 < fuel.value < 100  # what electric cars say
-            readings = settled(parse(files, visit.subject, burns=burns, memory=Memory(known)), visit)
+            readings = parse(files, visit.subject, burns=burns, memory=Memory(known), remarks=visit.remarks)
+            readings = settled(readings, visit)
             readings = vet(in_order(readings, visit), visit)
             if readings:
                 known["measured_at"] = readings[-1].at

@@ -156,7 +156,12 @@ FAULTY: dict[str, tuple[str, Callable[[House], None], str, str]] = {
     "bmw broken": ("i4", bmw_says(Reply(BROKEN)), "bad-answer", "not JSON"),
     "bmw wrong types": ("i4", bmw_says(Reply({"telematicData": [1]})), "bad-answer", "not an object"),
     "bmw -NA-": ("i4", bmw_says(telematics(TRAVELLED, "-NA-", "km")), "ok", "nothing of this car yet"),
-    "bmw another unit": ("i4", bmw_says(telematics(TRAVELLED, "7", "furlong")), "ok", "nothing of this car yet"),
+    "bmw another unit": (
+        "i4",
+        bmw_says(telematics(TRAVELLED, "7", "furlong")),
+        "ok",
+        "odometer without a known unit 7",
+    ),
     "skoda 401": ("enyaq", skoda_says(Reply(b"", 401)), "auth", "a new API key is needed"),
     "skoda 403": ("enyaq", skoda_says(Reply(b"", 403)), "auth", "does not allow this API key"),
     "skoda 404": ("enyaq", skoda_says(Reply(b"", 404)), "bad-answer", "check vin"),

@@ -23,9 +23,9 @@ from eink_monitor.sources._vag.files import File
 from eink_monitor.sources._vag.words import meaning
 from eink_monitor.sources.skoda import Skoda
 from eink_monitor.sources.skoda import parse as parse_skoda
-from eink_monitor.vet import vet
-from loopback.bmw import Bmw, signed_in
+from loopback.bmw import Bmw
 from loopback.cars import NOW, Reply, Vendor, said, values, visit_to
+from loopback.stories import BmwStory, Story
 from loopback.vw_portal import VwPortal, data, field
 
 ENGINE = "vehicle.drivetrain.electricEngine"
@@ -38,48 +38,6 @@ FUEL_LEVEL, LITRES = "vehicle.drivetrain.fuelSystem.level", "vehicle.drivetrain.
 DRIVEN = "vehicle.vehicle.travelledDistance"
 POWER = "vehicle.powertrain.electric.battery.charging.power"
 PORT, STATUS = "vehicle.body.chargingPort.status", f"{ENGINE}.charging.status"
-
-
-class Story:
-    """What a house knows of a car while messages come in."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.latest: dict[str, Reading] = {}
-
-    def hear(self, readings: list[Reading]) -> dict[str, float]:
-        """Keep what is newest, as the store does, and tell the figures."""
-        for reading in readings:
-            known = self.latest.get(reading.metric.name)
-            if known is None or reading.at >= known.at:
-                self.latest[reading.metric.name] = reading
-        return {name: round(reading.value, 1) for name, reading in self.latest.items()}
-
-
-class BmwStory(Story):
-    """Messages of one BMW, by REST and by the stream, through the source itself."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        signed_in(folder, expires_at=NOW + DAY)
-
-    def _entries(self, told: dict[str, object], at: int) -> dict[str, object]:
-        entries: dict[str, object] = {}
-        for name, value in told.items():
-            size, unit, moment = value if isinstance(value, tuple) else (value, None, at)
-            entries[name] = {"value": size, "unit": unit, "timestamp": iso(moment)}
-        return entries
-
-    def rest(self, told: dict[str, object], at: int = NOW) -> dict[str, float]:
-        with Bmw([Reply({"telematicData": self._entries(told, at)})]) as bmw:
-            visit = visit_to(self.folder, now=max(at, NOW), known=list(self.latest.values()))
-            return self.hear(list(bmw.source().poll(visit)))
-
-    def stream(self, told: dict[str, object], at: int) -> dict[str, float]:
-        visit = visit_to(self.folder, now=at, known=list(self.latest.values()))
-        with Bmw() as bmw:
-            source = bmw.source(stream=True)
-            return self.hear(vet(source._understood({"data": self._entries(told, at)}, visit), visit))
 
 
 # -- which of several values -------------------------------------------------------------------------------------------

@@ -27,6 +27,8 @@ from eink_monitor.metrics import (
     TIME_TO_FULL,
 )
 from eink_monitor.model import Metric, Reading
+from eink_monitor.remarks import Remarks
+from eink_monitor.sources._beliefs import FILLED
 from eink_monitor.sources._car import FOREVER, Sheet, instant, kilometres
 from eink_monitor.sources._http.answer import table
 from eink_monitor.sources._memory import Memory, Told
@@ -120,17 +122,25 @@ def descriptors(*, position: bool, rare: bool = True) -> list[str]:
     return [name for metric in metrics for name in _PREFERENCE[metric] if rare or name not in _RARE]
 
 
-def parse(
-    document: object, subject: str, *, position: bool = False, memory: Memory | None = None, now: int = FOREVER
+def parse(  # noqa: PLR0913 - what was said, of whom, and what else is known
+    document: object,
+    subject: str,
+    *,
+    position: bool = False,
+    memory: Memory | None = None,
+    now: int = FOREVER,
+    remarks: Remarks | None = None,
 ) -> list[Reading]:
     """The readings in a REST answer (``telematicData``) or a stream message (``data``). Raises ``BadAnswer``.
 
-    ``memory`` is what the car told in earlier ones.
+    ``memory`` is what the car told in earlier ones; ``remarks`` take what came without a unit that we know.
     """
     whole = table(document, WHO, "the answer")
     section = "telematicData" if "telematicData" in whole else "data"
     told = table(whole.get(section), WHO, section)
-    sheet, memory = Sheet(subject, now), memory or Memory()
+    sheet, memory = Sheet(subject, now, remarks), memory or Memory()
+    if section == "telematicData":
+        memory.saw("all that it tells")
     entries = {
         metric: [_entry(sheet, told, name) for name in names if told.get(name) is not None]
         for metric, names in _PREFERENCE.items()
@@ -140,7 +150,8 @@ def parse(
     candidates = {metric: _candidates(sheet, metric, found, memory) for metric, found in entries.items()}
     _tell_engines_apart(candidates, memory)
     for metric, found in candidates.items():
-        best = memory.choose(metric, _PREFERENCE[metric], found, _LAST_RESORTS)
+        names = _PREFERENCE[metric]
+        best = _state(found) if metric in _STATES else memory.choose(metric, names, found, _LAST_RESORTS)
         if best:
             sheet.put(metric, best.value, best.at)
     charging = sheet.value(CHARGING)
@@ -161,6 +172,8 @@ def _candidates(sheet: Sheet, metric: Metric, entries: list[_Entry], memory: Mem
     found = []
     for entry in entries:
         size = _in_ours(metric, entry, memory)
+        if size is None and metric not in _STATES and math.isfinite(known := _number(entry.value)):
+            sheet.unclear(metric, known)
         if size is None or entry.at is None:
             continue
         if not (math.isfinite(size) and sheet.dates(entry.at)):
@@ -170,13 +183,24 @@ def _candidates(sheet: Sheet, metric: Metric, entries: list[_Entry], memory: Mem
     return found
 
 
+def _state(found: list[Told]) -> Told | None:
+    """The best name of a state that was not told long before another: a state stands until there is a newer one."""
+    newest = max((told.at for told in found), default=0)
+    return next((told for told in found if newest - told.at < HOUR), None)
+
+
 def _tell_engines_apart(candidates: dict[Metric, list[Told]], memory: Memory) -> None:
     """Whether a car with a battery has a tank, too: the total range of a hybrid is not its electric one.
 
-    An electric car may send a level of fuel all the same; but then its total range is its electric one.
+    An electric car may send a level of fuel all the same; but then its total range is its electric one. A message of
+    the stream does not tell which car it is as long as nothing else was heard of it.
     """
     if candidates[SOC]:
         memory.saw("plug")
+    if not memory.has("all that it tells"):
+        candidates[RANGE] = [told for told in candidates[RANGE] if told.name != _TOTAL]
+    if any(told.value >= FILLED for told in candidates[SOC]):
+        candidates[RANGE] = [told for told in candidates[RANGE] if told.value]
     if not memory.has("plug"):
         return
     electric = [told for told in candidates[RANGE] if told.name != _TOTAL]

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from eink_monitor.metrics import CHARGING, CHARGING_POWER, FUEL, ODOMETER, PLUGGED, RANGE, SOC, TARGET_SOC, TIME_TO_FULL
 from eink_monitor.model import Metric, Reading
+from eink_monitor.remarks import Remarks
 from eink_monitor.sources._car import UNKNOWN, Sheet, kilometres
 from eink_monitor.sources._memory import Memory, Told
 from eink_monitor.sources._vag.files import Deliveries, File, Found
@@ -33,14 +34,22 @@ _BURNING = ("petrol", "gasoline", "diesel", "cng", "lpg")
 _PLUGGED = {"connected": True, "disconnected": False}
 
 
-def parse(files: list[File], subject: str, *, burns: bool = False, memory: Memory | None = None) -> list[Reading]:
+def parse(
+    files: list[File],
+    subject: str,
+    *,
+    burns: bool = False,
+    memory: Memory | None = None,
+    remarks: Remarks | None = None,
+) -> list[Reading]:
     """The newest reading of each metric in these deliveries. Raises ``BadAnswer``.
 
     ``burns`` tells that the car is known to have a tank: a file without its level must not pass the fuel's range for
-    the battery's. ``memory`` is what the car told in earlier files.
+    the battery's. ``memory`` is what the car told in earlier files; ``remarks`` take what came without
+    a unit that we know.
     """
     merged, memory = Deliveries(files), memory or Memory()
-    sheet = Sheet(subject)
+    sheet = Sheet(subject, remarks=remarks)
     if merged.odd:
         sheet.broken("entries")
     _engines(merged, memory, burns=burns)
@@ -69,7 +78,7 @@ def _engines(merged: Deliveries, memory: Memory, *, burns: bool) -> None:
     second = _number(merged.field(_SECOND).value)
     if (
         burns
-        or (second is not None and second not in UNKNOWN[RANGE.name])
+        or (second and second not in UNKNOWN[RANGE.name])
         or any(word in engine for word in _BURNING)
         or (fuel is not None and 0 < fuel < 100)
     ):
@@ -78,28 +87,37 @@ def _engines(merged: Deliveries, memory: Memory, *, burns: bool) -> None:
 
 def _distances(merged: Deliveries, sheet: Sheet, memory: Memory) -> None:
     """Fields with a name of their own are km by VW's dictionary, unless the car is known to count in miles."""
-    units = {RANGE: ("range.unit", _RANGE_UNIT_KEY), ODOMETER: ("mileage.unit",)}
+    units, usual = {RANGE: ("range.unit", _RANGE_UNIT_KEY), ODOMETER: ("mileage.unit",)}, "km"
     for metric, names in units.items():
         for name in names:
             unit = _text(_found(merged, name))
             if kilometres(unit):
                 memory.learn_unit(metric, unit)
-    _range(merged, sheet, memory)
-    for name, otherwise in (("mileage.value", ""), ("mileage", "km")):
+            elif unit:
+                usual = ""
+    _range(merged, sheet, memory, usual)
+    for name, otherwise in (("mileage.value", ""), ("mileage", usual)):
         driven, size = merged.highest(name), memory.distance(ODOMETER, "", otherwise)
         if size:
             _put(sheet, ODOMETER, driven, size)
+        elif (value := _number(driven.value)) is not None:
+            sheet.unclear(ODOMETER, value)
 
 
-def _range(merged: Deliveries, sheet: Sheet, memory: Memory) -> None:
-    """The electric one of a car with a plug; the nameless key is the first engine's, and a hybrid's first one burns."""
+def _range(merged: Deliveries, sheet: Sheet, memory: Memory, usual: str) -> None:
+    """The electric one of a car with a plug; the nameless key is the first engine's, and a hybrid's first one burns.
+
+    ``usual`` is the unit of fields that have none beside them.
+    """
     burns = memory.has("tank")
     names: tuple[str, ...] = (_SECOND,) if burns and memory.has("plug") else _RANGES
     told = []
     for each in _told(merged, RANGE, [name for name in names if not (burns and name == _RANGE_KEY)]):
-        size = memory.distance(RANGE, "", "" if each.name == _RANGE_KEY else "km")
+        size = memory.distance(RANGE, "", "" if each.name == _RANGE_KEY else usual)
         if size:
             told.append(each._replace(value=each.value * size))
+        else:
+            sheet.unclear(RANGE, each.value)
     _keep(sheet, RANGE, memory.choose(RANGE, names, told))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_CHARGES = {"charging", "charginghvbattery"}
+_CHARGES = {"charging", "charginghvbattery", "chargingac", "chargingdc"}
 _RESTS = {
     "off",
     "readyforcharging",
@@ -21,6 +21,13 @@ _RESTS = {
     "chargingerror",
     "invalid",
     "unsupported",
+    "interrupted",
+    "charginginterrupted",
+    "paused",
+    "chargingpaused",
+    "stopped",
+    "chargingstopped",
+    "idle",
 }
 
 

@@ -1,0 +1,67 @@
+"""Figures of a car that cannot be true beside what else is known of it: they are left out, and told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from eink_monitor.clock import DAY, HOUR
+from eink_monitor.metrics import CHARGING, FUEL, FUEL_VOLUME, ODOMETER, RANGE, SOC, TIME_TO_FULL
+from eink_monitor.model import Metric, Reading, Visit
+
+FILLED = 25.0
+"""Percent of charge, or of fuel, that take every car some distance."""
+_LITRES = 10.0  # as much in a tank
+_PER_CENT, _AND = 10.0, 30.0  # km for each percent of charge, and some more: no battery takes a car farther
+_FASTEST, _AT_ONCE = 250.0, 100.0  # km/h; and km, for clocks that were set
+_STANDS = 7 * DAY  # for so long a lower odometer is a slip; then it may be that of another car, or put right
+
+
+def believed(told: Mapping[str, Reading], visit: Visit) -> dict[str, Reading]:
+    """The readings of one message without those that the others, or what came before, belie; ``visit`` is told."""
+    kept = dict(told)
+    driven, left, charging = (kept.get(metric.name) for metric in (ODOMETER, RANGE, CHARGING))
+    if driven and not _follows(driven, visit):
+        _leave_out(kept, driven, visit)
+    if left and not _reaches(left, kept, visit):
+        _leave_out(kept, left, visit)
+    time = kept.get(TIME_TO_FULL.name)
+    if charging and charging.value and time and time.value == 0:  # what cars say that do not know it yet
+        del kept[TIME_TO_FULL.name]
+    return kept
+
+
+def plausible(reading: Reading | None) -> Reading | None:
+    """The reading, unless it is one that ``vet`` leaves out."""
+    return (
+        reading if reading and reading.metric.low <= reading.value <= reading.metric.high and reading.at > 0 else None
+    )
+
+
+def _leave_out(kept: dict[str, Reading], reading: Reading, visit: Visit) -> None:
+    del kept[reading.metric.name]
+    visit.remarks.leave_out(reading.metric.name, reading.value, reading.metric.unit)
+
+
+def _follows(driven: Reading, visit: Visit) -> bool:
+    """Whether a car can have come from the last odometer to this one: it drives neither back nor beyond all speed."""
+    last = visit.last(ODOMETER)
+    if last is None or driven.at < last.at or plausible(driven) is None:
+        return True
+    if driven.value < last.value - ODOMETER.step:
+        return visit.now - last.at > _STANDS
+    return driven.value <= last.value + _AT_ONCE + _FASTEST * (driven.at - last.at) / HOUR
+
+
+def _reaches(left: Reading, told: Mapping[str, Reading], visit: Visit) -> bool:
+    """Whether so much in the battery, else in the tank, takes a car so far."""
+    charge = _beside(left, SOC, told, visit)
+    if charge is not None:
+        return left.value <= _PER_CENT * charge + _AND and (left.value > 0 or charge < FILLED)
+    percent, litres = (_beside(left, metric, told, visit) for metric in (FUEL, FUEL_VOLUME))
+    return left.value > 0 or ((percent or 0.0) < FILLED and (litres or 0.0) < _LITRES)
+
+
+def _beside(one: Reading, metric: Metric, told: Mapping[str, Reading], visit: Visit) -> float | None:
+    """What another figure was at about the same time."""
+    other = plausible(told.get(metric.name)) or visit.last(metric)
+    return other.value if other and abs(other.at - one.at) <= HOUR else None

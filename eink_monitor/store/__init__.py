@@ -242,12 +242,15 @@ class Store:
 
     def _notice_copy(self) -> bool:
         """Go on with a database that somebody has copied over ours; returns whether. Raises ``StoreError``."""
+        if not self._place.is_written():
+            return False
         with suppress(sqlite3.Error):
             if self._version() != self._seen:  # others of ours have written
                 return False
         if not self._place.is_copied_over():
             return False
-        self.told.append(self._place.leave_log(self._disk.db, SystemClock().now()))
+        if words := self._place.leave(self._disk.db, SystemClock().now()):
+            self.told.append(words)
         self._disk.fault = None
         self._go_on_there()
         return True

@@ -155,39 +155,49 @@ class Place:
         """The name of a file that was removed or replaced while it is open, or nothing."""
         return self._watch.lost() if self._watch and self.durable and not self.fault else ""
 
-    def is_copied_over(self) -> bool:
-        """Whether somebody has copied another database over ours, into the very file; ``note`` tells our own writes.
-
-        Its pages do not go with the log, and SQLite would write those of the log into it.
-        """
-        from eink_monitor.store.errand import ask  # noqa: PLC0415 - a program, too, which would be there twice
-
-        if not (self._watch and self.durable and not self.fault and self._watch.is_written()):
-            return False
-        self._watch.note()
-        if not self._watch.side("-wal").exists() or self._watch.lost():
-            return False
-        self._doubted = True  # what SQLite holds in memory may be of the one before
-        return ask("log", self.path) == "another"
+    def is_written(self) -> bool:
+        """Whether somebody has written to the file we have open; ``note`` tells of our own writes."""
+        return bool(self._watch and self.durable and not self.fault and self._watch.is_written())
 
     def note(self) -> None:
         """What has been written to the file was written by us, or by others of ours."""
         if self._watch:
             self._watch.note()
 
-    def leave_log(self, db: sqlite3.Connection, now: int) -> str:
-        """Close a database that another was copied over, so that nothing of its log gets there; says what was done."""
+    def is_copied_over(self) -> bool:
+        """Whether what was written may be another database, copied into the very file of ours.
+
+        Its pages do not go with what SQLite knows, which is in the log and in memory.
+        """
+        from eink_monitor.store.errand import ask  # noqa: PLC0415 - a program, too, which would be there twice
+
+        self.note()
+        if not self._watch or self._watch.lost():
+            return False
+        return not self._has_log() or ask("log", self.path) == "another"
+
+    def _has_log(self) -> bool:
         log = damage.side(self.path.resolve(), "-wal")
+        return log.exists() and log.stat().st_size > 0
+
+    def leave(self, db: sqlite3.Connection, now: int) -> str:
+        """Close a database that another was copied over, so that nothing of its log gets there.
+
+        Says what was done, if there was a log to tell the one from the other; else perhaps it was only emptied.
+        """
+        told, path = "", self.path.resolve()
         with plain_words(self.path):
-            kept = damage.keep_log(self.path, now)
-            os.truncate(log, 0)  # or SQLite would write it into the new one now
+            if self._has_log():
+                kept = damage.keep_log(self.path, now).name
+                os.truncate(damage.side(path, "-wal"), 0)  # or SQLite would write it into the new one now
+                told = f"{self.path.name} {replaced.USED}; the log of the one before is kept as {kept}"
+                self._enlists = True
             with suppress(sqlite3.Error):
                 db.close()
             for end in damage.SIDES[1:]:
-                damage.side(self.path.resolve(), end).unlink(missing_ok=True)
-        self._watch, self._enlists = None, True
-        told = "was replaced by another database of eink-monitor, which is used from now on"
-        return f"{self.path.name} {told}; the log of the one before is kept as {kept.name}"
+                damage.side(path, end).unlink(missing_ok=True)
+        self._watch = None
+        return told
 
     def save(self, db: sqlite3.Connection) -> str:
         """Nothing of what ``db`` sees may go with it, now that its files are no longer in their places.

@@ -19,6 +19,8 @@ from eink_monitor.store.card import connect, plain_words
 from eink_monitor.store.pages import differs_from_log
 from eink_monitor.store.watch import Watch
 
+USED = "was replaced by another database of eink-monitor, which is used from now on"
+
 
 def log_is_of_another(path: Path) -> bool:
     """Whether a database is whole by itself, and not with the log beside it."""
@@ -90,8 +92,7 @@ def save_database(db: sqlite3.Connection, path: Path, watch: Watch) -> str:
         raise WrongFile(f"{error}; {_keep(db, path, watch)}") from None
     ours = watch.side("-wal") in watch.ours()  # then it is no log of what is there now
     if there == "another" and is_whole(path, immutable=ours):
-        told = "was replaced by another database of eink-monitor, which is used from now on"
-        return f"{path.name} {told}; {_keep(db, path, watch)}"
+        return f"{path.name} {USED}; {_keep(db, path, watch)}"
     files.make_folder(path.parent)
     draft = _draft(path)
     copy_out(db, draft)

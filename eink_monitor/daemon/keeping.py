@@ -9,22 +9,19 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
-from eink_monitor.clock import DAY, HOUR, MINUTE, local
+from eink_monitor.clock import HOUR, MINUTE, local
 from eink_monitor.config import Config
+from eink_monitor.daemon.upkeep import Upkeep
 from eink_monitor.daemon.wall_time import WallTime, span
 from eink_monitor.errors import Damaged, StoreError
 from eink_monitor.house import House
 from eink_monitor.model import Wear
 from eink_monitor.store import Store
 from eink_monitor.store.ahead import AHEAD
-from eink_monitor.store.damage import exists
-from eink_monitor.store.errand import Errand
 
 log = logging.getLogger("eink_monitor")
 
-_CHECKED = 7 * DAY  # how often the whole database is checked; its outline is at every start
 _SETTLED = HOUR  # nothing is deleted for its age so soon after the clock has jumped
-_TRIES = 3
 _LATELY = 10 * MINUTE
 
 
@@ -42,10 +39,7 @@ class Keeping:
         self._pruned = ""
         self._prune_due = self._flushed
         self._certain = False
-        self._errand: Errand | None = None
-        self._errand_due = self._flushed + MINUTE
-        self._tries = 0
-        self._outline_checked = False
+        self._upkeep = Upkeep(store, clock, self.complain, self.sync)
         store.ledger.began(clock.boot(), clock.offset(), sure=clock.sure)
         if not clock.sure:
             log.warning("the clock is not right yet; readings wait in memory until it is")
@@ -53,12 +47,12 @@ class Keeping:
             self.complain(store.fault)
         elif store.facts.get("salvage"):
             found = store.found or "the database was damaged"
-            log.error("%s; what can be read of it is saved from %s", found, self._aside())
+            log.error("%s; what can be read of it is saved from %s", found, self._upkeep.aside())
         self._set_future_aside()  # before the first frame
 
     def watch(self) -> Sequence[int]:
         """File descriptors worth waking up for."""
-        return self._errand.watch if self._errand else ()
+        return self._upkeep.watch()
 
     def next_due(self, *, busy: bool) -> float:
         """The monotonic instant at which there is something to do again."""
@@ -67,14 +61,12 @@ class Keeping:
         return min(
             self._clock.monotonic() + MINUTE if self._store.lasting else never,  # its files are looked for in ``sync``
             self._flushed + self._config.commit_every if waiting else never,
-            self._errand_due if self._has_time(busy=busy) else never,
+            self._upkeep.next_due(busy=busy),
         )
 
     def stop(self) -> None:
         """Write everything; what is under way beside is begun again another time."""
-        if self._errand:
-            self._errand.kill()
-            self._errand = None
+        self._upkeep.kill()
         self._flush(self._store.flush)
         self._tell_of_files()
 
@@ -186,7 +178,7 @@ class Keeping:
         self._make_certain()
         if self._store.latest > now + AHEAD:
             self._set_future_aside()
-        self._look_after(now, mono, busy=busy)
+        self._upkeep.advance(now, mono, busy=busy)
 
     def _flush(self, flush: Callable[[], None]) -> None:
         self._store.keep_wear(asdict(self._wear))
@@ -216,7 +208,7 @@ class Keeping:
             except StoreError as worse:
                 error = worse
             else:
-                self._errand_due, self._tries = self._clock.monotonic(), 0
+                self._upkeep.hurry()
                 return
         if not self._house.card:
             log.error("%s; going on from memory", error)
@@ -241,73 +233,3 @@ class Keeping:
                 self._store.ledger.prune(now)
         except StoreError as error:
             self.complain(error)
-
-    # -- checks and salvage ----------------------------------------------------------------------------------------
-
-    def _look_after(self, now: int, mono: float, *, busy: bool) -> None:
-        """At most one process beside the daemon looks after the database; a check stands still while a poll runs."""
-        if self._errand:
-            answer = self._errand.answer()
-            if answer is None:
-                self._errand.pause(on=busy and self._errand.kind != "salvage")
-                return
-            kind, self._errand = self._errand.kind, None
-            self._errand_due = mono + HOUR
-            self._done(kind, answer, now)
-        elif mono >= self._errand_due and self._has_time(busy=busy):
-            self._errand_due = mono + HOUR
-            self._begin(now)
-
-    def _has_time(self, *, busy: bool) -> bool:
-        return not self._errand and not busy and not self._store.fault and self._store.lasting
-
-    def _begin(self, now: int) -> None:
-        path, name = self._store.path, self._aside()
-        if name and self._tries < _TRIES and exists(path.with_name(name)):
-            self._tries += 1
-            self._errand = Errand("salvage", path, path.with_name(name))
-        elif name:
-            self._give_up(name)
-        elif abs(now - self._store.facts.get("checked", 0)) >= _CHECKED:
-            self._errand = Errand("integrity_check", path)
-        elif not self._outline_checked:
-            self._errand = Errand("quick_check", path)
-
-    def _done(self, kind: str, answer: str, now: int) -> None:
-        word, *numbers = answer.split() or [""]
-        if word == "ok" and kind == "salvage":
-            self.sync()
-            self._salvaged(*map(int, numbers))
-        elif word == "ok":
-            self._outline_checked = True
-            if kind == "integrity_check":
-                self._store.facts.set(checked=now)
-        elif word == "damaged" and kind != "salvage":
-            self.complain(Damaged(f"the database is damaged ({self._store.path})"))
-
-    def _aside(self) -> str:
-        """The name of the damaged file that is to be saved next, or nothing."""
-        return str(self._store.facts.get("salvage", "")).partition(";")[0]
-
-    def _salvaged(self, saved: int, lost: int) -> None:
-        """One damaged file is done with: so many of its rows were found again in the good one."""
-        facts, name = self._store.facts, self._aside()
-        share = 100 * saved / max(saved + lost, 1)
-        told = f"{min(share, 99.9):.1f} % of it is saved" if lost else "all of it is saved"
-        log.warning("%s: %s, %d rows", name, told, saved)
-        facts.set(saved=facts.get("saved", 0) + saved, lost=facts.get("lost", 0) + lost)
-        facts.set(salvaged=";".join(filter(None, [facts.get("salvaged"), name])))
-        self._next_aside()
-        for gone in self._store.tidy(facts.get("salvaged").split(";")):
-            log.info("%s is deleted: what could be read of it is saved, and the room is needed", gone)
-
-    def _give_up(self, name: str) -> None:
-        """A damaged file that cannot be saved, or that somebody has taken away: it is not deleted by us."""
-        there = exists(self._store.path.with_name(name))
-        log.error("%s %s", name, "could not be saved and is kept" if there else "is gone: what was in it is not saved")
-        self._next_aside()
-
-    def _next_aside(self) -> None:
-        facts = self._store.facts
-        facts.set(salvage=str(facts.get("salvage")).partition(";")[2] or None)
-        self._errand_due, self._tries = self._clock.monotonic(), 0

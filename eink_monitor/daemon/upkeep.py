@@ -1,0 +1,120 @@
+"""What is done beside the daemon for its database: it is checked now and then, and what was set aside is salvaged."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+
+from eink_monitor.clock import DAY, HOUR, MINUTE
+from eink_monitor.daemon.wall_time import WallTime
+from eink_monitor.errors import Damaged, StoreError
+from eink_monitor.store import Store
+from eink_monitor.store.damage import exists
+from eink_monitor.store.errand import Errand
+
+log = logging.getLogger("eink_monitor")
+
+_CHECKED = 7 * DAY  # how often the whole database is checked; its outline is at every start
+_TRIES = 3
+
+
+class Upkeep:
+    """Of one house. ``complain`` hears of damage; ``sync`` looks at what a process beside has written."""
+
+    def __init__(
+        self, store: Store, clock: WallTime, complain: Callable[[StoreError], None], sync: Callable[[], None]
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._complain = complain
+        self._sync = sync
+        self._errand: Errand | None = None
+        self._due = clock.monotonic() + MINUTE
+        self._tries = 0
+        self._outline_checked = False
+
+    def watch(self) -> Sequence[int]:
+        """File descriptors worth waking up for."""
+        return self._errand.watch if self._errand else ()
+
+    def next_due(self, *, busy: bool) -> float:
+        """The monotonic instant at which there is something to do again; ``busy`` while a poll is under way."""
+        return self._due if self._has_time(busy=busy) else float("inf")
+
+    def hurry(self) -> None:
+        """There is something to salvage: begin at once."""
+        self._due, self._tries = self._clock.monotonic(), 0
+
+    def kill(self) -> None:
+        """What is under way is begun again another time."""
+        if self._errand:
+            self._errand.kill()
+            self._errand = None
+
+    def advance(self, now: int, mono: float, *, busy: bool) -> None:
+        """At most one process beside the daemon looks after the database; a check stands still while a poll runs."""
+        if self._errand:
+            answer = self._errand.answer()
+            if answer is None:
+                self._errand.pause(on=busy and self._errand.kind != "salvage")
+                return
+            kind, self._errand = self._errand.kind, None
+            self._due = mono + HOUR
+            self._done(kind, answer, now)
+        elif mono >= self._due and self._has_time(busy=busy):
+            self._due = mono + HOUR
+            self._begin(now)
+
+    def _has_time(self, *, busy: bool) -> bool:
+        return not self._errand and not busy and not self._store.fault and self._store.lasting
+
+    def _begin(self, now: int) -> None:
+        path, name = self._store.path, self.aside()
+        if name and self._tries < _TRIES and exists(path.with_name(name)):
+            self._tries += 1
+            self._errand = Errand("salvage", path, path.with_name(name))
+        elif name:
+            self._give_up(name)
+        elif abs(now - self._store.facts.get("checked", 0)) >= _CHECKED:
+            self._errand = Errand("integrity_check", path)
+        elif not self._outline_checked:
+            self._errand = Errand("quick_check", path)
+
+    def _done(self, kind: str, answer: str, now: int) -> None:
+        word, *numbers = answer.split() or [""]
+        if word == "ok" and kind == "salvage":
+            self._sync()
+            self._salvaged(*map(int, numbers))
+        elif word == "ok":
+            self._outline_checked = True
+            if kind == "integrity_check":
+                self._store.facts.set(checked=now)
+        elif word == "damaged" and kind != "salvage":
+            self._complain(Damaged(f"the database is damaged ({self._store.path})"))
+
+    def aside(self) -> str:
+        """The name of the damaged file that is to be saved next, or nothing."""
+        return str(self._store.facts.get("salvage", "")).partition(";")[0]
+
+    def _salvaged(self, saved: int, lost: int) -> None:
+        """One damaged file is done with: so many of its rows were found again in the good one."""
+        facts, name = self._store.facts, self.aside()
+        share = 100 * saved / max(saved + lost, 1)
+        told = f"{min(share, 99.9):.1f} % of it is saved" if lost else "all of it is saved"
+        log.warning("%s: %s, %d rows", name, told, saved)
+        facts.set(saved=facts.get("saved", 0) + saved, lost=facts.get("lost", 0) + lost)
+        facts.set(salvaged=";".join(filter(None, [facts.get("salvaged"), name])))
+        self._next_aside()
+        for gone in self._store.tidy(facts.get("salvaged").split(";")):
+            log.info("%s is deleted: what could be read of it is saved, and the room is needed", gone)
+
+    def _give_up(self, name: str) -> None:
+        """A damaged file that cannot be saved, or that somebody has taken away: it is not deleted by us."""
+        there = exists(self._store.path.with_name(name))
+        log.error("%s %s", name, "could not be saved and is kept" if there else "is gone: what was in it is not saved")
+        self._next_aside()
+
+    def _next_aside(self) -> None:
+        facts = self._store.facts
+        facts.set(salvage=str(facts.get("salvage")).partition(";")[2] or None)
+        self.hurry()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
-from eink_monitor.clock import local
+from eink_monitor.clock import HOUR, day_bounds, local
 from eink_monitor.draw import fonts, words
 from eink_monitor.draw.canvas import DOTS, Canvas
 from eink_monitor.metrics import CONSUMPTION_TODAY, PRODUCTION_TODAY
@@ -17,6 +17,8 @@ from eink_monitor.settings import insist
 
 _TOP = 44
 _MOST = 60
+_FEWER = 0.9  # of the measurements of the fullest day: a day with less may have been cut short
+_EARLY = 2 * HOUR  # before the fullest day's last measurement; the sun alone moves less in a panel's days
 
 
 @dataclass(frozen=True)
@@ -42,21 +44,40 @@ class DailyHistory(SubjectPanel):
         yield Need(self.subject, (self._what,))
 
     def draw(self, canvas: Canvas, history: History, now: int) -> None:
-        """A bar a day; today's, still growing, is dotted; a day without data interrupts the ground."""
+        """A bar a day; one that is not the whole day is dotted; a day without data interrupts the ground."""
         sheet = Sheet(canvas, history, now, self)
         if not sheet.begin((self._what,), "chart", "the first day", self.metric):
             return
         today = local(now, history.zone).date()
         first = today - timedelta(days=self.days - 1)
         known = history.daily(self.subject, self._what, first, today)
-        whole = {day: bucket for day, bucket in known.items() if day != today}
+        past = {day: bucket for day, bucket in known.items() if day != today}
+        parts = {today, *_cut_short(history, self.subject, self._what, past)}
+        whole = {day: bucket for day, bucket in past.items() if day not in parts}
         if whole:
             _summary(sheet, "used" if self.metric == "consumption" else "made", whole)
         else:
             newest = local(sheet.at, history.zone).date()
             silent = "the first day is not over yet" if newest >= today else f"nothing since {words.day(newest)}"
             canvas.text(LEFT, 38, silent, fonts.TEXT)
-        _bars(sheet, known, first, self.days)
+        _bars(sheet, known, (first, self.days), parts)
+
+
+def _cut_short(history: History, subject: str, metric: Metric, days: Mapping[date, Bucket]) -> set[date]:
+    """Days on which the counter was last read hours before it is on the fullest one: what came after nobody knows."""
+    fullest = max(days, key=lambda day: days[day].n, default=None)
+    few = [day for day, bucket in days.items() if fullest and bucket.n < _FEWER * days[fullest].n]
+    if not fullest or not few:
+        return set()
+
+    def ended(day: date) -> float:
+        """How many seconds into the day; what is no longer kept in full is beyond doubt."""
+        start, end = day_bounds(day, history.zone)
+        runs = history.series(subject, metric, start, end - 1)
+        return min(runs[-1].end, end) - start if runs else float("inf")
+
+    usual = ended(fullest)
+    return {day for day in few if usual - ended(day) > _EARLY} if usual != float("inf") else set()
 
 
 def _summary(sheet: Sheet, word: str, whole: Mapping[date, Bucket]) -> None:
@@ -69,7 +90,9 @@ def _summary(sheet: Sheet, word: str, whole: Mapping[date, Bucket]) -> None:
         sheet.canvas.text(RIGHT, 38, f"max {most}", fonts.SMALL, align="right", width=RIGHT - end - 6)
 
 
-def _bars(sheet: Sheet, known: Mapping[date, Bucket], first: date, count: int) -> None:
+def _bars(sheet: Sheet, known: Mapping[date, Bucket], days: tuple[date, int], parts: set[date]) -> None:
+    """``days`` are the first and how many; those in ``parts`` are not whole."""
+    first, count = days
     canvas, pitch, foot = sheet.canvas, (RIGHT - LEFT) // count, sheet.bottom - 14
     gap = max(1, pitch // 4)
     wide = pitch - gap
@@ -81,19 +104,19 @@ def _bars(sheet: Sheet, known: Mapping[date, Bucket], first: date, count: int) -
         if bucket:
             canvas.fill(x, foot, (lefts[number + 1] - x) if number < count - 1 else wide, 2)
             high = round((foot - _TOP) * min(1.0, bucket.last / top))
-            _bar(canvas, (x, foot), wide, high, growing=number == count - 1, hollow=sheet.stale)
+            _bar(canvas, (x, foot), wide, high, part=day in parts, hollow=sheet.stale)
         if pitch >= 9:
             canvas.text(x + wide // 2 + 1, sheet.bottom - 3, words.weekday(day)[0], fonts.SMALL, align="centre")
         elif day.weekday() == 0 and x + 30 <= RIGHT:
             canvas.text(x, sheet.bottom - 4, f"{day.day} {words.month(day)}", fonts.TINY)
 
 
-def _bar(canvas: Canvas, corner: tuple[int, int], wide: int, high: int, *, growing: bool, hollow: bool) -> None:
-    """A day; dotted while it grows, an outline on a stale sheet."""
+def _bar(canvas: Canvas, corner: tuple[int, int], wide: int, high: int, *, part: bool, hollow: bool) -> None:
+    """A day; dotted where it is not the whole day, an outline on a stale sheet."""
     x, foot = corner
-    if growing:
+    if part:
         canvas.fill(x, foot - high, wide, high, DOTS)
-    if growing or hollow:
+    if part or hollow:
         canvas.box(x, foot - high, wide, high)
     else:
         canvas.fill(x, foot - high, wide, high)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from eink_monitor import metrics as m
@@ -130,6 +130,18 @@ def feeds(count: int, *faults: str) -> PaperHouse:
     return PaperHouse(statuses=all_feeds)
 
 
+def counted(cut: Collection[int]) -> PaperHouse:
+    """A roof whose counter is read every hour until eight in the evening; some days ago only until noon."""
+    house = PaperHouse().add("roof", m.PRODUCTION_TODAY, [(AT, 7_000)])
+    today = local(NOW, BERLIN).date()
+    for back in range(1, len(DAYS) + 1):
+        start = midnight(today - timedelta(days=back), BERLIN)
+        hours = range(6, 13 if back in cut else 21)
+        points = [(start + hour * HOUR, DAYS[back - 1] * (hour - 5) / 15) for hour in hours]
+        house.add("roof", m.PRODUCTION_TODAY, points)
+    return house
+
+
 def warned(house: PaperHouse) -> PaperHouse:
     """The same feeds, of which the third will soon want a person."""
     sentence = "BMW sign-in expires in 2 days; sign in again: eink-monitor login i3"
@@ -212,6 +224,7 @@ SCENES: dict[str, Scene] = {
     "history-full": Scene(DailyHistory("roof"), roof()),
     "history-consumption": Scene(DailyHistory("roof", metric="consumption", days=7), roof()),
     "history-month": Scene(DailyHistory("roof", days=31), roof()),
+    "history-cut": Scene(DailyHistory("roof"), counted(cut=(3, 6))),
     "history-young": Scene(DailyHistory("roof"), PaperHouse().set("roof", AT, {m.PRODUCTION_TODAY: 18_400})),
     "history-one-old": Scene(DailyHistory("roof"), roof(), NOW + 21 * DAY),
     "history-empty": Scene(DailyHistory("roof"), NOTHING),

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eink_monitor import metrics as m
-from eink_monitor.clock import DAY, HOUR, MINUTE, day_bounds
+from eink_monitor.clock import DAY, HOUR, MINUTE, day_bounds, local, midnight
+from eink_monitor.config import load as load_config
 from eink_monitor.config.plugins import load, names
 from eink_monitor.draw import fonts, words
 from eink_monitor.draw.canvas import Canvas
-from eink_monitor.model import FeedStatus, Frame, Metric, Panel
+from eink_monitor.house import House
+from eink_monitor.model import FeedStatus, Frame, Metric, Panel, Reading
 from eink_monitor.panels.battery import Battery
 from eink_monitor.panels.car import Car
 from eink_monitor.panels.disk import Disk, trend
@@ -25,8 +30,10 @@ from eink_monitor.panels.health import Health
 from eink_monitor.panels.history import DailyHistory
 from eink_monitor.panels.solar import Solar
 from eink_monitor.settings import Duration
+from eink_monitor.store import Store
+from houses import write
 from paper_house import BERLIN, PaperHouse, feed
-from scenes import AT, BMW_DOOR, CHARGE, DISK, ENYAQ, NOW, ROOF_DOOR, SCENES, car, disk, mounted, roof
+from scenes import AT, BMW_DOOR, CHARGE, DISK, ENYAQ, NOW, ROOF_DOOR, SCENES, car, counted, disk, mounted, roof
 from witness import WitnessCanvas
 
 FAULTS = ("auth", "gone", "throttled", "unavailable", "bad-answer", "timeout")
@@ -271,3 +278,36 @@ def test_what_will_expire_is_said_while_all_is_well() -> None:
     first, second = (draw(Health(), PaperHouse(statuses=[*feeds, *ill])) for feeds in (well, warned))
     below = 90 * 32
     assert first.bits[below:] == second.bits[below:], "what is wrong now comes first"
+
+
+@contextmanager
+def stored(folder: Path, paper: PaperHouse) -> Iterator[House]:
+    """A house on a card, told the same."""
+    folder.mkdir()
+    text = "timezone: Europe/Berlin\ndisplay: {{type: 'null'}}\npanels: {{}}\n"
+    text += "database: {folder}/r.db\nsources: {{roof: {{type: demo, show: roof, every: 1h}}}}\n"
+    config = load_config(write(folder, text))
+    readings = [
+        Reading(subject, m.METRICS[name], value, at)
+        for (subject, name), points in paper.readings.items()
+        for at, value in points
+    ]
+    with closing(Store(config.database, config.zone)) as store:
+        store.add(sorted(readings, key=lambda reading: reading.at), 2 * HOUR)
+        store.flush()
+        yield House(config, store, NOW)
+
+
+def test_a_day_is_whole_if_its_counter_was_read_at_its_end(tmp_path: Path) -> None:
+    """A gap costs a counter nothing; when it was last read hours before the others, its rest is not known."""
+    panel, name = DailyHistory("roof", title="Roof"), ("roof", m.PRODUCTION_TODAY.name)
+    whole, cut = counted(cut=()), counted(cut=(3,))
+    start = midnight(local(NOW, BERLIN).date() - timedelta(days=3), BERLIN)
+    gap = replace(whole, readings={name: [p for p in whole.readings[name] if not 9 <= (p[0] - start) / HOUR <= 17]})
+    one = replace(cut, readings={name: [p for p in cut.readings[name] if start <= p[0] <= start + DAY or p[0] == AT]})
+    assert draw(panel, gap) == draw(panel, whole) != draw(panel, cut)
+    for number, paper in enumerate((whole, cut, gap, one)):
+        canvas = WitnessCanvas()
+        with stored(tmp_path / str(number), paper) as house:
+            panel.draw(canvas, house, NOW)
+        assert canvas.frame() == draw(panel, paper), "a card tells what paper does"

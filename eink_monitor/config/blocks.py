@@ -75,7 +75,7 @@ class Offer:
 def display(reader: Reader, root: Node, node: Node | None) -> Display | None:
     """The display, or None with complaints."""
     if node is None:
-        reader.complain(root, "display", "is missing; write for example `display: {type: png, path: out}`")
+        _missing(reader, root, "display", "is missing; write for example `display: {type: png, path: out}`")
         return None
     _, found, whole = _plugin(reader, Display, node, "display", ())
     return found if whole else None
@@ -172,7 +172,7 @@ def _text(reader: Reader, node: Node, path: str, wanted: str) -> str:
 
 def _blocks(reader: Reader, root: Node, node: Node | None, key: str) -> Iterator[tuple[str, Node, str]]:
     if node is None:
-        reader.complain(root, key, "is missing; see config.example.yaml")
+        _missing(reader, root, key, "is missing; see config.example.yaml")
         return
     for name, key_node, block in reader.pairs(node, key):
         if not name or not all(letter.isalnum() or letter in "-_" for letter in name):
@@ -180,6 +180,12 @@ def _blocks(reader: Reader, root: Node, node: Node | None, key: str) -> Iterator
         if key == "panels" and name in _TAKEN:
             reader.complain(key_node, join(key, name), f"{name}.png is {_TAKEN[name]}; choose another name")
         yield name, block, join(key, name)
+
+
+def _missing(reader: Reader, root: Node, key: str, words: str) -> None:
+    """Complain of a part of the house that is not there, unless a slip in its name was told already."""
+    if key not in reader.meant:
+        reader.complain(root, key, words)
 
 
 def _times(reader: Reader, kind: type[Any], node: Node, path: str, keys: tuple[str, ...]) -> Any:  # noqa: ANN401 - an instance of `kind`

@@ -36,6 +36,7 @@ class Reader:
 
     ``files`` are those that it names, ``hidden`` the paths of values that came from one or from the environment: they
     are never to be shown, whatever they were meant to be. ``inline`` is whether the file itself holds a secret.
+    ``meant`` are the paths of keys that stand there under a name that is a slip.
     """
 
     def __init__(self, file: Path) -> None:
@@ -44,6 +45,7 @@ class Reader:
         self.files = Files(file.parent)
         self.hidden: set[str] = set()
         self.inline = False
+        self.meant: set[str] = set()
         self.complaints: list[str] = []
         self._kept: set[str] = set()  # the hidden values themselves, so that no complaint quotes one
 
@@ -132,12 +134,15 @@ class Reader:
                     values[key] = self.value(hints[key], value, join(path, key))
                     wrong.discard(key)
             elif key not in others:
-                wrong.add(self.unknown(key_node, join(path, key), key, [*fields, *others], "key") or "")
+                guess = self.unknown(key_node, join(path, key), key, [*fields, *others], "key")
+                wrong.add(guess or "")
+                self.meant.add(join(path, guess or ""))
         if not isinstance(node, MappingNode):
             return None, False
         for name, field in fields.items():
             if _needed(field) and name not in seen:
-                self.complain(node, path, f"`{name}` is missing{_choices(field, hints[name])}")
+                if name not in wrong:  # else it is there, under a name that is a slip
+                    self.complain(node, path, f"`{name}` is missing{_choices(field, hints[name])}")
                 wrong.add(name)
             elif hints[name] in (Path, OutputFolder) and name not in seen:
                 values[name] = self._placed(hints[name], _default(field))

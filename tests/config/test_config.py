@@ -243,7 +243,7 @@ def test_panels_are_checked_against_sources_that_failed(tmp_path: Path) -> None:
     [
         ("mounts: [b]", ["here belongs a block of `key: value` lines, without the `-` of a list"]),
         ("mounts: {{}}", ["mounts: is empty; write for example {backups: /mnt/backups}"]),
-        ("mount: {{b: /b}}", ["`mounts` is missing", "unknown key `mount`; did you mean `mounts`?"]),
+        ("mount: {{b: /b}}", ["unknown key `mount`; did you mean `mounts`?"]),
         ("mounts: {{b: /b}}, zzz: 1", ["unknown key `zzz`; known are "]),
     ],
 )
@@ -256,6 +256,12 @@ def test_a_panel_is_not_blamed_for_what_its_source_could_not_say(
     assert len(found) == len(mistakes)
     for line, mistake in zip(found, mistakes, strict=True):
         assert mistake in line
+
+
+@pytest.mark.parametrize("key", ["display", "sources", "panels"])
+def test_a_slip_in_the_name_of_a_part_is_one_mistake(tmp_path: Path, key: str) -> None:
+    (found,) = complaints(write(tmp_path, BARE.replace(f"{key}:", f"{key[:-1]}x:")))
+    assert f"{key[:-1]}x: unknown key `{key[:-1]}x`; did you mean `{key}`?" in found
 
 
 def test_an_invented_house_that_could_not_be_read_may_speak_of_anything(tmp_path: Path) -> None:

@@ -192,10 +192,12 @@ def test_everything_is_said_at_once(tmp_path: Path) -> None:
     ]
 
 
-def test_a_missing_key_is_missed_beside_a_longer_one(tmp_path: Path) -> None:
+def test_a_missing_key_is_missed_unless_it_is_there_under_a_slip(tmp_path: Path) -> None:
     _, complaints = read(tmp_path, "inner: {words: a}")
+    assert complaints == ["1:9: inner.words: unknown key `words`; did you mean `word`?"]
+    _, complaints = read(tmp_path, "inner: {sizes: 1}")
     assert complaints == [
-        "1:9: inner.words: unknown key `words`; did you mean `word`?",
+        "1:9: inner.sizes: unknown key `sizes`; did you mean `size`?",
         "1:8: inner: `word` is missing",
     ]
 

@@ -56,7 +56,7 @@ def _check(reading: Reading, visit: Visit) -> Reading | None:
     name = metric.name if reading.subject == visit.subject else f"{reading.subject} {metric.name}"
     value: object = reading.value
     if not isinstance(value, int | float) or isinstance(value, bool) or not metric.low <= value <= metric.high:
-        visit.remarks.leave_out(name, value, metric.unit)
+        visit.remarks.leave_out(name, value, metric.unit if not metric.unit[:1].isdigit() else "")  # "0-3" is no unit
         return None
     at: object = reading.at
     if not isinstance(at, int | float) or isinstance(at, bool) or not _OLDEST <= at <= visit.now + AHEAD:

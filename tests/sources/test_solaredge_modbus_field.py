@@ -61,12 +61,38 @@ def powers(values: Values) -> list[float | None]:
 # Raw values that cannot be are judged before they are cut off, summed or averaged.
 
 
-@pytest.mark.parametrize("ac", [-32767, 32767, -25_000])
+@pytest.mark.parametrize("ac", [-32766, 31_000, -25_000])
 def test_an_impossible_ac_power_makes_no_power_of_the_roof(home: Home, ac: int) -> None:
     values = home.poll(House().inverter(ac).meter(-300))
     assert powers(values) == [None, None, 300, None]
     assert values["production_lifetime"] == 12_345_678
     assert home.note == f"left out: AC power {ac} W"
+
+
+@pytest.mark.parametrize("end", [32767, -32767])
+def test_what_is_beyond_a_register_is_no_power(home: Home, end: int) -> None:
+    assert powers(home.poll(House().inverter(2000).meter(end))) == [2000, None, None, None]
+    assert home.note == "left out: meter power no number"
+    assert powers(home.poll(House().inverter(end).meter(-300))) == [None, None, 300, None]
+    assert home.note == "left out: AC power no number"
+
+
+def test_a_power_that_is_not_given_is_told(home: Home) -> None:
+    house = House().inverter(MISSING).meter(MISSING).battery(0, math.nan, 50)
+    values = home.poll(house)
+    assert powers(values) == [None, None, None, None]
+    assert values["storage_soc"] == 50
+    assert home.note == (
+        'the inverter (unit 1) gives no AC power; the meter "Export+Import" gives no power; '
+        "the battery in bay 1 gives no power"
+    )
+    home.poll(House().inverter(MISSING, status=2).meter(-300), NIGHT)
+    assert "AC power" not in home.note, "it sleeps"
+
+
+def test_a_state_that_is_none_is_told_without_a_unit(home: Home) -> None:
+    assert powers(home.poll(House().inverter(2000, status=12))) == [2000, None, None, None]
+    assert home.note == "left out: inverter_status 12"
 
 
 def test_an_inverter_that_takes_power_and_keeps_it_nowhere_has_no_roof(home: Home) -> None:
@@ -282,6 +308,13 @@ def test_an_inverter_that_nobody_reads_hides_the_house_and_turns_no_sign(home: H
     dull = House().inverter(1000).meter(-200, (501_000, 300_010))
     assert powers(home.poll(dull, NOON + HOUR)) == [1000, None, 200, None], "the other one may give anything"
     assert powers(home.poll(dull, NOON + 200 * DAY)) == [1000, 1200, 200, None], "it is gone"
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_meter_that_never_counted_a_purchase_tells_its_sign_all_the_same(home: Home, sign: int) -> None:
+    for beat in range(4):
+        values = home.poll(House().inverter(3000).meter(sign * 1500, (500_000 + 13 * beat, 0)), NOON + 30 * beat)
+    assert powers(values) == [3000, 1500, -1500, None]
 
 
 def test_looks_that_no_house_explains_are_forgiven_where_they_are_rare(home: Home) -> None:

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 
 from eink_monitor.remarks import Remarks
 from eink_monitor.sources._modbus.plant import Look, Place, Plant
-from eink_monitor.sources._modbus.sunspec import Meter
+from eink_monitor.sources._modbus.sunspec import ASLEEP, Meter
 
-ASLEEP = {1, 2}  # off, sleeping: AC power reads "not implemented" and is nought
 _SLACK, _LOSS = 150.0, 0.15  # W, and a share: how far converting and reading one after the other may lead astray
 _NEGATIVE, _ASTRAY = 100.0, 0.05  # W, and a share: a house that gives more is fed by somebody else
 

@@ -97,6 +97,8 @@ def look(unit: Unit, plant: Plant, known: Container[int], remarks: Remarks) -> L
     ``known`` are the bays in which a battery was seen lately.
     """
     seen = sunspec.inverter(unit.read(plant.inverter.address, sunspec.INVERTER_USED))
+    if seen.ac_power is None and seen.status not in sunspec.ASLEEP:
+        remarks.add(f"the inverter (unit {unit.number}) gives no AC power")
     return Look(
         plausible.inverter(seen, plant.inverter.identity, remarks),
         tuple(_meter(unit, place, remarks) for place in plant.meters),
@@ -141,6 +143,8 @@ def _meter(unit: Unit, place: Place, remarks: Remarks) -> sunspec.Meter | None:
     seen = sunspec.meter(registers)
     if seen == sunspec.Meter(None, None, None):
         remarks.add(f"{who} ({place.identity.model}) gives no values; check its wiring, and its settings in SetApp")
+    elif seen.power is None:
+        remarks.add(f"{who} gives no power")
     return plausible.meter(seen, remarks)
 
 
@@ -160,6 +164,8 @@ def _batteries(unit: Unit, known: Container[int], remarks: Remarks) -> tuple[dic
         if label.registers is not None and state.registers is not None:
             rated, seen = sunspec.rated(label.registers), sunspec.battery(state.registers)
             if plausible.there(seen, rated):
+                if seen.power is None:
+                    remarks.add(f"{who} gives no power")
                 found[bay] = plausible.battery(seen, rated, remarks)
         if bay in known and bay not in found:
             lost = True

@@ -17,6 +17,7 @@ from eink_monitor.sources._modbus.line import Line, Silence, Unit
 from eink_monitor.sources._modbus.memory import Memory
 from eink_monitor.sources._modbus.night import asleep, rest
 from eink_monitor.sources._modbus.plant import Plant, look, survey
+from eink_monitor.sources._modbus.sunspec import Meter
 from eink_monitor.vet import vet
 
 _FILE = "counters.json"
@@ -149,17 +150,21 @@ def _flow(visit: Visit, parts: Sequence[Part], roof: Roof, memories: tuple[Memor
     if not proven:
         found = grid_meter(parts)
         if found and found[1].power is not None:
-            owner, meter = found
-            rises = [
-                counters.rise(old.marks, name, counters.Count(owner, count) if count else None, visit.now)
-                for name, count in (("feed_in", meter.exported), ("purchased", meter.imported))
-            ]
-            new.vote(counters.ballot(found[1].power, *rises))
+            new.vote(counters.ballot(found[1].power, *_rises(old, found, visit.now)))
         positive, proven = new.export_positive, new.proven
     power = flow(parts, export_positive=positive, external=roof.external, remarks=visit.remarks)
     if proven and (power.strangers or power.load is not None):
         new.doubt(visit.now, inexplicable=power.strangers)
     return power
+
+
+def _rises(old: Memory, grid: tuple[str, Meter], at: int) -> list[float | None]:
+    """What was fed in and what was bought since the last look; a counter that never counted anything has not risen."""
+    owner, meter = grid
+    counts = (("feed_in", meter.exported), ("purchased", meter.imported))
+    return [
+        counters.rise(old.marks, name, counters.Count(owner, count), at) if count else 0.0 for name, count in counts
+    ]
 
 
 def _never_less(visit: Visit, sums: dict[Metric, float | None], today: int) -> dict[Metric, float | None]:

@@ -23,6 +23,9 @@ METERS = (201, 202, 203, 204)
 COMMON_LENGTH, INVERTER_LENGTH, METER_LENGTH = 65, 50, 105
 COMMON_USED, INVERTER_USED, METER_USED = 64, 38, 53  # how many of them are decoded here
 
+ASLEEP = (1, 2)
+"""States of an inverter that is off or sleeps: its AC power reads "not implemented" and is nought."""
+
 BATTERIES = (0xE100, 0xE200, 0xE400)
 BATTERY_RATED, RATED_USED = 66, 10  # offset and length of a battery's rated energy and powers
 BATTERY_POWER, BATTERY_USED = 116, 20  # and of its power, counters and charge
@@ -123,9 +126,11 @@ def int16(registers: Registers, at: int) -> int | None:
 
 
 def scaled(registers: Registers, at: int, scale_at: int) -> float | None:
-    """A signed register times ten to the power of its scale factor."""
+    """A signed register times ten to the power of its scale factor; at either end of what it can hold it is NaN."""
     value, scale = int16(registers, at), _scale(registers, scale_at)
-    return None if value is None or scale is None else value * scale
+    if value is None or scale is None:
+        return None
+    return math.nan if abs(value) == 0x7FFF else value * scale
 
 
 def energy(registers: Registers, at: int, scale_at: int) -> Energy | None:

@@ -15,6 +15,7 @@ from eink_monitor.errors import AuthFailed, BadAnswer, Gone, Throttled, Trouble,
 from eink_monitor.model import Reading
 from eink_monitor.settings import Duration, Secret
 from eink_monitor.sources._http.tokens import Tokens, TokenStore
+from eink_monitor.sources._solaredge.sections import Barred
 from eink_monitor.sources.solaredge import SolarEdge
 from loopback.faults import FAULTS
 from loopback.server import Asked, Said
@@ -27,7 +28,7 @@ SECRETS = (KEY, SECRET, "access-0", "refresh-0", "refresh-1", "access-1")
 
 WANTED: dict[str, type[Trouble]] = {
     "401": AuthFailed,
-    "403": AuthFailed,
+    "403": Barred,
     "404": BadAnswer,
     "410": Gone,
     "429 minute": Throttled,

@@ -11,7 +11,7 @@ import pytest
 
 from eink_monitor import metrics
 from eink_monitor.clock import HOUR, FastClock
-from eink_monitor.errors import Throttled, Unavailable
+from eink_monitor.errors import AuthFailed, Throttled, Unavailable
 from eink_monitor.model import Metric
 from eink_monitor.settings import Secret
 from eink_monitor.sources.solaredge import SolarEdge
@@ -146,6 +146,36 @@ def test_more_feed_in_than_production_makes_no_self_consumption(house: House) ->
     found = house.poll(energyDetails={"energyDetails": {"unit": "Wh", "meters": meters}})
     assert metrics.SELF_CONSUMPTION_TODAY not in found
     assert found[metrics.FEED_IN_TODAY] == 9000
+
+
+@pytest.mark.parametrize("connections", [None, "GRID", [None, 7, {"from": "GRID", "to": "Load"}]])
+def test_odd_connections_cost_directions_only(house: House, connections: object) -> None:
+    found = house.poll(currentPowerFlow={"siteCurrentPowerFlow": FLOW | {"connections": connections}})
+    assert (found[metrics.PV_POWER], found[metrics.LOAD_POWER], found[metrics.STORAGE_POWER]) == (1500, 2000, 400)
+    assert found.get(metrics.GRID_POWER) == (500 if isinstance(connections, list) else None)
+
+
+def test_an_odd_battery_costs_itself(house: House) -> None:
+    found = house.poll(currentPowerFlow={"siteCurrentPowerFlow": FLOW | {"STORAGE": ["Idle"]}})
+    assert (found[metrics.PV_POWER], found[metrics.GRID_POWER]) == (1500, 500)
+    assert not {metrics.STORAGE_POWER, metrics.STORAGE_SOC} & found.keys()
+    full = {"status": "Idle", "currentPower": 0, "chargeLevel": 100.7}
+    found = house.poll(currentPowerFlow={"siteCurrentPowerFlow": FLOW | {"STORAGE": full}})
+    assert (found[metrics.STORAGE_POWER], found[metrics.STORAGE_SOC]) == (0, 100)
+
+
+def test_a_meter_of_another_day_says_nothing_of_today(house: House) -> None:
+    days = [{"date": "2026-08-23 00:00:00", "value": 9100}, {"date": "2026-08-24 00:00:00", "value": None}]
+    meters = [{"type": "Consumption", "values": days}]
+    assert metrics.CONSUMPTION_TODAY not in house.poll(energyDetails={"energyDetails": {"meters": meters}})
+
+
+def test_a_section_that_is_closed_to_us_costs_itself(house: House) -> None:
+    found = house.poll(energyDetails=Said(403, {}))
+    assert found[metrics.PRODUCTION_TODAY] == 8000
+    assert metrics.CONSUMPTION_TODAY not in found
+    with pytest.raises(AuthFailed):
+        house.poll(overview=Said(403, {}))
 
 
 def test_an_overview_that_fails_is_trouble_and_a_limit_concerns_all(house: House) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import math
 import shutil
 import socket
 import ssl
@@ -274,13 +275,19 @@ def test_any_retry_after_is_seconds_or_nothing(header: str) -> None:
     assert (retry_after(said(429, retry_after=header), NOW) or 1) >= 1
 
 
-@pytest.mark.parametrize(
-    "body", [b"", b"{", b"\xff", b'{"a": NaN}', b'{"a": -Infinity}', b"1e999", b"[" * 100_000, b"1" * 5000]
-)
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b'{"a": nan}', b'{"a": Inf}', b"[" * 100_000, b"1" * 5000])
 def test_what_is_not_json(body: bytes) -> None:
     with pytest.raises(BadAnswer, match="not JSON") as caught:
         said(200, body).json()
     assert caught.value.__context__ is None
+
+
+def test_a_number_that_is_none_costs_itself_and_not_the_answer() -> None:
+    odd = said(200, b'{"a": NaN, "b": -Infinity, "c": 1e999, "d": 4}').json()
+    assert isinstance(odd, dict)
+    assert number(odd["d"], "Vendor", "d") == 4
+    assert math.isnan(odd["a"])
+    assert [odd["b"], odd["c"]] == [-math.inf, math.inf]
 
 
 def test_a_byte_order_mark_is_forgiven() -> None:

@@ -25,11 +25,14 @@ class Answer:
     body: bytes = field(repr=False)
 
     def json(self) -> object:
-        """The body as JSON: finite numbers only. Raises ``BadAnswer``, or ``Unavailable`` for a web page."""
+        """The body as JSON. Raises ``BadAnswer``, or ``Unavailable`` for a web page.
+
+        A number may be none (NaN) or without bounds, as some servers write it: that costs the value, not the answer.
+        """
         if self._is_page():
             raise Unavailable(_portal(self.who))
         try:
-            document: object = json.loads(self.body.decode("utf-8-sig"), parse_constant=_refuse, parse_float=_finite)
+            document: object = json.loads(self.body.decode("utf-8-sig"))
         except (ValueError, RecursionError):  # UnicodeDecodeError and JSONDecodeError are ValueErrors
             document = _NOTHING
         if document is _NOTHING:  # raised out here: the original error holds the whole body
@@ -148,17 +151,6 @@ def text(value: object, who: str, where: str, most: int = 10_000) -> str:
 
 
 _NOTHING = object()
-
-
-def _refuse(constant: str) -> object:
-    raise ValueError(constant)  # NaN and Infinity are not JSON
-
-
-def _finite(digits: str) -> float:
-    value = float(digits)
-    if not math.isfinite(value):
-        raise ValueError
-    return value
 
 
 def _portal(who: str) -> str:

@@ -15,6 +15,7 @@ from eink_monitor.sources._http.answer import Answer, judge, retry_after
 from eink_monitor.sources._http.oauth import Grant, valid
 from eink_monitor.sources._http.tokens import TokenStore
 from eink_monitor.sources._http.web import Web
+from eink_monitor.sources._solaredge.sections import Barred
 from eink_monitor.sources._solaredge.series import WHO
 
 BASE = "https://monitoringapi.solaredge.com/v2"
@@ -143,7 +144,7 @@ class Cloud:
         return {
             400: BadAnswer(f"{WHO} did not accept the time span we asked for (400); is timezone the site's"),
             401: AuthFailed(f"{WHO} rejects our sign-in; sign in again: eink-monitor login {self.visit.feed}"),
-            403: AuthFailed(f"{WHO} does not let us read site {site} (403); check site_id, and {self._covers()}"),
+            403: Barred(f"{WHO} does not let us read site {site} (403); check site_id, and {self._covers()}"),
             404: BadAnswer(f"{WHO} does not know site {site} (404); check site_id"),
             410: Gone(f"{WHO} has closed this interface (410); update eink-monitor, or use the inverter's Modbus"),
             429: _patience(answer, self.visit),

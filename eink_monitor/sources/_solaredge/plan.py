@@ -71,7 +71,7 @@ class Rhythm(NamedTuple):
         today, by_day = _day(visit, visit.now), self._is_day(visit, visit.now)
         power, metered = visit.last(metrics.PV_POWER), spoke(visit, metrics.GRID_POWER)
         look = power is None or (by_day and _day(visit, power.at) != today)
-        behind = visit.age(metrics.PV_POWER) - visit.age(metrics.GRID_POWER)
+        behind, unknown = (_behind(visit, metric) for metric in (metrics.PV_POWER, metrics.LOAD_POWER))
         total, used = _newest(visit, _DAY_TOTALS), visit.last(metrics.CONSUMPTION_TODAY)
         month = _newest(visit, _LONG_TOTALS)
         overview = (
@@ -84,8 +84,8 @@ class Rhythm(NamedTuple):
         used_day = _day(visit, used.at) if used and cut_off else today
         return Plan(
             meters=metered or look,
-            storage=spoke(visit, metrics.STORAGE_POWER) or look,
-            power=not metered or (by_day and behind > 20 * MINUTE),
+            storage=spoke(visit, metrics.STORAGE_POWER) or look or unknown,  # perhaps for lack of the battery
+            power=not metered or (by_day and behind),
             overview=overview,
             energy=energy,
             unfinished=used_day if used_day < today else None,
@@ -108,6 +108,11 @@ class Rhythm(NamedTuple):
 
     def _is_day(self, visit: Visit, at: int) -> bool:
         return sunlit(at, visit.zone, self.latitude, self.daylight)
+
+
+def _behind(visit: Visit, metric: Metric) -> bool:
+    """Whether the grid meter goes on, and that power does not."""
+    return spoke(visit, metrics.GRID_POWER) and visit.age(metric) - visit.age(metrics.GRID_POWER) > 20 * MINUTE
 
 
 def _day(visit: Visit, at: int) -> date:

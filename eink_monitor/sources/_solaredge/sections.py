@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import ParamSpec, TypeVar
 
-from eink_monitor.errors import BadAnswer, Trouble, Unavailable, Unreachable
+from eink_monitor.errors import AuthFailed, BadAnswer, Trouble, Unavailable, Unreachable
 from eink_monitor.model import Metric, Reading, Visit
 from eink_monitor.remarks import Remarks
 
@@ -15,17 +15,22 @@ _NOISE = 1_000.0  # Wh; what totals that were made apart may disagree by
 _SHARE = 0.01
 
 
+class Barred(AuthFailed):
+    """A section that we may not read: a scope or a tariff may close it, and leave the others open."""
+
+
 class Sections:
     """Asks section after section, and remembers what went wrong.
 
-    A refusal or a limit concerns them all and is raised. Whoever is not reached, or fails twice, is asked no more: each
-    try may take as long as ``timeout`` says, and a poll has a deadline. Nor is who would be asked beyond the calls that
-    are reserved, of which a new token may have taken one.
+    A sign-in that is refused or a limit concerns them all and is raised. Whoever is not reached, or fails twice, is
+    asked no more: each try may take as long as ``timeout`` says, and a poll has a deadline. Nor is who would be asked
+    beyond the calls that are reserved, of which a new token may have taken one.
     """
 
     def __init__(self, visit: Visit) -> None:
         self.troubles: list[Trouble] = []
         self._visit = visit
+        self._heard = False
 
     def one(self, name: str, ask: Callable[[], T | None], otherwise: T | None = None) -> T | None:
         """What a section says, or ``otherwise``."""
@@ -33,11 +38,18 @@ class Sections:
             self._visit.remarks.add(f"{name} must wait for the next visit")
             return otherwise
         try:
-            return ask()
-        except (BadAnswer, Unavailable) as trouble:
+            said = ask()
+        except (BadAnswer, Barred, Unavailable) as trouble:
             self.troubles.append(trouble)
             self._visit.remarks.add(f"{name} could not be read: {trouble}")
             return otherwise
+        self._heard = True
+        return said
+
+    def trouble(self) -> Trouble | None:
+        """What a visit without any reading comes to: what is closed to us is no fault as long as the rest is open."""
+        faults = [trouble for trouble in self.troubles if not (self._heard and isinstance(trouble, Barred))]
+        return next(iter(faults), None)
 
     @property
     def _given_up(self) -> bool:

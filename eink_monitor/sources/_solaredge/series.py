@@ -29,8 +29,9 @@ _UNITS: Mapping[str, Mapping[str, float]] = {
     "charge": {"PERCENTAGE": 1.0, "PERCENT": 1.0, "%": 1.0},
 }
 _NOISE = 100.0  # W or Wh; what separate instruments may disagree by
-_FULL = 101.5  # percent; a full battery may report a little over 100
-_BOUNDS = {"power": (-_NOISE, 100_000.0), "energy": (0.0, 1e10), "charge": (0.0, _FULL)}
+FULL = 101.5
+"""Percent; a full battery may report a little over 100."""
+_BOUNDS = {"power": (-_NOISE, 100_000.0), "energy": (0.0, 1e10), "charge": (0.0, FULL)}
 """What one bucket of one device may hold, in W, Wh or %: judged before anything is summed or cut off."""
 
 _SYMBOLS = {"power": "W", "energy": "Wh", "charge": "%"}

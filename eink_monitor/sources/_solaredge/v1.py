@@ -16,8 +16,8 @@ from eink_monitor.remarks import Remarks
 from eink_monitor.settings import Secret
 from eink_monitor.sources._http.answer import Answer, judge, retry_after, rows, table
 from eink_monitor.sources._http.web import Web
-from eink_monitor.sources._solaredge.sections import Sections, growing
-from eink_monitor.sources._solaredge.series import WHO, instant, scale
+from eink_monitor.sources._solaredge.sections import Barred, Sections, growing
+from eink_monitor.sources._solaredge.series import FULL, WHO, instant, scale
 
 BASE = "https://monitoringapi.solaredge.com"
 
@@ -55,7 +55,7 @@ def fetch(web: Web, visit: Visit, site: int, key: Secret) -> list[Reading]:
     if local(at, visit.zone).date() == day:
         details = sections.one(
             "today's meters",
-            lambda: energy_details(ask("/energyDetails", meters=meters, timeUnit="DAY", **span), visit.remarks),
+            lambda: energy_details(ask("/energyDetails", meters=meters, timeUnit="DAY", **span), visit),
         )
         totals |= details or {}
     moment = sections.one("the power flow", lambda: power_flow(ask("/currentPowerFlow"), visit.remarks)) or {}
@@ -79,8 +79,9 @@ def overview(document: Mapping[str, object], visit: Visit) -> tuple[int, dict[Me
     return at, found
 
 
-def energy_details(document: Mapping[str, object], remarks: Remarks) -> dict[Metric, float]:
+def energy_details(document: Mapping[str, object], visit: Visit) -> dict[Metric, float]:
     """The five meters of today in Wh. Self-consumption is production less feed-in where both are known."""
+    today = local(visit.now, visit.zone).date().isoformat()
     content = table(document.get("energyDetails"), WHO, "energyDetails")
     factor = scale(content.get("unit", "Wh"), "energyDetails", "energy")
     found: dict[Metric, float] = {}
@@ -89,8 +90,9 @@ def energy_details(document: Mapping[str, object], remarks: Remarks) -> dict[Met
         kind = str(meter.get("type")).lower()
         values = meter.get("values")
         for value in values if kind in _METERS and isinstance(values, list) else ():
-            amount = value.get("value") if isinstance(value, dict) else None
-            _put(found, _METERS[kind], amount, factor, f"{kind} of today", remarks)
+            entry = value if isinstance(value, dict) else {}
+            if str(entry.get("date", today)).startswith(today):
+                _put(found, _METERS[kind], entry.get("value"), factor, f"{kind} of today", visit.remarks)
     made, fed = found.get(metrics.PRODUCTION_TODAY), found.get(metrics.FEED_IN_TODAY)
     if made is not None and fed is not None:
         found.pop(metrics.SELF_CONSUMPTION_TODAY, None)
@@ -118,9 +120,9 @@ def power_flow(document: Mapping[str, object], remarks: Remarks) -> dict[Metric,
         _put(sizes, metric, part.get("currentPower") if isinstance(part, dict) else None, factor, name, remarks)
         if metric in sizes and (sign or sizes[metric] == 0):
             found[metric] = sizes[metric] * sign
-    storage = content.get("STORAGE")
-    if isinstance(storage, dict):
-        _put(found, metrics.STORAGE_SOC, storage.get("chargeLevel"), 1.0, "chargeLevel", remarks)
+    level = _storage(content).get("chargeLevel")
+    full = isinstance(level, int | float) and 100 < level <= FULL
+    _put(found, metrics.STORAGE_SOC, 100.0 if full else level, 1.0, "chargeLevel", remarks)
     return found
 
 
@@ -138,8 +140,10 @@ def _put(  # noqa: PLR0913, PLR0917 - where it goes, and what is said of it
 
 
 def _ways(content: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    for item in rows(content.get("connections", []), WHO, "connections"):
-        way = table(item, WHO, "a connection")
+    """From where to where power flows; what is no connection says nothing, and costs directions only."""
+    known = content.get("connections")
+    for item in known if isinstance(known, list) else ():
+        way = item if isinstance(item, dict) else {}
         yield str(way.get("from")).lower(), str(way.get("to")).lower()
 
 
@@ -149,19 +153,24 @@ def _direction(part: str, ways: set[tuple[str, str]], *, taken: int) -> int:
     return 0 if goes == comes else taken if goes else -taken
 
 
+def _storage(content: Mapping[str, object]) -> Mapping[str, object]:
+    known = content.get("STORAGE")
+    return known if isinstance(known, dict) else {}
+
+
 def _storage_direction(content: Mapping[str, object], ways: set[tuple[str, str]]) -> int:
-    status = str(table(content.get("STORAGE") or {}, WHO, "STORAGE").get("status")).lower()
+    status = str(_storage(content).get("status")).lower()
     return {"charging": 1, "discharging": -1}.get(status) or _direction("storage", ways, taken=1)
 
 
 def _verdicts(answer: Answer, visit: Visit, site: int) -> Mapping[int, Trouble]:
-    refused = AuthFailed(
+    refused = (
         f"{WHO} does not accept the api_key for site {site}, and a new API key is needed; make one at "
         "monitoring.solaredge.com (Admin, Site Access), put it into the configuration, and check site_id"
     )
     return {
-        401: refused,
-        403: refused,
+        401: AuthFailed(refused),
+        403: Barred(refused),
         404: BadAnswer(f"{WHO} does not know site {site} (404); check site_id"),
         410: Gone(f"{WHO} retired this interface on 3 Nov 2026; use V2 or the inverter's Modbus"),
         429: Throttled(

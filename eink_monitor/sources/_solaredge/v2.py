@@ -56,8 +56,8 @@ def fetch(cloud: Cloud, visit: Visit, plan: Plan) -> list[Reading]:
         readings += sections.get("the totals of today", _today, cloud, visit, measured)
     if plan.energy and _news(visit, metrics.PRODUCTION_MONTH, measured):
         readings += _energy(cloud, visit, measured, sections)
-    if not readings and sections.troubles:
-        raise sections.troubles[0]
+    if not readings and (trouble := sections.trouble()):
+        raise trouble
     return list({(reading.metric, reading.at): reading for reading in readings}.values())
 
 
@@ -175,9 +175,11 @@ def _energy(cloud: Cloud, visit: Visit, measured: int, sections: Sections) -> It
     sums = {
         metrics.PRODUCTION_MONTH: _sum(days, lambda day: (day.year, day.month) == (today.year, today.month)),
         metrics.PRODUCTION_YEAR: _sum(years, lambda day: day.year == today.year),
-        metrics.PRODUCTION_LIFETIME: _sum(years, lambda _: True),
     }
-    for metric, value in growing(sums, visit.remarks).items():
+    known = growing(sums, visit.remarks)
+    if metrics.PRODUCTION_YEAR in known or not known.get(metrics.PRODUCTION_MONTH):  # else the years lack this one
+        known = growing(known | {metrics.PRODUCTION_LIFETIME: _sum(years, lambda _: True)}, visit.remarks)
+    for metric, value in known.items():
         yield Reading(visit.subject, metric, value, measured)
 
 

@@ -120,7 +120,7 @@ class Portal(connector.EudaApiClient):  # type: ignore[misc] # untyped
         """The first JSON in a ZIP of bounded size, whatever the ZIP says of itself."""
         try:
             if raw.count(_ENTRY) <= _MOST_ENTRIES:  # before a list of hundreds of thousands is made
-                found: object = json.loads(_unpacked(raw).decode("utf-8-sig"), parse_constant=_refuse)
+                found: object = json.loads(_unpacked(raw).decode("utf-8-sig"))
                 return found
         except (zipfile.BadZipFile, zlib.error, ValueError, StopIteration, EOFError, NotImplementedError, RuntimeError):
             pass  # RuntimeError: the entry wants a password; a RecursionError is one too
@@ -138,10 +138,6 @@ def _unpacked(raw: bytes) -> bytes:
                 if len(content) > _LARGEST:
                     raise ValueError
     return bytes(content)
-
-
-def _refuse(constant: str) -> object:
-    raise ValueError(constant)
 
 
 def _refusal(words: str) -> Trouble:

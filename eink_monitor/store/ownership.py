@@ -77,6 +77,8 @@ def _inspect_database(path: Path, head: bytes) -> None:
     if marked:
         if tables and not tables & _OURS:
             raise _foreign(path)
+        if _is_usual(head) and _has_marked_log(path):
+            return  # the power went while the log was written into it: only with its log it is whole
         raise Damaged(f"the tables of the database are damaged ({path})")
     if not tables and head[68:72] == bytes(4) and _has_marked_log(path):
         return  # its first transactions are still in the log

@@ -37,6 +37,7 @@ useful=$(
 		/usr/sbin/avahi-daemon avahi-daemon
 		/usr/lib/*/libnss_mdns4_minimal.so.2 libnss-mdns
 		/bin/ip iproute2
+		/sbin/mkfs.ext4 e2fsprogs
 	END
 )
 [ -n "$needed$useful" ] || exit 0

@@ -133,15 +133,17 @@ class Sheet:
         """The newest reading of the panel's subject."""
         return self.history.latest(self.panel.subject, metric)
 
-    def figure(self, metric: Metric, fields: int = 0) -> Figure | None:
+    def figure(self, metric: Metric, fields: int = 0, within: int | None = None) -> Figure | None:
         """The newest value, with its own age where the header does not tell it.
 
         ``fields`` is for sums that start anew with a year (1), a month (2) or a day (3): one of before is not known.
+        ``within`` is for what goes with the main figure: older by more seconds than that, it has an age of its own.
         """
         reading = self.reading(metric)
         if reading is None or (fields and self._date(reading.at)[:fields] != self._date(self.now)[:fields]):
             return None
-        return Figure(reading.value, reading.at, self._tag(reading))
+        apart = within is not None and reading.at < self.at - within
+        return Figure(reading.value, reading.at, words.span(self.now - reading.at) if apart else self._tag(reading))
 
     def _date(self, at: int) -> tuple[int, int, int]:
         """Year, month and day of an instant."""
@@ -152,9 +154,9 @@ class Sheet:
         """As ``figure``, of a sum that starts anew at midnight."""
         return self.figure(metric, 3)
 
-    def value(self, metric: Metric) -> float | None:
+    def value(self, metric: Metric, within: int | None = None) -> float | None:
         """The newest value if it is as young as the header says: what may decide how the rest is drawn."""
-        figure = self.figure(metric)
+        figure = self.figure(metric, within=within)
         return figure.value if figure and not figure.tag else None
 
     @property

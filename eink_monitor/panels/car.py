@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from eink_monitor.clock import MINUTE
+from eink_monitor.clock import DAY, HOUR, MINUTE
 from eink_monitor.draw import fonts, words
 from eink_monitor.draw.canvas import Canvas
 from eink_monitor.metrics import (
@@ -21,11 +21,13 @@ from eink_monitor.metrics import (
     TARGET_SOC,
     TIME_TO_FULL,
 )
-from eink_monitor.model import History, Need
+from eink_monitor.model import History, Metric, Need
 from eink_monitor.panels._figures import Cell, amount_right, aside, cells, gauge, hero, tagged
 from eink_monitor.panels._sheet import LEFT, RIGHT, RULE, Figure, Sheet, SubjectPanel
 
 _LEVELS = (SOC, FUEL, FUEL_VOLUME, RANGE)
+_GONE = 30 * DAY
+_TOGETHER = 3 * HOUR  # by which a range may be older than the charge that it goes with
 _FUEL = 150  # where the fuel of a hybrid begins
 
 
@@ -42,13 +44,20 @@ class Car(SubjectPanel):
     def draw(self, canvas: Canvas, history: History, now: int) -> None:
         """Charge (else fuel) in huge digits, range beside it, a gauge and the cable's state below."""
         sheet = Sheet(canvas, history, now, self)
-        main = next((metric for metric in _LEVELS if sheet.reading(metric)), SOC)
+        main = _level(sheet)
         if not sheet.begin((main,), "car", "the car", "charge or fuel"):
             return
         if main in (SOC, FUEL):
             _full(sheet, electric=main is SOC)
         else:
             _far(sheet, litres=main is FUEL_VOLUME)
+
+
+def _level(sheet: Sheet) -> Metric:
+    """What says most of how much is left; not what the car stopped telling long ago, while it goes on with another."""
+    known = [reading for metric in _LEVELS if (reading := sheet.reading(metric))]
+    newest = max((reading.at for reading in known), default=0)
+    return next((reading.metric for reading in known if newest - reading.at <= _GONE), SOC)
 
 
 def _full(sheet: Sheet, *, electric: bool) -> None:
@@ -95,7 +104,7 @@ def _range(sheet: Sheet) -> None:
 
 def _reach(sheet: Sheet) -> list[Cell]:
     """The range as the one supporting figure."""
-    left = sheet.figure(RANGE)
+    left = sheet.figure(RANGE, within=_TOGETHER)
     return [Cell("range", words.distance(left.value), "km", tag=left.tag)] if left else []
 
 
@@ -107,7 +116,7 @@ def _cable(sheet: Sheet) -> list[Cell]:
     """Power, and until when, of a car that is charging; nothing otherwise."""
     if not sheet.value(CHARGING):
         return []
-    power = sheet.value(CHARGING_POWER)
+    power = sheet.value(CHARGING_POWER, _TOGETHER)
     figures = [Cell("charging", *(words.power(power) if power else (words.UNKNOWN, "kW")))]
     until = _until(sheet)
     if until:
@@ -120,6 +129,8 @@ def _cable(sheet: Sheet) -> list[Cell]:
 def _until(sheet: Sheet) -> Cell | None:
     """When charging will be over: a time of day, because that stays true on still ink."""
     left, target = sheet.figure(TIME_TO_FULL), sheet.value(TARGET_SOC)
+    if target is not None and target <= (sheet.value(SOC) or 0.0):  # then it is another one that it charges for
+        target = None
     if left is None or left.tag or left.value <= 0:
         return None
     at = left.at + round(left.value * MINUTE)

@@ -121,6 +121,25 @@ def test_a_mount_without_figures_gives_its_reason(said: str, state: State, reaso
     assert look(answer, "/a").space == TEN
 
 
+@pytest.mark.parametrize("row", ["/dev/x 10 4 6 /b", "/dev/x 1e3 400 600 40% /b", "/dev/x 10 4 6 5x 40% /b"])
+def test_a_row_that_cannot_be_read_is_that_of_a_disk_that_is_there(row: str) -> None:
+    answer = f"{HEAD}\n{row}\n/dev/y 10 4 6 40% /c\n"
+    assert look(answer) == Look(State.UNMEASURED, reason="its row in the table of df cannot be read")
+    assert look(answer, "/c").space == TEN
+
+
+@pytest.mark.parametrize("unit", ["MB blocks", "GB-blocks", "TB blocks"])
+def test_blocks_in_words_are_no_kilobytes(unit: str) -> None:
+    with pytest.raises(BadAnswer, match="without the size of its blocks"):
+        look(f"Filesystem {unit} Used Available Capacity Mounted on\n/dev/x 10 4 6 40% /b\n")
+
+
+@pytest.mark.parametrize("quotes", ["\u2018\u2019", "\u201e\u201c", "``", "\u00ab\u00bb", "''"])
+def test_a_reason_in_any_quotes(quotes: str) -> None:
+    answer = f"{HEAD}\ndf: {quotes[0]}/b{quotes[1]}: Stale file handle\nsrv:/b /b nfs4 rw 0 0\n"
+    assert look(answer) == Look(State.UNMEASURED, reason="Stale file handle")
+
+
 def test_what_cannot_be_told_is_not_told() -> None:
     answer = f"{HEAD}\n/dev/a 10 4 6 40% /a\ndf: /b: Permission denied\n"
     assert look(answer) == Look(None, reason="Permission denied")

@@ -333,6 +333,8 @@ GRANT = Grant("roof", "Vendor", lambda _: said(500, {}), keep=("id_token",))
             "did not grant the sign-in; start again: eink-monitor login roof",
         ),
         (400, {"error": "invalid_scope"}, AuthFailed, "did not grant the sign-in"),
+        (403, {"error": "insufficient_scope"}, AuthFailed, "did not grant the sign-in"),
+        (400, {"error": "consent_required"}, AuthFailed, "did not grant the sign-in"),
         (200, {"access_token": "a\ud800", "refresh_token": "r"}, BadAnswer, "access_token"),
         (200, {"access_token": "a\u00e4", "refresh_token": "r"}, BadAnswer, "no token has"),
         (200, {"access_token": "a", "refresh_token": "r\x1b[2J"}, BadAnswer, "refresh_token"),

@@ -62,7 +62,7 @@ class Grant:
     def _refusal(self, code: str, old: Tokens | None) -> Trouble:
         if code in {"temporarily_unavailable", "server_error", "slow_down"}:
             return Unavailable(f"{self.who} cannot renew the sign-in right now; trying again later")
-        if old is None and code in {"invalid_grant", "access_denied", "expired_token", "invalid_scope"}:
+        if old is None and code in _NOT_YET:
             return AuthFailed(f"{self.who} did not grant the sign-in; {self.at_first}: {self.way_out}")
         if code in {"invalid_client", "unauthorized_client"}:
             return AuthFailed(
@@ -74,6 +74,13 @@ class Grant:
                 why = f"ended the sign-in, because its renewal was cut off at {iso(old.refreshing_since)}"
             return AuthFailed(f"{self.who} {why}; sign in again: {self.way_out}")
         return BadAnswer(f"{self.who} did not understand our request for a token; is eink-monitor up to date?")
+
+
+_NOT_YET = {
+    *("invalid_grant", "access_denied", "expired_token", "invalid_scope"),
+    *("insufficient_scope", "consent_required", "interaction_required"),
+}
+"""What the very first grant may be refused by although the person said yes (RFC 6749 and 6750, OpenID Connect)."""
 
 
 def _token(value: object, who: str, where: str) -> str:

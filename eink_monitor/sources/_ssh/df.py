@@ -21,6 +21,9 @@ _MOUNTED_ON = re.compile(r"\s(?:\d+%|-)\s+(/.*)$")
 _ROUNDED = re.compile(r"\s\d[\d.,']*(?:[KMGTPE]i?B?|[.,']\d+)\s.*\s(?:\d+%|-)\s+/", re.IGNORECASE)
 _UNIT = re.compile(r"(?<![\w.])(\d{1,6})([KMGTPE]?)(B?)(?![0-9A-Za-z])", re.IGNORECASE)
 _FINEST = " KM"  # units that are fine enough to keep
+_NO_KILOBYTES = {"size", "inodes", "ifree", "mb", "gb", "tb"}
+_ROW = re.compile(r"\s\d\S*\s+-?\d\S*\s+-?\d\S*(\s|$)")  # at least three figures, whatever they are
+_QUOTES = "'\"`‘’“”„«»"
 _REASON = re.compile(r"^(?:\S*/)?df: (.+): ([^:]+)$")
 _APPLE = re.compile(r"^/dev/disk\d+s\d")  # no other system names a disk so
 _MOST = 1 << 60  # bytes; and files
@@ -68,6 +71,8 @@ def space(text: str, places: Iterable[str], *, shared: bool | None = None) -> Sp
                 found = replace(found, used=size - found.free)
         elif found is None and _match(_DASHES, line, places) is not None:
             found = "df shows no figures of it; may its user enter that folder?"
+        elif found is None and _names(line, places):
+            found = "its row in the table of df cannot be read"
     if not readable:
         _complain(text)
     return found
@@ -109,7 +114,7 @@ def reason(text: str, places: Iterable[str] = ()) -> str:
     known = {plain(place) for place in places}
     for line in text.split("\n"):
         said = _REASON.match(plain(line.rstrip("\r")))
-        if said and (not known or said[1].strip("'\"") in known):
+        if said and (not known or said[1].strip(_QUOTES) in known):
             return said[2].strip()[:_LONGEST]
     return ""
 
@@ -147,8 +152,8 @@ def _block(head: str) -> int:
     if found := _UNIT.search(head):
         prefix = found[2].upper() or " "
         return int(found[1]) * (1000 if found[3] else 1024) ** _FINEST.index(prefix) if prefix in _FINEST else 0
-    words = set(head.lower().split())  # BusyBox heads its table of inodes with the words of the other
-    return 1024 if head.startswith("Filesystem") and not words & {"size", "inodes", "ifree"} else 0
+    words = set(head.lower().replace("-", " ").split())  # BusyBox heads its table of inodes with the words of the other
+    return 1024 if head.startswith("Filesystem") and not words & _NO_KILOBYTES else 0
 
 
 def _complain(text: str) -> None:
@@ -161,6 +166,13 @@ def _complain(text: str) -> None:
     if any(_SPACE.search(row) for row in rows):
         message = f"df prints a table without the size of its blocks; {_CURE}"
         raise BadAnswer(message)
+
+
+def _names(line: str, places: Iterable[str]) -> bool:
+    """Whether a row of at least three figures, however they are written, ends in one of ``places``."""
+    line = plain(line)
+    heads = (line.removesuffix(" " + plain(place)) for place in places)
+    return any(head != line and _ROW.search(head) for head in heads)
 
 
 def _match(pattern: re.Pattern[str], line: str, places: Iterable[str]) -> tuple[int, ...] | None:

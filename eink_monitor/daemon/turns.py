@@ -31,6 +31,7 @@ FOR_A_PERSON = frozenset({"auth", "gone", "missing"})
 _REFUSALS = 2  # after so many a person must act before we knock again
 _DOUBLINGS = 8
 _LONGEST_WAIT = 6 * HOUR  # after a restart
+_MEANT = 62 * DAY  # nothing was ever planned for later: a bit has flipped; what a vendor said is in the ledger, too
 
 
 class Rhythm(NamedTuple):
@@ -95,5 +96,6 @@ def first(past: Past | None, now: int, mono: float, stamp: int, edited: int = 0)
     if failures and not refusals and edited > past.at:
         return Turn(mono)
     # never longer than was meant when it was planned: the clock may have been ahead then
-    wait = min(max(past.due - now, 0), max(past.due - past.at, 0), _LONGEST_WAIT) if past.due else 0
+    planned = past.due - past.at if past.due else 0
+    wait = min(max((past.due or 0) - now, 0), max(planned, 0), _LONGEST_WAIT) if planned <= _MEANT else 0
     return Turn(mono + wait, failures, 0, refusals)

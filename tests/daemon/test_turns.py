@@ -111,6 +111,8 @@ def past(what: str, polls: int = 1, due: int | None = START + HOUR, stamp: int =
         (past("ok"), 2 * HOUR, Turn(0)),
         (past("ok", due=START + 9 * HOUR), 0, Turn(6 * HOUR)),
         (past("throttled"), 60, Turn(HOUR - 60)),
+        (past("throttled", due=START + 61 * DAY), 0, Turn(6 * HOUR)),
+        (past("ok", due=START | 1 << 28), 0, Turn(0)),  # a bit has flipped
         (past("unavailable", 3), 60, Turn(HOUR - 60, 3)),
         (past("unreachable", 3), 60, Turn(0)),  # it costs nothing
         (past("overloaded", 3), 60, Turn(0)),

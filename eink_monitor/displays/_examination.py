@@ -40,21 +40,38 @@ def examine(panel: Panel213) -> Iterator[Finding]:
         yield from _answers(panel)
 
 
+_SELECTS = {(0, 0): 8, (0, 1): 7}  # by bus and device: CE0 and CE1 of the 40-pin header
+
+
 def chip_select(wiring: Wiring, root: Path = Path("/")) -> Iterator[Finding]:
     """Whether SPI drives the line that selects the panel; ``root`` is where the kernel's files lie.
 
     The device tree lists the lines of a controller in cs-gpios. dtoverlay=spi0-0cs empties that list and leaves the
-    device: then everything can be opened and sent, and the panel hears nothing.
+    device: then everything can be opened and sent, and the panel hears nothing. Nor does it where an overlay puts
+    another line in its place.
     """
     file = root / f"sys/class/spi_master/spi{wiring.bus}/of_node/cs-gpios"
     with suppress(OSError):  # another kind of machine
-        if not file.read_bytes():
+        lines = file.read_bytes()
+        line, usual = _line(lines, wiring.device), _SELECTS.get((wiring.bus, wiring.device))
+        if line is not None and usual is not None and line != usual:
+            told = f"{wiring.node} selects its panel by GPIO {line}, and the HAT waits for GPIO {usual}"
+            yield doubt(
+                "spi", told, "take cs0_pin and cs1_pin out of /boot/firmware/config.txt, unless you wired it so"
+            )
+        if not lines:
             overlay = f"dtoverlay=spi{wiring.bus}-0cs"
             error = DisplayError(
                 f"{wiring.node} selects no panel: the controller has no chip select line, as with {overlay}",
                 f"take {overlay} out of /boot/firmware/config.txt, write dtparam=spi=on there, and reboot",
             )
             yield fault("spi", error)
+
+
+def _line(lines: bytes, device: int) -> int | None:
+    """The GPIO that selects a device; of each the tree lists three cells: whose line, which, and how."""
+    at = 12 * device + 4
+    return int.from_bytes(lines[at : at + 4], "big") if len(lines) >= at + 4 else None
 
 
 def _answers(panel: Panel213) -> Iterator[Finding]:

@@ -68,7 +68,7 @@ def _answered(check: str, feed: Feed, past: Past, now: int, status: FeedStatus) 
         mend = f"mount it, or take it out of `mounts`; then eink-monitor poll {feed.name}"
         return doubt(check, f"{when}, but a disk is {status.lack}: {past.detail}", mend)
     if status.is_fresh(now):
-        return good(check, when)
+        return good(check, f"{when}: {past.detail}" if past.detail else when)
     note, again = f" ({past.detail})" if past.detail else "", f"eink-monitor poll {feed.name}"
     if status.measured_at is None:
         return doubt(check, f"{when}, but has never brought a measurement{note}", again)

@@ -76,6 +76,13 @@ def test_a_controller_that_selects_nobody(tmp_path: Path) -> None:
     lines.parent.mkdir(parents=True)
     lines.write_bytes(bytes.fromhex("00000007 00000008 00000001 00000007 00000007 00000001"))
     assert list(chip_select(wiring, tmp_path)) == []
+    lines.write_bytes(bytes.fromhex("00000007 00000016 00000001"))  # dtoverlay=spi0-1cs,cs0_pin=22
+    (moved,) = chip_select(wiring, tmp_path)
+    assert (moved.state, moved.words) == (
+        "warn",
+        "/dev/spidev0.0 selects its panel by GPIO 22, and the HAT waits for GPIO 8",
+    )
+    assert "take cs0_pin and cs1_pin out of" in moved.mend
     lines.write_bytes(b"")
     (found,) = chip_select(wiring, tmp_path)
     assert (found.check, found.state, found.code) == ("spi", "bad", 69)

@@ -368,6 +368,16 @@ def test_a_source_is_judged_by_what_it_measured(tmp_path: Path, polled: int, mea
     assert say("latest", "-c", file).out.count(", old") == (measured > 0)
 
 
+def test_what_a_good_poll_left_out_is_told(tmp_path: Path) -> None:
+    file, now = write(tmp_path), SystemClock().now()
+    store = Store(tmp_path / "readings.db", time_zone())
+    store.add([Reading("roof", PV_POWER, 700, now)], HOUR)
+    store.note(Outcome("roof", now, 0.1, "ok", "left out: charge -2 %"), None, 0)
+    store.flush()
+    store.close()
+    assert lines(say("doctor", "-c", file), "source roof") == ["ok: answered just now: left out: charge -2 %"]
+
+
 def test_a_missing_sign_in_or_library_is_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = VENDORS.replace("URL", "http://127.0.0.1:1").replace("panels:", NAS + "panels:")
     file = write(tmp_path, text)

@@ -145,7 +145,9 @@ def without_database(life: Life) -> Gone:
 
 def without_folder(life: Life) -> Gone:
     """All of it is deleted, with the control socket and the sign-ins."""
-    shutil.rmtree(life.database.parent)
+    folder = life.database.parent
+    while folder.exists():  # the daemon may put a file there meanwhile
+        shutil.rmtree(folder, ignore_errors=True)
     _hour(life)
     life.recover()
     life.begin()  # it has no ears any more

@@ -167,7 +167,8 @@ class Source(ABC):
     ``preload`` names light modules worth importing once in the daemon instead of in every child. ``extra`` is the extra
     of this package that installs what ``modules`` names. ``door`` is the address, without https://, where a person lets
     us in again. ``invented`` readings give way to those of a real source of the same subject. ``together`` tells, after
-    a comma, how several of its kind can be one subject.
+    a comma, how several of its kind can be one subject. ``family`` is what its ``thing`` is ("car") where sources of
+    several types may ask the same one.
     """
 
     metrics: ClassVar[tuple[Metric, ...]] = ()
@@ -177,6 +178,7 @@ class Source(ABC):
     door: ClassVar[str] = ""
     invented: ClassVar[bool] = False
     together: ClassVar[str] = ""
+    family: ClassVar[str] = ""
 
     @abstractmethod
     def poll(self, visit: Visit) -> Iterable[Reading]:

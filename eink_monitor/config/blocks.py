@@ -233,11 +233,12 @@ def _check_claims(reader: Reader, node: Node | None, found: dict[str, Feed]) -> 
         if feed is None or (thing := _thing(feed)) is None:
             continue
         published = _asked(partial(feed.source.publishes, feed.subject)) or {}
-        keys = [(feed.type, subject, one) for subject, ones in published.items() for one in ones]
+        keys = [(feed.source.family or feed.type, subject, one) for subject, ones in published.items() for one in ones]
         rival = next((claims[key] for key in keys if key in claims), name)
         if _thing(found[rival]) != thing:
+            what = f"of type {feed.type}" if found[rival].type == feed.type else f"{feed.source.family}s"
             message = (
-                f"`{rival}` and `{name}` are two of type {feed.type} with one subject, `{feed.subject}`, and would "
+                f"`{rival}` and `{name}` are two {what} with one subject, `{feed.subject}`, and would "
                 f"take turns on its panels; give each a subject of its own{feed.source.together}"
             )
             reader.complain(key_node, join("sources", name), message)

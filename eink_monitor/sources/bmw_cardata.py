@@ -39,6 +39,7 @@ class BmwCarData(Source):
     preload: ClassVar[tuple[str, ...]] = ("eink_monitor.sources._http.warm", "eink_monitor.sources._bmw.rest")
     extra: ClassVar[str] = "stream"
     door: ClassVar[str] = "customer.bmwgroup.com/oneid/link"
+    family: ClassVar[str] = "car"
 
     def __post_init__(self) -> None:
         together(
@@ -70,7 +71,7 @@ class BmwCarData(Source):
     @property
     def thing(self) -> object:
         """The car."""
-        return self.vin.reveal()
+        return clean_vin(self.vin)
 
     def publishes(self, subject: str) -> Mapping[str, tuple[Metric, ...]]:
         """The car's metrics; its position only with ``position: true``."""

@@ -42,6 +42,7 @@ class BmwConnected(Source):
         FUEL_VOLUME,
     )
     extra: ClassVar[str] = "bmw"
+    family: ClassVar[str] = "car"
 
     def __post_init__(self) -> None:
         if self.base_url:
@@ -55,7 +56,7 @@ class BmwConnected(Source):
     @property
     def thing(self) -> object:
         """The car."""
-        return self.vin.reveal()
+        return clean_vin(self.vin)
 
     def publishes(self, subject: str) -> Mapping[str, tuple[Metric, ...]]:
         """The car's metrics; its position only with ``position: true``."""

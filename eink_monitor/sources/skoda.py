@@ -52,6 +52,7 @@ class Skoda(Source):
     )
     preload: ClassVar[tuple[str, ...]] = ("eink_monitor.sources._http.warm",)
     door: ClassVar[str] = "go.skoda.eu/api-keys"
+    family: ClassVar[str] = "car"
 
     def __post_init__(self) -> None:
         address(self.base_url)
@@ -59,7 +60,7 @@ class Skoda(Source):
     @property
     def thing(self) -> object:
         """The car."""
-        return self.vin.reveal()
+        return clean_vin(self.vin)
 
     @property
     def renews(self) -> str:

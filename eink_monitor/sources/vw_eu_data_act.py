@@ -63,6 +63,7 @@ class VwEuDataAct(Source):
     lag: ClassVar[int] = _RHYTHM
     extra: ClassVar[str] = "vw"
     door: ClassVar[str] = "eu-data-act.drivesomethinggreater.com"
+    family: ClassVar[str] = "car"
 
     def __post_init__(self) -> None:
         address(self.base_url)
@@ -75,7 +76,7 @@ class VwEuDataAct(Source):
     @property
     def thing(self) -> object:
         """The car."""
-        return self.vin.reveal()
+        return clean_vin(self.vin)
 
     def pace(self, visit: Visit) -> int:
         """Nothing newer exists within 15 minutes."""

@@ -42,6 +42,7 @@ class WeConnect(Source):
         FUEL,
     )
     extra: ClassVar[str] = "weconnect"
+    family: ClassVar[str] = "car"
 
     def __post_init__(self) -> None:
         address(self.base_url)
@@ -59,7 +60,7 @@ class WeConnect(Source):
     @property
     def thing(self) -> object:
         """The car."""
-        return self.vin.reveal()
+        return clean_vin(self.vin)
 
     def pace(self, visit: Visit) -> int:
         """Slower while the car is idle; never below 15 minutes."""

@@ -43,6 +43,14 @@ def test_two_of_a_kind_with_one_subject_are_refused(tmp_path: Path, first: str, 
     assert "TMB" not in line
 
 
+def test_two_cars_with_one_subject_are_refused_whoever_made_them(tmp_path: Path) -> None:
+    portal = "type: vw_eu_data_act, brand: skoda, username: me, password: a-word, subject: car"
+    skoda = f"{SKODA}, subject: car, vin"
+    (line,) = said(tmp_path, f"{skoda}: TMBAAAAAAAAAAAAA1", f"{portal}, vin: TMBAAAAAAAAAAAAA2")
+    assert "sources.s1: `s0` and `s1` are two cars with one subject, `car`, and would take turns" in line
+    assert said(tmp_path, f"{skoda}: TMBAAAAAAAAAAAAA1", f"{portal}, vin: ' tmbaaaaaaaaaaaaa1'") == []
+
+
 @pytest.mark.parametrize(
     "sources",
     [

@@ -143,13 +143,14 @@ class SolarEdge(Source):
     def poll(self, visit: Visit) -> Iterable[Reading]:
         """Fetch what this visit is worth: whole curves since the last one, and the totals that are due."""
         from eink_monitor.sources._http.web import Web
+        from eink_monitor.sources._solaredge.sections import grown
         from eink_monitor.vet import vet
 
         if self.api == "v1" and self.api_key is not None:
             from eink_monitor.sources._solaredge import v1
 
             web = Web(self.base_url or v1.BASE, "SolarEdge", visit, self.timeout)
-            return vet(v1.fetch(web, visit, self.site_id, self.api_key), visit)
+            return vet(grown(v1.fetch(web, visit, self.site_id, self.api_key), visit), visit)
         from eink_monitor.sources._solaredge import cloud as door
         from eink_monitor.sources._solaredge import v2
 
@@ -160,7 +161,7 @@ class SolarEdge(Source):
         else:
             badge = door.SignIn(web, visit, self.client_id, self.client_secret or Secret(""))
         cloud = door.Cloud(web, visit, self.site_id, badge)
-        return vet(v2.fetch(cloud, visit, self._rhythm().plan(visit)), visit)
+        return vet(grown(v2.fetch(cloud, visit, self._rhythm().plan(visit)), visit), visit)
 
     def sign_in(self) -> SignIn | None:
         """A homeowner's consent in a browser; keys need nobody."""

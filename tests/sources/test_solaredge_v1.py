@@ -178,6 +178,31 @@ def test_a_section_that_is_closed_to_us_costs_itself(house: House) -> None:
         house.poll(overview=Said(403, {}))
 
 
+def test_a_sum_that_falls_is_left_out_until_it_stays(house: House) -> None:
+    house.poll()
+    empty = {"lastDayData": 0, "lastMonthData": 0, "lastYearData": 0, "lifeTimeData": 0}
+    later = overview("2026-08-24 12:01:00", empty)
+    found = house.poll(overview=later, energyDetails=Said(500, {}))
+    assert set(found) == POWERS
+    assert "left out: production_today 0 Wh" in house.visitor.note
+    house.visitor.clock.wait(4 * HOUR)
+    found = house.poll(overview=overview("2026-08-24 16:00:00", {"lastDayData": 3000}))
+    assert found[metrics.PRODUCTION_TODAY] == 3000, "the earlier one was wrong"
+    house.visitor.clock.wait(10 * HOUR)
+    midnight_over = overview("2026-08-25 01:58:00", {"lastDayData": 0})
+    assert house.poll(overview=midnight_over)[metrics.PRODUCTION_TODAY] == 0, "another day"
+
+
+def test_own_use_goes_with_the_sums_that_it_was_made_of(house: House) -> None:
+    house.poll()
+    meters = [{"type": "Production", "values": [{"value": 0}]}, {"type": "FeedIn", "values": [{"value": 0}]}]
+    found = house.poll(energyDetails={"energyDetails": {"meters": meters}})
+    assert not {metrics.PRODUCTION_TODAY, metrics.FEED_IN_TODAY, metrics.SELF_CONSUMPTION_TODAY} & found.keys()
+    sold = [{"type": "Production", "values": [{"value": 8200}]}, {"type": "FeedIn", "values": [{"value": 6000}]}]
+    found = house.poll(energyDetails={"energyDetails": {"meters": sold}})
+    assert found[metrics.SELF_CONSUMPTION_TODAY] == 2200, "the battery was sold empty"
+
+
 def test_an_overview_that_fails_is_trouble_and_a_limit_concerns_all(house: House) -> None:
     house.server.answers["/overview"] = Said(500, {})
     with pytest.raises(Unavailable):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import ParamSpec, TypeVar
 
+from eink_monitor import metrics
+from eink_monitor.clock import HOUR, local
 from eink_monitor.errors import AuthFailed, BadAnswer, Trouble, Unavailable, Unreachable
 from eink_monitor.model import Metric, Reading, Visit
 from eink_monitor.remarks import Remarks
@@ -13,6 +15,14 @@ T = TypeVar("T")
 P = ParamSpec("P")
 _NOISE = 1_000.0  # Wh; what totals that were made apart may disagree by
 _SHARE = 0.01
+_STANDS = 3 * HOUR
+_DAYS = (metrics.PRODUCTION_TODAY, metrics.CONSUMPTION_TODAY, metrics.FEED_IN_TODAY, metrics.PURCHASED_TODAY)
+_SPANS = {  # how many of year, month and day tell one span of a sum from the next
+    metrics.PRODUCTION_LIFETIME: 0,
+    metrics.PRODUCTION_YEAR: 1,
+    metrics.PRODUCTION_MONTH: 2,
+    **dict.fromkeys(_DAYS, 3),
+}
 
 
 class Barred(AuthFailed):
@@ -74,3 +84,29 @@ def growing(totals: Mapping[Metric, float | None], remarks: Remarks) -> dict[Met
         found[metric] = value
         least = max(least, value)
     return found
+
+
+def grown(readings: Iterable[Reading], visit: Visit) -> list[Reading]:
+    """The readings without sums that fell within their span: a cloud forgets a total for a while.
+
+    Whatever stays lower for hours is believed: then it was the earlier one that was wrong. Own use may fall, where a
+    battery is sold empty; but what was computed with a sum that fell is none.
+    """
+    kept, fallen = [], set()
+    for reading in readings:
+        if _fell(reading, visit):
+            fallen.add(reading.at)
+        else:
+            kept.append(reading)
+    return [each for each in kept if each.metric is not metrics.SELF_CONSUMPTION_TODAY or each.at not in fallen]
+
+
+def _fell(reading: Reading, visit: Visit) -> bool:
+    fields, last = _SPANS.get(reading.metric), visit.last(reading.metric)
+    if fields is None or last is None or not 0 <= reading.at - last.at < _STANDS:
+        return False
+    one, other = (local(each.at, visit.zone).timetuple()[:fields] for each in (reading, last))
+    if one != other or reading.value >= last.value - _NOISE - _SHARE * last.value:
+        return False
+    visit.remarks.leave_out(reading.metric.name, reading.value, reading.metric.unit)
+    return True

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from eink_monitor.clock import DAY, HOUR
-from eink_monitor.metrics import CHARGING, FUEL, FUEL_VOLUME, ODOMETER, RANGE, SOC, TIME_TO_FULL
+from eink_monitor.metrics import CHARGING, FUEL, FUEL_VOLUME, LATITUDE, LONGITUDE, ODOMETER, RANGE, SOC, TIME_TO_FULL
 from eink_monitor.model import Metric, Reading, Visit
 
 FILLED = 25.0
 """Percent of charge, or of fuel, that take every car some distance."""
 _LITRES = 10.0  # as much in a tank
+_EMPTY = 60.0  # km; nothing that is empty goes farther
 _PER_CENT, _AND = 10.0, 30.0  # km for each percent of charge, and some more: no battery takes a car farther
 _FASTEST, _AT_ONCE = 250.0, 100.0  # km/h; and km, for clocks that were set
 _STANDS = 7 * DAY  # for so long a lower odometer is a slip; then it may be that of another car, or put right
@@ -22,8 +23,15 @@ def believed(told: Mapping[str, Reading], visit: Visit) -> dict[str, Reading]:
     driven, left, charging = (kept.get(metric.name) for metric in (ODOMETER, RANGE, CHARGING))
     if driven and not _follows(driven, visit):
         _leave_out(kept, driven, visit)
+    level = kept.get(SOC.name) or (None if visit.last(SOC) else kept.get(FUEL.name))  # what the range is that of
+    if left and level and level.value == 0 < _EMPTY < left.value and abs(level.at - left.at) <= HOUR:
+        _leave_out(kept, level, visit)  # nought is what is said of what is not known, a distance is not
     if left and not _reaches(left, kept, visit):
         _leave_out(kept, left, visit)
+    place = [kept[metric.name] for metric in (LATITUDE, LONGITUDE) if metric.name in kept]
+    if len(place) > 1 and not any(one.value for one in place):  # in the sea off Africa: what is said of no position
+        for one in place:
+            del kept[one.metric.name]
     time = kept.get(TIME_TO_FULL.name)
     if charging and charging.value and time and time.value == 0:  # what cars say that do not know it yet
         del kept[TIME_TO_FULL.name]
@@ -56,7 +64,7 @@ def _reaches(left: Reading, told: Mapping[str, Reading], visit: Visit) -> bool:
     """Whether so much in the battery, else in the tank, takes a car so far."""
     charge = _beside(left, SOC, told, visit)
     if charge is not None:
-        return left.value <= _PER_CENT * charge + _AND and (left.value > 0 or charge < FILLED)
+        return charge == 0 or (left.value <= _PER_CENT * charge + _AND and (left.value > 0 or charge < FILLED))
     percent, litres = (_beside(left, metric, told, visit) for metric in (FUEL, FUEL_VOLUME))
     return left.value > 0 or ((percent or 0.0) < FILLED and (litres or 0.0) < _LITRES)
 

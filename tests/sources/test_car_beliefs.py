@@ -7,7 +7,19 @@ from pathlib import Path
 import pytest
 
 from eink_monitor.clock import DAY, HOUR, MINUTE, iso
-from eink_monitor.metrics import CHARGING, FUEL, FUEL_VOLUME, METRICS, ODOMETER, PLUGGED, RANGE, SOC, TIME_TO_FULL
+from eink_monitor.metrics import (
+    CHARGING,
+    FUEL,
+    FUEL_VOLUME,
+    LATITUDE,
+    LONGITUDE,
+    METRICS,
+    ODOMETER,
+    PLUGGED,
+    RANGE,
+    SOC,
+    TIME_TO_FULL,
+)
 from eink_monitor.model import Metric, Reading
 from eink_monitor.remarks import Remarks
 from eink_monitor.sources._beliefs import believed
@@ -18,6 +30,7 @@ from eink_monitor.sources._vag.fields import parse as parse_files
 from eink_monitor.sources._vag.files import File
 from eink_monitor.sources._vag.words import meaning
 from eink_monitor.sources.skoda import parse as parse_skoda
+from eink_monitor.vet import vet
 from loopback.cars import NOW, said, values, visit_to
 from loopback.stories import BmwStory
 from loopback.vw_portal import data, field
@@ -62,6 +75,36 @@ def test_a_range_that_what_is_left_belies_is_left_out(
     assert (RANGE.name in believed(told((RANGE, left)), visit)) == kept, "of an earlier message, too"
     visit = visit_to(tmp_path, known=[said(*beside, NOW - 5 * HOUR)])
     assert RANGE.name in believed(told((RANGE, left)), visit), "what was hours ago says nothing"
+
+
+@pytest.mark.parametrize("level", [SOC, FUEL])
+def test_nothing_left_beside_a_long_way_to_go_is_not_known(tmp_path: Path, level: Metric) -> None:
+    visit = visit_to(tmp_path)
+    assert list(believed(told((level, 0), (RANGE, 280)), visit)) == ["range"]
+    assert visit.note == f"left out: {level.name} 0 %"
+    assert list(believed(told((level, 0), (RANGE, 12)), visit)) == [level.name, "range"]
+
+
+def test_an_empty_tank_says_nothing_of_a_battery(tmp_path: Path) -> None:
+    hybrid = told((SOC, 90), (FUEL, 0), (RANGE, 75))
+    assert believed(hybrid, visit_to(tmp_path)) == hybrid
+    known = visit_to(tmp_path, known=[said(SOC, 90, NOW - 9 * HOUR)])
+    assert list(believed(told((FUEL, 0), (RANGE, 75)), known)) == ["fuel", "range"]
+    drained = told((SOC, 0), (FUEL, 60), (RANGE, 0))
+    assert believed(drained, visit_to(tmp_path)) == drained
+
+
+def test_a_place_in_the_sea_off_africa_is_none(tmp_path: Path) -> None:
+    nowhere = told((LATITUDE, 0), (LONGITUDE, 0), (SOC, 50))
+    assert list(believed(nowhere, visit_to(tmp_path))) == ["soc"]
+    greenwich = told((LATITUDE, 51.48), (LONGITUDE, 0))
+    assert list(believed(greenwich, visit_to(tmp_path))) == ["latitude", "longitude"]
+
+
+def test_no_car_charges_with_what_a_register_ends_at(tmp_path: Path) -> None:
+    visit = visit_to(tmp_path)
+    assert vet([said(METRICS["charging_power"], 655_350, NOW), said(SOC, 40, NOW)], visit) == [said(SOC, 40, NOW)]
+    assert visit.note == "left out: charging_power 655350 W"
 
 
 def test_a_range_of_nought_gives_way_to_another_name_for_it(tmp_path: Path) -> None:

@@ -109,6 +109,7 @@ STRANGERS = [
     "GET\r\n\r\n",
     "\r\n\r\n",
     f"GET /?code=evil&state={STATE} HTTP/9.9\r\n\r\n",
+    f"GET /?code=evil&state={STATE}\r\n\r\n",
     get("/?" + "x=1&" * 100 + f"code=evil&state={STATE}"),
     get("/?code=" + "x" * 20_000),
 ]

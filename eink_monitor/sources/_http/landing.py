@@ -123,7 +123,7 @@ class _Request(BaseHTTPRequestHandler):
         self.wfile = BytesIO()
         self.client_address = ("", 0)
         self.raw_requestline = self.rfile.readline(_LONGEST)
-        self.good = self.parse_request() and self.command == "GET"
+        self.good = self.parse_request() and self.command == "GET" and self.request_version != "HTTP/0.9"  # no headers
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the standard library's name
         """Say nothing: the address holds a code."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import dataclasses
+import gc
 import os
 import shutil
 import sys
@@ -43,6 +44,7 @@ def _small_houses_are_left() -> Iterator[None]:
     yield
     if house := sys.modules.get("small_house"):
         house.leave()
+    gc.unfreeze()  # a daemon that forks freezes what is there, and hypothesis would miss its own
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from eink_monitor.clock import FastClock
+from eink_monitor.clock import FastClock, SystemClock
 from loopback.needs import lacking
 
 _PLACES = "/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin"
@@ -67,6 +67,7 @@ class Broker:
         command = [self._mosquitto, "-c", str(self._folder / "conf")]
         self._process = subprocess.Popen(command, stderr=subprocess.PIPE, cwd=self._folder)
         self._hear(b" running")
+        self._is_reached()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
@@ -91,6 +92,19 @@ class Broker:
         publish.single(
             topic, payload, 1, hostname="127.0.0.1", port=self.port, auth={"username": "car", "password": "car"}
         )
+
+    def _is_reached(self) -> None:
+        """Some versions of mosquitto say that they run before they listen."""
+        clock = SystemClock()
+        until = clock.monotonic() + 10
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port)).close()
+            except ConnectionRefusedError:
+                assert clock.monotonic() < until, "mosquitto does not listen"
+                clock.wait(0.01)
+            else:
+                return
 
     def _hear(self, word: bytes) -> None:
         """Read the broker's log until it says so."""

@@ -20,6 +20,7 @@ install() {
 needed=$(
 	absent <<-'END'
 		/usr/sbin/sshd openssh-server
+		/usr/bin/ssh-agent openssh-client
 		/usr/sbin/mosquitto mosquitto
 		/usr/bin/systemd-analyze systemd
 		/usr/bin/openssl openssl

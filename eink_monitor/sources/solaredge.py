@@ -144,13 +144,15 @@ class SolarEdge(Source):
         """Fetch what this visit is worth: whole curves since the last one, and the totals that are due."""
         from eink_monitor.sources._http.web import Web
         from eink_monitor.sources._solaredge.sections import grown
+        from eink_monitor.sources._storage import without_plunges
         from eink_monitor.vet import vet
 
         if self.api == "v1" and self.api_key is not None:
             from eink_monitor.sources._solaredge import v1
 
             web = Web(self.base_url or v1.BASE, "SolarEdge", visit, self.timeout)
-            return vet(grown(v1.fetch(web, visit, self.site_id, self.api_key), visit), visit)
+            found = v1.fetch(web, visit, self.site_id, self.api_key)
+            return vet(without_plunges(grown(found, visit), visit), visit)
         from eink_monitor.sources._solaredge import cloud as door
         from eink_monitor.sources._solaredge import v2
 
@@ -161,7 +163,8 @@ class SolarEdge(Source):
         else:
             badge = door.SignIn(web, visit, self.client_id, self.client_secret or Secret(""))
         cloud = door.Cloud(web, visit, self.site_id, badge)
-        return vet(grown(v2.fetch(cloud, visit, self._rhythm().plan(visit)), visit), visit)
+        found = v2.fetch(cloud, visit, self._rhythm().plan(visit))
+        return vet(without_plunges(grown(found, visit), visit), visit)
 
     def sign_in(self) -> SignIn | None:
         """A homeowner's consent in a browser; keys need nobody."""

@@ -126,6 +126,21 @@ def test_an_impossible_charge_costs_the_charge_alone(home: Home, charge: float) 
     assert home.note == f"left out: charge {charge:g} %"
 
 
+def test_no_battery_is_emptied_at_once(home: Home) -> None:
+    full = House().inverter(300).meter(-100).battery(0, 0, 64)
+    empty = House().inverter(300).meter(-100).battery(0, 0, 0, rated=5000)
+    home.poll(full)
+    assert powers(home.poll(empty, NOON + 30)) == [300, 400, 100, 0]
+    assert home.latest["roof", "storage_soc"].value == 64
+    assert home.note.endswith(", storage_soc 0 %")
+    assert home.poll(empty, NOON + HOUR)["storage_soc"] == 0, "it stays so"
+
+
+def test_a_battery_that_was_nearly_empty_may_be_empty(home: Home) -> None:
+    home.poll(House().inverter(300).battery(0, 0, 6))
+    assert home.poll(House().inverter(300).battery(0, 0, 0, rated=5000), NOON + 30)["storage_soc"] == 0
+
+
 def test_an_impossible_charge_of_one_battery_makes_no_plausible_mean(home: Home) -> None:
     values = home.poll(House().inverter(300).battery(0, 0, -60).battery(1, 0, 100))
     assert "storage_soc" not in values

@@ -101,3 +101,15 @@ def test_a_number_that_is_none_costs_its_bucket(roof: Roof) -> None:
     assert len(found["grid_power"]) == len(found["pv_power"]) - 1
     assert len(found["load_power"]) == len(found["pv_power"]) - 1
     assert roof.visitor.note == "left out: importPower no number"
+
+
+def test_a_bucket_in_which_a_battery_is_suddenly_empty_is_left_out(roof: Roof) -> None:
+    def edit(asked: Asked, body: Any) -> object:  # noqa: ANN401 - any JSON
+        for device in body["storage"].values() if "storage" in asked.path else ():
+            device["stateOfEnergy"]["values"][-3]["value"] = 0
+        return body
+
+    found = roof.poll(edit)
+    assert len(found["storage_soc"]) == len(found["storage_power"]) - 1
+    assert min(reading.value for reading in found["storage_soc"][-5:]) > 50
+    assert roof.visitor.note == "left out: storage_soc 0 %"

@@ -18,6 +18,7 @@ from eink_monitor.sources._modbus.memory import Memory
 from eink_monitor.sources._modbus.night import asleep, rest
 from eink_monitor.sources._modbus.plant import Plant, look, survey
 from eink_monitor.sources._modbus.sunspec import Meter
+from eink_monitor.sources._storage import without_plunges
 from eink_monitor.vet import vet
 
 _FILE = "counters.json"
@@ -137,7 +138,7 @@ def _digest(visit: Visit, parts: list[Part], roof: Roof, old: Memory) -> list[Re
     for name, odd in energies.doubts(new.marks, counts):
         visit.remarks.leave_out(name, odd, "Wh")
     _tell(visit, parts, list(energies.gaps(new.marks, when)))
-    readings = vet(_readings(visit, values), visit)
+    readings = vet(without_plunges(_readings(visit, values), visit), visit)
     if memory.worth_saving(old, new, visit.now, when.day.end, visit.every) and not memory.save(path, new):
         visit.remarks.add(f"cannot write {path}, so today's energies may get lost; is the disk full or read-only?")
     return readings

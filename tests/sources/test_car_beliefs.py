@@ -26,6 +26,7 @@ from eink_monitor.sources._beliefs import believed
 from eink_monitor.sources._car import kilometres
 from eink_monitor.sources._contradictions import settled
 from eink_monitor.sources._memory import Memory
+from eink_monitor.sources._vag.app_fields import parse as parse_we_connect
 from eink_monitor.sources._vag.fields import parse as parse_files
 from eink_monitor.sources._vag.files import File
 from eink_monitor.sources._vag.words import meaning
@@ -224,6 +225,19 @@ def test_the_range_of_a_skoda_of_an_unknown_kind_may_be_that_of_two_engines() ->
     fuel = {"carCapturedTimestamp": iso(NOW), "totalRangeInKm": 450, "primaryEngineRange": engine}
     assert values(parse_skoda({"vehicle": {"fuelStatus": fuel | {"carType": "REEV"}}}, "car")) == {"fuel": (60, NOW)}
     assert "range" in values(parse_skoda({"vehicle": {"fuelStatus": fuel | {"carType": "gasoline"}}}, "car"))
+
+
+def test_the_range_of_a_hybrid_of_we_connect_without_its_electric_engine() -> None:
+    engine = {"type": "gasoline", "currentFuelLevel_pct": 60, "remainingRange_km": 410}
+    ranges = {"carCapturedTimestamp": iso(NOW), "totalRange_km": 450, "primaryEngine": engine}
+    hybrid = {"fuelStatus": {"rangeStatus": {"value": ranges | {"carType": "hybrid"}}}}
+    assert values(parse_we_connect(hybrid, "car")) == {"fuel": (60, NOW)}
+    petrol = {"fuelStatus": {"rangeStatus": {"value": ranges | {"carType": "Gasoline"}}}}
+    assert values(parse_we_connect(petrol, "car"))["range"] == (450, NOW)
+    full = {"type": "ELECTRIC", "currentSOC_pct": 52, "remainingRange_km": 260, "currentFuelLevel_pct": 100}
+    electric = {"carCapturedTimestamp": iso(NOW), "carType": "ELECTRIC", "primaryEngine": full}
+    found = values(parse_we_connect({"fuelStatus": {"rangeStatus": {"value": electric}}}, "car"))
+    assert {name: value for name, (value, _) in found.items()} == {"soc": 52, "range": 260}
 
 
 @pytest.mark.parametrize(("unit", "size"), [("DISTANCE_UNIT_MILES", 1.609344), ("UNIT_KM", 1.0), ("league", None)])

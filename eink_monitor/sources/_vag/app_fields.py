@@ -12,6 +12,7 @@ from eink_monitor.sources._vag.words import meaning
 
 WHO = "We Connect"
 
+_BURNING = ("gasoline", "petrol", "diesel", "cng", "lpg", "")  # whatever else there is may have a plug
 _PLUGGED = {"connected": True, "disconnected": False}
 
 
@@ -46,15 +47,20 @@ def _engines(car: Mapping[str, object], sheet: Sheet, *, plug: bool) -> None:
     """A car with a plug is measured by its electric range, any other by its tank."""
     ranges, at = _section(sheet, car, "fuelStatus", "rangeStatus")
     engines = [sheet.section(ranges, name) for name in ("primaryEngine", "secondaryEngine")]
-    electric = [engine for engine in engines if engine.get("type") == "electric"]
+    electric = [engine for engine in engines if _word(engine.get("type")) == "electric"]
+    kind = _word(ranges.get("carType"))
     for engine in electric:
         sheet.put(SOC, engine.get("currentSOC_pct"), at)
         sheet.put(RANGE, engine.get("remainingRange_km"), at)
-    if not (plug or electric or sheet.value(SOC) is not None):
+    if kind in _BURNING and not (plug or electric or sheet.value(SOC) is not None):
         sheet.put(RANGE, ranges.get("totalRange_km"), at)
     for engine in engines:
-        if engine not in electric and ranges.get("carType") != "electric":
+        if engine not in electric and kind != "electric":
             sheet.put(FUEL, engine.get("currentFuelLevel_pct"), at)
+
+
+def _word(told: object) -> str:
+    return told.strip().lower() if isinstance(told, str) else ""
 
 
 def _section(sheet: Sheet, car: Mapping[str, object], job: str, name: str) -> tuple[Mapping[str, object], int | None]:

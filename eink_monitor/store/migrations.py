@@ -6,6 +6,7 @@ Pages are 1 KiB: a commit touches six or seven of them, and three 4 KiB blocks t
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 from sqlite_utils import Database, Migrations
@@ -131,11 +132,11 @@ def apply(path: Path, version: int) -> None:
 
 def blank(version: int) -> bytes:
     """The content of an empty database, to be held in memory."""
-    db = Database(memory=True)
-    db.execute("PRAGMA page_size = 1024")
-    db.execute("PRAGMA auto_vacuum = NONE")
-    _step_up(db, version)
-    content: bytes = db.conn.serialize()
+    with closing(Database(memory=True)) as db:
+        db.execute("PRAGMA page_size = 1024")
+        db.execute("PRAGMA auto_vacuum = NONE")
+        _step_up(db, version)
+        content: bytes = db.conn.serialize()
     return content
 
 

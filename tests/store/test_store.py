@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sqlite3
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -35,6 +36,21 @@ def test_a_new_database_has_its_mark_and_its_layout(tmp_path: Path) -> None:
     assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     assert db.execute("SELECT count(*) FROM _sqlite_migrations").fetchone() == (VERSION,)
     db.close()
+
+
+def _connections() -> int:
+    """How many are open in this process."""
+    count = 0
+    for one in gc.get_objects():
+        with suppress(sqlite3.ProgrammingError):
+            count += type(one) is sqlite3.Connection and one.total_changes >= 0
+    return count
+
+
+def test_a_blank_database_leaves_no_connection() -> None:
+    before = _connections()
+    assert migrations.blank(VERSION)
+    assert _connections() == before
 
 
 @pytest.mark.parametrize("version", range(1, VERSION))

@@ -65,6 +65,13 @@ def test_only_the_state_can_be_written(tmp_path: Path) -> None:
     assert "Read-only file system" in told(mine, f"open({str(tmp_path / 'b')!r}, 'w')")[2]
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_a_disk_of_this_machine_is_not_read_only_for_being_so_in_here(tmp_path: Path) -> None:
+    look = "from eink_monitor.sources._ssh.disk import local; import os; print(local('/').state.name"
+    outside = subprocess.run([sys.executable, "-c", f"{look})"], check=True, capture_output=True, text=True).stdout
+    assert told(tmp_path, f"{look}, os.statvfs('/').f_flag & os.ST_RDONLY)") == (0, f"{outside.strip()} 1\n", "")
+
+
 def test_what_the_kernel_knows_of_the_time_is_hidden(tmp_path: Path) -> None:
     """Which is why the daemon goes by its vendors' clocks where there is no systemd-timesyncd."""
     code = "from eink_monitor.clock import _disciplined; print(_disciplined())"

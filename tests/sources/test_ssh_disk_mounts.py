@@ -318,3 +318,30 @@ def test_a_host_that_refuses_an_rsa_key(hosts: Hosts, visit: Visit, tmp_path: Pa
     with pytest.raises(AuthFailed) as caught:  # this one knows SHA-2, and says so
         hosts.start().source(identity=rsa).poll(visit)
     assert "old signatures" not in str(caught.value)
+
+
+MOUNTINFO = """\
+286 152 254:0 / / ro,nosuid,relatime shared:92 master:1 - ext4 /dev/mmcblk0p2 rw,errors=remount-ro
+287 286 8:1 / /mnt/my\\040disk rw,relatime - ext4 /dev/sda1 ro,emergency_ro
+288 286 0:39 / /mnt/auto rw shared:9 - autofs systemd-1 rw,fd=57
+317 286 0:46 /systemd/inaccessible/dir /home ro,nosuid,nodev,noexec shared:140 master:6 - tmpfs tmpfs rw,size=4936820k
+torn 286 0:46
+"""
+
+
+@pytest.mark.parametrize(
+    ("place", "kind", "read_only"),
+    [("/", "ext4", False), ("/mnt/my disk", "ext4", True), ("/mnt/auto", "autofs", False)],
+)
+def test_a_disk_of_this_machine_is_judged_by_its_file_system(place: str, kind: str, read_only: bool) -> None:
+    """Not by the mount, which a service has read-only of every disk."""
+    mount = mounts.own(MOUNTINFO, [place])
+    assert mount is not None
+    assert (mount.kind, mount.read_only, mount.hidden) == (kind, read_only, False)
+
+
+def test_what_systemd_hides_is_said_to_be_hidden() -> None:
+    mount = mounts.own(MOUNTINFO, ["/home"])
+    assert mount is not None
+    assert mount.hidden
+    assert mounts.own(MOUNTINFO, ["/mnt"]) is None

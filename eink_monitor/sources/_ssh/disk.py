@@ -19,10 +19,11 @@ from eink_monitor.sources._ssh.bounded import bounded
 from eink_monitor.sources._ssh.newest import Entry, Unlisted
 from eink_monitor.sources._ssh.question import question
 
-_MOUNTS = Path("/proc/self/mounts")  # there on Linux only
+_MOUNTS = Path("/proc/self/mountinfo")  # there on Linux only
 _NO_COMMAND = 126  # the least exit status by which a shell says that it could not run a command
 _ABSENT = ("no such file", "not a directory", "not found", "can't find", "cannot find")
 _OTHERS = "it shows no size to this user; let it be mounted with allow_other"
+_HIDDEN = "the service sees nothing of it; sudo systemctl edit eink-monitor: [Service] ProtectHome=read-only"
 _UNLISTED = "df leaves it out; take the script in docs/ssh-disk.md as it is now"
 
 
@@ -140,14 +141,22 @@ def local(path: str) -> Look:
     except OSError as error:
         complaint = error.strerror or "no answer"
     try:
-        mount = mounts.find(_MOUNTS.read_text("utf-8", errors="surrogateescape"), places)
+        mount = mounts.own(_MOUNTS.read_text("utf-8", errors="surrogateescape"), places)
     except OSError:
-        mount = mounts.Mount("", frozenset()) if os.path.ismount(path) else None
+        mount = _without_table(path, found)
     if mount is None and complaint:
         return Look(None, reason=complaint)
     if mount is None or mount.waits:
         return Look(State.NOT_MOUNTED)
+    if mount.hidden:
+        return Look(None, reason=_HIDDEN)
     return Look(State.UNMEASURED, reason=complaint) if found is None else _measured(found, mount)
+
+
+def _without_table(path: str, found: os.statvfs_result | None) -> mounts.Mount | None:
+    if not os.path.ismount(path):
+        return None
+    return mounts.Mount("", frozenset({"ro"} if found and found.f_flag & os.ST_RDONLY else ()))
 
 
 def _measured(found: os.statvfs_result, mount: mounts.Mount) -> Look:
@@ -155,9 +164,8 @@ def _measured(found: os.statvfs_result, mount: mounts.Mount) -> Look:
     space = df.checked(found.f_blocks * unit, (found.f_blocks - found.f_bfree) * unit, found.f_bavail * unit)
     if isinstance(space, str):
         return Look(State.UNMEASURED, reason=space)
-    read_only = mount.read_only or bool(found.f_flag & os.ST_RDONLY)
     inodes = df.Inodes(found.f_files, found.f_ffree) if found.f_files else None
-    return Look(State.READ_ONLY if read_only else State.MOUNTED, space, inodes)
+    return Look(State.READ_ONLY if mount.read_only else State.MOUNTED, space, inodes)
 
 
 def listing(folder: str) -> Iterable[Entry]:

@@ -1,4 +1,4 @@
-"""What the table of mounts says: /proc/mounts on Linux, ``mount`` elsewhere. Pure parsing."""
+"""What the tables of mounts say: /proc/mounts on Linux, ``mount`` elsewhere, our own mountinfo. Pure parsing."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ _BSD_MOUNT = re.compile(r" on (/.*?)(?: type (\S+))? \(([^()]*)\)$")
 _OCTAL = re.compile(r"\\([0-7]{3})")
 # Linux says ro, the BSDs and macOS read-only; ext4 since Linux 6.15 keeps "rw" and adds one of the others.
 _READ_ONLY = {"ro", "read-only", "emergency_ro", "shutdown"}
+_HIDDEN = "hidden by systemd"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,11 @@ class Mount:
         return self.kind == "autofs"
 
     @property
+    def hidden(self) -> bool:
+        """Whether a sandbox of systemd (ProtectHome=) has put an empty folder over what is there."""
+        return self.kind == _HIDDEN
+
+    @property
     def shared(self) -> bool:
         """Whether it shares its free space with its neighbours, so that what it uses itself says little."""
         return self.kind == "apfs"
@@ -42,12 +48,32 @@ def find(text: str, places: Iterable[str]) -> Mount | None:
     known = {plain(place) for place in places}
     for line in text.split("\n"):
         fields = line.split(" ")
-        if len(fields) == 6 and plain(_OCTAL.sub(lambda code: chr(int(code[1], 8)), fields[1])) in known:
+        if len(fields) == 6 and _place(fields[1]) in known:
             found = Mount(fields[2], frozenset(fields[3].split(",")))
         elif (row := _BSD_MOUNT.search(line)) and plain(row[1]) in known:
             options = re.split(r",\s*", row[3])
             found = Mount(row[2] or options[0], frozenset(options))
     return found
+
+
+def own(mountinfo: str, places: Iterable[str]) -> Mount | None:
+    """The same of this machine, with the options of the file system itself.
+
+    Those of the mount say nothing about the disk: a service looks at every disk through mounts that are read-only.
+    """
+    found = None
+    known = {plain(place) for place in places}
+    for line in mountinfo.split("\n"):
+        mounted, _, held = line.partition(" - ")
+        where, what = mounted.split(" "), held.split(" ")
+        if len(where) > 5 and len(what) == 3 and _place(where[4]) in known:
+            kind = _HIDDEN if where[3].endswith("/inaccessible/dir") else what[0]
+            found = Mount(kind, frozenset(what[2].split(",")))
+    return found
+
+
+def _place(written: str) -> str:
+    return plain(_OCTAL.sub(lambda code: chr(int(code[1], 8)), written))
 
 
 def plain(path: str) -> str:

@@ -11,6 +11,7 @@ import socket
 import sys
 from typing import Any
 
+from eink_monitor import places
 from eink_monitor.outside import legible
 
 _PRIORITIES = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
@@ -19,10 +20,13 @@ _PATIENCE = 5  # s for systemd to take a word
 
 
 class _Legible(logging.Formatter):
-    """A message is one line, and holds nothing that a terminal would obey; a stack of calls keeps its lines."""
+    """A message is one line, and holds nothing that a terminal would obey; a stack of calls keeps its lines.
+
+    Commands stand in it as a person says them: for a service with sudo.
+    """
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the logging module's interface
-        return legible(super().formatMessage(record))
+        return places.sayable(legible(super().formatMessage(record)))
 
     def formatException(self, ei: Any) -> str:  # noqa: ANN401, N802 - the logging module's interface
         return legible(super().formatException(ei), "\n")

@@ -50,6 +50,18 @@ def test_the_journal_gets_priorities(tmp_path: Path, monkeypatch: pytest.MonkeyP
         assert stream.read().split() == ["<7>a", "<6>b", "<4>c\\nd", "<3>e", "<2>f", "<6>"]
 
 
+def test_commands_are_said_as_a_person_must(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal.open_journal()
+    for origin in ("", "/etc/eink-monitor"):
+        monkeypatch.setenv("EINK_MONITOR_ORIGIN", origin)
+        log.warning("%s", "roof: sign in once: eink-monitor login roof; or sudo eink-monitor reload")
+    own, service = capsys.readouterr().err.splitlines()
+    assert own.endswith("sign in once: eink-monitor login roof; or sudo eink-monitor reload")
+    assert service.endswith("sign in once: sudo eink-monitor login roof; or sudo eink-monitor reload")
+
+
 @pytest.mark.parametrize("name", ["{folder}/notify", "@eink-monitor-test-{pid}"])
 def test_systemd_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     address = name.format(folder=tmp_path, pid=os.getpid())

@@ -7,9 +7,16 @@
 #   sudo eink-monitor dump - > dump.txt
 current=/opt/eink-monitor/current
 program=$current/bin/eink-monitor
+asks_help() {
+	for word; do
+		case $word in -h | --help) return 0 ;; esac
+	done
+	return 1
+}
 if [ "$(id -u)" != 0 ]; then
+	if asks_help "$@"; then exec "$program" "$@"; fi
 	case "${1:-}" in
-	'' | -h | --help | --version | demo | simulate | sources | panels) exec "$program" "$@" ;;
+	'' | --version | demo | simulate | sources | panels) exec "$program" "$@" ;;
 	esac
 	echo "the readings belong to the service; say: sudo eink-monitor $*" >&2
 	exit 77
@@ -23,8 +30,13 @@ if [ "${1:-}" = reload ]; then # a start is what lends the daemon its files anew
 		printf '%s\n' "$said" "not taken over; mend that and say it again: a daemon that runs goes on with what it read before" >&2
 		exit 78
 	fi
-	# shellcheck disable=SC2086 # one word or none: systemd's own reload must not wait for what comes after it
-	exec systemctl restart ${MAINPID:+--no-block} eink-monitor.service
+	if [ -n "${MAINPID:-}" ]; then # systemd's own reload must not wait for what comes after it, nor fail for being ended by it
+		trap '' TERM
+		exec systemctl restart --no-block eink-monitor.service
+	fi
+	systemctl restart eink-monitor.service || exit
+	echo "the daemon has started anew with /etc/eink-monitor/config.yaml"
+	exit
 fi
 settings() { # of the service, but for how it is started, watched and stopped, and the folder that goes with it
 	sed -n '/^\[Service\]/,/^\[Install\]/{/^[A-Z][A-Za-z]*=/p}' "$current/eink-monitor.service" |

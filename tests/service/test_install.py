@@ -402,6 +402,11 @@ def test_the_command_runs_as_the_service(machine: Machine) -> None:
         77,
         "the readings belong to the service; say: sudo eink-monitor latest\n",
     )
+    program = machine.version() / "bin" / "eink-monitor"
+    program.write_text('#!/bin/sh\necho "$*"\n', encoding="utf-8")
+    for asked in (["latest", "--help"], ["-h"], []):
+        helped = subprocess.run([command, *asked], env=environment, check=True, capture_output=True, text=True)
+        assert helped.stdout.split() == asked, "anybody may ask for help"
 
 
 def test_the_demo_is_a_persons_and_not_the_services(machine: Machine) -> None:
@@ -455,11 +460,12 @@ def test_a_reload_looks_first_and_starts_anew_with_what_is_good(machine: Machine
             [wrapper(machine), "reload"],
             env={**machine.environment, **more},
             stdin=subprocess.DEVNULL,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
             check=False,
         )
-        return run.returncode, run.stderr
+        return run.returncode, run.stdout
 
     code, words = said()
     assert (code, words.splitlines()) == (
@@ -471,10 +477,13 @@ def test_a_reload_looks_first_and_starts_anew_with_what_is_good(machine: Machine
     )
     assert [call for call in machine.calls()[before:] if call.startswith("systemctl")] == []
     machine.program("systemd-run")
-    assert said() == (0, "")
+    assert said() == (0, "the daemon has started anew with /etc/eink-monitor/config.yaml\n")
     assert machine.calls()[-1] == "systemctl restart eink-monitor.service"
-    assert said(MAINPID="7") == (0, ""), "systemd itself asks, and must not wait for itself"
+    machine.program("systemctl", "kill -TERM $$")  # as a restart does to a reload that is not over
+    assert said(MAINPID="7") == (0, ""), "systemd itself asks, and must neither wait for itself nor call this a failure"
     assert machine.calls()[-1] == "systemctl restart --no-block eink-monitor.service"
+    machine.program("systemctl", "exit 1")
+    assert said() == (1, ""), "it is said by systemd"
     calls = [call for call in machine.calls()[before:] if call.startswith("systemd-run")]
     assert all(call.endswith("eink-monitor check") for call in calls)
 

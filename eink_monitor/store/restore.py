@@ -22,14 +22,14 @@ _SPENT = ("call", "account", "wear")  # what has happened since the copy was mad
 _WAY_OUT = "stop the daemon (sudo systemctl stop eink-monitor), say this again, then start it"
 
 
-def restore(copy: Path, path: Path) -> Path | None:
+def restore(copy: Path, path: Path, called: str = "") -> Path | None:
     """Let ``path`` be what ``copy`` is; returns where what was there is kept, None where nothing was.
 
     Calls that were spent and the wear of the panel stay as they are. Raises ``InUse`` where a daemon works on it,
     ``WrongFile`` for a copy that is not ours or of a newer version, ``Damaged`` for one that is not whole, and
-    ``StoreError``; then everything is as it was.
+    ``StoreError``; then everything is as it was. These name the copy as it is ``called``.
     """
-    path = path.resolve()
+    path = path.resolve() if path.is_symlink() else path.absolute()
     files.make_folder(path.parent)
     try:
         lock = Lock(path)
@@ -39,7 +39,7 @@ def restore(copy: Path, path: Path) -> Path | None:
     try:
         with plain_words(path):
             _take(copy, draft)
-            _prove(draft, copy)
+            _prove(draft, called or str(copy))
             kept = _keep(path, draft)
             files.settle(path.parent)
     finally:
@@ -69,7 +69,7 @@ def _readable(source: Path) -> Path:
     return source
 
 
-def _prove(draft: Path, copy: Path) -> None:
+def _prove(draft: Path, copy: str) -> None:
     """The draft is a whole database of ours, without a log from now on. Messages name the copy."""
     if not draft.stat().st_size:
         raise WrongFile(f"{copy} is empty, so it is not a database of eink-monitor")

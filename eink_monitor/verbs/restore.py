@@ -39,12 +39,12 @@ def command(file: Path, config_file: Path | None) -> None:
     within_reach(file, f"eink-monitor restore - < {file}")
     if file.resolve() == config.database.resolve():
         raise click.UsageError(f"{file} is the database itself; name the copy", click.get_current_context())
-    _restore(file, config, f"what {file} is")
+    _restore(file, config)
 
 
-def _restore(file: Path, config: Config, words: str) -> None:
-    kept = restore(file, config.database)
-    click.echo(f"{config.database} is {words}{_newest(config)}")
+def _restore(file: Path, config: Config, called: str = "") -> None:
+    kept = restore(file, config.database, called)
+    click.echo(f"{config.database} is {called or f'what {file} is'}{_newest(config)}")
     click.echo(f"what was there is kept as {kept}" if kept else "nothing was there before")
 
 
@@ -52,6 +52,7 @@ def _newest(config: Config) -> str:
     """How far it goes; an older layout is read by the daemon only."""
     try:
         with closing(Store(config.database, config.zone, writes=False)) as store:
-            return f"; its newest reading is of {stamp(store.latest, config.zone)}" if store.latest else ""
+            newest = store.readings.end
+            return f"; its newest reading is of {stamp(newest, config.zone)}" if newest > 0 else "; it holds no reading"
     except StoreError:
         return ""

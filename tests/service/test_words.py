@@ -158,11 +158,15 @@ def test_its_own_folder_is_within_reach(service: Folders) -> None:
 def test_what_is_poured_comes_out_whole(service: Folders) -> None:
     polled(service)
 
-    def piped(*words: str, given: bytes = b"") -> bytes:
+    def piped(*words: str, given: bytes = b"", code: int = 0) -> bytes:
         command = [sys.executable, "-m", "eink_monitor", *words]
-        return subprocess.run(command, check=True, stdout=subprocess.PIPE, input=given).stdout
+        done = subprocess.run(command, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, input=given)
+        assert done.returncode == code
+        return done.stdout
 
     copy, database = piped("backup", "-"), service[2] / "readings.db"
+    refused = piped("restore", "-", given=b"milk", code=78).decode()
+    assert refused == "eink-monitor: what came through the pipe is not a database of eink-monitor\n"
     database.unlink()
     assert f"{database} is what came through the pipe; its newest" in piped("restore", "-", given=copy).decode()
     assert "pv_power" in say("latest").out

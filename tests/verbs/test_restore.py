@@ -14,7 +14,7 @@ import pytest
 
 from eink_monitor.errors import StoreError
 from eink_monitor.metrics import PV_POWER
-from eink_monitor.model import Budget, Quota, Reading
+from eink_monitor.model import Budget, Outcome, Quota, Reading
 from eink_monitor.store import Store
 from eink_monitor.store.lock import Lock
 from eink_monitor.store.restore import restore
@@ -178,6 +178,26 @@ def test_what_is_no_good_copy_is_refused(house: Path, harm: Callable[[Path], obj
     assert f"{house.with_name('copy.db')}" in said.err
     assert words in said.err
     assert state(house.parent) == before
+
+
+def test_one_through_a_folder_of_another_name_is_called_as_it_is_called_there(house: Path, tmp_path: Path) -> None:
+    """As systemd's /var/lib/eink-monitor is a link into /var/lib/private."""
+    (called := tmp_path / "called").symlink_to(house.parent, target_is_directory=True)
+    path = called / "readings.db"
+    assert restore(house.with_name("copy.db"), path) == called / "readings.db.replaced-1"
+    with closing(Lock(path)), pytest.raises(StoreError, match=f"works on {path};"):
+        restore(house.with_name("copy.db"), path)
+
+
+def test_a_poll_that_failed_later_is_no_reading(house: Path) -> None:
+    copy = house.with_name("copy.db")
+    with closing(Store(copy, UTC)) as store:
+        store.note(Outcome("roof", NOW + 86400, 0.1, "unavailable", "nobody answers"), None, 1)
+        store.flush()
+    assert "its newest reading is of 2026-05-28T22:30:40+02:00\n" in say("restore", copy, "-c", house).out
+    with closing(Store(copy, UTC)) as store:
+        store.forget_after(0, NOW, lambda _: None)
+    assert "; it holds no reading\n" in say("restore", copy, "-c", house).out
 
 
 def test_another_programs_file_in_the_place_of_the_database_is_not_moved(house: Path) -> None:

@@ -177,14 +177,15 @@ class SolarEdge(Source):
 
     def sign_out(self, visit: Visit) -> str:
         """Give the consent back."""
+        nothing = "There is no sign-in to forget."
         if self.sign_in() is None:
-            return "There is no sign-in to forget."
+            return nothing
         from eink_monitor.sources._http.web import Web
         from eink_monitor.sources._solaredge import cloud as door
 
         web = Web(self.base_url or door.BASE, "SolarEdge", visit, self.timeout)
-        door.SignIn(web, visit, self.client_id, self.client_secret or Secret("")).revoke()
-        return "SolarEdge: the consent is given back, and forgotten here."
+        given = door.SignIn(web, visit, self.client_id, self.client_secret or Secret("")).revoke()
+        return "SolarEdge: the consent is given back, and forgotten here." if given else nothing
 
     def credentials(self, visit: Visit) -> list[Credential]:
         """The refresh token: dead after 30 days without a poll."""

@@ -12,6 +12,7 @@ import click
 
 from eink_monitor import config as configuration
 from eink_monitor import places
+from eink_monitor.draw import words
 from eink_monitor.errors import ConfigError, StoreError
 from eink_monitor.simulation import Report, simulate
 from eink_monitor.verbs._house import config_option
@@ -60,7 +61,7 @@ def command(days: int, first: datetime, config_file: Path | None, *, draw: bool,
 
 def _text(report: Report, file: Path) -> str:
     lines = [
-        f"{report.days} days of {file} in {report.seconds} s",
+        f"{words.count(report.days, 'day')} of {file} in {report.seconds} s",
         f"polls      {report.polls}",
         f"frames     {report.frames}",
         "refreshes  " + ", ".join(f"{count} {kind}" for kind, count in report.refreshes.items()),

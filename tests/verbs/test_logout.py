@@ -45,7 +45,7 @@ def test_given_back_and_forgotten(tmp_path: Path) -> None:
         assert roof.paths() == ["/v2/oauth2/revoke-token"]
         assert roof.refresh_token == ""
         assert not known(store)
-        assert say("logout", "roof", "-c", file).code == 0
+        assert say("logout", "roof", "-c", file) == (0, "There is no sign-in to forget.\n", "")
 
 
 def test_what_cannot_be_given_back_now_is_kept_and_said(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ def test_words_and_no_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     said = say("simulate", "--days", 1)
     assert (said.code, said.err) == (0, "")
     lines = said.out.splitlines()
-    assert lines[0].startswith("1 days of ")
+    assert lines[0].startswith("1 day of ")
     assert [line.split()[0] for line in lines[1:]] == ["polls", "frames", "refreshes", "rows", "database", "account"]
     assert lines[-1] == "account    demo car: at most 44 calls a day, 44 a month"
     assert not list(tmp_path.glob("[!.]*"))

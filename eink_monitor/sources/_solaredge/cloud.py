@@ -87,13 +87,14 @@ class SignIn:
         with TokenStore(self._visit.state, self._visit.feed).locked() as store:
             store.save(self.grant().read(answer, self._visit.now))
 
-    def revoke(self) -> None:
-        """Give the consent back and forget the sign-in."""
+    def revoke(self) -> bool:
+        """Give the consent back and forget the sign-in; returns whether there was one."""
         with TokenStore(self._visit.state, self._visit.feed).locked() as store:
             tokens = store.load()
             if tokens:
                 judge(self._web.post_json("/oauth2/revoke-token", {"token": tokens.refresh}, cost=0), self._visit.now)
             store.forget()
+        return tokens is not None
 
     def _refresh(self, token: str) -> Answer:
         return self._token({"grant_type": "refresh_token", "refresh_token": token})

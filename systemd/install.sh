@@ -214,7 +214,7 @@ roll_back() {
 	among_readings back || say "the databases could not be put back; they lie in $state as *.before"
 	use "$old"
 	rm -rf "$new"
-	systemctl restart eink-monitor.service || say "the previous version does not start either: journalctl -u eink-monitor"
+	systemctl restart eink-monitor.service || say "the previous version does not start either: sudo journalctl -u eink-monitor"
 }
 
 look() { # say what the new version has to say of the configuration; fails where it could not begin with it
@@ -245,7 +245,7 @@ switch() {
 		fail "installed, but not started: mend these mistakes, then: sudo eink-monitor reload"
 	fi
 	say "starting     (until the first panel is drawn)"
-	systemctl restart eink-monitor.service || fail "the daemon did not come up; its last words: journalctl -eu eink-monitor"
+	systemctl restart eink-monitor.service || fail "the daemon did not come up; its last words: sudo journalctl -eu eink-monitor"
 	stage=over
 	[ -z "$old" ] || point "$opt/previous" "$old"
 	among_readings forget || say "the copies of the databases could not be removed; they lie in $state as *.before"

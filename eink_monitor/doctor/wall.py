@@ -41,7 +41,7 @@ def fonts(names: Iterable[str] | None = None) -> Iterator[Finding]:
 def daemon(heard: Answer, config: Config) -> Iterator[Finding]:
     """Whether the daemon runs, also one without its socket, and what it said when it was asked to write."""
     if heard.process < 0:
-        yield Finding("daemon", BAD, heard.words, "journalctl -u eink-monitor", heard.code)
+        yield Finding("daemon", BAD, heard.words, "sudo journalctl -u eink-monitor", heard.code)
         return
     if not heard.process and held(config.database):
         told = "runs, but cannot be reached: its control socket beside the database is missing"

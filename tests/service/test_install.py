@@ -76,7 +76,7 @@ def test_a_version_that_does_not_come_up_is_taken_back(machine: Machine) -> None
     assert code == 1
     assert machine.version() == good
     assert machine.versions() == {good}
-    assert "the daemon did not come up" in said
+    assert "the daemon did not come up; its last words: sudo journalctl -eu eink-monitor" in said
     assert f"going back   to {good}" in said
     assert machine.calls()[-3:] == [
         "systemctl stop eink-monitor.service",

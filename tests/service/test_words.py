@@ -12,6 +12,7 @@ import pytest
 from eink_monitor import cli, libraries, places
 from eink_monitor.displays.png import Png
 from houses import HOUSE, Said, say, write
+from machines import SYSTEMD
 
 Folders = tuple[Path, Path, Path]
 
@@ -190,3 +191,13 @@ def test_pictures_are_in_one_place_for_verbs_and_daemon(service: Folders, tmp_pa
     pictures.mkdir()
     (finding,) = Png(pictures / "out").examine()
     assert finding.words == f"they go to {pictures}/out"
+
+
+def test_the_log_of_a_service_is_read_with_sudo() -> None:
+    """On plain Debian a user is in neither of the groups that may read it without."""
+    root = SYSTEMD.parent
+    told = [*root.glob("*.md"), *root.glob("docs/*.md"), *root.glob("systemd/*"), *root.glob("eink_monitor/**/*.py")]
+    lines = [line for file in told for line in file.read_text(encoding="utf-8").splitlines()]
+    named = [line for line in lines if "journalctl -" in line]
+    assert len(named) >= 5
+    assert [line for line in named if "sudo journalctl -" not in line] == []

@@ -30,6 +30,7 @@ if [ "${1:-}" = reload ]; then # a start is what lends the daemon its files anew
 		printf '%s\n' "$said" "not taken over; mend that and say it again: a daemon that runs goes on with what it read before" >&2
 		exit 78
 	fi
+	systemctl reset-failed eink-monitor.service 2>/dev/null # only a daemon's own starts count among the twenty of an hour
 	if [ -n "${MAINPID:-}" ]; then # systemd's own reload must not wait for what comes after it, nor fail for being ended by it
 		trap '' TERM
 		exec systemctl restart --no-block eink-monitor.service

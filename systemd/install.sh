@@ -202,6 +202,11 @@ among_readings() { # VERB of databases.sh, as the user they belong to: root does
 	) <"$here/databases.sh" 2>&1 | tr -cd '[:print:]\n'
 }
 
+start() { # a person's starts do not count among the twenty in an hour after which a daemon that crashes rests
+	systemctl reset-failed eink-monitor.service 2>/dev/null || true
+	systemctl restart eink-monitor.service
+}
+
 set_aside() { # the databases as the previous version left them; the daemon stands still meanwhile
 	systemctl stop eink-monitor.service
 	among_readings aside
@@ -214,7 +219,7 @@ roll_back() {
 	among_readings back || say "the databases could not be put back; they lie in $state as *.before"
 	use "$old"
 	rm -rf "$new"
-	systemctl restart eink-monitor.service || say "the previous version does not start either: sudo journalctl -u eink-monitor"
+	start || say "the previous version does not start either: sudo journalctl -u eink-monitor"
 }
 
 look() { # say what the new version has to say of the configuration; fails where it could not begin with it
@@ -245,7 +250,7 @@ switch() {
 		fail "installed, but not started: mend these mistakes, then: sudo eink-monitor reload"
 	fi
 	say "starting     (until the first panel is drawn)"
-	systemctl restart eink-monitor.service || fail "the daemon did not come up; its last words: sudo journalctl -eu eink-monitor"
+	start || fail "the daemon did not come up; its last words: sudo journalctl -eu eink-monitor"
 	stage=over
 	[ -z "$old" ] || point "$opt/previous" "$old"
 	among_readings forget || say "the copies of the databases could not be removed; they lie in $state as *.before"

@@ -18,7 +18,8 @@ for thing in /etc/systemd/system/eink-monitor.service /usr/local/bin/eink-monito
 	fi
 done
 systemctl daemon-reload
-for thing in /etc/eink-monitor /var/lib/eink-monitor; do
+systemctl reset-failed eink-monitor.service 2>/dev/null || true # or systemd would remember how it ended
+for thing in /etc/eink-monitor /etc/systemd/system/eink-monitor.service.d /var/lib/eink-monitor; do
 	if [ -e "$ROOT$thing" ]; then
 		echo "kept     $ROOT$thing"
 	fi

@@ -39,6 +39,7 @@ def test_first_time(machine: Machine) -> None:
     assert [line for line in machine.calls() if not line.startswith("getent")] == [
         "systemctl daemon-reload",
         "systemctl enable --quiet eink-monitor.service",
+        "systemctl reset-failed eink-monitor.service",
         "systemctl restart eink-monitor.service",
     ]
     assert (machine.version() / "bin" / "eink-monitor").exists()
@@ -78,9 +79,10 @@ def test_a_version_that_does_not_come_up_is_taken_back(machine: Machine) -> None
     assert machine.versions() == {good}
     assert "the daemon did not come up; its last words: sudo journalctl -eu eink-monitor" in said
     assert f"going back   to {good}" in said
-    assert machine.calls()[-3:] == [
+    assert machine.calls()[-4:] == [
         "systemctl stop eink-monitor.service",
         "systemctl daemon-reload",
+        "systemctl reset-failed eink-monitor.service",
         "systemctl restart eink-monitor.service",
     ]
     assert machine.run()[0] == 0, "and the next one may be good"
@@ -359,14 +361,23 @@ def test_groups_that_are_missing_are_made(machine: Machine) -> None:
 def test_taken_away_but_for_what_is_yours(machine: Machine) -> None:
     machine.run()
     database(machine.state / "readings.db", 4, 7)
+    own = machine.root / "etc/systemd/system/eink-monitor.service.d/override.conf"
+    own.parent.mkdir()
+    own.write_text("[Service]\nNice=6\n", encoding="utf-8")
     machine.calls()
     code, said = machine.run("uninstall.sh")
     assert code == 0
-    assert machine.calls() == ["systemctl disable --quiet --now eink-monitor.service", "systemctl daemon-reload"]
+    assert f"kept     {own.parent}" in said
+    assert machine.calls() == [
+        "systemctl disable --quiet --now eink-monitor.service",
+        "systemctl daemon-reload",
+        "systemctl reset-failed eink-monitor.service",
+    ]
     left = {str(file.relative_to(machine.root)) for file in machine.root.rglob("*") if file.is_file()}
     assert left == {
         "etc/eink-monitor/config.yaml",
         "etc/eink-monitor/config.example.yaml",
+        "etc/systemd/system/eink-monitor.service.d/override.conf",
         "var/lib/eink-monitor/readings.db",
     }
     assert f"kept     {machine.state}" in said
@@ -478,8 +489,11 @@ def test_a_reload_looks_first_and_starts_anew_with_what_is_good(machine: Machine
     assert [call for call in machine.calls()[before:] if call.startswith("systemctl")] == []
     machine.program("systemd-run")
     assert said() == (0, "the daemon has started anew with /etc/eink-monitor/config.yaml\n")
-    assert machine.calls()[-1] == "systemctl restart eink-monitor.service"
-    machine.program("systemctl", "kill -TERM $$")  # as a restart does to a reload that is not over
+    anew = ["systemctl reset-failed eink-monitor.service", "systemctl restart eink-monitor.service"]
+    assert machine.calls()[-2:] == anew, "a person's reloads do not count as crashes"
+    machine.program(
+        "systemctl", '[ "$1" != restart ] || kill -TERM $$'
+    )  # as a restart does to a reload that is not over
     assert said(MAINPID="7") == (0, ""), "systemd itself asks, and must neither wait for itself nor call this a failure"
     assert machine.calls()[-1] == "systemctl restart --no-block eink-monitor.service"
     machine.program("systemctl", "exit 1")

@@ -77,8 +77,14 @@ if ! "$folder/bin/python" -m pip --version >/dev/null 2>&1 ||
 		fail "the venv module is missing: sudo apt install python3-venv"
 fi
 install() {
-	"$folder/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --require-hashes "$@" ||
-		fail "the libraries could not be fetched; is the internet connection up? then say it again"
+	local said
+	said=$("$folder/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
+		--require-hashes "$@" 2>&1) && return
+	printf '%s\n' "$said" >&2
+	case $said in
+	*'Failed building wheel'*) fail "a library has to be compiled: sudo apt install gcc python3-dev, then say it again (the panel's are ready-made in apt: docs/install.md)" ;;
+	esac
+	fail "the libraries could not be fetched; is the internet connection up? then say it again"
 }
 install --requirement "$LOCKS/build.txt" # first: what has no wheel is built with it
 for name in "$lists"/*.txt; do set -- "$@" --requirement "$name"; done

@@ -25,7 +25,7 @@ case "$*" in
 "-m venv"*) for folder; do :; done
   mkdir -p "$folder/bin"; cp "$0" "$folder/bin/python"
   [ ! -e "{folder}/slow-venv" ] || {{ touch "{folder}/building"; exec sleep 60; }} ;;
-*"-m pip install"*) [ ! -e "{folder}/offline" ] || exit 1
+*"-m pip install"*) [ ! -e "{folder}/offline" ] || {{ cat "{folder}/offline" >&2; exit 1; }}
   printf '%s\n' "$*" >>"{folder}/installed"
   for wanted; do :; done
   printf '#!/bin/sh\\nm="%s"; [ "$1" != check ] || [ ! -e "$m" ] || {{ cat "$m" >&2; exit 78; }}\\necho "%s"\\n' \\

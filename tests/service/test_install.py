@@ -161,13 +161,22 @@ def test_interrupted_while_it_starts(machine: Machine) -> None:
     assert machine.versions() == {good}
 
 
-def test_offline(machine: Machine) -> None:
+@pytest.mark.parametrize(
+    ("words", "cure"),
+    [
+        ("", "the libraries could not be fetched; is the internet connection up? then say it again"),
+        ("ERROR: Failed building wheel for spidev", "a library has to be compiled: sudo apt install gcc python3-dev"),
+    ],
+)
+def test_libraries_that_do_not_come(machine: Machine, words: str, cure: str) -> None:
     machine.run()
     good = machine.version()
-    machine.flag("offline")
+    (machine.folder / "offline").write_text(words, encoding="utf-8")
     code, said = machine.run()
     assert code == 1
     assert machine.version() == good
+    assert f"{words}\n" in said
+    assert cure in said
     assert "has not changed" in said
 
 

@@ -86,7 +86,7 @@ def live(daemon: Daemon, signals: Signals, ear: Ear | None = None) -> Config | N
     """
     beat = Heartbeat(journal.watchdog())
     reloading = Reloading(daemon.config, daemon.clock.monotonic())
-    ready, late = False, False
+    ready, late, new = False, False, True
     while not signals.asked and not reloading.following:
         pause = daemon.tick()
         mono = daemon.clock.monotonic()
@@ -97,6 +97,9 @@ def live(daemon: Daemon, signals: Signals, ear: Ear | None = None) -> Config | N
             strays.adopt()
         elif beat.feed(mono):
             journal.notify(WATCHDOG="1", STATUS=_status(daemon))
+        elif new and _asked(daemon):  # a person who has just started it looks now, not at the next beat
+            journal.notify(STATUS=_status(daemon))
+            new = False
         if beat.late(mono) and not late:
             log.critical("%s: nothing done in time; waiting for the watchdog", ", ".join(beat.late(mono)))
         late = bool(beat.late(mono))
@@ -132,6 +135,13 @@ def _status(daemon: Daemon) -> str:
     with _fence:
         return status(daemon)
     return ""
+
+
+def _asked(daemon: Daemon) -> bool:
+    """Whether every source has been asked once."""
+    with _fence:
+        return all(feed.what is not None for feed in daemon.house.feeds())
+    return True
 
 
 def _grant(daemon: Daemon, reloading: Reloading, request: Request) -> Answer:

@@ -91,6 +91,20 @@ def test_a_healthy_house_feeds_it(tmp_path: Path, blank: Blank, systemd: Callabl
     assert "watchdog" not in log
 
 
+def test_how_the_first_polls_went_is_told_at_once(tmp_path: Path, systemd: Callable[[float], Systemd]) -> None:
+    """Not at the watchdog's next beat, which is five minutes off here."""
+    heard = systemd(600)
+    command = [sys.executable, "-m", "eink_monitor", "run", "-c", str(write(tmp_path))]
+    with subprocess.Popen(command, env=heard.environment, stderr=subprocess.DEVNULL) as process:
+        try:
+            assert "not asked yet" in heard.next()
+            while not (said := heard.next()).startswith("STATUS="):
+                assert "WATCHDOG=1" in said
+            assert said.startswith("STATUS=3 sources well; next panel in ")
+        finally:
+            process.terminate()
+
+
 @pytest.mark.parametrize("frozen", ["drawing", "fetching", "streams"])
 def test_a_frozen_half_starves_it_while_the_other_goes_on(
     tmp_path: Path, blank: Blank, systemd: Callable[[float], Systemd], frozen: str

@@ -8,6 +8,7 @@ import dataclasses
 import gc
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -27,6 +28,12 @@ from houses import write
 if TYPE_CHECKING:
     from doors.sshd import Hosts
 
+# Whoever starts the tests may have told them to ignore what a terminal sends (nohup, a job in the background): the
+# programs we start would ignore it, too, as they should.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 os.environ.pop("PYTHONUNBUFFERED", None)  # the programs we start hold back what they say, as everybody's do
 
 # The servers we start live in threads, and to each glibc gives 64 MiB of addresses and more. A poll's child inherits

@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -62,9 +63,12 @@ def running(file: Path) -> Iterator[subprocess.Popen[bytes]]:
             stderr=subprocess.PIPE,
             env={**os.environ, "NOTIFY_SOCKET": str(address)},
         )
+        limit = threading.Timer(120, process.kill)  # who waits for a line that never comes meets the end of the log
+        limit.start()
         with process:
             try:
                 assert b"READY=1" in systemd.recv(1000)
                 yield process
             finally:
+                limit.cancel()
                 process.kill()

@@ -192,6 +192,9 @@ class Store(Dating):
         self._notice_copy()
         with plain_words(self.path):
             fault, self._disk.fault = self._disk.fault, None
+            if fault and self._place.lost():  # nobody but this connection has what was in them: it is saved, not closed
+                self._come_home()
+                return True
             if fault:
                 self._leave(in_words(self.path, fault))
                 raise fault

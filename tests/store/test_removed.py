@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+import sqlite3
 from contextlib import closing
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -95,3 +96,17 @@ def test_a_verb_that_reads_is_told(tmp_path: Path) -> None:
     assert house.daemon.write().words == "", "said for some minutes"
     house.daemon.stop()
     house.store.close()
+
+
+@pytest.mark.parametrize("what", REMOVED)
+def test_what_cannot_be_read_where_it_was_removed_is_not_closed_before_it_is_saved(tmp_path: Path, what: str) -> None:
+    """A panel met an I/O error just then, and only the connection has what was in the files."""
+    house = lived(tmp_path)
+    house.store.flush()
+    for name in REMOVED[what]:
+        (tmp_path / name).unlink()
+    house.store._disk.fault = sqlite3.OperationalError("disk I/O error")
+    house.live(MINUTE)
+    house.daemon.stop()
+    house.store.close()
+    assert values(tmp_path / "readings.db")[:21] == list(range(21))

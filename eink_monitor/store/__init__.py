@@ -284,6 +284,10 @@ class Store(Dating):
         """
         if self._notice_copy():
             return
+        if self._place.lost():
+            with suppress(Damaged):  # then nothing of it can be saved here
+                self._come_home()
+                return
         self._leave(self.fault or Damaged(f"the database is damaged ({self.path})"))
         self._settle_on(self._place.begin_anew(now))
 

@@ -123,10 +123,13 @@ class Place:
     def begin_anew(self, now: int) -> sqlite3.Connection:
         """Set a damaged database aside and begin a new one with what the house needs at once. Raises ``StoreError``.
 
-        Where a good copy was put beside the log of the one before, only the log goes.
+        Another program's file is not touched, whatever was met in ours: ``WrongFile``. Where a good copy was put beside
+        the log of the one before, only the log goes.
         """
         found = str(self.fault or "the database is damaged")
         with plain_words(self.path):
+            with suppress(Damaged):
+                ownership.inspect(self.path)  # it may be another one by now
             self._claim()
             if replaced.log_is_of_another(self.path):
                 found = f"the log of the database is that of another one ({self.path})"

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from eink_monitor.clock import SystemClock
 from eink_monitor.errors import StoreError, WrongFile
 from eink_monitor.metrics import PV_POWER
 from eink_monitor.model import Reading
@@ -167,3 +168,22 @@ def test_a_good_older_copy_in_the_place_of_one_whose_daemon_was_killed_is_a_rest
     again.close()
     assert values(path) == [0, 1, 2, 3, 4, 100, 101]
     assert {file.name[-4:] for file in tmp_path.glob("*.damaged-*")} <= {"-wal", "-shm"}
+
+
+def test_damage_that_is_met_in_ours_costs_a_stranger_in_its_place_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "readings.db"
+    with closing(Store(path, ZoneInfo("UTC"), durable=True)) as store:
+        theirs = tmp_path / "theirs.db"
+        with closing(sqlite3.connect(theirs)) as db:
+            db.execute("CREATE TABLE notes (text)")
+            db.execute("PRAGMA user_version = 7")
+            db.commit()
+        whole = theirs.read_bytes()
+        theirs.replace(path)
+        with pytest.raises(WrongFile):
+            store.recover(SystemClock().now())
+        with pytest.raises(WrongFile):
+            store.recover(SystemClock().now())
+    assert path.read_bytes() == whole
+    assert not list(tmp_path.glob("readings.db.damaged-*"))
+    assert list(tmp_path.glob("readings.db.replaced-*")), "ours had no other name"

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from eink_monitor.store.pages import Scan
+from eink_monitor.store.replaced import is_whole
 from faults import corpus
 from soak.life import HurtError, Life
 
@@ -85,6 +86,8 @@ def damaged_while_in_use(life: Life) -> Gone:
 
 def _harm(life: Life) -> Gone:
     path = life.database
+    if not is_whole(path):  # of damage that the daemon has not met yet nobody could say what more would cost
+        return Gone()
     before = path.read_bytes()
     if len(before) < 40 * _PAGE:
         with closing(sqlite3.connect(path)) as db:  # all of it is still in the log

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+import hypothesis
 import pytest
 
 from eink_monitor.clock import SystemClock, local
@@ -44,6 +45,10 @@ with contextlib.suppress(AttributeError):  # another libc
 
 if sys.gettrace():  # lines are counted: not in forks, whose counts nobody would collect
     os.register_at_fork(after_in_child=lambda: sys.settrace(None))
+
+
+hypothesis.settings.register_profile("unhurried", deadline=None)  # no test lives by the clock
+hypothesis.settings.load_profile("unhurried")
 
 
 @pytest.fixture(autouse=True)

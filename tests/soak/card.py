@@ -93,6 +93,8 @@ def _harm(life: Life) -> Gone:
         with closing(sqlite3.connect(path)) as db:  # all of it is still in the log
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         before = path.read_bytes()
+    if len(before) < 40 * _PAGE:  # it has only just begun: there is no room for a hole in it
+        return Gone()
     data = bytearray(before)
     life.dice.choice(_KINDS)(data, life.dice)
     gone = _held(path, bytes(data))

@@ -143,3 +143,12 @@ class ConfigError(Trouble):
     def in_full(self) -> str:
         """Every complaint as it is: editors understand its place."""
         return str(self)
+
+
+_ENDS = (AuthFailed, BadAnswer, Gone, Missing, Overloaded, StoreError, Throttled, Unavailable, Unreachable)
+_CODES = {error.what: error.exit_code for error in _ENDS}
+
+
+def exit_code(what: str) -> int:
+    """The exit code (sysexits.h) for the ``what`` of a poll's outcome; that of a crash for any other word."""
+    return _CODES.get(what, Trouble.exit_code)

@@ -8,17 +8,7 @@ from contextlib import contextmanager, suppress
 from eink_monitor.clock import Clock, stamp
 from eink_monitor.config import Config, Feed, extras
 from eink_monitor.draw import words
-from eink_monitor.errors import (
-    AuthFailed,
-    BadAnswer,
-    Gone,
-    Missing,
-    Overloaded,
-    StoreError,
-    Throttled,
-    Unavailable,
-    Unreachable,
-)
+from eink_monitor.errors import AuthFailed, Overloaded, StoreError, Throttled, exit_code
 from eink_monitor.finding import BAD, Finding, doubt, good
 from eink_monitor.house import House
 from eink_monitor.house.expiry import looking
@@ -26,9 +16,6 @@ from eink_monitor.model import FeedStatus
 from eink_monitor.signin import WARNING, Credential
 from eink_monitor.store import Past, Store
 
-_ENDS = (AuthFailed, BadAnswer, Gone, Missing, Overloaded, Unavailable, Unreachable)
-_CODES = {error.what: error.exit_code for error in _ENDS}
-_CRASHED = 70
 _SPANS = {"minute": "this minute", "hour": "this hour", "day": "today", "month": "this month"}
 
 
@@ -89,7 +76,7 @@ def _past(check: str, feed: Feed, past: Past, now: int, status: FeedStatus | Non
     told = f"{past.detail or past.what} ({when}{again})"
     if past.what == Throttled.what:
         return doubt(check, told, "wait; `eink-monitor quota` says until when")
-    return Finding(check, BAD, told, _remedy(feed, past), _CODES.get(past.what, _CRASHED))
+    return Finding(check, BAD, told, _remedy(feed, past), exit_code(past.what))
 
 
 def _remedy(feed: Feed, past: Past) -> str:

@@ -15,25 +15,11 @@ from eink_monitor.config import Config, Feed
 from eink_monitor.daemon.fetching import Fetching
 from eink_monitor.daemon.polls import Forked
 from eink_monitor.daemon.runner import Result
-from eink_monitor.errors import (
-    AuthFailed,
-    BadAnswer,
-    Gone,
-    Missing,
-    Overloaded,
-    StoreError,
-    Throttled,
-    Trouble,
-    Unavailable,
-    Unreachable,
-)
+from eink_monitor.errors import StoreError, Trouble, exit_code
 from eink_monitor.simulation import silence
 from eink_monitor.verbs._house import config_option, load, named, opened
 from eink_monitor.verbs._table import plain, table, told
 
-_ENDS = (AuthFailed, BadAnswer, Gone, Missing, Overloaded, StoreError, Throttled, Unavailable, Unreachable)
-_EXITS = {error.what: error.exit_code for error in _ENDS}
-_CRASHED = 70
 _EPILOG = "\b\nExample: eink-monitor poll roof --json | jq '.[] | select(.metric == \"pv_power\").value'"
 
 
@@ -68,7 +54,7 @@ def command(name: str, config_file: Path | None, *, as_json: bool, force: bool) 
             click.echo(result.detail or f"{name}: nothing new", err=True)
         return 0
     click.echo(places.sayable(f"eink-monitor: {_sentence(config, feed, result)}", config_file), err=True)
-    return _EXITS.get(result.what, _CRASHED)
+    return exit_code(result.what)
 
 
 def _poll(config: Config, feed: Feed, *, force: bool) -> Result:

@@ -153,9 +153,8 @@ def _number(value: object) -> float:
         return math.nan
 
 
-UNKNOWN: Mapping[
-    str, tuple[float, ...]
-] = {  # nought where that cannot be, and all ones in 7, 8, 12, 14, 15, 16, 20, 24, 31 and 32 bits: "not known"
+# Nought where that cannot be, and all ones in 7, 8, 12, 14, 15, 16, 20, 24, 31 and 32 bits: "not known".
+UNKNOWN: Mapping[str, tuple[float, ...]] = {
     **dict.fromkeys((SOC.name, FUEL.name), (127, 254, 255)),
     TARGET_SOC.name: (0, 127, 254, 255),
     RANGE.name: (4095, 8191, 16383, 32767, 65535, 4_095_000, 8_191_000, 16_383_000, 32_767_000, 65_535_000),

@@ -12,11 +12,12 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+from collections.abc import Collection
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from eink_monitor.store.pages import Scan
+from eink_monitor.store.pages import Scan, names
 from eink_monitor.store.replaced import is_whole
 from faults import corpus
 from soak.life import HurtError, Life
@@ -77,9 +78,10 @@ def damaged_three_times(life: Life) -> Gone:
 
 def damaged_while_in_use(life: Life) -> Gone:
     """The beginning of the file goes while a daemon has it open."""
-    gone = _held(life.database, b"")
+    noise = life.dice.randbytes(_PAGE)
+    gone = _held(life.database, noise + life.database.read_bytes()[_PAGE:])
     with life.database.open("r+b") as file:
-        file.write(life.dice.randbytes(_PAGE))
+        file.write(noise)
     _hour(life)
     return gone
 
@@ -129,11 +131,16 @@ def _odometers(pages: list[bytes], series: int) -> set[int]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "pages"
         path.write_bytes(b"".join(page.ljust(_PAGE, b"\0") for page in pages if page))
-        return {
-            int(record[2])
-            for record in Scan().records_of(path)
-            if len(record) == 4 and record[1] == series and isinstance(record[2], int)
-        }
+        return _values(path, [series])
+
+
+def _values(path: Path, series: Collection[int]) -> set[int]:
+    """The values of every reading of these series, in a file and in its log."""
+    return {
+        int(record[2])
+        for record in Scan().records_of(path)
+        if len(record) == 4 and record[1] in series and isinstance(record[2], int)
+    }
 
 
 def without_log(life: Life) -> Gone:
@@ -151,12 +158,24 @@ def without_database(life: Life) -> Gone:
 def without_folder(life: Life) -> Gone:
     """All of it is deleted, with the control socket and the sign-ins."""
     folder = life.database.parent
+    gone = Gone()
     while folder.exists():  # the daemon may put a file there meanwhile
+        gone.add(_set_aside(life.database))
         shutil.rmtree(folder, ignore_errors=True)
     _hour(life)
     life.recover()
     life.begin()  # it has no ears any more
-    return Gone()
+    return gone
+
+
+def _set_aside(database: Path) -> Gone:
+    """What stands in damaged files that wait for their salvage, and perhaps nowhere else."""
+    gone = Gone()
+    for path in database.parent.glob(f"{database.name}.damaged-*"):
+        if not path.name.endswith(("-wal", "-shm")):
+            series = [number for number, known in names(path).items() if ("car", "odometer") in known]
+            gone.odometers |= _values(path, series)
+    return gone
 
 
 def _hour(life: Life) -> Gone:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from eink_monitor.model import Metric
+from eink_monitor.model.reading import Metric
 
 _POWER = 100_000  # W; three times the largest domestic connection
 _DAY_ENERGY = 2_000_000  # Wh

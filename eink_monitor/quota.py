@@ -13,7 +13,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from eink_monitor.clock import HOUR, MINUTE, local, midnight
-from eink_monitor.model import Quota
+from eink_monitor.model.poll import Quota
 
 SPANS = {"minute": MINUTE, "hour": HOUR, "day": 25 * HOUR}  # a local day has up to 25 hours
 

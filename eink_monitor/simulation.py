@@ -22,7 +22,8 @@ from eink_monitor.daemon.child import carry_out
 from eink_monitor.daemon.polls import Done, Silence
 from eink_monitor.daemon.runner import Result, Runner
 from eink_monitor.metrics import CHARGING, PLUGGED
-from eink_monitor.model import Metric, Reading, Visit
+from eink_monitor.model.poll import Visit
+from eink_monitor.model.reading import Metric, Reading
 from eink_monitor.settings import Duration
 from eink_monitor.store import Store
 

@@ -7,7 +7,8 @@ from operator import attrgetter
 
 from eink_monitor.clock import MINUTE
 from eink_monitor.errors import BadAnswer
-from eink_monitor.model import Reading, Visit
+from eink_monitor.model.poll import Visit
+from eink_monitor.model.reading import Reading
 
 AHEAD = 5 * MINUTE
 """How far a vendor's clock may run ahead of ours."""

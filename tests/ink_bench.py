@@ -12,7 +12,7 @@ from typing import Any
 from PIL import Image, ImageDraw
 
 from eink_monitor.displays.waveshare import Waveshare
-from eink_monitor.model import Frame, Wear
+from eink_monitor.model.frame import Frame, Wear
 from virtual_panel import Policy, Rules, VirtualPanel
 from virtual_panel.viewer import rows_of_bits
 

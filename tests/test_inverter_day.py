@@ -22,7 +22,8 @@ from eink_monitor.clock import DAY, HOUR, midnight
 from eink_monitor.config import Config, Feed
 from eink_monitor.daemon.polls import Done
 from eink_monitor.displays.null import Null
-from eink_monitor.model import Metric, Reading, Visit
+from eink_monitor.model.poll import Visit
+from eink_monitor.model.reading import Metric, Reading
 from eink_monitor.settings import Duration
 from eink_monitor.simulation import Report, simulate
 from eink_monitor.sources.solaredge_modbus import SolarEdgeModbus

@@ -6,7 +6,9 @@ import grimp
 import pytest
 
 from eink_monitor.config import plugins
-from eink_monitor.model import Display, Panel, Source
+from eink_monitor.model.display import Display
+from eink_monitor.model.panel import Panel
+from eink_monitor.model.source import Source
 
 GRAPH = grimp.build_graph("eink_monitor")
 ROOMS = {Source: "sources", Panel: "panels", Display: "displays"}

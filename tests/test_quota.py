@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from eink_monitor import quota as planning
 from eink_monitor.clock import DAY, HOUR, local
-from eink_monitor.model import Budget, Quota
+from eink_monitor.model.poll import Budget, Quota
 from eink_monitor.quota import SPANS, Call
 
 ZONES = [ZoneInfo(name) for name in ("Europe/Berlin", "America/St_Johns", "Asia/Kolkata", "Pacific/Apia")]

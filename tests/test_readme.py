@@ -23,7 +23,9 @@ from eink_monitor import __version__, config, errors
 from eink_monitor.cli import commands
 from eink_monitor.config import blocks as config_blocks
 from eink_monitor.config import plugins
-from eink_monitor.model import Display, Panel, Source
+from eink_monitor.model.display import Display
+from eink_monitor.model.panel import Panel
+from eink_monitor.model.source import Source
 from eink_monitor.settings import Duration
 from eink_monitor.store import Store
 from houses import complaints

@@ -19,7 +19,8 @@ from eink_monitor.daemon.runner import Running
 from eink_monitor.displays.null import Null
 from eink_monitor.draw.pictures import write_png
 from eink_monitor.metrics import PV_POWER
-from eink_monitor.model import Frame, Visit
+from eink_monitor.model.frame import Frame
+from eink_monitor.model.poll import Visit
 from eink_monitor.settings import Duration
 from eink_monitor.simulation import Report, live, simulate
 from eink_monitor.store import Store

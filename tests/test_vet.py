@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from eink_monitor import metrics
 from eink_monitor.errors import BadAnswer
-from eink_monitor.model import Metric, Reading, Visit
+from eink_monitor.model.poll import Visit
+from eink_monitor.model.reading import Metric, Reading
 from eink_monitor.vet import sift, vet
 
 NOW = 1_780_000_000

@@ -21,7 +21,7 @@ from eink_monitor.daemon import Daemon
 from eink_monitor.daemon.fetching import Fetching
 from eink_monitor.daemon.runner import Result
 from eink_monitor.errors import Trouble
-from eink_monitor.model import Visit
+from eink_monitor.model.poll import Visit
 from eink_monitor.simulation import StandIn, live, silence
 from eink_monitor.sources._bmw.account import Account
 from eink_monitor.sources._bmw.descriptors import descriptors

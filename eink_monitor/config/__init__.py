@@ -16,7 +16,7 @@ from eink_monitor.config import blocks
 from eink_monitor.config.schema import Reader
 from eink_monitor.config.timetable import Feed, Keep, Slide
 from eink_monitor.errors import ConfigError
-from eink_monitor.model import Display
+from eink_monitor.model.display import Display
 from eink_monitor.settings import Duration, Window
 
 __all__ = ["Config", "Feed", "Keep", "Slide", "load"]

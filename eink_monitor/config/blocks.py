@@ -18,7 +18,10 @@ from yaml.nodes import MappingNode, Node
 from eink_monitor.config import plugins
 from eink_monitor.config.schema import Reader, UnreadableError, join
 from eink_monitor.config.timetable import Feed, Slide
-from eink_monitor.model import Display, Metric, Need, Panel, Source
+from eink_monitor.model.display import Display
+from eink_monitor.model.panel import Need, Panel
+from eink_monitor.model.reading import Metric
+from eink_monitor.model.source import Source
 from eink_monitor.settings import Duration, insist
 
 T = TypeVar("T")

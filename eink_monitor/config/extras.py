@@ -9,7 +9,8 @@ from importlib.util import find_spec
 from eink_monitor.errors import Gone
 from eink_monitor.finding import BAD, Finding, doubt
 from eink_monitor.libraries import command
-from eink_monitor.model import Display, Source
+from eink_monitor.model.display import Display
+from eink_monitor.model.source import Source
 from eink_monitor.places import token_key
 
 _RIVALS = ("weconnect", "carconnectivity")

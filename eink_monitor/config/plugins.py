@@ -10,7 +10,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import TypeVar
 
-from eink_monitor.model import Display, Panel, Source
+from eink_monitor.model.display import Display
+from eink_monitor.model.panel import Panel
+from eink_monitor.model.source import Source
 
 Kind = TypeVar("Kind", Source, Panel, Display)
 

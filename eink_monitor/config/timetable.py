@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from eink_monitor.model import Panel, Source
+from eink_monitor.model.panel import Panel
+from eink_monitor.model.source import Source
 from eink_monitor.settings import Duration
 
 

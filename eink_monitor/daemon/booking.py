@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from eink_monitor.errors import Throttled
-from eink_monitor.model import Quota
+from eink_monitor.model.poll import Quota
 from eink_monitor.store import Store
 from eink_monitor.store.ledger import AHEAD
 

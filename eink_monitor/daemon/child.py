@@ -26,7 +26,8 @@ from eink_monitor.errors import Missing, Throttled, Trouble
 from eink_monitor.house.fence import bug
 from eink_monitor.libraries import command
 from eink_monitor.metrics import METRICS
-from eink_monitor.model import Reading, Visit
+from eink_monitor.model.poll import Visit
+from eink_monitor.model.reading import Reading
 from eink_monitor.outside import clean
 from eink_monitor.vet import sift, vet
 

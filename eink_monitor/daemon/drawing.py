@@ -14,7 +14,7 @@ from eink_monitor.draw.testcard import testcard
 from eink_monitor.errors import DisplayError
 from eink_monitor.house import House
 from eink_monitor.house.fence import Once, bug
-from eink_monitor.model import Frame
+from eink_monitor.model.frame import Frame
 
 log = logging.getLogger("eink_monitor")
 

@@ -22,7 +22,8 @@ from eink_monitor.errors import StoreError, Throttled
 from eink_monitor.house.fence import Bug, Fence, bug
 from eink_monitor.house.invented import Invented
 from eink_monitor.house.sharing import Sharing
-from eink_monitor.model import Outcome, Reading, Visit
+from eink_monitor.model.poll import Outcome, Visit
+from eink_monitor.model.reading import Reading
 from eink_monitor.store import Store
 from eink_monitor.store.ledger import AHEAD
 

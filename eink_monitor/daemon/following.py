@@ -17,7 +17,7 @@ from eink_monitor.daemon.pacing import rhythm_of
 from eink_monitor.daemon.runner import Result, Runner, Stream
 from eink_monitor.daemon.turns import Turn
 from eink_monitor.house.fence import Bug, Fence, bug
-from eink_monitor.model import Outcome
+from eink_monitor.model.poll import Outcome
 from eink_monitor.store import Store
 
 _NEVER = float("inf")

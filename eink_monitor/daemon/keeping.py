@@ -15,7 +15,7 @@ from eink_monitor.daemon.upkeep import Upkeep
 from eink_monitor.daemon.wall_time import WallTime, span
 from eink_monitor.errors import Damaged, StoreError
 from eink_monitor.house import House
-from eink_monitor.model import Wear
+from eink_monitor.model.frame import Wear
 from eink_monitor.store import Store
 from eink_monitor.store.ahead import AHEAD
 

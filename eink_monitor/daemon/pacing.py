@@ -12,7 +12,7 @@ from eink_monitor.clock import HOUR
 from eink_monitor.config import Config, Feed
 from eink_monitor.daemon.turns import Rhythm
 from eink_monitor.house.sharing import Sharing
-from eink_monitor.model import Quota, Visit
+from eink_monitor.model.poll import Quota, Visit
 from eink_monitor.store import Store
 
 _NEARBY = 3  # beats; to what failures put off a source in the house at most

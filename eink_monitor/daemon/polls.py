@@ -21,7 +21,7 @@ from eink_monitor.daemon.process import Child, Listener, Process
 from eink_monitor.daemon.runner import Result, Running, Stream
 from eink_monitor.errors import Overloaded
 from eink_monitor.house.fence import fenced
-from eink_monitor.model import Visit
+from eink_monitor.model.poll import Visit
 
 
 class Inline:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from eink_monitor.config import Feed
-from eink_monitor.model import Reading, Visit
+from eink_monitor.model.poll import Visit
+from eink_monitor.model.reading import Reading
 
 GRACE = 5  # seconds past its deadline before a poll is killed
 

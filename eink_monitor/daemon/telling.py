@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
 from eink_monitor.clock import DAY, local
-from eink_monitor.model import Outcome
+from eink_monitor.model.poll import Outcome
 from eink_monitor.store import Store
 
 log = logging.getLogger("eink_monitor")

@@ -11,7 +11,8 @@ from eink_monitor.daemon.drawing import Drawing
 from eink_monitor.errors import DisplayError
 from eink_monitor.house import House
 from eink_monitor.house.fence import Fenced
-from eink_monitor.model import Display, Wear
+from eink_monitor.model.display import Display
+from eink_monitor.model.frame import Wear
 from eink_monitor.store import Store
 
 _USAGE = 64

@@ -26,7 +26,7 @@ from eink_monitor.displays._revisions import (
 )
 from eink_monitor.displays._wires import Wires
 from eink_monitor.errors import DisplayError
-from eink_monitor.model import Frame
+from eink_monitor.model.frame import Frame
 
 _POWER_UP = 0.010  # datasheet, operation flow: 10 ms after power is supplied
 _RESET_PULSE = 0.001  # the vendor's at partial refreshes; HATs up to revision 2.2 cut the power while RST is low

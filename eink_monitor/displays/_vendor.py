@@ -21,7 +21,7 @@ from PIL import Image
 
 from eink_monitor.clock import Clock
 from eink_monitor.errors import DisplayError
-from eink_monitor.model import Frame
+from eink_monitor.model.frame import Frame
 
 _PACKAGES = ("waveshare_epd", "epaper.e-Paper.RaspberryPi_JetsonNano.python.lib.waveshare_epd")
 _DEADLINE = 60.0  # seconds for one refresh: seven colours take 35

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from eink_monitor.clock import DAY, MINUTE, Clock, SystemClock
 from eink_monitor.displays._policy import Past, Policy, Step
-from eink_monitor.model import Display, Frame, Wear
+from eink_monitor.model.display import Display
+from eink_monitor.model.frame import Frame, Wear
 from eink_monitor.settings import Duration
 
 

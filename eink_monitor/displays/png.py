@@ -11,7 +11,8 @@ from pathlib import Path
 from eink_monitor.draw.pictures import made_by, png, write_whole
 from eink_monitor.errors import DisplayError
 from eink_monitor.finding import Finding, fault, good
-from eink_monitor.model import Display, Frame
+from eink_monitor.model.display import Display
+from eink_monitor.model.frame import Frame
 from eink_monitor.settings import OutputFolder
 
 _REASONS = {

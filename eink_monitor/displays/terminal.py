@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from eink_monitor.draw.preview import can_show, preview
 from eink_monitor.errors import DisplayError
-from eink_monitor.model import Display, Frame
+from eink_monitor.model.display import Display
+from eink_monitor.model.frame import Frame
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ from eink_monitor.displays._vendor import VendorPanel
 from eink_monitor.displays._wires import LIBRARIES, Wires, Wiring
 from eink_monitor.errors import DisplayError
 from eink_monitor.finding import Finding, fault, good
-from eink_monitor.model import Display, Frame, Wear
+from eink_monitor.model.display import Display
+from eink_monitor.model.frame import Frame, Wear
 from eink_monitor.settings import Duration, insist, together
 
 _VENDOR = "vendor:"

@@ -12,8 +12,8 @@ from eink_monitor.errors import AuthFailed, Overloaded, StoreError, Throttled, e
 from eink_monitor.finding import BAD, Finding, doubt, good
 from eink_monitor.house import House
 from eink_monitor.house.expiry import looking
-from eink_monitor.model import FeedStatus
-from eink_monitor.signin import WARNING, Credential
+from eink_monitor.model.history import FeedStatus
+from eink_monitor.model.signin import WARNING, Credential
 from eink_monitor.store import Past, Store
 
 _SPANS = {"minute": "this minute", "hour": "this hour", "day": "today", "month": "this month"}

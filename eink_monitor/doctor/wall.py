@@ -14,7 +14,7 @@ from eink_monitor.draw.fonts import Face, folder
 from eink_monitor.errors import StoreError
 from eink_monitor.finding import BAD, Finding, doubt, good
 from eink_monitor.libraries import SERVICE
-from eink_monitor.model import Wear
+from eink_monitor.model.frame import Wear
 from eink_monitor.store import Store
 from eink_monitor.store.lock import held
 

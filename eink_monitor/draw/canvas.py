@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from eink_monitor.draw import fonts
 from eink_monitor.draw.bitmap import Bitmap
-from eink_monitor.model import Frame
+from eink_monitor.model.frame import Frame
 
 # A fill is its first rows, repeated downwards; each row is a pattern of eight pixels, repeated to the right.
 SOLID = (0xFF,)

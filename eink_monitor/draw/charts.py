@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from eink_monitor.draw.canvas import DOTS, Canvas
-from eink_monitor.model import Run
+from eink_monitor.model.reading import Run
 
 
 class Plot(NamedTuple):

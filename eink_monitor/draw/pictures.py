@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eink_monitor.draw.canvas import GREY, Canvas
-from eink_monitor.model import Frame
+from eink_monitor.model.frame import Frame
 
 if TYPE_CHECKING:
     from PIL import Image

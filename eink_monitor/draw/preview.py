@@ -7,7 +7,7 @@ four pixels. Where there are fewer the picture is made smaller, until it fits.
 from __future__ import annotations
 
 from eink_monitor.draw.pictures import half_blocks
-from eink_monitor.model import Frame
+from eink_monitor.model.frame import Frame
 
 _NARROWEST = 20
 _BRAILLE = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))  # bit of each dot: four rows of two, U+2800 onwards

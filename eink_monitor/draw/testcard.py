@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from eink_monitor.draw import fonts
 from eink_monitor.draw.canvas import Canvas
-from eink_monitor.model import Frame
+from eink_monitor.model.frame import Frame
 
 SEEN = "a thin frame along all four edges, a black square top left, and a name that reads without effort"
 

@@ -12,7 +12,9 @@ from eink_monitor.house.fence import fenced
 from eink_monitor.house.invented import real_subjects
 from eink_monitor.house.sharing import Key, Sharing
 from eink_monitor.metrics import DISK_STATE, NO_DISK
-from eink_monitor.model import Bucket, FeedStatus, Metric, Reading, Run, Wear
+from eink_monitor.model.frame import Wear
+from eink_monitor.model.history import FeedStatus
+from eink_monitor.model.reading import Bucket, Metric, Reading, Run
 from eink_monitor.store import Store
 
 _REMEMBERED = 3 * DAY  # how long a damaged database stands on the health panel

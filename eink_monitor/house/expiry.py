@@ -10,8 +10,8 @@ from pathlib import Path
 from eink_monitor.clock import HOUR
 from eink_monitor.config import Config, Feed
 from eink_monitor.errors import AuthFailed, Trouble
-from eink_monitor.model import Visit
-from eink_monitor.signin import WARNING
+from eink_monitor.model.poll import Visit
+from eink_monitor.model.signin import WARNING
 
 
 @contextmanager

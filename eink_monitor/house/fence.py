@@ -18,7 +18,8 @@ from typing import Any, NamedTuple, Self, cast
 
 from eink_monitor.config import Config, Feed
 from eink_monitor.errors import DisplayError, Trouble
-from eink_monitor.model import Display, Source
+from eink_monitor.model.display import Display
+from eink_monitor.model.source import Source
 
 log = logging.getLogger("eink_monitor")
 

@@ -10,7 +10,7 @@ import logging
 
 from eink_monitor.config import Config, Feed
 from eink_monitor.errors import StoreError
-from eink_monitor.model import Reading
+from eink_monitor.model.reading import Reading
 from eink_monitor.store import Store
 
 log = logging.getLogger("eink_monitor")

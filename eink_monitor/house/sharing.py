@@ -14,7 +14,7 @@ from eink_monitor.clock import DAY, MINUTE
 from eink_monitor.config import Config, Feed
 from eink_monitor.house.invented import real_subjects
 from eink_monitor.metrics import METRICS
-from eink_monitor.model import Reading
+from eink_monitor.model.reading import Reading
 from eink_monitor.store import Store
 
 Key = tuple[str, str]

@@ -15,7 +15,9 @@ from typing import ClassVar, NamedTuple
 from eink_monitor.clock import day_bounds, local
 from eink_monitor.draw import codes, fonts, words
 from eink_monitor.draw.canvas import STRIPES, Canvas
-from eink_monitor.model import FeedStatus, History, Metric, Panel, Reading
+from eink_monitor.model.history import FeedStatus, History
+from eink_monitor.model.panel import Panel
+from eink_monitor.model.reading import Metric, Reading
 
 LEFT, RIGHT = 6, 244
 HEADER = 18

@@ -9,7 +9,8 @@ from typing import ClassVar
 from eink_monitor.draw import fonts, words
 from eink_monitor.draw.canvas import GREY, SOLID, Canvas
 from eink_monitor.metrics import STORAGE_POWER, STORAGE_SOC
-from eink_monitor.model import History, Need
+from eink_monitor.model.history import History
+from eink_monitor.model.panel import Need
 from eink_monitor.panels._figures import Cell, amount_right, aside, hero
 from eink_monitor.panels._sheet import LEFT, RIGHT, RULE, Figure, Sheet, SubjectPanel
 

@@ -21,7 +21,9 @@ from eink_monitor.metrics import (
     TARGET_SOC,
     TIME_TO_FULL,
 )
-from eink_monitor.model import History, Metric, Need
+from eink_monitor.model.history import History
+from eink_monitor.model.panel import Need
+from eink_monitor.model.reading import Metric
 from eink_monitor.panels._figures import Cell, amount_right, aside, cells, gauge, hero, tagged
 from eink_monitor.panels._sheet import LEFT, RIGHT, RULE, Figure, Sheet, SubjectPanel
 

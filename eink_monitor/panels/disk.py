@@ -19,7 +19,9 @@ from eink_monitor.metrics import (
     NEWEST_BACKUP,
     NO_DISK,
 )
-from eink_monitor.model import Bucket, History, Need
+from eink_monitor.model.history import History
+from eink_monitor.model.panel import Need
+from eink_monitor.model.reading import Bucket
 from eink_monitor.panels._figures import Cell, aside, cells, gauge, hero
 from eink_monitor.panels._sheet import HEADER, LEFT, RULE, Figure, Sheet, SubjectPanel
 from eink_monitor.settings import Duration, insist

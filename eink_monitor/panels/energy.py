@@ -17,7 +17,8 @@ from eink_monitor.metrics import (
     STORAGE_POWER,
     STORAGE_SOC,
 )
-from eink_monitor.model import History, Need
+from eink_monitor.model.history import History
+from eink_monitor.model.panel import Need
 from eink_monitor.panels._figures import tagged
 from eink_monitor.panels._sheet import HEADER, LEFT, Figure, Sheet, SubjectPanel, empty
 

@@ -9,7 +9,9 @@ from typing import ClassVar, NamedTuple
 from eink_monitor.draw import fonts, words
 from eink_monitor.draw.canvas import GREY, SOLID, Canvas
 from eink_monitor.metrics import GRID_POWER, LOAD_POWER, PV_POWER, STORAGE_POWER, STORAGE_SOC
-from eink_monitor.model import History, Metric, Need
+from eink_monitor.model.history import History
+from eink_monitor.model.panel import Need
+from eink_monitor.model.reading import Metric
 from eink_monitor.panels._figures import amount, amount_centre, tagged
 from eink_monitor.panels._sheet import HEADER, LEFT, RIGHT, Figure, Sheet, SubjectPanel
 

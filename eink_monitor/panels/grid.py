@@ -9,7 +9,9 @@ from typing import ClassVar
 from eink_monitor.draw import fonts, words
 from eink_monitor.draw.canvas import Canvas
 from eink_monitor.metrics import FEED_IN_TODAY, GRID_POWER, LOAD_POWER, PURCHASED_TODAY
-from eink_monitor.model import History, Metric, Need
+from eink_monitor.model.history import History
+from eink_monitor.model.panel import Need
+from eink_monitor.model.reading import Metric
 from eink_monitor.panels._figures import Cell, cells, hero
 from eink_monitor.panels._sheet import RULE, Sheet, SubjectPanel
 

@@ -9,7 +9,9 @@ from typing import NamedTuple
 from eink_monitor.draw import fonts, words
 from eink_monitor.draw.canvas import Canvas
 from eink_monitor.draw.lines import broken, wrapped
-from eink_monitor.model import FeedStatus, History, Panel, Wear
+from eink_monitor.model.frame import Wear
+from eink_monitor.model.history import FeedStatus, History
+from eink_monitor.model.panel import Panel
 from eink_monitor.panels._figures import tagged
 from eink_monitor.panels._sheet import HEADER, LEFT, RIGHT, corner, empty, fault, header
 

@@ -11,7 +11,9 @@ from eink_monitor.clock import HOUR, day_bounds, local
 from eink_monitor.draw import fonts, words
 from eink_monitor.draw.canvas import DOTS, Canvas
 from eink_monitor.metrics import CONSUMPTION_TODAY, PRODUCTION_TODAY
-from eink_monitor.model import Bucket, History, Metric, Need
+from eink_monitor.model.history import History
+from eink_monitor.model.panel import Need
+from eink_monitor.model.reading import Bucket, Metric
 from eink_monitor.panels._sheet import LEFT, RIGHT, Sheet, SubjectPanel
 from eink_monitor.settings import insist
 

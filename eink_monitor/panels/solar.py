@@ -15,7 +15,8 @@ from eink_monitor.metrics import (
     PRODUCTION_YEAR,
     PV_POWER,
 )
-from eink_monitor.model import History, Need
+from eink_monitor.model.history import History
+from eink_monitor.model.panel import Need
 from eink_monitor.panels._figures import Cell, amount_right, aside, cells, hero, tagged
 from eink_monitor.panels._sheet import LEFT, RIGHT, RULE, Figure, Sheet, SubjectPanel
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from eink_monitor.daemon import Daemon
 from eink_monitor.draw import words
-from eink_monitor.model import FeedStatus
+from eink_monitor.model.history import FeedStatus
 
 _WORDS = {
     None: "not asked yet",

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from eink_monitor.clock import DAY, HOUR
 from eink_monitor.metrics import CHARGING, FUEL, FUEL_VOLUME, LATITUDE, LONGITUDE, ODOMETER, RANGE, SOC, TIME_TO_FULL
-from eink_monitor.model import Metric, Reading, Visit
+from eink_monitor.model.poll import Visit
+from eink_monitor.model.reading import Metric, Reading
 
 FILLED = 25.0
 """Percent of charge, or of fuel, that take every car some distance."""

@@ -22,7 +22,8 @@ from eink_monitor.metrics import (
     TARGET_SOC,
     TIME_TO_FULL,
 )
-from eink_monitor.model import Metric, Reading, Visit
+from eink_monitor.model.poll import Visit
+from eink_monitor.model.reading import Metric, Reading
 from eink_monitor.remarks import Remarks
 from eink_monitor.settings import Secret
 from eink_monitor.vet import AHEAD

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 
 from eink_monitor.clock import DAY, MINUTE
 from eink_monitor.metrics import CHARGING, CHARGING_POWER, ODOMETER, PLUGGED, SOC, TIME_TO_FULL
-from eink_monitor.model import Metric, Reading, Visit
+from eink_monitor.model.poll import Visit
+from eink_monitor.model.reading import Metric, Reading
 from eink_monitor.sources._beliefs import believed, plausible
 
 _MOMENT = 5 * MINUTE  # what one message says of about the same time does not contradict itself

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from eink_monitor.clock import DAY
-from eink_monitor.model import Metric
+from eink_monitor.model.reading import Metric
 from eink_monitor.sources._car import kilometres
 
 _DISTANCES = ("range", "odometer")

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from eink_monitor.clock import MINUTE
 from eink_monitor.metrics import STORAGE_SOC
-from eink_monitor.model import Reading, Visit
+from eink_monitor.model.poll import Visit
+from eink_monitor.model.reading import Reading
 
 _LEFT = 20.0  # percent
 _SOON = 20 * MINUTE  # then the slowest of our doors has looked again

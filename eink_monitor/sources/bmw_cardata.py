@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import ClassVar
 
 from eink_monitor.clock import Clock
-from eink_monitor.model import Budget, Metric, Quota, Reading, Source, Visit
+from eink_monitor.model.poll import Budget, Quota, Visit
+from eink_monitor.model.reading import Metric, Reading
+from eink_monitor.model.signin import Credential, SignIn
+from eink_monitor.model.source import Source
 from eink_monitor.settings import Secret, insist, together
-from eink_monitor.signin import Credential, SignIn
 from eink_monitor.sources._bmw.account import Account
 from eink_monitor.sources._bmw.descriptors import descriptors, parse
 from eink_monitor.sources._bmw.stream import Broker, follow

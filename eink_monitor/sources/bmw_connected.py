@@ -8,7 +8,9 @@ from typing import ClassVar, Literal
 
 from eink_monitor.clock import MINUTE
 from eink_monitor.metrics import CHARGING, FUEL, FUEL_VOLUME, ODOMETER, PLUGGED, RANGE, SOC, TARGET_SOC, TIME_TO_FULL
-from eink_monitor.model import Metric, Reading, Source, Visit
+from eink_monitor.model.poll import Visit
+from eink_monitor.model.reading import Metric, Reading
+from eink_monitor.model.source import Source
 from eink_monitor.settings import Secret
 from eink_monitor.sources._bmw.app_fields import parse
 from eink_monitor.sources._car import clean_vin, pace, patience, published

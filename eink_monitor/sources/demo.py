@@ -14,7 +14,9 @@ from zoneinfo import ZoneInfo
 from eink_monitor import metrics as m
 from eink_monitor.clock import HOUR, MINUTE, day_bounds, local
 from eink_monitor.errors import Unavailable
-from eink_monitor.model import Budget, Metric, Quota, Reading, Source, Visit
+from eink_monitor.model.poll import Budget, Quota, Visit
+from eink_monitor.model.reading import Metric, Reading
+from eink_monitor.model.source import Source
 from eink_monitor.settings import Window, insist
 
 _STEP = 5 * MINUTE

@@ -9,9 +9,11 @@ from typing import ClassVar
 from eink_monitor.clock import HOUR
 from eink_monitor.errors import AuthFailed, BadAnswer, Throttled, Unavailable
 from eink_monitor.metrics import CHARGING, CHARGING_POWER, FUEL, ODOMETER, PLUGGED, RANGE, SOC, TARGET_SOC, TIME_TO_FULL
-from eink_monitor.model import Budget, Metric, Quota, Reading, Source, Visit
+from eink_monitor.model.poll import Budget, Quota, Visit
+from eink_monitor.model.reading import Metric, Reading
+from eink_monitor.model.signin import WARNING, Credential, lifetime
+from eink_monitor.model.source import Source
 from eink_monitor.settings import Secret
-from eink_monitor.signin import WARNING, Credential, lifetime
 from eink_monitor.sources._car import FOREVER, POSITION, Sheet, account, clean_vin, instant, pace, patience, published
 from eink_monitor.sources._contradictions import in_order, settled
 from eink_monitor.sources._http.address import address

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from eink_monitor import metrics
-from eink_monitor.model import Budget, Metric, Quota, Reading, Source, Visit
+from eink_monitor.model.poll import Budget, Quota, Visit
+from eink_monitor.model.reading import Metric, Reading
+from eink_monitor.model.signin import Credential, SignIn
+from eink_monitor.model.source import Source
 from eink_monitor.settings import Duration, Secret, Window, insist, together
-from eink_monitor.signin import Credential, SignIn
 from eink_monitor.sources._http.address import address
 from eink_monitor.sources._solaredge.plan import LAG, MOST_CALLS, NIGHT, SUMS, SUMS_HOLD, Rhythm
 

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, ClassVar
 from eink_monitor import metrics
 from eink_monitor.clock import DAY
 from eink_monitor.errors import BadAnswer, StoreError
-from eink_monitor.model import Metric, Reading, Source, Visit
+from eink_monitor.model.poll import Visit
+from eink_monitor.model.reading import Metric, Reading
+from eink_monitor.model.signin import SignIn
+from eink_monitor.model.source import Source
 from eink_monitor.settings import Duration, InputFile, KeyFile, Secret, insist
-from eink_monitor.signin import SignIn
 from eink_monitor.sources._nearby import nearby
 from eink_monitor.vet import vet
 

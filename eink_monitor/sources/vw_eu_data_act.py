@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from eink_monitor.clock import MINUTE
 from eink_monitor.errors import BadAnswer, Trouble, Unavailable
 from eink_monitor.metrics import CHARGING, CHARGING_POWER, FUEL, ODOMETER, PLUGGED, RANGE, SOC, TARGET_SOC, TIME_TO_FULL
-from eink_monitor.model import Metric, Reading, Source, Visit
+from eink_monitor.model.poll import Visit
+from eink_monitor.model.reading import Metric, Reading
+from eink_monitor.model.signin import Credential
+from eink_monitor.model.source import Source
 from eink_monitor.settings import Secret
-from eink_monitor.signin import Credential
 from eink_monitor.sources._car import UNREADABLE, account, clean_vin, instant, patience
 from eink_monitor.sources._contradictions import in_order, settled
 from eink_monitor.sources._http.address import address

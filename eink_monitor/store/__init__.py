@@ -21,7 +21,8 @@ from zoneinfo import ZoneInfo
 from eink_monitor import files
 from eink_monitor.clock import SystemClock
 from eink_monitor.errors import Damaged, StoreError, WrongFile
-from eink_monitor.model import Outcome, Quota, Reading
+from eink_monitor.model.poll import Outcome, Quota
+from eink_monitor.model.reading import Reading
 from eink_monitor.store import damage
 from eink_monitor.store.card import VERSION, Disk, in_memory, in_words, plain_words
 from eink_monitor.store.dating import Dating

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from eink_monitor import quota as planning
 from eink_monitor.clock import DAY, JUMP, MINUTE
 from eink_monitor.errors import Throttled
-from eink_monitor.model import Quota
+from eink_monitor.model.poll import Quota
 from eink_monitor.quota import Call, Spent
 from eink_monitor.store.card import Disk
 from eink_monitor.store.facts import Facts

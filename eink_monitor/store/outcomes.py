@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from eink_monitor.model import Outcome
+from eink_monitor.model.poll import Outcome
 from eink_monitor.store.card import Disk
 
 _FIGURE = re.compile(r"-?[0-9][0-9.e+]*")

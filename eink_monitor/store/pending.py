@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from eink_monitor.model import Outcome, Reading
+from eink_monitor.model.poll import Outcome
+from eink_monitor.model.reading import Reading
 
 MOST_READINGS = 20_000  # about 4 MB: two days of six sources at five minutes
 MOST_OUTCOMES = 2_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from eink_monitor.metrics import METRICS
-from eink_monitor.model import Bucket
+from eink_monitor.model.reading import Bucket
 
 
 def day_key(day: date) -> int:

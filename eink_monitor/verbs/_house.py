@@ -16,7 +16,7 @@ from eink_monitor.clock import Clock
 from eink_monitor.config import Config, Feed
 from eink_monitor.daemon.writing import written
 from eink_monitor.errors import StoreError
-from eink_monitor.model import Visit
+from eink_monitor.model.poll import Visit
 from eink_monitor.store import Store
 
 Function = TypeVar("Function", bound=Callable[..., Any])

@@ -18,7 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from eink_monitor.config import Config, plugins
-from eink_monitor.model import Display, Panel, Source
+from eink_monitor.model.display import Display
+from eink_monitor.model.panel import Panel
+from eink_monitor.model.source import Source
 from eink_monitor.settings import Secret
 
 MASK = "****"

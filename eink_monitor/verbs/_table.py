@@ -9,7 +9,7 @@ from datetime import tzinfo
 from eink_monitor.clock import iso, stamp
 from eink_monitor.finding import Finding
 from eink_monitor.metrics import NEWEST_BACKUP
-from eink_monitor.model import Metric, Reading
+from eink_monitor.model.reading import Metric, Reading
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[int] = ()) -> str:

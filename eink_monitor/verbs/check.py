@@ -15,7 +15,8 @@ from eink_monitor.config import Config, extras
 from eink_monitor.config.doubts import doubts
 from eink_monitor.errors import ConfigError
 from eink_monitor.finding import BAD, Finding, good
-from eink_monitor.model import Display, Source
+from eink_monitor.model.display import Display
+from eink_monitor.model.source import Source
 from eink_monitor.verbs._house import config_option, load
 from eink_monitor.verbs._table import findings
 

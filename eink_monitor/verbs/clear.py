@@ -9,7 +9,7 @@ import click
 from eink_monitor.clock import SystemClock
 from eink_monitor.daemon.control import Request
 from eink_monitor.daemon.wishes import wish
-from eink_monitor.model import Display
+from eink_monitor.model.display import Display
 from eink_monitor.verbs._house import config_option, load
 
 

@@ -17,7 +17,7 @@ from eink_monitor.daemon.drawing import draw
 from eink_monitor.daemon.polls import Forked
 from eink_monitor.draw.pictures import contact
 from eink_monitor.errors import DisplayError
-from eink_monitor.model import Display
+from eink_monitor.model.display import Display
 from eink_monitor.settings import Duration
 from eink_monitor.simulation import StandIn, live, silence
 from eink_monitor.store import Store

@@ -16,7 +16,7 @@ from eink_monitor.doctor import Doctor
 from eink_monitor.draw.testcard import SEEN
 from eink_monitor.errors import DisplayError, Trouble
 from eink_monitor.finding import BAD, Finding, doubt, fault, good
-from eink_monitor.model import Display
+from eink_monitor.model.display import Display
 from eink_monitor.verbs._house import config_option
 from eink_monitor.verbs._table import findings as in_json
 

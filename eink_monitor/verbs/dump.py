@@ -17,7 +17,7 @@ from eink_monitor import __version__, files
 from eink_monitor.clock import Clock, SystemClock, iso
 from eink_monitor.config import Config
 from eink_monitor.errors import StoreError, Trouble
-from eink_monitor.model import Wear
+from eink_monitor.model.frame import Wear
 from eink_monitor.store import Store
 from eink_monitor.verbs._house import config_option, load, opened, within_reach
 from eink_monitor.verbs._masks import masking

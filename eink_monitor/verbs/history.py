@@ -16,7 +16,7 @@ import click
 
 from eink_monitor.clock import SystemClock, iso, local, stamp
 from eink_monitor.metrics import METRICS, NEWEST_BACKUP
-from eink_monitor.model import Bucket, Metric
+from eink_monitor.model.reading import Bucket, Metric
 from eink_monitor.settings import Duration
 from eink_monitor.store.readings import Readings
 from eink_monitor.verbs._house import config_option, load, named, opened

@@ -11,7 +11,8 @@ from eink_monitor.clock import SystemClock, stamp
 from eink_monitor.draw import words
 from eink_monitor.house import House
 from eink_monitor.metrics import FULL_REFRESHES, PARTIAL_REFRESHES
-from eink_monitor.model import Reading, Wear
+from eink_monitor.model.frame import Wear
+from eink_monitor.model.reading import Reading
 from eink_monitor.verbs._house import config_option, load, opened
 from eink_monitor.verbs._table import plain, table, told
 

@@ -16,7 +16,7 @@ from eink_monitor.daemon.wishes import wish
 from eink_monitor.daemon.writing import written
 from eink_monitor.draw.preview import can_show
 from eink_monitor.errors import AuthFailed, StoreError, Unavailable
-from eink_monitor.signin import Prompt
+from eink_monitor.model.signin import Prompt
 from eink_monitor.verbs._house import config_option, errand, load, named, opened
 
 _LONGEST = 16_384  # characters of what a person pastes

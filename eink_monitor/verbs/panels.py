@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from eink_monitor.config import plugins
-from eink_monitor.model import Panel
+from eink_monitor.model.panel import Panel
 from eink_monitor.verbs._table import directory
 
 

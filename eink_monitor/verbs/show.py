@@ -19,7 +19,7 @@ from eink_monitor.draw.preview import can_show, preview
 from eink_monitor.draw.spoken import Spoken
 from eink_monitor.errors import DisplayError
 from eink_monitor.house import House
-from eink_monitor.model import Frame
+from eink_monitor.model.frame import Frame
 from eink_monitor.verbs._house import config_option, load, named, opened, within_reach
 from eink_monitor.verbs._terminal import bare
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from eink_monitor.config import plugins
-from eink_monitor.model import Source
+from eink_monitor.model.source import Source
 from eink_monitor.verbs._table import directory
 
 

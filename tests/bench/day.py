@@ -23,7 +23,9 @@ from eink_monitor.daemon import Daemon
 from eink_monitor.daemon.polls import Forked
 from eink_monitor.displays.png import Png
 from eink_monitor.metrics import SOC
-from eink_monitor.model import Metric, Reading, Source, Visit
+from eink_monitor.model.poll import Visit
+from eink_monitor.model.reading import Metric, Reading
+from eink_monitor.model.source import Source
 from eink_monitor.panels.car import Car
 from eink_monitor.settings import Duration
 from eink_monitor.simulation import live, silence

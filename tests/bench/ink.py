@@ -13,7 +13,7 @@ from eink_monitor.clock import stopwatch
 from eink_monitor.displays._panel213 import pack
 from eink_monitor.displays._revisions import RAM_NEW, RAM_OLD, REVISIONS
 from eink_monitor.displays._wires import Wires, Wiring
-from eink_monitor.model import Frame
+from eink_monitor.model.frame import Frame
 from ink_bench import MODELS, golden, mounted
 
 _TRIES = 7

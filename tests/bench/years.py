@@ -20,7 +20,7 @@ from eink_monitor.config import Config, Keep
 from eink_monitor.displays.null import Null
 from eink_monitor.draw.canvas import Canvas
 from eink_monitor.house import House
-from eink_monitor.model import Bucket, Metric, Reading, Run
+from eink_monitor.model.reading import Bucket, Metric, Reading, Run
 from eink_monitor.settings import Duration
 from eink_monitor.simulation import simulate
 from eink_monitor.store import Store

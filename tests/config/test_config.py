@@ -14,7 +14,9 @@ from eink_monitor import places
 from eink_monitor.config import Config, plugins
 from eink_monitor.displays.png import Png
 from eink_monitor.errors import ConfigError
-from eink_monitor.model import Display, Panel, Source
+from eink_monitor.model.display import Display
+from eink_monitor.model.panel import Panel
+from eink_monitor.model.source import Source
 from eink_monitor.settings import Duration
 from houses import complaints, read_or_complain, write
 

@@ -11,7 +11,9 @@ import pytest
 
 from eink_monitor.config import plugins
 from eink_monitor.metrics import METRICS
-from eink_monitor.model import Display, Panel, Source
+from eink_monitor.model.display import Display
+from eink_monitor.model.panel import Panel
+from eink_monitor.model.source import Source
 
 SOURCE: type[Any] = Source
 PANEL: type[Any] = Panel
@@ -56,7 +58,8 @@ def test_a_source_publishes_what_the_dictionary_knows(name: str) -> None:
 
 def test_nothing_is_imported_that_is_not_named() -> None:
     code = (
-        "import sys; from eink_monitor.config import plugins; from eink_monitor.model import Panel, Source;"
+        "import sys; from eink_monitor.config import plugins; from eink_monitor.model.panel import Panel;"
+        "from eink_monitor.model.source import Source;"
         "plugins.names(Source); plugins.load(Panel, 'health');"
         "print([m for m in sys.modules if m.startswith('eink_monitor.sources.') or m in ('requests', 'http.client')])"
     )

@@ -15,7 +15,7 @@ from eink_monitor.daemon.drawing import draw
 from eink_monitor.daemon.runner import Runner
 from eink_monitor.daemon.wishes import grant
 from eink_monitor.displays.waveshare import Waveshare
-from eink_monitor.model import Frame
+from eink_monitor.model.frame import Frame
 from eink_monitor.simulation import StandIn
 from eink_monitor.store import Store
 from houses import write

@@ -15,7 +15,13 @@ from eink_monitor.daemon.polls import Inline
 from eink_monitor.draw.canvas import Canvas
 from eink_monitor.errors import DisplayError, Trouble
 from eink_monitor.metrics import PV_POWER
-from eink_monitor.model import Display, Frame, History, Metric, Panel, Quota, Reading, Source, Visit
+from eink_monitor.model.display import Display
+from eink_monitor.model.frame import Frame
+from eink_monitor.model.history import History
+from eink_monitor.model.panel import Panel
+from eink_monitor.model.poll import Quota, Visit
+from eink_monitor.model.reading import Metric, Reading
+from eink_monitor.model.source import Source
 from eink_monitor.settings import Duration, Window
 from eink_monitor.store import Store
 

@@ -12,7 +12,8 @@ import pytest
 
 from eink_monitor.clock import HOUR, MINUTE
 from eink_monitor.errors import AuthFailed, Damaged, Throttled
-from eink_monitor.model import Budget, Quota, Reading, Visit
+from eink_monitor.model.poll import Budget, Quota, Visit
+from eink_monitor.model.reading import Reading
 from small_house import START, Scripted, Small, feed, small_house
 
 Blank = Callable[[Path], Path]

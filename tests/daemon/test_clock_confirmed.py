@@ -15,7 +15,9 @@ from eink_monitor.clock import DAY, MINUTE, FastClock
 from eink_monitor.daemon.polls import Forked
 from eink_monitor.daemon.wall_time import WallTime
 from eink_monitor.metrics import PV_POWER
-from eink_monitor.model import Metric, Reading, Source, Visit
+from eink_monitor.model.poll import Visit
+from eink_monitor.model.reading import Metric, Reading
+from eink_monitor.model.source import Source
 from eink_monitor.sources._http.web import Web
 from loopback.server import Asked, LoopbackServer, Said
 from small_house import START, Says, Small, feed, slide, small_house

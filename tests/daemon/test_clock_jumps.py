@@ -19,7 +19,9 @@ from eink_monitor.daemon.child import carry_out
 from eink_monitor.daemon.polls import Silence
 from eink_monitor.daemon.runner import Result
 from eink_monitor.metrics import PV_POWER, STORAGE_SOC
-from eink_monitor.model import Budget, Quota, Reading, Source, Visit
+from eink_monitor.model.poll import Budget, Quota, Visit
+from eink_monitor.model.reading import Reading
+from eink_monitor.model.source import Source
 from eink_monitor.quota import SPANS
 from eink_monitor.settings import Window
 from small_house import START, UTC, Says, Scripted, Small, feed, slide, small_house

@@ -11,7 +11,7 @@ import pytest
 
 from eink_monitor.clock import DAY, HOUR, MINUTE, local
 from eink_monitor.metrics import PV_POWER
-from eink_monitor.model import Reading
+from eink_monitor.model.reading import Reading
 from eink_monitor.settings import Window
 from eink_monitor.store import Store
 from small_house import START, Says, Scripted, feed, slide, small_house

@@ -11,9 +11,9 @@ import pytest
 from eink_monitor.clock import DAY, HOUR, MINUTE
 from eink_monitor.config import Feed
 from eink_monitor.errors import AuthFailed
-from eink_monitor.model import Visit
+from eink_monitor.model.poll import Visit
+from eink_monitor.model.signin import Credential, lifetime
 from eink_monitor.settings import Secret
-from eink_monitor.signin import Credential, lifetime
 from eink_monitor.sources._http.tokens import Tokens, TokenStore
 from eink_monitor.sources.solaredge import SolarEdge
 from small_house import START, Scripted, feed, small_house

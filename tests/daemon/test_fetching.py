@@ -12,7 +12,7 @@ import pytest
 from eink_monitor.clock import DAY, HOUR, FastClock
 from eink_monitor.errors import AuthFailed, BadAnswer, Gone, Throttled, Unavailable
 from eink_monitor.metrics import PV_POWER
-from eink_monitor.model import Budget, Quota
+from eink_monitor.model.poll import Budget, Quota
 from small_house import START, Scripted, Small, feed, small_house
 
 Blank = Callable[[Path], Path]

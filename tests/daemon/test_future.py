@@ -14,7 +14,7 @@ from eink_monitor.clock import DAY, HOUR, MINUTE, FastClock, SystemClock
 from eink_monitor.config import load
 from eink_monitor.doctor import storage
 from eink_monitor.draw.canvas import Canvas
-from eink_monitor.model import History
+from eink_monitor.model.history import History
 from houses import say, write
 from small_house import Says, Scripted, Small, feed, slide, small_house
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 from eink_monitor.clock import DAY, HOUR, MINUTE, local
 from eink_monitor.daemon.polls import Forked
-from eink_monitor.model import Frame, Wear
+from eink_monitor.model.frame import Frame, Wear
 from eink_monitor.store import Store
 from houses import say
 from ink_bench import MODELS

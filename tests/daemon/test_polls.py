@@ -31,7 +31,9 @@ from eink_monitor.daemon.process import TASKS, Child
 from eink_monitor.daemon.runner import GRACE, Result
 from eink_monitor.errors import AuthFailed, BadAnswer, Gone, Throttled, Unavailable
 from eink_monitor.metrics import METRICS, PV_POWER, STORAGE_SOC
-from eink_monitor.model import Metric, Reading, Source, Visit
+from eink_monitor.model.poll import Visit
+from eink_monitor.model.reading import Metric, Reading
+from eink_monitor.model.source import Source
 from small_house import START, UTC, feed, small_house
 
 Blank = Callable[[Path], Path]

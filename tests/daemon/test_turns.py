@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from eink_monitor.clock import DAY, HOUR, MINUTE, FastClock
 from eink_monitor.daemon.turns import SOON, Rhythm, Turn, first
 from eink_monitor.errors import AuthFailed, Gone, Missing, Throttled, Trouble, Unavailable, Unreachable
-from eink_monitor.model import Budget, Quota, Reading, Visit
+from eink_monitor.model.poll import Budget, Quota, Visit
+from eink_monitor.model.reading import Reading
 from eink_monitor.sources._http.web import Web
 from eink_monitor.sources._nearby import nearby
 from eink_monitor.sources.ssh_disk import SshDisk

@@ -17,7 +17,9 @@ from eink_monitor.daemon import Daemon
 from eink_monitor.daemon.polls import Done, Inline
 from eink_monitor.house.sharing import Sharing
 from eink_monitor.metrics import PRODUCTION_MONTH, PV_POWER
-from eink_monitor.model import FeedStatus, Reading, Run, Visit
+from eink_monitor.model.history import FeedStatus
+from eink_monitor.model.poll import Visit
+from eink_monitor.model.reading import Reading, Run
 from eink_monitor.simulation import live
 from eink_monitor.sources.demo import Demo
 from eink_monitor.store import Store

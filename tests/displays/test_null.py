@@ -6,7 +6,7 @@ import pytest
 
 from eink_monitor.clock import DAY, FastClock
 from eink_monitor.displays.null import Null
-from eink_monitor.model import Frame, Wear
+from eink_monitor.model.frame import Frame, Wear
 
 
 def live(display: Null, wear: Wear, beats: int, every: int, pictures: int) -> None:

@@ -15,7 +15,8 @@ from eink_monitor.config.plugins import load
 from eink_monitor.displays._panel213 import pack
 from eink_monitor.displays.waveshare import Waveshare
 from eink_monitor.errors import DisplayError
-from eink_monitor.model import Display, Frame, Wear
+from eink_monitor.model.display import Display
+from eink_monitor.model.frame import Frame, Wear
 from eink_monitor.settings import Duration
 from ink_bench import MODELS, Mounted, golden, mounted, noise, scene
 from virtual_panel import Kind, Policy

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from eink_monitor.clock import DAY
 from eink_monitor.errors import DisplayError
-from eink_monitor.model import Frame
+from eink_monitor.model.frame import Frame
 from ink_bench import Mounted, mounted, noise, scene
 
 REFRESHES, WARM = 10_000, 3_000  # the virtual panel remembers its last 2,000 refreshes

@@ -15,7 +15,7 @@ from eink_monitor.displays._revisions import REVISIONS
 from eink_monitor.displays._wires import Wires, Wiring
 from eink_monitor.displays.waveshare import Waveshare
 from eink_monitor.errors import DisplayError
-from eink_monitor.model import Frame
+from eink_monitor.model.frame import Frame
 from ink_bench import MODELS, Mounted, mounted, scene
 from virtual_panel import Kind, Policy
 

@@ -14,7 +14,7 @@ from eink_monitor.clock import FastClock
 from eink_monitor.displays._vendor import VendorPanel, centred
 from eink_monitor.displays.waveshare import Waveshare
 from eink_monitor.errors import DisplayError
-from eink_monitor.model import Frame, Wear
+from eink_monitor.model.frame import Frame, Wear
 from ink_bench import Mounted, scene
 from virtual_panel import VirtualPanel
 from virtual_panel.vendor import installed, vendor_driver

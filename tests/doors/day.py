@@ -18,7 +18,7 @@ from doors.inverter import MISSING, House
 from eink_monitor.clock import DAY, HOUR
 from eink_monitor.config import Feed
 from eink_monitor.daemon.polls import Done, Inline
-from eink_monitor.model import Visit
+from eink_monitor.model.poll import Visit
 from eink_monitor.sources._modbus.line import Line
 from eink_monitor.sources.solaredge_modbus import SolarEdgeModbus
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from eink_monitor.model import Visit
+from eink_monitor.model.poll import Visit
 from eink_monitor.sources.ssh_disk import SshDisk
 
 NOW = 1_795_000_000

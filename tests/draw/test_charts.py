@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from eink_monitor.draw.canvas import Canvas
 from eink_monitor.draw.charts import Plot, curve, ring
-from eink_monitor.model import Run
+from eink_monitor.model.reading import Run
 
 PLOT = Plot(x=2, y=3, width=20, height=10, since=0, until=190, top=9)
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 from eink_monitor.draw.canvas import Canvas
 from eink_monitor.draw.pictures import contact, half_blocks, write_png
-from eink_monitor.model import Frame
+from eink_monitor.model.frame import Frame
 
 
 def sketch(width: int = 250, height: int = 122) -> Frame:

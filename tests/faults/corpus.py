@@ -23,7 +23,8 @@ from zoneinfo import ZoneInfo
 from eink_monitor.clock import DAY, MINUTE, FastClock, stopwatch
 from eink_monitor.errors import Trouble
 from eink_monitor.metrics import GRID_POWER, LOAD_POWER, METRICS, ODOMETER, PV_POWER
-from eink_monitor.model import Budget, Outcome, Quota, Reading
+from eink_monitor.model.poll import Budget, Outcome, Quota
+from eink_monitor.model.reading import Reading
 from eink_monitor.simulation import silence
 from eink_monitor.store import Store
 from eink_monitor.store.damage import damaged

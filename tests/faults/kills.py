@@ -25,7 +25,9 @@ from zoneinfo import ZoneInfo
 from eink_monitor.clock import DAY, MINUTE, FastClock, stopwatch
 from eink_monitor.daemon.polls import Forked
 from eink_monitor.metrics import PV_POWER
-from eink_monitor.model import Budget, Metric, Quota, Reading, Source, Visit
+from eink_monitor.model.poll import Budget, Quota, Visit
+from eink_monitor.model.reading import Metric, Reading
+from eink_monitor.model.source import Source
 from eink_monitor.simulation import silence
 from eink_monitor.sources._http.tokens import Tokens, TokenStore
 from eink_monitor.store import Store

@@ -16,7 +16,9 @@ from eink_monitor.daemon.runner import GRACE
 from eink_monitor.draw import words
 from eink_monitor.draw.canvas import Canvas
 from eink_monitor.metrics import PV_POWER
-from eink_monitor.model import Metric, Reading, Source, Visit
+from eink_monitor.model.poll import Visit
+from eink_monitor.model.reading import Metric, Reading
+from eink_monitor.model.source import Source
 from eink_monitor.panels.health import Health
 from small_house import Small
 

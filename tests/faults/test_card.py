@@ -19,7 +19,8 @@ import pytest
 from eink_monitor.clock import DAY, HOUR, MINUTE
 from eink_monitor.errors import Damaged, StoreError
 from eink_monitor.metrics import GRID_POWER, PV_POWER
-from eink_monitor.model import Budget, Quota, Reading
+from eink_monitor.model.poll import Budget, Quota
+from eink_monitor.model.reading import Reading
 from eink_monitor.panels.health import Health
 from eink_monitor.store import Store
 from eink_monitor.store.card import plain_words

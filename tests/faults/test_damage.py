@@ -15,7 +15,8 @@ import pytest
 from eink_monitor.clock import DAY, HOUR, MINUTE, FastClock, stopwatch
 from eink_monitor.errors import Damaged, Throttled
 from eink_monitor.metrics import GRID_POWER, LOAD_POWER, PV_POWER, STORAGE_SOC
-from eink_monitor.model import Budget, Outcome, Quota, Reading
+from eink_monitor.model.poll import Budget, Outcome, Quota
+from eink_monitor.model.reading import Reading
 from eink_monitor.quota import SPANS
 from eink_monitor.store import VERSION, Store, damage
 from eink_monitor.store.damage import damaged

@@ -25,7 +25,12 @@ from eink_monitor.draw.canvas import Canvas
 from eink_monitor.errors import AuthFailed
 from eink_monitor.house.fence import Bug, Fence, Fenced, fenced
 from eink_monitor.metrics import PV_POWER
-from eink_monitor.model import Budget, Display, History, Metric, Panel, Quota, Reading, Source, Visit
+from eink_monitor.model.display import Display
+from eink_monitor.model.history import History
+from eink_monitor.model.panel import Panel
+from eink_monitor.model.poll import Budget, Quota, Visit
+from eink_monitor.model.reading import Metric, Reading
+from eink_monitor.model.source import Source
 from eink_monitor.panels.health import Health
 from faults.ordeal import Hurried
 from small_house import START, Small, Wall, feed, slide, small_house

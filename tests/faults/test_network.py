@@ -17,7 +17,9 @@ import pytest
 from eink_monitor.clock import DAY, HOUR, MINUTE
 from eink_monitor.daemon.polls import Forked
 from eink_monitor.metrics import PV_POWER
-from eink_monitor.model import Metric, Reading, Source, Visit
+from eink_monitor.model.poll import Visit
+from eink_monitor.model.reading import Metric, Reading
+from eink_monitor.model.source import Source
 from eink_monitor.panels._sheet import fault
 from eink_monitor.panels.health import Health
 from eink_monitor.sources._http.web import Web

@@ -10,7 +10,8 @@ import pytest
 
 from eink_monitor.clock import MINUTE, FastClock
 from eink_monitor.metrics import GRID_POWER, PV_POWER
-from eink_monitor.model import Budget, Outcome, Quota, Reading
+from eink_monitor.model.poll import Budget, Outcome, Quota
+from eink_monitor.model.reading import Reading
 from eink_monitor.store import Store
 from faults.power import Promise, Record, Sync, Write
 from small_house import Says, Scripted, feed, slide, small_house

@@ -21,7 +21,9 @@ from eink_monitor import strays
 from eink_monitor.clock import HOUR, MINUTE, SystemClock, stopwatch
 from eink_monitor.daemon.polls import Forked
 from eink_monitor.metrics import PV_POWER
-from eink_monitor.model import Metric, Reading, Source, Visit
+from eink_monitor.model.poll import Visit
+from eink_monitor.model.reading import Metric, Reading
+from eink_monitor.model.source import Source
 from eink_monitor.panels.health import Health
 from eink_monitor.sources._http.apart import apart
 from faults.ordeal import DEADLINE, Hurried, Near, Ordeal, on_the_panel

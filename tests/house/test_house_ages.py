@@ -13,7 +13,9 @@ from eink_monitor.config import Config, Feed
 from eink_monitor.house import House
 from eink_monitor.house.sharing import Sharing
 from eink_monitor.metrics import DISK_FREE, GRID_POWER, INVERTER_STATUS, PRODUCTION_MONTH, PV_POWER, SOC
-from eink_monitor.model import Metric, Outcome, Reading, Source
+from eink_monitor.model.poll import Outcome
+from eink_monitor.model.reading import Metric, Reading
+from eink_monitor.model.source import Source
 from eink_monitor.settings import Duration, Secret
 from eink_monitor.sources.solaredge import SolarEdge
 from eink_monitor.sources.ssh_disk import SshDisk

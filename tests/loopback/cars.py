@@ -9,7 +9,8 @@ from threading import Lock
 from urllib.parse import parse_qs, unquote
 from zoneinfo import ZoneInfo
 
-from eink_monitor.model import Metric, Reading, Visit
+from eink_monitor.model.poll import Visit
+from eink_monitor.model.reading import Metric, Reading
 from loopback.server import Asked, LoopbackServer, Said
 
 NOW = 1_791_460_800  # 2026-10-08 12:00:00 UTC

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from eink_monitor.clock import DAY, iso
-from eink_monitor.model import Reading
+from eink_monitor.model.reading import Reading
 from eink_monitor.vet import vet
 from loopback.bmw import Bmw, signed_in
 from loopback.cars import NOW, Reply, visit_to

@@ -6,7 +6,9 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from eink_monitor.clock import FastClock
-from eink_monitor.model import Metric, Reading, Source, Visit
+from eink_monitor.model.poll import Visit
+from eink_monitor.model.reading import Metric, Reading
+from eink_monitor.model.source import Source
 
 
 class Visitor:

@@ -10,7 +10,8 @@ from datetime import UTC
 from pathlib import Path
 
 from eink_monitor.clock import local
-from eink_monitor.model import Reading, Visit
+from eink_monitor.model.poll import Visit
+from eink_monitor.model.reading import Reading
 from eink_monitor.settings import Secret
 from eink_monitor.sources.vw_eu_data_act import VwEuDataAct
 from loopback.cars import NOW, Call, Reply, Vendor, recording, visit_to

@@ -8,7 +8,9 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from eink_monitor.clock import local
-from eink_monitor.model import Bucket, FeedStatus, Metric, Reading, Run, Wear
+from eink_monitor.model.frame import Wear
+from eink_monitor.model.history import FeedStatus
+from eink_monitor.model.reading import Bucket, Metric, Reading, Run
 
 BERLIN = ZoneInfo("Europe/Berlin")
 

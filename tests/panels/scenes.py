@@ -10,7 +10,9 @@ from typing import NamedTuple
 
 from eink_monitor import metrics as m
 from eink_monitor.clock import DAY, HOUR, MINUTE, local, midnight
-from eink_monitor.model import Metric, Panel, Wear
+from eink_monitor.model.frame import Wear
+from eink_monitor.model.panel import Panel
+from eink_monitor.model.reading import Metric
 from eink_monitor.panels.battery import Battery
 from eink_monitor.panels.car import Car
 from eink_monitor.panels.disk import Disk

@@ -16,7 +16,8 @@ from eink_monitor.clock import DAY, HOUR
 from eink_monitor.config.plugins import load, names
 from eink_monitor.draw import fonts, words
 from eink_monitor.metrics import METRICS
-from eink_monitor.model import Bucket, Metric, Panel, Reading, Run
+from eink_monitor.model.panel import Panel
+from eink_monitor.model.reading import Bucket, Metric, Reading, Run
 from paper_house import PaperHouse
 from scenes import SCENES, Scene
 from witness import Listener

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from eink_monitor import metrics as m
 from eink_monitor.clock import DAY, HOUR, MINUTE
-from eink_monitor.model import Metric
+from eink_monitor.model.reading import Metric
 from eink_monitor.panels.car import Car
 from paper_house import PaperHouse
 from scenes import AT, NOW

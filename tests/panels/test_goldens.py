@@ -15,7 +15,8 @@ from PIL import Image
 from eink_monitor.config.plugins import names
 from eink_monitor.draw.canvas import Canvas
 from eink_monitor.draw.pictures import contact, write_png
-from eink_monitor.model import Frame, Panel
+from eink_monitor.model.frame import Frame
+from eink_monitor.model.panel import Panel
 from scenes import SCENES, Scene
 
 GOLDEN = Path(__file__).parent / "golden"

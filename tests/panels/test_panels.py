@@ -19,7 +19,10 @@ from eink_monitor.config.plugins import load, names
 from eink_monitor.draw import fonts, words
 from eink_monitor.draw.canvas import Canvas
 from eink_monitor.house import House
-from eink_monitor.model import FeedStatus, Frame, Metric, Panel, Reading
+from eink_monitor.model.frame import Frame
+from eink_monitor.model.history import FeedStatus
+from eink_monitor.model.panel import Panel
+from eink_monitor.model.reading import Metric, Reading
 from eink_monitor.panels.battery import Battery
 from eink_monitor.panels.car import Car
 from eink_monitor.panels.disk import Disk, trend

@@ -15,7 +15,8 @@ from pathlib import Path
 from eink_monitor.clock import DAY, HOUR, FastClock
 from eink_monitor.daemon.control import address
 from eink_monitor.daemon.ear import Ear
-from eink_monitor.model import Reading, Visit
+from eink_monitor.model.poll import Visit
+from eink_monitor.model.reading import Reading
 from eink_monitor.service import journal, live
 from eink_monitor.service.signals import Signals
 from eink_monitor.settings import Window

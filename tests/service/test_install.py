@@ -14,7 +14,7 @@ import pytest
 
 from eink_monitor.clock import SystemClock, stopwatch
 from eink_monitor.config import plugins
-from eink_monitor.model import Source
+from eink_monitor.model.source import Source
 from machines import SYSTEMD, Machine
 
 FOLDERS = (SYSTEMD, SYSTEMD.parent / "locks", SYSTEMD.parent / "tests/machines")

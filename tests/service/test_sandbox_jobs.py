@@ -20,7 +20,9 @@ from doors.sshd import Hosts
 from eink_monitor.clock import DAY, MINUTE, FastClock, SystemClock, stopwatch
 from eink_monitor.draw import codes
 from eink_monitor.metrics import PV_POWER
-from eink_monitor.model import Reading, Source, Visit
+from eink_monitor.model.poll import Visit
+from eink_monitor.model.reading import Reading
+from eink_monitor.model.source import Source
 from eink_monitor.settings import Duration, Secret
 from eink_monitor.sources.demo import Demo
 from eink_monitor.sources.skoda import Skoda

@@ -20,7 +20,7 @@ from PIL import Image
 
 from eink_monitor.clock import SystemClock, stopwatch
 from eink_monitor.config import Config, plugins
-from eink_monitor.model import Source
+from eink_monitor.model.source import Source
 from eink_monitor.settings import Secret
 from eink_monitor.sources._http.tokens import Tokens, TokenStore
 from houses import read_or_complain, say, write

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from eink_monitor.config import plugins
-from eink_monitor.model import Display, Panel, Source
+from eink_monitor.model.display import Display
+from eink_monitor.model.panel import Panel
+from eink_monitor.model.source import Source
 from machines import SYSTEMD, Machine
 
 NEEDED = (

@@ -29,7 +29,9 @@ from eink_monitor.daemon.polls import Forked
 from eink_monitor.displays.null import Null
 from eink_monitor.errors import Trouble
 from eink_monitor.metrics import DISK_FREE, ODOMETER
-from eink_monitor.model import Metric, Quota, Reading, Source, Visit
+from eink_monitor.model.poll import Quota, Visit
+from eink_monitor.model.reading import Metric, Reading
+from eink_monitor.model.source import Source
 from eink_monitor.service import journal, live
 from eink_monitor.service.signals import Signals
 from eink_monitor.simulation import simulate

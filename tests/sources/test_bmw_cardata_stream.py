@@ -11,7 +11,7 @@ import pytest
 
 from eink_monitor.clock import HOUR, MINUTE
 from eink_monitor.errors import AuthFailed, Trouble, Unavailable
-from eink_monitor.model import Reading
+from eink_monitor.model.reading import Reading
 from eink_monitor.settings import Secret
 from eink_monitor.sources.bmw_cardata import BmwCarData
 from loopback.bmw import CLIENT, GCID, SECRETS, TOKEN, VIN, Bmw, refused, signed_in, store

@@ -20,7 +20,7 @@ from eink_monitor.metrics import (
     SOC,
     TIME_TO_FULL,
 )
-from eink_monitor.model import Metric, Reading
+from eink_monitor.model.reading import Metric, Reading
 from eink_monitor.remarks import Remarks
 from eink_monitor.sources._beliefs import believed
 from eink_monitor.sources._car import kilometres

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from eink_monitor.clock import DAY, HOUR
 from eink_monitor.errors import Unavailable
 from eink_monitor.metrics import CHARGING, FUEL, ODOMETER, RANGE, SOC, TIME_TO_FULL
-from eink_monitor.model import Metric
+from eink_monitor.model.reading import Metric
+from eink_monitor.model.signin import lifetime
 from eink_monitor.settings import Secret
-from eink_monitor.signin import lifetime
 from eink_monitor.sources._car import UNREADABLE, Sheet, account, clean_vin, instant, kilometres
 from eink_monitor.sources._http.notebook import Notebook
 from eink_monitor.vet import vet

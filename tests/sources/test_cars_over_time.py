@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from eink_monitor.clock import DAY, HOUR, MINUTE, iso
 from eink_monitor.metrics import CHARGING, CHARGING_POWER, ODOMETER, PLUGGED, SOC, TIME_TO_FULL
-from eink_monitor.model import Reading
+from eink_monitor.model.reading import Reading
 from eink_monitor.settings import Secret
 from eink_monitor.sources._bmw import app_fields as my_bmw
 from eink_monitor.sources._bmw.descriptors import parse

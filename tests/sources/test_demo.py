@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from eink_monitor.clock import DAY, HOUR, MINUTE, day_bounds, local, midnight
 from eink_monitor.errors import Throttled, Unavailable
-from eink_monitor.model import Visit
+from eink_monitor.model.poll import Visit
 from eink_monitor.settings import Window
 from eink_monitor.sources.demo import Demo
 from eink_monitor.vet import vet

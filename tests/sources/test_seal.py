@@ -16,7 +16,7 @@ import pytest
 from eink_monitor.clock import DAY, SystemClock
 from eink_monitor.config import load
 from eink_monitor.errors import AuthFailed
-from eink_monitor.model import Visit
+from eink_monitor.model.poll import Visit
 from eink_monitor.settings import Secret
 from eink_monitor.sources._http.tokens import Tokens, TokenStore, credential
 from eink_monitor.sources._http.web import Web

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from eink_monitor.config import plugins
-from eink_monitor.model import Budget, Source
+from eink_monitor.model.poll import Budget
+from eink_monitor.model.source import Source
 from eink_monitor.settings import Secret
 from eink_monitor.sources._solaredge.plan import MOST_CALLS, Plan
 from eink_monitor.sources.solaredge import SolarEdge

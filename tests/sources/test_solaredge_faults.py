@@ -12,7 +12,7 @@ import pytest
 from eink_monitor import metrics
 from eink_monitor.clock import HOUR, MINUTE, FastClock, midnight
 from eink_monitor.errors import AuthFailed, BadAnswer, Gone, Throttled, Trouble, Unavailable, Unreachable
-from eink_monitor.model import Reading
+from eink_monitor.model.reading import Reading
 from eink_monitor.settings import Duration, Secret
 from eink_monitor.sources._http.tokens import Tokens, TokenStore
 from eink_monitor.sources._solaredge.sections import Barred

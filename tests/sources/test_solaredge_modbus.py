@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from doors.inverter import MISSING, House, real, serve
 from eink_monitor.errors import BadAnswer, Trouble
-from eink_monitor.model import Visit
+from eink_monitor.model.poll import Visit
 from eink_monitor.settings import Duration
 from eink_monitor.sources.solaredge_modbus import SolarEdgeModbus
 

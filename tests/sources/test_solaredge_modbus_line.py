@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 from eink_monitor import metrics
 from eink_monitor.clock import HOUR, FastClock
 from eink_monitor.errors import BadAnswer, Trouble, Unavailable
-from eink_monitor.model import Metric, Reading, Visit
+from eink_monitor.model.poll import Visit
+from eink_monitor.model.reading import Metric, Reading
 from eink_monitor.settings import Duration
 from eink_monitor.sources.solaredge_modbus import SolarEdgeModbus
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from eink_monitor import metrics
 from eink_monitor.clock import FastClock, local, midnight
 from eink_monitor.errors import BadAnswer, Trouble
-from eink_monitor.model import Metric, Reading
+from eink_monitor.model.reading import Metric, Reading
 from eink_monitor.settings import Secret
 from eink_monitor.sources.solaredge import SolarEdge
 from loopback.replay import ReplayServer, mutated, recorded

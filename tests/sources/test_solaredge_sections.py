@@ -13,7 +13,7 @@ import pytest
 
 from eink_monitor.clock import HOUR, FastClock, midnight
 from eink_monitor.errors import AuthFailed
-from eink_monitor.model import Reading
+from eink_monitor.model.reading import Reading
 from eink_monitor.settings import Secret
 from eink_monitor.sources.solaredge import SolarEdge
 from loopback.server import Asked, Said

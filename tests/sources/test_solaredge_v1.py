@@ -12,7 +12,7 @@ import pytest
 from eink_monitor import metrics
 from eink_monitor.clock import HOUR, FastClock
 from eink_monitor.errors import AuthFailed, Throttled, Unavailable
-from eink_monitor.model import Metric
+from eink_monitor.model.reading import Metric
 from eink_monitor.settings import Secret
 from eink_monitor.sources.solaredge import SolarEdge
 from loopback.replay import ReplayServer

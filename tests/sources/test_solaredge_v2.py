@@ -10,7 +10,7 @@ import pytest
 from eink_monitor import metrics
 from eink_monitor.clock import DAY, HOUR, MINUTE, FastClock, local, midnight
 from eink_monitor.errors import Unavailable
-from eink_monitor.model import Metric, Reading
+from eink_monitor.model.reading import Metric, Reading
 from eink_monitor.settings import Secret
 from eink_monitor.sources._http.tokens import Tokens, TokenStore
 from eink_monitor.sources.solaredge import SolarEdge

@@ -15,7 +15,7 @@ from doors.nas import new_visit, poll
 from doors.sshd import Hosts, fingerprint, guest, keygen
 from eink_monitor.clock import FastClock
 from eink_monitor.errors import AuthFailed, BadAnswer, StoreError
-from eink_monitor.model import Visit
+from eink_monitor.model.poll import Visit
 from eink_monitor.settings import Secret
 
 

@@ -15,7 +15,7 @@ import pytest
 from doors.nas import HEAD, MOUNTED, NOW, documented_script, new_visit, poll
 from doors.sshd import Hosts
 from eink_monitor.errors import AuthFailed, BadAnswer, Trouble, Unavailable
-from eink_monitor.model import Visit
+from eink_monitor.model.poll import Visit
 from eink_monitor.settings import Duration, Secret
 from eink_monitor.sources.ssh_disk import SshDisk
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from doors.nas import HEAD, MOUNTED, NOW, documented_script, new_visit, poll
 from doors.sshd import Host, Hosts, guest
 from eink_monitor.errors import AuthFailed, BadAnswer, Unavailable
-from eink_monitor.model import Visit
+from eink_monitor.model.poll import Visit
 from eink_monitor.settings import Duration
 from eink_monitor.sources._ssh import df, mounts
 from eink_monitor.sources._ssh.disk import Look, State, local, remote

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from eink_monitor.clock import SystemClock
 from eink_monitor.errors import AuthFailed, BadAnswer, Gone, Throttled, Trouble, Unavailable
-from eink_monitor.model import Visit
+from eink_monitor.model.poll import Visit
 from eink_monitor.settings import Secret
 from eink_monitor.sources._http.answer import Answer
 from eink_monitor.sources._http.apart import apart
@@ -208,7 +208,7 @@ POLL = """
 import sys
 from pathlib import Path
 from zoneinfo import ZoneInfo
-from eink_monitor.model import Visit
+from eink_monitor.model.poll import Visit
 from eink_monitor.settings import Secret
 from eink_monitor.sources._solaredge.cloud import SignIn
 from eink_monitor.sources._http.web import Web

@@ -28,7 +28,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from zoneinfo import ZoneInfo
-from eink_monitor.model import Visit
+from eink_monitor.model.poll import Visit
 from eink_monitor.settings import Secret
 from eink_monitor.sources._solaredge.cloud import SignIn
 from eink_monitor.sources._http.tokens import TokenStore

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eink_monitor.errors import AuthFailed, BadAnswer, Gone, Throttled, Trouble, Unavailable
-from eink_monitor.model import Visit
+from eink_monitor.model.poll import Visit
 from eink_monitor.sources._http.address import address
 from eink_monitor.sources._http.answer import Answer, judge, number, retry_after, rows, table, text
 from eink_monitor.sources._http.web import Web, in_words, trust

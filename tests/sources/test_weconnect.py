@@ -85,7 +85,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 logging.basicConfig(level=logging.DEBUG)
 from eink_monitor.errors import Trouble
-from eink_monitor.model import Visit
+from eink_monitor.model.poll import Visit
 from eink_monitor.settings import Secret
 from eink_monitor.sources.weconnect import WeConnect
 url, state, now, vin, user, password = sys.argv[1:]

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from eink_monitor.errors import Damaged, StoreError, WrongFile
-from eink_monitor.model import Outcome
+from eink_monitor.model.poll import Outcome
 from eink_monitor.store import VERSION, Store
 from eink_monitor.store.damage import damaged
 from eink_monitor.store.ownership import MAGIC

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from eink_monitor.clock import DAY, HOUR, local
 from eink_monitor.metrics import GRID_POWER, PV_POWER, STORAGE_SOC
-from eink_monitor.model import Reading, Run
+from eink_monitor.model.reading import Reading, Run
 from eink_monitor.store import Store
 from eink_monitor.store.late import LONGEST_RUN
 

@@ -15,7 +15,7 @@ import pytest
 from eink_monitor.clock import SystemClock
 from eink_monitor.errors import StoreError, WrongFile
 from eink_monitor.metrics import PV_POWER
-from eink_monitor.model import Reading
+from eink_monitor.model.reading import Reading
 from eink_monitor.store import Store
 
 UTC = ZoneInfo("UTC")

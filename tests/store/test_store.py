@@ -16,7 +16,8 @@ from sqlite_utils import Database
 from eink_monitor.clock import DAY
 from eink_monitor.errors import Damaged, StoreError, Throttled
 from eink_monitor.metrics import ODOMETER, PV_POWER
-from eink_monitor.model import Budget, Outcome, Quota, Reading
+from eink_monitor.model.poll import Budget, Outcome, Quota
+from eink_monitor.model.reading import Reading
 from eink_monitor.store import VERSION, Store, migrations
 from eink_monitor.store.damage import glance
 from eink_monitor.store.sound import COLUMNS, TABLES, is_sound

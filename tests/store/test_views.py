@@ -13,7 +13,7 @@ import pytest
 
 from eink_monitor import metrics as m
 from eink_monitor.clock import HOUR, MINUTE
-from eink_monitor.model import Metric, Reading
+from eink_monitor.model.reading import Metric, Reading
 from eink_monitor.store import Store
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -19,7 +19,9 @@ from eink_monitor.doctor import Doctor
 from eink_monitor.draw.testcard import SEEN
 from eink_monitor.finding import Finding, good
 from eink_monitor.metrics import PV_POWER
-from eink_monitor.model import Outcome, Reading, Wear
+from eink_monitor.model.frame import Wear
+from eink_monitor.model.poll import Outcome
+from eink_monitor.model.reading import Reading
 from eink_monitor.places import time_zone
 from eink_monitor.store import Store
 from eink_monitor.verbs import doctor as verb

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from eink_monitor.clock import DAY, FastClock, SystemClock, iso
 from eink_monitor.errors import StoreError
 from eink_monitor.metrics import ODOMETER, PV_POWER
-from eink_monitor.model import Reading
+from eink_monitor.model.reading import Reading
 from eink_monitor.store import Store
 from eink_monitor.verbs import forget
 from houses import say, write

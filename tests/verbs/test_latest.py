@@ -7,7 +7,8 @@ from pathlib import Path
 
 from eink_monitor.clock import SystemClock
 from eink_monitor.metrics import DISK_SIZE, DISK_STATE, INVERTER_STATUS, METRICS, PLUGGED
-from eink_monitor.model import Metric, Outcome, Reading
+from eink_monitor.model.poll import Outcome
+from eink_monitor.model.reading import Metric, Reading
 from eink_monitor.places import time_zone
 from eink_monitor.store import Store
 from houses import HOUSE, Said, say, write

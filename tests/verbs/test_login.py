@@ -19,7 +19,7 @@ from PIL import Image
 import qr_reader
 from doors.sshd import ME, Hosts, fingerprint
 from eink_monitor.clock import SystemClock
-from eink_monitor.model import Outcome
+from eink_monitor.model.poll import Outcome
 from eink_monitor.store import Store
 from houses import say, write
 from houses.living import running

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from eink_monitor.config import plugins
-from eink_monitor.model import Panel
+from eink_monitor.model.panel import Panel
 from houses import say
 
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from eink_monitor.clock import DAY, HOUR, SystemClock, local
 from eink_monitor.config import load
-from eink_monitor.model import Outcome
+from eink_monitor.model.poll import Outcome
 from eink_monitor.store import Store
 from houses import say, write
 

@@ -14,7 +14,8 @@ import pytest
 
 from eink_monitor.errors import StoreError
 from eink_monitor.metrics import PV_POWER
-from eink_monitor.model import Budget, Outcome, Quota, Reading
+from eink_monitor.model.poll import Budget, Outcome, Quota
+from eink_monitor.model.reading import Reading
 from eink_monitor.store import Store
 from eink_monitor.store.lock import Lock
 from eink_monitor.store.restore import restore

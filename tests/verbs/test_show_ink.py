@@ -15,7 +15,7 @@ import pytest
 
 from eink_monitor.cli import speak
 from eink_monitor.clock import SystemClock
-from eink_monitor.model import Frame, Wear
+from eink_monitor.model.frame import Frame, Wear
 from eink_monitor.places import time_zone
 from eink_monitor.store import Store
 from houses import HOUSE, say, write

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from eink_monitor.config import plugins
-from eink_monitor.model import Source
+from eink_monitor.model.source import Source
 from houses import say
 
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from eink_monitor.metrics import CHARGING, NEWEST_BACKUP, PLUGGED, SOC
-from eink_monitor.model import Metric, Reading
+from eink_monitor.model.reading import Metric, Reading
 from eink_monitor.verbs._table import plain, told
 
 BERLIN = ZoneInfo("Europe/Berlin")

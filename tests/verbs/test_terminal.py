@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eink_monitor.model import Outcome
+from eink_monitor.model.poll import Outcome
 from eink_monitor.outside import legible
 from eink_monitor.store import Store
 from eink_monitor.verbs._terminal import Legible, bare, legibly

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from eink_monitor.clock import DAY, MINUTE, Clock
 from eink_monitor.errors import AuthFailed, BadAnswer, Unavailable
-from eink_monitor.model import Visit
-from eink_monitor.signin import Credential, Prompt
+from eink_monitor.model.poll import Visit
+from eink_monitor.model.signin import Credential, Prompt
 from eink_monitor.sources._bmw.descriptors import WHO
 from eink_monitor.sources._car import account
 from eink_monitor.sources._http.answer import Answer, judge, number, table, text

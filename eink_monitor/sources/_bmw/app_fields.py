@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from eink_monitor.metrics import CHARGING, FUEL, FUEL_VOLUME, ODOMETER, PLUGGED, RANGE, SOC, TARGET_SOC, TIME_TO_FULL
-from eink_monitor.model import Reading
+from eink_monitor.model.reading import Reading
 from eink_monitor.sources._car import FOREVER, POSITION, Sheet, instant
 from eink_monitor.sources._http.answer import table
 

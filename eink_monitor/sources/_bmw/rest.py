@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 from eink_monitor.clock import HOUR, local
 from eink_monitor.errors import AuthFailed, BadAnswer, Throttled, Trouble, Unavailable
-from eink_monitor.model import Visit
+from eink_monitor.model.poll import Visit
 from eink_monitor.sources._bmw.account import Account
 from eink_monitor.sources._bmw.descriptors import WHO
 from eink_monitor.sources._http.answer import Answer, judge, retry_after, rows, table, text

@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 
 from eink_monitor.clock import MINUTE, Clock
 from eink_monitor.errors import AuthFailed, BadAnswer, Unavailable
-from eink_monitor.model import Reading, Visit
+from eink_monitor.model.poll import Visit
+from eink_monitor.model.reading import Reading
 from eink_monitor.sources._bmw.account import Account
 from eink_monitor.sources._bmw.descriptors import WHO
 from eink_monitor.sources._http.address import is_here

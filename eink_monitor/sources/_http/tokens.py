@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 from eink_monitor.clock import SystemClock, stopwatch
 from eink_monitor.errors import AuthFailed, Trouble, Unavailable
-from eink_monitor.signin import Credential, lifetime
+from eink_monitor.model.signin import Credential, lifetime
 from eink_monitor.sources._http import seal
 
 _NAP = 0.05  # seconds between two tries for the lock

@@ -23,7 +23,7 @@ from urllib.parse import quote, urlencode
 from eink_monitor import __version__
 from eink_monitor.clock import stopwatch
 from eink_monitor.errors import AuthFailed, BadAnswer, Trouble, Unavailable, Unreachable
-from eink_monitor.model import Visit
+from eink_monitor.model.poll import Visit
 from eink_monitor.sources._http.address import address
 from eink_monitor.sources._http.answer import Answer, said_at
 

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from eink_monitor import metrics
 from eink_monitor.clock import day_bounds, local, midnight
-from eink_monitor.model import Metric, Visit
+from eink_monitor.model.poll import Visit
+from eink_monitor.model.reading import Metric
 from eink_monitor.sources._modbus import counters
 from eink_monitor.sources._modbus.counters import Count, Mark, Span
 from eink_monitor.sources._modbus.flow import Part, grid_meter, meters

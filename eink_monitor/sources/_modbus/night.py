@@ -5,7 +5,8 @@ from __future__ import annotations
 from eink_monitor import metrics
 from eink_monitor.clock import HOUR, local
 from eink_monitor.errors import Unreachable
-from eink_monitor.model import Reading, Visit
+from eink_monitor.model.poll import Visit
+from eink_monitor.model.reading import Reading
 from eink_monitor.sources._daylight import sunlit
 from eink_monitor.sources._modbus.line import Silence
 

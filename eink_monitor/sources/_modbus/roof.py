@@ -10,7 +10,8 @@ from typing import NamedTuple
 from eink_monitor import metrics
 from eink_monitor.clock import Clock
 from eink_monitor.errors import BadAnswer, Unavailable
-from eink_monitor.model import Metric, Reading, Visit
+from eink_monitor.model.poll import Visit
+from eink_monitor.model.reading import Metric, Reading
 from eink_monitor.sources._modbus import counters, energies, memory
 from eink_monitor.sources._modbus.flow import Flow, Part, flow, grid_meter
 from eink_monitor.sources._modbus.line import Line, Silence, Unit

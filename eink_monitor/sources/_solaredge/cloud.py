@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from eink_monitor.clock import DAY, MINUTE, local, midnight
 from eink_monitor.errors import AuthFailed, BadAnswer, Gone, Throttled, Trouble, Unavailable
-from eink_monitor.model import Visit
+from eink_monitor.model.poll import Visit
 from eink_monitor.settings import Secret
 from eink_monitor.sources._http.answer import Answer, judge, retry_after
 from eink_monitor.sources._http.oauth import Grant, valid

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from eink_monitor import metrics
 from eink_monitor.clock import DAY, HOUR, MINUTE, local
-from eink_monitor.model import Metric, Reading, Visit
+from eink_monitor.model.poll import Visit
+from eink_monitor.model.reading import Metric, Reading
 from eink_monitor.settings import Window
 from eink_monitor.sources._daylight import sunlit, sunlit_seconds
 

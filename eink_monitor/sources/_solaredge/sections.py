@@ -8,7 +8,8 @@ from typing import ParamSpec, TypeVar
 from eink_monitor import metrics
 from eink_monitor.clock import HOUR, local
 from eink_monitor.errors import AuthFailed, BadAnswer, Trouble, Unavailable, Unreachable
-from eink_monitor.model import Metric, Reading, Visit
+from eink_monitor.model.poll import Visit
+from eink_monitor.model.reading import Metric, Reading
 from eink_monitor.remarks import Remarks
 
 T = TypeVar("T")

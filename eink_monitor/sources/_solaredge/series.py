@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from eink_monitor import metrics
 from eink_monitor.clock import local
 from eink_monitor.errors import BadAnswer
-from eink_monitor.model import Metric
+from eink_monitor.model.reading import Metric
 from eink_monitor.remarks import Remarks
 from eink_monitor.sources._http.answer import rows, table, text
 

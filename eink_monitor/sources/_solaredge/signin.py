@@ -8,10 +8,10 @@ from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
 from eink_monitor.clock import MINUTE, Clock
 from eink_monitor.errors import AuthFailed
-from eink_monitor.model import Visit
+from eink_monitor.model.poll import Visit
+from eink_monitor.model.signin import Prompt
 from eink_monitor.outside import is_clean
 from eink_monitor.settings import Secret
-from eink_monitor.signin import Prompt
 from eink_monitor.sources._http.tokens import TokenStore
 
 _WHO = "SolarEdge"

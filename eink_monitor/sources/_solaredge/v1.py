@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 from eink_monitor import metrics
 from eink_monitor.clock import HOUR, local
 from eink_monitor.errors import AuthFailed, BadAnswer, Gone, Throttled, Trouble
-from eink_monitor.model import Metric, Reading, Visit
+from eink_monitor.model.poll import Visit
+from eink_monitor.model.reading import Metric, Reading
 from eink_monitor.remarks import Remarks
 from eink_monitor.settings import Secret
 from eink_monitor.sources._http.answer import Answer, judge, retry_after, rows, table

@@ -13,7 +13,8 @@ from datetime import date, timedelta
 from eink_monitor import metrics
 from eink_monitor.clock import HOUR, MINUTE, day_bounds, local, midnight
 from eink_monitor.errors import BadAnswer
-from eink_monitor.model import Metric, Reading, Visit
+from eink_monitor.model.poll import Visit
+from eink_monitor.model.reading import Metric, Reading
 from eink_monitor.sources._http.answer import number, table
 from eink_monitor.sources._solaredge.cloud import Cloud
 from eink_monitor.sources._solaredge.plan import Plan, spoke

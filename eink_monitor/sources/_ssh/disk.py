@@ -12,7 +12,7 @@ from pathlib import Path
 
 from eink_monitor import metrics
 from eink_monitor.errors import BadAnswer
-from eink_monitor.model import Metric
+from eink_monitor.model.reading import Metric
 from eink_monitor.settings import Duration
 from eink_monitor.sources._ssh import df, mounts
 from eink_monitor.sources._ssh.bounded import bounded

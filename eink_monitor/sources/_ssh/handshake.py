@@ -7,8 +7,8 @@ from typing import Protocol
 
 from eink_monitor.clock import MINUTE, Clock
 from eink_monitor.errors import AuthFailed
-from eink_monitor.model import Visit
-from eink_monitor.signin import Prompt
+from eink_monitor.model.poll import Visit
+from eink_monitor.model.signin import Prompt
 
 
 class Host(Protocol):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from eink_monitor.metrics import CHARGING, CHARGING_POWER, FUEL, ODOMETER, PLUGGED, RANGE, SOC, TARGET_SOC, TIME_TO_FULL
-from eink_monitor.model import Metric, Reading
+from eink_monitor.model.reading import Metric, Reading
 from eink_monitor.remarks import Remarks
 from eink_monitor.sources._car import UNKNOWN, Sheet, kilometres
 from eink_monitor.sources._memory import Memory, Told

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from eink_monitor.clock import DAY, Clock
-
-if TYPE_CHECKING:
-    from eink_monitor.model import Visit
+from eink_monitor.model.poll import Visit
 
 WARNING = 3 * DAY
 """How long before a credential dies a person is told."""

@@ -1,0 +1,84 @@
+"""What a display is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
+from typing import ClassVar
+
+from eink_monitor.clock import Clock
+from eink_monitor.finding import Finding
+from eink_monitor.model.frame import Frame, Wear
+
+
+class Display(ABC):
+    """Where frames become ink: one dataclass whose fields are its YAML keys, and one verb, ``show``.
+
+    The daemon calls ``open`` once, then ``show`` at every turn of the rotation: a display knows itself what it shows,
+    so an unchanged frame costs nothing. After each ``show``, whether it succeeded or not, ``wear`` is worth saving.
+    """
+
+    size: ClassVar[tuple[int, int]] = (250, 122)
+
+    @property
+    def label(self) -> str:
+        """What kind of display it is, for a test picture to name: its file, or its model where there are several."""
+        return type(self).__module__.rpartition(".")[2]
+
+    @property
+    def where(self) -> str:
+        """Where to look for what it shows, for the log to say ("pictures in /home/pi/out"); empty where one sees it."""
+        return ""
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """Import names of the libraries that it cannot work without."""
+        return ()
+
+    @property
+    def extra(self) -> str:
+        """The extra of this package that installs them."""
+        return ""
+
+    @property
+    def looks(self) -> bool:
+        """Whether anybody will see the frame; where nobody does it need not be drawn."""
+        return True
+
+    def open(self, clock: Clock, wear: Wear) -> None:
+        """Lend the display a clock and its history, which it keeps up to date in place; touches no hardware yet."""
+
+    def ready_in(self) -> float:
+        """Seconds until a frame that is not urgent may be drawn; 0.0 for now."""
+        return 0.0
+
+    @property
+    def every_beat(self) -> bool:
+        """Whether ``show`` wants unchanged frames, too: a panel that ages decides by itself when to refresh."""
+        return False
+
+    @abstractmethod
+    def show(self, frame: Frame, *, urgent: bool = False) -> None:
+        """Make the frame visible before returning. Raises ``DisplayError``.
+
+        A display that must be spared does nothing while ``ready_in`` is above 0, unless a person asked (``urgent``).
+        """
+
+    def collect(self, frames: Iterable[Frame]) -> None:
+        """At a start, one frame of every panel: for who keeps a picture of each. Others do not look at them.
+
+        Raises ``DisplayError``.
+        """
+
+    def freshen(self) -> None:
+        """Make the next frame crisp, whatever it costs: quiet hours are over."""
+
+    def clear(self) -> None:
+        """Whiten the panel, for storage. Raises ``DisplayError``."""
+
+    def examine(self) -> Iterator[Finding]:
+        """What is right and wrong with the hardware, line by line, without moving any ink; never raises."""
+        return iter(())
+
+    def close(self) -> None:
+        """Release what is held; the last frame stays visible. Does nothing in a forked child."""

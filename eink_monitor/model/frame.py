@@ -1,0 +1,33 @@
+"""What the ink is given, and what it has been through."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One picture for the ink: rows of ``(width + 7) // 8`` bytes, most significant bit leftmost, 1 is white.
+
+    ``name`` is the panel it came from; two frames with the same bits are the same frame.
+    """
+
+    width: int
+    height: int
+    bits: bytes = field(repr=False)
+    name: str = field(default="", compare=False)
+
+
+@dataclass(slots=True)
+class Wear:
+    """How much a panel has been through; kept in the database, because no panel lives for ever.
+
+    ``full`` and ``partial`` count refreshes since the panel was new, ``since_full`` the partial ones in a row.
+    ``last_full`` and ``last`` are when (epoch seconds UTC) the last full one ended and when the ink last moved.
+    """
+
+    full: int = 0
+    partial: int = 0
+    since_full: int = 0
+    last_full: int | None = None
+    last: int | None = None

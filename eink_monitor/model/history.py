@@ -1,0 +1,91 @@
+"""What a panel may ask."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import NamedTuple, Protocol
+from zoneinfo import ZoneInfo
+
+from eink_monitor.clock import MINUTE
+from eink_monitor.model.frame import Wear
+from eink_monitor.model.reading import Bucket, Metric, Reading, Run
+
+_AHEAD = 2 * MINUTE  # clocks of vendors run a little ahead of ours
+
+
+class FeedStatus(NamedTuple):
+    """How a feed is doing: what the last poll came to, and since when. Times are epoch seconds UTC, None for never.
+
+    ``door`` is the address where a person lets us in again, ``renews`` what must be made anew there, if it is a key;
+    ``warning`` says what will soon need one. ``lack`` is what is wrong although polls go well, in two words: a disk is
+    "not mounted". ``shown`` is whether, of several feeds of one subject, this one made the newest measurement: the one
+    on the panels.
+    """
+
+    name: str
+    label: str
+    type: str
+    what: str | None
+    detail: str
+    since: int | None
+    at: int | None
+    ok_at: int | None
+    due: int | None
+    measured_at: int | None
+    patience: int
+    calls_used: int | None
+    calls_limit: int | None
+    door: str = ""
+    warning: str = ""
+    shown: bool = False
+    renews: str = ""
+    lack: str = ""
+
+    @property
+    def is_well(self) -> bool:
+        """Whether its polls do not fail, whatever they bring but that something is missing."""
+        return self.what in {None, "ok"} and not self.lack
+
+    def is_silent(self, now: int) -> bool:
+        """Whether polls go well but bring nothing, or nothing that is not older than the source's own patience."""
+        return self.what == "ok" and not self.lack and not self.is_fresh(now)
+
+    def is_fresh(self, now: int) -> bool:
+        """Whether the newest measurement is within the source's patience."""
+        return self.measured_at is not None and -_AHEAD <= now - self.measured_at <= self.patience
+
+
+class History(Protocol):
+    """What a panel may ask. Every answer comes from our own store; nothing here touches a network."""
+
+    zone: ZoneInfo
+    wear: Wear
+    """What the display has been through."""
+
+    def latest(self, subject: str, metric: Metric) -> Reading | None:
+        """The newest reading, or None."""
+
+    def series(self, subject: str, metric: Metric, since: int, until: int) -> Sequence[Run]:
+        """Runs that end at or after ``since`` and start at or before ``until``, in order of time."""
+
+    def daily(self, subject: str, metric: Metric, first: date, last: date) -> Mapping[date, Bucket]:
+        """Local days from ``first`` to ``last`` inclusive; a day without a measurement is absent."""
+
+    def gap(self, subject: str) -> int:
+        """Seconds between two measurements of a subject beyond which a chart must show a gap."""
+
+    def patience(self, subject: str, metric: Metric) -> int:
+        """Seconds after which the newest measurement is stale, by the source that it came from."""
+
+    def label(self, subject: str) -> str:
+        """What a person calls the subject."""
+
+    def trouble(self, subject: str) -> FeedStatus | None:
+        """The feed of a subject that is failing now, or None when all is well."""
+
+    def answered(self, subject: str) -> int | None:
+        """When a feed of the subject last answered well, whatever the answer said, or None for never."""
+
+    def feeds(self) -> Sequence[FeedStatus]:
+        """Every feed, in the order of the configuration."""

@@ -1,0 +1,89 @@
+"""One poll: what it may cost, what a source may know about it, and what it came to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from eink_monitor.errors import Throttled
+from eink_monitor.model.reading import Metric, Reading
+from eink_monitor.remarks import Remarks
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one poll came to: ``what`` is "ok" or an error's word, ``detail`` one plain sentence or empty."""
+
+    feed: str
+    at: int
+    took: float
+    what: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """At most ``calls`` in any ``span``: "minute", "hour" and "day" roll; "month" is the local calendar month."""
+
+    calls: int
+    span: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """The budgets of one vendor account. ``account`` names it in the ledger and must not be a secret."""
+
+    account: str
+    budgets: tuple[Budget, ...]
+
+
+@dataclass(slots=True)
+class Visit:
+    """Everything a source may know about the poll it is asked for.
+
+    ``latest`` holds the newest stored reading per (subject, metric name) of what this source publishes, so that a
+    source without any state of its own can skip what is fresh; of what another feed brings too, the newest it brought
+    itself. ``allowance`` is how many vendor calls the ledger has reserved; ``spend`` must be called before each one.
+    ``remarks`` take plain sentences about a poll that went well ("the car sleeps") and the values that it had to leave
+    out, ``heard`` what time it is by the vendor's own clock (epoch seconds), where it says so. ``state`` is a private
+    directory for tokens.
+    """
+
+    feed: str
+    subject: str
+    now: int
+    zone: ZoneInfo
+    every: int
+    latest: Mapping[tuple[str, str], Reading]
+    state: Path
+    allowance: int = 0
+    spent: int = 0
+    heard: int = 0
+    remarks: Remarks = field(default_factory=Remarks)
+
+    def spend(self, calls: int = 1) -> None:
+        """Account for vendor calls about to be made; raises ``Throttled`` rather than exceed what was reserved."""
+        if self.spent + calls > self.allowance:
+            message = f"{self.feed}: this poll wanted more than the {self.allowance} calls reserved for it"
+            raise Throttled(message, self.now + self.every, account_wide=False)
+        self.spent += calls
+
+    def spare(self, calls: int = 1) -> None:
+        """Take back what was accounted for: the vendor was not even reached, so the calls were never made."""
+        self.spent -= calls
+
+    @property
+    def note(self) -> str:
+        """The remarks in one line; empty when there is nothing to say."""
+        return str(self.remarks)
+
+    def last(self, metric: Metric, subject: str | None = None) -> Reading | None:
+        """The newest stored reading of a metric of this feed (of its own subject unless another is named)."""
+        return self.latest.get((subject or self.subject, metric.name))
+
+    def age(self, metric: Metric, subject: str | None = None) -> int:
+        """Seconds since that metric was measured; very large when never."""
+        reading = self.last(metric, subject)
+        return self.now - reading.at if reading else 1 << 40

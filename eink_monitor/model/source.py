@@ -1,0 +1,124 @@
+"""What a source is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import ClassVar
+
+from eink_monitor.clock import Clock
+from eink_monitor.model.poll import Quota, Visit
+from eink_monitor.model.reading import Metric, Reading
+from eink_monitor.model.signin import Credential, SignIn
+
+
+class Source(ABC):
+    """Where readings come from: one frozen dataclass whose fields are its YAML keys, and one verb, ``poll``.
+
+    ``metrics`` lists what it can publish; ``lag`` is by how many seconds its vendor's data trails reality at best;
+    ``preload`` names light modules worth importing once in the daemon instead of in every child. ``extra`` is the extra
+    of this package that installs what ``modules`` names. ``door`` is the address, without https://, where a person lets
+    us in again. ``invented`` readings give way to those of a real source of the same subject. ``together`` tells, after
+    a comma, how several of its kind can be one subject. ``family`` is what its ``thing`` is ("car") where sources of
+    several types may ask the same one.
+    """
+
+    metrics: ClassVar[tuple[Metric, ...]] = ()
+    lag: ClassVar[int] = 0
+    preload: ClassVar[tuple[str, ...]] = ()
+    extra: ClassVar[str] = ""
+    door: ClassVar[str] = ""
+    invented: ClassVar[bool] = False
+    together: ClassVar[str] = ""
+    family: ClassVar[str] = ""
+
+    @abstractmethod
+    def poll(self, visit: Visit) -> Iterable[Reading]:
+        """Fetch once. Raises only the errors of ``eink_monitor.errors``. Runs in a child process with a deadline."""
+
+    def publishes(self, subject: str) -> Mapping[str, tuple[Metric, ...]]:
+        """Which metrics of which subjects can come from here; most sources speak of one subject only."""
+        return {subject: self.metrics}
+
+    def quota(self) -> Quota | None:
+        """The vendor account's budgets, or None where calls are free."""
+        return None
+
+    def cost(self, visit: Visit) -> int:
+        """At most how many vendor calls the next poll would make; 0 where calls are free."""
+        return 0 if self.quota() is None else 1
+
+    def pace(self, visit: Visit) -> int:
+        """Seconds this source would like between polls, knowing what it knows; the ledger may stretch it."""
+        return visit.every
+
+    def patience(self, every: int) -> int:
+        """Seconds after which a reading from here counts as stale."""
+        return 3 * every + self.lag
+
+    def patience_with(self, metric: Metric, every: int) -> int:
+        """As ``patience``, of one metric: longer where a source asks for it more rarely than for the rest."""
+        return self.patience(every)
+
+    @property
+    def renews(self) -> str:
+        """What a person must make anew when the vendor refuses us ("API key"); empty where signing in again does."""
+        return ""
+
+    @property
+    def way_in(self) -> str:
+        """The address, without https://, where a person lets us in again as the source is configured."""
+        return self.door
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """Import names of the libraries that it cannot work without as it is configured."""
+        return ()
+
+    @property
+    def thing(self) -> object:
+        """Which one of its kind it asks, to tell it from another; None where nobody would mix them up."""
+        return None
+
+    @property
+    def follows(self) -> bool:
+        """Whether ``follow`` has something to add to ``poll``."""
+        return False
+
+    @property
+    def polls(self) -> bool:
+        """Whether ``poll`` is wanted beside ``follow``; where not, the stream must speak at every ``every``."""
+        return True
+
+    def follow(self, visit: Visit, clock: Clock) -> Iterator[list[Reading]]:
+        """Readings as the vendor sends them, batch by batch, without end.
+
+        Runs in a child process that lives long; raises ``Trouble`` when the stream ends.
+        """
+        return iter(())
+
+    def doubts(self) -> Iterator[tuple[str, str]]:
+        """What is configured as it may be, and yet hardly meant: what is wrong with it, and what to write instead."""
+        return iter(())
+
+    @property
+    def local(self) -> bool:
+        """Whether it is asked in the house, where a call costs nothing: failures never put it off for long."""
+        return False
+
+    def sign_in(self) -> SignIn | None:
+        """How a person signs in, or None where nobody needs to."""
+        return None
+
+    def sign_out(self, visit: Visit) -> str:
+        """Revoke and forget the sign-in; returns a sentence about what was done."""
+        return "There is no sign-in to forget."
+
+    def shares(self, state: Path) -> tuple[Path, ...]:
+        """Folders beside ``state``, its own, that it shares with the other feeds of its vendor account."""
+        return ()
+
+    def credentials(self, visit: Visit) -> list[Credential]:
+        """What the vendor let us in with and how long that holds; makes no call."""
+        return []

@@ -19,7 +19,7 @@ def test_plugins_are_strangers(kind: type[Source | Panel | Display]) -> None:
     names = {f"eink_monitor.{ROOMS[kind]}.{name}" for name in plugins.names(kind)}  # type: ignore[type-var]
     assert names
     for name in names:
-        known = GRAPH.find_upstream_modules(name)
+        known = GRAPH.find_upstream_modules(name, as_package=True)
         assert not known & (names - {name}), f"{name} knows a sibling"
 
 
@@ -28,4 +28,4 @@ def test_the_tools_of_a_room_know_no_plugin(kind: type[Source | Panel | Display]
     room = f"eink_monitor.{ROOMS[kind]}"
     names = {f"{room}.{name}" for name in plugins.names(kind)}  # type: ignore[type-var]
     for tool in GRAPH.find_children(room) - names:
-        assert not GRAPH.find_upstream_modules(tool) & names, f"{tool} knows a plugin"
+        assert not GRAPH.find_upstream_modules(tool, as_package=True) & names, f"{tool} knows a plugin"

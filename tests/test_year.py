@@ -23,10 +23,10 @@ from eink_monitor.daemon.runner import Result
 from eink_monitor.errors import Trouble
 from eink_monitor.model.poll import Visit
 from eink_monitor.simulation import StandIn, live, silence
-from eink_monitor.sources._bmw.account import Account
-from eink_monitor.sources._bmw.descriptors import descriptors
-from eink_monitor.sources._bmw.rest import container_label
 from eink_monitor.sources._http.notebook import Notebook
+from eink_monitor.sources.bmw_cardata.catalogue import descriptors
+from eink_monitor.sources.bmw_cardata.rest import container_label
+from eink_monitor.sources.bmw_cardata.signin import Account
 from eink_monitor.store import Store
 from houses import write
 

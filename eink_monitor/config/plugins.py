@@ -1,6 +1,6 @@
-"""A plugin is a file: ``sources/solaredge.py`` is ``type: solaredge``. Nothing is registered anywhere.
+"""A plugin is a file or a package: ``sources/skoda.py`` is ``type: skoda``. Nothing is registered anywhere.
 
-A module whose name starts with ``_`` is not a plugin. A module is imported only when the configuration names it, and
+A name that starts with ``_`` is no plugin's. A module is imported only when the configuration names it, and
 defines exactly one class of its kind.
 """
 
@@ -21,12 +21,15 @@ _ROOMS = {Source: "sources", Panel: "panels", Display: "displays"}
 
 def names(kind: type[Kind]) -> list[str]:
     """Every plugin of a kind, in alphabetical order, without importing any."""
-    folder = Path(__file__).parent.parent / _ROOMS[kind]
-    return sorted(file.stem for file in folder.glob("[!_]*.py"))  # pkgutil says the same, 5 ms of a cold start later
+    folder = Path(__file__).parent.parent / _ROOMS[kind]  # pkgutil says the same, 5 ms of a cold start later
+    return sorted(
+        [file.stem for file in folder.glob("[!_]*.py")]
+        + [file.parent.name for file in folder.glob("[!_]*/__init__.py")]
+    )
 
 
 def load(kind: type[Kind], name: str) -> type[Kind]:
-    """The plugin class of that file. Raises ``KeyError`` for a name that ``names`` does not list."""
+    """The plugin class of that room. Raises ``KeyError`` for a name that ``names`` does not list."""
     if name not in names(kind):
         raise KeyError(name)
     module = import_module(f"eink_monitor.{_ROOMS[kind]}.{name}")

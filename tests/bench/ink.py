@@ -10,9 +10,9 @@ from statistics import median
 from types import ModuleType
 
 from eink_monitor.clock import stopwatch
-from eink_monitor.displays._panel213 import pack
-from eink_monitor.displays._revisions import RAM_NEW, RAM_OLD, REVISIONS
-from eink_monitor.displays._wires import Wires, Wiring
+from eink_monitor.displays.waveshare.panel213 import pack
+from eink_monitor.displays.waveshare.revisions import RAM_NEW, RAM_OLD, REVISIONS
+from eink_monitor.displays.waveshare.wires import Wires, Wiring
 from eink_monitor.model.frame import Frame
 from ink_bench import MODELS, golden, mounted
 

@@ -12,8 +12,8 @@ from PIL import Image
 
 from eink_monitor.clock import DAY, HOUR, FastClock, SystemClock, stopwatch
 from eink_monitor.config.plugins import load
-from eink_monitor.displays._panel213 import pack
 from eink_monitor.displays.waveshare import Waveshare
+from eink_monitor.displays.waveshare.panel213 import pack
 from eink_monitor.errors import DisplayError
 from eink_monitor.model.display import Display
 from eink_monitor.model.frame import Frame, Wear

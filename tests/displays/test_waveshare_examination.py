@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from eink_monitor.displays._examination import chip_select, holders
-from eink_monitor.displays._wires import Wiring
 from eink_monitor.displays.waveshare import Waveshare
+from eink_monitor.displays.waveshare.examination import chip_select, holders
+from eink_monitor.displays.waveshare.wires import Wiring
 from ink_bench import mounted
 
 

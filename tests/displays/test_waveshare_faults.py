@@ -10,10 +10,10 @@ from typing import NamedTuple
 import pytest
 
 from eink_monitor.clock import FastClock
-from eink_monitor.displays._panel213 import Panel213
-from eink_monitor.displays._revisions import REVISIONS
-from eink_monitor.displays._wires import Wires, Wiring
 from eink_monitor.displays.waveshare import Waveshare
+from eink_monitor.displays.waveshare.panel213 import Panel213
+from eink_monitor.displays.waveshare.revisions import REVISIONS
+from eink_monitor.displays.waveshare.wires import Wires, Wiring
 from eink_monitor.errors import DisplayError
 from eink_monitor.model.frame import Frame
 from ink_bench import MODELS, Mounted, mounted, scene

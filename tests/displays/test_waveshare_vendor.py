@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from eink_monitor.clock import FastClock
-from eink_monitor.displays._vendor import VendorPanel, centred
 from eink_monitor.displays.waveshare import Waveshare
+from eink_monitor.displays.waveshare.vendor import VendorPanel, centred
 from eink_monitor.errors import DisplayError
 from eink_monitor.model.frame import Frame, Wear
 from ink_bench import Mounted, scene

@@ -7,9 +7,9 @@ import hashlib
 from pathlib import Path
 
 from eink_monitor.settings import Secret
-from eink_monitor.sources._bmw.account import Account
 from eink_monitor.sources._http.tokens import Tokens, TokenStore
 from eink_monitor.sources.bmw_cardata import BmwCarData
+from eink_monitor.sources.bmw_cardata.signin import Account
 from loopback.cars import NOW, Call, Reply, Vendor, visit_to
 
 VIN = "WBA53FJ0X0CH00001"

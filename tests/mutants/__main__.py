@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 _KEPT = ROOT / ".mutants" / "reach"
 _NEAREST = 40  # tests that are asked first; most faults fall there
 _PATIENCE = 300  # seconds; a test that hangs has noticed
-_USUAL = ["daemon", "store", "quota.py", "sources/solaredge.py", "sources/_solaredge"]
+_USUAL = ["daemon", "store", "quota.py", "sources/solaredge", "sources/solaredge_modbus"]
 
 
 def main(words: Sequence[str]) -> int:

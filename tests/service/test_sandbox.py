@@ -67,7 +67,7 @@ def test_only_the_state_can_be_written(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 def test_a_disk_of_this_machine_is_not_read_only_for_being_so_in_here(tmp_path: Path) -> None:
-    look = "from eink_monitor.sources._ssh.disk import local; import os; print(local('/').state.name"
+    look = "from eink_monitor.sources.ssh_disk.disk import local; import os; print(local('/').state.name"
     outside = subprocess.run([sys.executable, "-c", f"{look})"], check=True, capture_output=True, text=True).stdout
     assert told(tmp_path, f"{look}, os.statvfs('/').f_flag & os.ST_RDONLY)") == (0, f"{outside.strip()} 1\n", "")
 

@@ -11,9 +11,9 @@ from eink_monitor.clock import DAY, HOUR, MINUTE
 from eink_monitor.errors import AuthFailed, BadAnswer, Throttled, Trouble, Unavailable
 from eink_monitor.metrics import CHARGING, LATITUDE
 from eink_monitor.settings import Secret
-from eink_monitor.sources._bmw.descriptors import descriptors, parse
-from eink_monitor.sources._bmw.rest import container_label
 from eink_monitor.sources.bmw_cardata import BmwCarData
+from eink_monitor.sources.bmw_cardata.catalogue import descriptors, parse
+from eink_monitor.sources.bmw_cardata.rest import container_label
 from loopback.bmw import (
     CLIENT,
     CONTAINERS,

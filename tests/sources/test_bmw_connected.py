@@ -13,8 +13,8 @@ from eink_monitor.clock import DAY, HOUR, MINUTE
 from eink_monitor.errors import BadAnswer, Gone, Throttled, Trouble, Unavailable
 from eink_monitor.metrics import CHARGING, LATITUDE
 from eink_monitor.settings import Secret
-from eink_monitor.sources._bmw.app_fields import parse
 from eink_monitor.sources.bmw_connected import BmwConnected
+from eink_monitor.sources.bmw_connected.fields import parse
 from loopback.cars import NOW, Call, Reply, Vendor, recording, said, values, visit_to
 from loopback.needs import library
 

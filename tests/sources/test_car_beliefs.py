@@ -26,11 +26,11 @@ from eink_monitor.sources._beliefs import believed
 from eink_monitor.sources._car import kilometres
 from eink_monitor.sources._contradictions import settled
 from eink_monitor.sources._memory import Memory
-from eink_monitor.sources._vag.app_fields import parse as parse_we_connect
-from eink_monitor.sources._vag.fields import parse as parse_files
-from eink_monitor.sources._vag.files import File
 from eink_monitor.sources._vag.words import meaning
 from eink_monitor.sources.skoda import parse as parse_skoda
+from eink_monitor.sources.vw_eu_data_act.fields import parse as parse_files
+from eink_monitor.sources.vw_eu_data_act.files import File
+from eink_monitor.sources.weconnect.fields import parse as parse_we_connect
 from eink_monitor.vet import vet
 from loopback.cars import NOW, said, values, visit_to
 from loopback.stories import BmwStory

@@ -13,16 +13,16 @@ from eink_monitor.clock import DAY, HOUR, MINUTE, iso
 from eink_monitor.metrics import CHARGING, CHARGING_POWER, ODOMETER, PLUGGED, SOC, TIME_TO_FULL
 from eink_monitor.model.reading import Reading
 from eink_monitor.settings import Secret
-from eink_monitor.sources._bmw import app_fields as my_bmw
-from eink_monitor.sources._bmw.descriptors import parse
 from eink_monitor.sources._contradictions import in_order, settled
 from eink_monitor.sources._memory import Memory, Told
-from eink_monitor.sources._vag import app_fields as we_connect
-from eink_monitor.sources._vag.fields import parse as parse_files
-from eink_monitor.sources._vag.files import File
 from eink_monitor.sources._vag.words import meaning
+from eink_monitor.sources.bmw_cardata.catalogue import parse
+from eink_monitor.sources.bmw_connected import fields as my_bmw
 from eink_monitor.sources.skoda import Skoda
 from eink_monitor.sources.skoda import parse as parse_skoda
+from eink_monitor.sources.vw_eu_data_act.fields import parse as parse_files
+from eink_monitor.sources.vw_eu_data_act.files import File
+from eink_monitor.sources.weconnect import fields as we_connect
 from loopback.bmw import Bmw
 from loopback.cars import NOW, Reply, Vendor, said, values, visit_to
 from loopback.stories import BmwStory, Story

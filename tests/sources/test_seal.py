@@ -20,7 +20,7 @@ from eink_monitor.model.poll import Visit
 from eink_monitor.settings import Secret
 from eink_monitor.sources._http.tokens import Tokens, TokenStore, credential
 from eink_monitor.sources._http.web import Web
-from eink_monitor.sources._solaredge.cloud import SignIn
+from eink_monitor.sources.solaredge.cloud import SignIn
 from houses import say, write
 from houses.living import running
 from loopback.bmw import CLIENT as BMW_CLIENT

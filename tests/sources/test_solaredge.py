@@ -11,8 +11,8 @@ from eink_monitor.config import plugins
 from eink_monitor.model.poll import Budget
 from eink_monitor.model.source import Source
 from eink_monitor.settings import Secret
-from eink_monitor.sources._solaredge.plan import MOST_CALLS, Plan
 from eink_monitor.sources.solaredge import SolarEdge
+from eink_monitor.sources.solaredge.plan import MOST_CALLS, Plan
 from loopback.solaredge import CLIENT, KEY, SECRET, SITE
 
 OAUTH = {"client_id": CLIENT, "client_secret": Secret(SECRET)}

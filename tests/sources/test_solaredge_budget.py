@@ -11,8 +11,8 @@ from eink_monitor import metrics
 from eink_monitor.clock import DAY, HOUR, MINUTE, FastClock, midnight
 from eink_monitor.settings import Secret, Window
 from eink_monitor.sources._daylight import sunlit, sunlit_seconds
-from eink_monitor.sources._solaredge.plan import Rhythm
 from eink_monitor.sources.solaredge import SolarEdge
+from eink_monitor.sources.solaredge.plan import Rhythm
 from loopback.solaredge import KEY, SITE, SolarEdgeServer
 from loopback.visits import Visitor
 

@@ -15,8 +15,8 @@ from eink_monitor.errors import AuthFailed, BadAnswer, Gone, Throttled, Trouble,
 from eink_monitor.model.reading import Reading
 from eink_monitor.settings import Duration, Secret
 from eink_monitor.sources._http.tokens import Tokens, TokenStore
-from eink_monitor.sources._solaredge.sections import Barred
 from eink_monitor.sources.solaredge import SolarEdge
+from eink_monitor.sources.solaredge.sections import Barred
 from loopback.faults import FAULTS
 from loopback.server import Asked, Said
 from loopback.solaredge import CLIENT, KEY, SECRET, SITE, SolarEdgeServer

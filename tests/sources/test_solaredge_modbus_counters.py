@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from eink_monitor.clock import DAY, HOUR, MINUTE, day_bounds, local
-from eink_monitor.sources._modbus.counters import Count, Mark, Span, ballot, rise, tally
-from eink_monitor.sources._modbus.memory import Memory, load, save, worth_saving
-from eink_monitor.sources._modbus.sunspec import Energy
+from eink_monitor.sources.solaredge_modbus.counters import Count, Mark, Span, ballot, rise, tally
+from eink_monitor.sources.solaredge_modbus.memory import Memory, load, save, worth_saving
+from eink_monitor.sources.solaredge_modbus.sunspec import Energy
 
 BERLIN = ZoneInfo("Europe/Berlin")
 WRAP = float(1 << 32)

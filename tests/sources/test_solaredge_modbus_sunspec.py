@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eink_monitor.errors import BadAnswer
-from eink_monitor.sources._modbus import sunspec
+from eink_monitor.sources.solaredge_modbus import sunspec
 
 REGISTER = st.integers(0, 0xFFFF) | st.sampled_from([0, 1, 0x7FFF, 0x8000, 0xFFF6, 0xFFFF])
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from eink_monitor import metrics
 from eink_monitor.errors import BadAnswer
 from eink_monitor.remarks import Remarks
-from eink_monitor.sources._solaredge.series import (
+from eink_monitor.sources.solaredge.series import (
     NOWHEN,
     Kind,
     charge,

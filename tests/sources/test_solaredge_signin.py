@@ -10,7 +10,7 @@ from eink_monitor.clock import DAY, FastClock
 from eink_monitor.errors import AuthFailed
 from eink_monitor.settings import Secret
 from eink_monitor.sources._http.tokens import TokenStore
-from eink_monitor.sources._solaredge.signin import Consent
+from eink_monitor.sources.solaredge.signin import Consent
 from loopback.cars import NOW, visit_to
 from loopback.solaredge import CLIENT, SECRET, SITE, SolarEdgeServer
 

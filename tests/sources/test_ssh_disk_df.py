@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from eink_monitor import metrics
 from eink_monitor.errors import BadAnswer
-from eink_monitor.sources._ssh import df, mounts
-from eink_monitor.sources._ssh.disk import Look, State, remote
-from eink_monitor.sources._ssh.question import any_shell, question
+from eink_monitor.sources.ssh_disk import df, mounts
+from eink_monitor.sources.ssh_disk.disk import Look, State, remote
+from eink_monitor.sources.ssh_disk.question import any_shell, question
 
 RECORDINGS = sorted((Path(__file__).parent / "ssh_disk").glob("*.json"))
 HEAD = "Filesystem 1024-blocks Used Available Capacity Mounted on"

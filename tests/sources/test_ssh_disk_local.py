@@ -20,11 +20,10 @@ from eink_monitor import metrics
 from eink_monitor.clock import DAY
 from eink_monitor.errors import BadAnswer
 from eink_monitor.settings import Duration
-from eink_monitor.sources._ssh import hosts
-from eink_monitor.sources._ssh.bounded import bounded
-from eink_monitor.sources._ssh.disk import Look, State, listing, local
-from eink_monitor.sources._ssh.newest import Entry, Unlisted, newest
-from eink_monitor.sources.ssh_disk import SshDisk
+from eink_monitor.sources.ssh_disk import SshDisk, hosts
+from eink_monitor.sources.ssh_disk.bounded import bounded
+from eink_monitor.sources.ssh_disk.disk import Look, State, listing, local
+from eink_monitor.sources.ssh_disk.newest import Entry, Unlisted, newest
 
 
 def test_a_local_disk_needs_no_ssh(tmp_path: Path) -> None:

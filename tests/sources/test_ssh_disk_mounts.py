@@ -19,8 +19,8 @@ from doors.sshd import Host, Hosts, guest
 from eink_monitor.errors import AuthFailed, BadAnswer, Unavailable
 from eink_monitor.model.poll import Visit
 from eink_monitor.settings import Duration
-from eink_monitor.sources._ssh import df, mounts
-from eink_monitor.sources._ssh.disk import Look, State, local, remote
+from eink_monitor.sources.ssh_disk import df, mounts
+from eink_monitor.sources.ssh_disk.disk import Look, State, local, remote
 
 TEN = df.Space(10240, 4096, 6144)
 

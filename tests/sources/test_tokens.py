@@ -24,7 +24,7 @@ from eink_monitor.sources._http.apart import apart
 from eink_monitor.sources._http.oauth import Grant, valid
 from eink_monitor.sources._http.tokens import Tokens, TokenStore, _parse
 from eink_monitor.sources._http.web import Web
-from eink_monitor.sources._solaredge.cloud import SignIn, consent
+from eink_monitor.sources.solaredge.cloud import SignIn, consent
 from loopback.server import Asked, Said
 from loopback.solaredge import CLIENT, SECRET, SolarEdgeServer
 
@@ -210,7 +210,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 from eink_monitor.model.poll import Visit
 from eink_monitor.settings import Secret
-from eink_monitor.sources._solaredge.cloud import SignIn
+from eink_monitor.sources.solaredge.cloud import SignIn
 from eink_monitor.sources._http.web import Web
 url, state, now, client, secret = sys.argv[1:]
 visit = Visit("roof", "roof", int(now), ZoneInfo("UTC"), 1800, {}, Path(state))

@@ -30,7 +30,7 @@ from types import FrameType
 from zoneinfo import ZoneInfo
 from eink_monitor.model.poll import Visit
 from eink_monitor.settings import Secret
-from eink_monitor.sources._solaredge.cloud import SignIn
+from eink_monitor.sources.solaredge.cloud import SignIn
 from eink_monitor.sources._http.tokens import TokenStore
 from eink_monitor.sources._http.web import Web
 

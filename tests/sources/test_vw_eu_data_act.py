@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from eink_monitor.clock import DAY, HOUR, MINUTE
 from eink_monitor.errors import AuthFailed, BadAnswer, Gone, Throttled, Trouble, Unavailable
 from eink_monitor.settings import Secret
-from eink_monitor.sources._vag.fields import parse
-from eink_monitor.sources._vag.files import File
 from eink_monitor.sources.vw_eu_data_act import VwEuDataAct
+from eink_monitor.sources.vw_eu_data_act.fields import parse
+from eink_monitor.sources.vw_eu_data_act.files import File
 from eink_monitor.vet import vet
 from loopback.cars import NOW, Reply, recording, values, visit_to
 from loopback.needs import library

@@ -16,8 +16,8 @@ from eink_monitor.clock import DAY, HOUR, MINUTE
 from eink_monitor.errors import BadAnswer, Trouble
 from eink_monitor.metrics import CHARGING
 from eink_monitor.settings import Secret
-from eink_monitor.sources._vag.app_fields import parse
 from eink_monitor.sources.weconnect import WeConnect
+from eink_monitor.sources.weconnect.fields import parse
 from eink_monitor.vet import vet
 from loopback.cars import NOW, Call, Reply, Vendor, recording, said, values, visit_to
 from loopback.needs import second_environment

@@ -145,7 +145,7 @@ def test_what_looks_personal_is_masked_without_being_known(known: str) -> None:
         "typing_extensions 4.16.0",
         "carconnectivity-connector-vw-eu-data-act",
         "172.32.0.1 and 8.8.8.8",
-        "eink_monitor.sources._solaredge.v2",
+        "eink_monitor.sources.solaredge.v2",
         "kernel 6.12.47+rpt-rpi-v8",
     ],
 )

@@ -1,1 +1,1 @@
-"""The parts of ``vw_eu_data_act``, and of the closed app interface of ``weconnect``."""
+"""What Volkswagen's interfaces have in common."""

@@ -1,0 +1,215 @@
+"""Ink: a Waveshare e-paper panel on a Raspberry Pi's pins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from eink_monitor.clock import DAY, MINUTE, Clock, SystemClock
+from eink_monitor.displays._policy import Past, Policy, Step
+from eink_monitor.displays.waveshare.examination import examine
+from eink_monitor.displays.waveshare.panel213 import Panel213
+from eink_monitor.displays.waveshare.revisions import REVISIONS
+from eink_monitor.displays.waveshare.vendor import VendorPanel
+from eink_monitor.displays.waveshare.wires import LIBRARIES, Wires, Wiring
+from eink_monitor.errors import DisplayError
+from eink_monitor.finding import Finding, fault, good
+from eink_monitor.model.display import Display
+from eink_monitor.model.frame import Frame, Wear
+from eink_monitor.settings import Duration, insist, together
+
+_VENDOR = "vendor:"
+_BOARD = Path("/proc/device-tree/model")
+
+
+class _Ink(Protocol):
+    """What our own driver and the vendor's have in common."""
+
+    driven: bool
+    """Whether the last refresh moved ink, even if it failed."""
+
+    @property
+    def known(self) -> bool:
+        """Whether what the panel shows is known well enough for a partial refresh."""
+
+    def refresh(self, frame: Frame, *, partial: bool) -> None:
+        """Show a frame; the panel sleeps afterwards. Raises ``DisplayError``."""
+
+    def probe(self) -> None:
+        """Raise ``DisplayError`` unless a panel answers."""
+
+    def close(self) -> None:
+        """Release everything."""
+
+
+@dataclass
+class Waveshare(Display):
+    """Waveshare e-paper: the 2.13" HAT (V2, V3, V4) by a driver of our own, other sizes by Waveshare's.
+
+    ``model`` is 2in13_V2, 2in13_V3, 2in13_V4 (the sticker on the back says which), or vendor:NAME with the name of a
+    module of Waveshare's, for example vendor:epd2in9_V2. ``rotate`` is 0 or 180. The pins (BCM numbers) are those of
+    the HAT. ``power_off`` cuts the power between refreshes by PWR and RST, at the price of 10 ms each; without it the
+    panel rests in deep sleep, which takes 1 uA.
+    """
+
+    model: str = field(
+        metadata={"choices": f"{', '.join(REVISIONS)} (the sticker on its back says which), vendor:NAME"}
+    )
+    rotate: int = 0
+    min_interval: Duration = Duration(3 * MINUTE)
+    partials: int = 5
+    full_every: Duration = Duration(DAY)
+    power_off: bool = False
+    rst: int = 17
+    dc: int = 25
+    busy: int = 24
+    pwr: int = 18
+    bus: int = 0
+    device: int = 0
+    speed: int = 4_000_000
+
+    _clock: Clock = field(default_factory=SystemClock, init=False, repr=False, compare=False)
+    _wear: Wear = field(default_factory=Wear, init=False, repr=False, compare=False)
+    _ink: _Ink | None = field(default=None, init=False, repr=False, compare=False)
+    _frame: Frame | None = field(default=None, init=False, repr=False, compare=False)
+    _moved: float | None = field(default=None, init=False, repr=False, compare=False)
+    _full: float | None = field(default=None, init=False, repr=False, compare=False)
+    _crisp: bool = field(default=True, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Refuse what no panel can do. Raises ``ValueError``."""
+        together(self._check_words, self._check_policy, self._check_wiring)
+
+    def _check_words(self) -> None:
+        vendor = self.model.removeprefix(_VENDOR)
+        known = self.model in REVISIONS or (vendor != self.model and vendor.isidentifier())
+        names = ", ".join(REVISIONS)
+        insist(
+            (known, f'model "{self.model}" is none of {names}, or vendor:epd2in9_V2 for other sizes'),
+            (self.rotate in {0, 180}, "rotate must be 0 or 180: panels are drawn in landscape"),
+        )
+
+    def _check_policy(self) -> None:
+        self._policy = Policy(int(self.min_interval), self.partials, int(self.full_every))
+
+    def _check_wiring(self) -> None:
+        self._wiring = Wiring(self.rst, self.dc, self.busy, self.pwr, self.bus, self.device, self.speed)
+
+    def open(self, clock: Clock, wear: Wear) -> None:
+        """Lend the display a clock and its history; the first frame will be a full refresh."""
+        self.close()
+        self._clock, self._wear = clock, wear
+        # Only the wall clock outlives a restart, and may have been wrong: a refresh in the future tells nothing.
+        age = None if wear.last is None else clock.now() - wear.last
+        self._moved = None if age is None or age < 0 else clock.monotonic() - age
+
+    @property
+    def every_beat(self) -> bool:
+        """The policy needs the beats: even an unchanged panel is refreshed once a day."""
+        return True
+
+    def ready_in(self) -> float:
+        """Seconds until a frame that is not urgent may be drawn."""
+        return self._policy.ready_in(self._past())
+
+    def show(self, frame: Frame, *, urgent: bool = False) -> None:
+        """Refresh the panel if the policy allows it and there is something new. Raises ``DisplayError``."""
+        step = self._policy.step(self._past(), same=frame == self._frame, crisp=self._crisp, urgent=urgent)
+        if step in {Step.PARTIAL, Step.FULL}:
+            self._refresh(frame, partial=step is Step.PARTIAL)
+
+    def freshen(self) -> None:
+        """Make the next refresh a full one, even of the same frame."""
+        self._crisp = True
+
+    def clear(self) -> None:
+        """Whiten the panel at once. Raises ``DisplayError``."""
+        width, height = self.size
+        self._refresh(Frame(width, height, b"\xff" * ((width + 7) // 8 * height)), partial=False)
+
+    def probe(self) -> None:
+        """Ask whether a panel answers, without moving any ink. Raises ``DisplayError`` with the cause."""
+        self._panel().probe()
+
+    @property
+    def label(self) -> str:
+        """The model."""
+        return self.model
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """The libraries of our own driver; Waveshare's package says itself what it lacks."""
+        return () if self.model.startswith(_VENDOR) else LIBRARIES
+
+    @property
+    def extra(self) -> str:
+        """The one with rpi-lgpio on a Pi 5, where RPi.GPIO does not work."""
+        try:
+            board = _BOARD.read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            board = ""
+        return "pi5" if "Raspberry Pi 5" in board else "pi"
+
+    def examine(self) -> Iterator[Finding]:
+        """The wires and whether a panel answers, without moving any ink."""
+        ink = self._panel()
+        if isinstance(ink, Panel213):
+            yield from examine(ink)
+            return
+        try:
+            ink.probe()
+            yield good("panel", f"Waveshare's driver for {self.model} loads; whether a panel is there it cannot ask")
+        except DisplayError as error:
+            yield fault("panel", error)
+
+    def close(self) -> None:
+        """Leave the last frame standing, the panel asleep and without power. Does nothing in a forked child."""
+        ink, self._ink = self._ink, None
+        self._frame, self._crisp = None, True
+        if ink is not None:
+            ink.close()
+
+    def _refresh(self, frame: Frame, *, partial: bool) -> None:
+        ink = self._panel()
+        partial = partial and ink.known
+        self._frame, self._crisp = None, True  # until we know better
+        try:
+            ink.refresh(frame, partial=partial)
+            self._frame, self._crisp = frame, False
+        finally:
+            if ink.driven:
+                self._count(partial=partial, done=self._frame is not None)
+
+    def _count(self, *, partial: bool, done: bool) -> None:
+        wear = self._wear
+        wear.last, self._moved = self._clock.now(), self._clock.monotonic()
+        if partial:
+            wear.partial += 1
+            wear.since_full += 1
+            return
+        wear.full += 1
+        if done:
+            wear.since_full, wear.last_full, self._full = 0, wear.last, self._moved
+
+    def _past(self) -> Past:
+        now = self._clock.monotonic()
+        return Past(
+            None if self._moved is None else now - self._moved,
+            None if self._full is None else now - self._full,
+            self._wear.since_full,
+        )
+
+    def _panel(self) -> _Ink:
+        if self._ink is None:
+            self._ink = self._driver()
+        return self._ink
+
+    def _driver(self) -> _Ink:
+        upside_down = self.rotate == 180
+        if self.model.startswith(_VENDOR):
+            return VendorPanel(self.model[len(_VENDOR) :], self._clock, upside_down=upside_down)
+        return Panel213(
+            Wires(self._wiring), REVISIONS[self.model], self._clock, upside_down=upside_down, power_off=self.power_off
+        )

@@ -1,1 +1,0 @@
-"""The parts of ``bmw_cardata``, and of the closed app interface of ``bmw_connected``."""

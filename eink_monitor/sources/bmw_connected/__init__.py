@@ -1,0 +1,102 @@
+"""A BMW or MINI through the old MyBMW interface, closed by BMW in September 2025; for servers that still speak it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from eink_monitor.clock import MINUTE
+from eink_monitor.metrics import CHARGING, FUEL, FUEL_VOLUME, ODOMETER, PLUGGED, RANGE, SOC, TARGET_SOC, TIME_TO_FULL
+from eink_monitor.model.poll import Visit
+from eink_monitor.model.reading import Metric, Reading
+from eink_monitor.model.source import Source
+from eink_monitor.settings import Secret
+from eink_monitor.sources._car import clean_vin, pace, patience, published
+from eink_monitor.sources._contradictions import in_order, settled
+from eink_monitor.sources._http.address import address
+from eink_monitor.sources._http.tokens import TokenStore
+from eink_monitor.sources.bmw_connected.fields import parse
+from eink_monitor.vet import vet
+
+
+@dataclass(frozen=True)
+class BmwConnected(Source):
+    """A BMW or MINI through MyBMW (closed by BMW in September 2025; use bmw_cardata)."""
+
+    username: str
+    password: Secret
+    vin: Secret
+    base_url: str = ""
+    brand: Literal["bmw", "mini", "toyota"] = "bmw"
+    region: Literal["rest_of_world", "north_america"] = "rest_of_world"
+    position: bool = False
+
+    metrics: ClassVar[tuple[Metric, ...]] = (
+        SOC,
+        TARGET_SOC,
+        RANGE,
+        PLUGGED,
+        CHARGING,
+        TIME_TO_FULL,
+        ODOMETER,
+        FUEL,
+        FUEL_VOLUME,
+    )
+    extra: ClassVar[str] = "bmw"
+    family: ClassVar[str] = "car"
+
+    def __post_init__(self) -> None:
+        if self.base_url:
+            address(self.base_url)
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """The library."""
+        return ("bimmer_connected.api.client",)
+
+    @property
+    def thing(self) -> object:
+        """The car."""
+        return clean_vin(self.vin)
+
+    def publishes(self, subject: str) -> Mapping[str, tuple[Metric, ...]]:
+        """The car's metrics; its position only with ``position: true``."""
+        return published(subject, self.metrics, self.position)
+
+    def doubts(self) -> Iterator[tuple[str, str]]:
+        """BMW's own door."""
+        if not self.base_url:
+            yield "BMW closed this interface in September 2025", "use type: bmw_cardata, as docs/bmw.md says"
+
+    def pace(self, visit: Visit) -> int:
+        """Slower while the car is idle; never below 15 minutes."""
+        return max(pace(visit), 15 * MINUTE)
+
+    def patience(self, every: int) -> int:
+        """A sleeping car is not an error."""
+        return patience(every)
+
+    def poll(self, visit: Visit) -> Iterable[Reading]:
+        """One call for everything; ``Gone`` where the vendor refuses."""
+        from eink_monitor.sources.bmw_connected.session import Session
+
+        vin = clean_vin(self.vin)
+        with TokenStore(visit.state, visit.feed).locked() as store:
+            before = store.load()
+            session = Session(self.username, self.password.reveal(), self.region, self.base_url, before)
+            try:
+                document = session.state(vin, self.brand, visit.now)
+            finally:
+                after = session.keep()
+                if after is not None and (before is None or after.access != before.access):
+                    store.save(after)
+        plug = visit.last(SOC) is not None
+        readings = settled(parse(document, visit.subject, position=self.position, plug=plug, now=visit.now), visit)
+        return vet(in_order(readings, visit), visit)
+
+    def sign_out(self, visit: Visit) -> str:
+        """Forget the session; the password is the configuration's."""
+        with TokenStore(visit.state, visit.feed).locked() as store:
+            store.forget()
+        return "The session is forgotten."

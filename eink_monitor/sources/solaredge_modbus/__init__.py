@@ -1,0 +1,127 @@
+"""SolarEdge over Modbus TCP: the inverter itself, seconds fresh, without cloud, quota or consent."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from eink_monitor import metrics
+from eink_monitor.clock import Clock
+from eink_monitor.model.poll import Visit
+from eink_monitor.model.reading import Metric, Reading
+from eink_monitor.model.source import Source
+from eink_monitor.settings import Duration, insist
+
+if TYPE_CHECKING:
+    from eink_monitor.sources.solaredge_modbus.line import Line
+    from eink_monitor.sources.solaredge_modbus.roof import Roof
+
+
+@dataclass(frozen=True)
+class SolarEdgeModbus(Source):
+    """A SolarEdge roof read from its inverter over Modbus TCP (SunSpec), with up to three meters and batteries.
+
+    ``units`` names several inverters behind one address, instead of ``unit``: they are summed. ``external_production``
+    adds what the meters called Production measure, the roofs of others that feed this house. ``meter_sign`` says what a
+    positive power of the grid meter means; "auto" learns it from the meter's own counters. ``keep_open`` holds the
+    connection between polls, which locks every other Modbus client out. ``latitude`` (degrees north) tells when silence
+    is sleep.
+    """
+
+    host: str
+    port: int = 1502
+    unit: int = 1
+    units: list[int] = field(default_factory=list)
+    keep_open: bool = False
+    latitude: float = 50.0
+    meter_sign: Literal["auto", "export_positive", "import_positive"] = "auto"
+    external_production: bool = False
+    timeout: Duration = Duration(3)
+
+    metrics: ClassVar[tuple[Metric, ...]] = (
+        metrics.PV_POWER,
+        metrics.LOAD_POWER,
+        metrics.GRID_POWER,
+        metrics.STORAGE_POWER,
+        metrics.STORAGE_SOC,
+        metrics.PRODUCTION_TODAY,
+        metrics.CONSUMPTION_TODAY,
+        metrics.SELF_CONSUMPTION_TODAY,
+        metrics.FEED_IN_TODAY,
+        metrics.PURCHASED_TODAY,
+        metrics.PRODUCTION_MONTH,
+        metrics.PRODUCTION_YEAR,
+        metrics.PRODUCTION_LIFETIME,
+        metrics.FEED_IN_LIFETIME,
+        metrics.PURCHASED_LIFETIME,
+        metrics.INVERTER_STATUS,
+        metrics.INVERTER_TEMPERATURE,
+    )
+
+    preload: ClassVar[tuple[str, ...]] = ("eink_monitor.sources.solaredge_modbus.roof",)
+    extra: ClassVar[str] = "modbus"
+    together: ClassVar[str] = ", or read the inverters behind one address by one source: units: [1, 2]"
+
+    def __post_init__(self) -> None:
+        insist(
+            (0 < self.port < 1 << 16, "port must be between 1 and 65535; SolarEdge uses 1502, older firmware 502"),
+            (0 <= self.unit <= 255, "unit must be between 0 and 255; it is 1 unless inverters are cascaded"),
+            (all(0 <= unit <= 255 for unit in self.units), "units must be numbers between 0 and 255: [1, 2]"),
+            (len(set(self.units)) == len(self.units), "units must name each inverter once"),
+            (not self.units or self.unit == 1, "give either unit or units, not both"),
+            (-90 <= self.latitude <= 90, "latitude must be between -90 and 90 degrees"),
+            (self.timeout >= 1, "timeout must be at least 1s"),
+        )
+
+    def poll(self, visit: Visit) -> list[Reading]:
+        """Connect, read, leave. An inverter that is silent at night sleeps: no readings, and a note."""
+        from eink_monitor.sources.solaredge_modbus.roof import once
+
+        return once(self._line(), visit, self._roof)
+
+    @property
+    def thing(self) -> object:
+        """The inverters."""
+        return self.host.lower(), self.port, tuple(self.units) or (self.unit,)
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """Always pymodbus."""
+        return ("pymodbus.client",)
+
+    @property
+    def local(self) -> bool:
+        """The inverter is in the house."""
+        return True
+
+    @property
+    def follows(self) -> bool:
+        """With ``keep_open: true``."""
+        return self.keep_open
+
+    @property
+    def polls(self) -> bool:
+        """The inverter serves one client only: who keeps the line open needs no polls."""
+        return not self.keep_open
+
+    def follow(self, visit: Visit, clock: Clock) -> Generator[list[Reading], None, None]:
+        """For ``keep_open``: the readings of every beat over one connection, without end.
+
+        Raises what ``poll`` raises. Asleep, it yields an empty list per beat and tries to connect again.
+        """
+        from eink_monitor.sources.solaredge_modbus.roof import steadily
+
+        return steadily(self._line, visit, clock, self._roof)
+
+    def _line(self) -> Line:
+        from eink_monitor.sources.solaredge_modbus.line import Line
+
+        return Line(self.host, self.port, self.timeout)
+
+    @property
+    def _roof(self) -> Roof:
+        from eink_monitor.sources.solaredge_modbus.roof import Roof
+
+        units = tuple(self.units) or (self.unit,)
+        return Roof(units, self.latitude, self.meter_sign, self.external_production)

@@ -1,0 +1,175 @@
+"""Where the power flows, from one look at the devices of a SolarEdge plant: pure arithmetic on plausible values.
+
+An inverter measures what leaves it for the house (AC), the grid meter what crosses the connection, the battery what it
+takes. So a roof gives ``AC + storage`` and the house uses ``roof + grid - storage``: the four always balance. What an
+inverter loses in converting is the roof's loss while it produces, as in the vendor's own figures, and the house's at
+night. Several inverters are summed; of a sum whose parts are not all known nothing is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from eink_monitor.remarks import Remarks
+from eink_monitor.sources.solaredge_modbus.plant import Look, Place, Plant
+from eink_monitor.sources.solaredge_modbus.sunspec import ASLEEP, Meter
+
+_SLACK, _LOSS = 150.0, 0.15  # W, and a share: how far converting and reading one after the other may lead astray
+_NEGATIVE, _ASTRAY = 100.0, 0.05  # W, and a share: a house that gives more is fed by somebody else
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One inverter with what hangs on it; ``look`` is None while it is silent, and ``asleep`` whether that is sleep."""
+
+    unit: int
+    plant: Plant | None = None
+    look: Look | None = None
+    asleep: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Powers in W with the signs of the dictionary (grid import and battery charging positive); charge in percent.
+
+    ``strangers`` is whether somebody produces here whom nobody reads, so that the house cannot be known.
+    """
+
+    pv: float | None
+    load: float | None
+    grid: float | None
+    storage: float | None
+    charge: float | None
+    strangers: bool = False
+
+
+def _of_role(role: str, parts: Sequence[Part]) -> Iterator[tuple[Part, Place, Meter | None]]:
+    return (each for each in meters(parts) if each[1].identity.role == role)
+
+
+def grid_meter(parts: Sequence[Part]) -> tuple[str, Meter] | None:
+    """The meter at the grid connection and who it is, or None. One that gives a power goes before one that does not."""
+    found = [each for each in _of_role("grid", parts) if each[2] is not None]
+    found.sort(key=lambda each: (not each[1].identity.option, each[2] is None or each[2].power is None))
+    for part, place, meter in found:
+        if part.plant and meter:
+            return place.identity.serial or f"{part.plant.inverter.identity.serial}/{place.address}", meter
+    return None
+
+
+def flow(parts: Sequence[Part], *, export_positive: bool, external: bool, remarks: Remarks) -> Flow:
+    """The powers. ``external`` adds what the meters called Production measure; else those only raise doubts.
+
+    A house that uses a little less than nothing (rounding, devices read moments apart) uses nothing.
+    """
+    out, storage, roofs = _total(map(_ac, parts)), _storage(parts), [_modules(part, remarks) for part in parts]
+    others = sum(_others(parts, out or 0.0, external=external))
+    pv, added = _total(roofs), others if external else 0.0
+    found = grid_meter(parts)
+    grid = None if found is None or found[1].power is None else (-1 if export_positive else 1) * found[1].power
+    inside = pv - (storage or 0.0) if pv is not None and _complete(parts) else out
+    load = None if inside is None or grid is None else inside + added + grid
+    if found is None and inside is not None and (used := _consumption(parts)) is not None:
+        load, grid = used, used - inside - added
+    slack = _NEGATIVE + _ASTRAY * max(abs(out or 0.0), abs(grid or 0.0))
+    strangers = (others > 0 and not external) or (load is not None and load < -slack)
+    if load is not None:
+        load = None if strangers else max(0.0, load)
+    roof = None if pv is None else pv + added
+    return Flow(roof, load, grid, storage, _charge(parts), strangers)
+
+
+def meters(parts: Sequence[Part]) -> Iterator[tuple[Part, Place, Meter | None]]:
+    """Every meter once, None for one that is silent: cascaded units may show the same one."""
+    known: set[str] = set()
+    for part in parts:
+        places = part.plant.meters if part.plant else ()
+        seen = part.look.meters if part.look else [None] * len(places)
+        for place, meter in zip(places, seen, strict=True):
+            if place.identity.serial not in known:
+                yield part, place, meter
+            known |= {place.identity.serial} - {""}
+
+
+def _total(values: Iterator[float | None] | Sequence[float | None]) -> float | None:
+    """The sum, None unless all are known."""
+    known = list(values)
+    return None if None in known else sum(value for value in known if value is not None)
+
+
+def _ac(part: Part) -> float | None:
+    """What leaves an inverter; one that sleeps gives nothing."""
+    if part.look is None:
+        return 0.0 if part.asleep else None
+    seen = part.look.inverter
+    return 0.0 if seen.ac_power is None and seen.status in ASLEEP else seen.ac_power
+
+
+def _modules(part: Part, remarks: Remarks) -> float | None:
+    """What the modules of an inverter give; judged before it is cut off at nought, which would hide nonsense."""
+    out = _ac(part)
+    if out is None or part.look is None:
+        return out
+    storage = _storage([part])
+    if storage is None and (part.look.batteries or part.look.lost):
+        return 0.0 if part.look.inverter.status in ASLEEP and out <= 0 else None
+    made = out + (storage or 0.0)
+    if made < -_SLACK - _LOSS * max(abs(out), abs(storage or 0.0)):
+        remarks.leave_out("power from the roof", made, "W")
+        return None
+    return max(0.0, made)
+
+
+def _complete(parts: Sequence[Part]) -> bool:
+    """Whether the power of every battery is known."""
+    return all(
+        part.look is None
+        or not (part.look.lost or any(battery.power is None for battery in part.look.batteries.values()))
+        for part in parts
+    )
+
+
+def _others(parts: Sequence[Part], out: float, *, external: bool) -> Iterator[float]:
+    """The powers of Production meters, whichever way their clamps are turned; unless added, without those of our own.
+
+    A meter that shows what our inverters give measures just them.
+    """
+    ours = [out, *(own for part in parts if (own := _ac(part)) is not None)]
+    for _, _, meter in _of_role("production", parts):
+        if meter and meter.power is not None:
+            power = abs(meter.power)
+            own = any(abs(power - abs(each)) <= _NEGATIVE + _ASTRAY * power for each in ours)
+            if external or not own:
+                yield power
+
+
+def _consumption(parts: Sequence[Part]) -> float | None:
+    """What a meter between the connection and the house says; its sign depends on how its clamps are turned."""
+    for _, _, meter in _of_role("house", parts):
+        if meter and meter.power is not None:
+            return abs(meter.power)
+    return None
+
+
+def _storage(parts: Sequence[Part]) -> float | None:
+    """Power of all batteries together; None unless all are known, or where there is none."""
+    if any(part.look is None and not part.asleep for part in parts) or not _complete(parts):
+        return None
+    batteries = [battery for part in parts if part.look for battery in part.look.batteries.values()]
+    return _total([battery.power for battery in batteries]) if batteries else None
+
+
+def _charge(parts: Sequence[Part]) -> float | None:
+    """Their charge weighted by what each can hold; None unless all are known."""
+    looks = [part.look for part in parts if part.look]
+    if len(looks) < len(parts) or any(one.lost for one in looks):
+        return None
+    batteries = [battery for one in looks for battery in one.batteries.values()]
+    charges = [battery.charge for battery in batteries if battery.charge is not None]
+    if not batteries or len(charges) < len(batteries):
+        return None
+    sizes = [battery.capacity or 0.0 for battery in batteries]
+    if min(sizes) <= 0:
+        sizes = [1.0] * len(batteries)
+    return sum(size * charge for size, charge in zip(sizes, charges, strict=True)) / sum(sizes)

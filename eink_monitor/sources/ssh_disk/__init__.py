@@ -1,0 +1,244 @@
+"""Disks: how full they are, whether they are there at all, how old the newest backup is; over SSH, or right here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from eink_monitor import metrics
+from eink_monitor.clock import DAY
+from eink_monitor.errors import BadAnswer, StoreError
+from eink_monitor.model.poll import Visit
+from eink_monitor.model.reading import Metric, Reading
+from eink_monitor.model.signin import SignIn
+from eink_monitor.model.source import Source
+from eink_monitor.settings import Duration, InputFile, KeyFile, Secret, insist
+from eink_monitor.sources._nearby import nearby
+from eink_monitor.vet import vet
+
+if TYPE_CHECKING:
+    from eink_monitor.sources.ssh_disk.command import Session
+    from eink_monitor.sources.ssh_disk.disk import Look
+    from eink_monitor.sources.ssh_disk.door import Door
+    from eink_monitor.sources.ssh_disk.newest import Lister
+
+_DISK = (
+    metrics.DISK_STATE,
+    metrics.DISK_SIZE,
+    metrics.DISK_USED,
+    metrics.DISK_FREE,
+    metrics.DISK_INODES,
+    metrics.DISK_INODES_FREE,
+    metrics.DISK_FULL_AT,
+)
+_BACKUP = (metrics.NEWEST_BACKUP, metrics.BACKUP_MAX_AGE)
+
+
+@dataclass(frozen=True)
+class SshDisk(Source):
+    """Disks of a machine that is reached over SSH ("localhost" needs none), and the age of the newest backup.
+
+    ``mounts`` names the mount points; the subject of each is FEED:NAME. ``newest`` gives, for some of those names, the
+    pattern of the backups in it; ``sftp_mounts`` where SFTP finds a mount, if elsewhere than the shell. ``full_at``
+    (percent) and ``backup_max_age`` say from when on the panel should worry.
+    """
+
+    host: str
+    mounts: dict[str, str]
+    user: str = ""
+    port: int = 22
+    password: Secret | None = None
+    identity: KeyFile | None = None
+    passphrase: Secret | None = None
+    fingerprint: str | None = None
+    known_hosts: InputFile | None = None
+    newest: dict[str, str] = field(default_factory=dict)
+    sftp_mounts: dict[str, str] = field(default_factory=dict)
+    full_at: int = 90
+    backup_max_age: Duration = Duration(2 * DAY)
+    timeout: Duration = Duration(10)
+
+    metrics: ClassVar[tuple[Metric, ...]] = _DISK + _BACKUP
+    preload: ClassVar[tuple[str, ...]] = ("eink_monitor.sources.ssh_disk.disk",)
+    extra: ClassVar[str] = "ssh"
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot work, in words for the configuration's reader. Raises ``ValueError``."""
+        insist(*((False, complaint) for complaint in self._complaints()))
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """Paramiko, except for this machine's own disks."""
+        return () if self.host == "localhost" else ("paramiko",)
+
+    @property
+    def local(self) -> bool:
+        """This machine, or one that a private name or address puts into the house."""
+        return nearby(self.host)
+
+    def publishes(self, subject: str) -> Mapping[str, tuple[Metric, ...]]:
+        """A subject for every mount; backups only where ``newest`` has a pattern."""
+        return {
+            f"{subject}:{name}": (_DISK + _BACKUP if name in self.newest else _DISK) for name in sorted(self.mounts)
+        }
+
+    def doubts(self) -> Iterator[tuple[str, str]]:
+        """A pattern that meets a file system image changes whenever somebody looks into the image."""
+        for name, pattern in self.newest.items():
+            if pattern.rstrip("/*").lower().endswith((".sparsebundle", ".backupbundle")):
+                bundle = pattern.rstrip("/*")
+                yield (
+                    f"newest: {name}: {pattern} also changes when a Mac only opens the bundle, without any backup",
+                    f"write {bundle}/com.apple.TimeMachine.SnapshotHistory.plist, which a finished backup writes",
+                )
+
+    @property
+    def thing(self) -> object:
+        """The machine."""
+        return self.host.lower()
+
+    def poll(self, visit: Visit) -> list[Reading]:
+        """Ask for every mount. A disk that is not mounted gives its state and no sizes."""
+        from eink_monitor.sources.ssh_disk import disk
+        from eink_monitor.sources.ssh_disk.newest import Unlisted
+
+        if self.host == "localhost":
+            looks = {name: disk.here(path, self.timeout) for name, path in self.mounts.items()}
+            return vet(self._readings(visit, looks, disk.listing), visit)
+        from eink_monitor.sources.ssh_disk import command as ssh
+
+        with ssh.visit(self._door(visit)) as session:
+            looks = self._looks(session)
+            if not any(name in self.newest and look.mounted for name, look in looks.items()):
+                return vet(self._readings(visit, looks, disk.no_listing), visit)
+            try:
+                with session.files() as files:
+                    return vet(self._readings(visit, looks, files.entries), visit)
+            except Unlisted:
+                return vet(self._readings(visit, looks, disk.no_listing), visit)
+
+    def sign_in(self) -> SignIn | None:
+        """A person looks at the host's fingerprint once; a pinned one, and this machine's own disks, need nobody."""
+        from eink_monitor.sources.ssh_disk.handshake import Handshake
+
+        return None if self.host == "localhost" or self.fingerprint else Handshake(self)
+
+    def greet(self, visit: Visit) -> str:
+        """The fingerprint ("SHA256:...") of the key that the host shows, for a person to compare.
+
+        Raises ``Unavailable``.
+        """
+        from eink_monitor.sources.ssh_disk import command as ssh
+
+        return ssh.greet(self._door(visit)).fingerprint
+
+    def trust(self, visit: Visit, fingerprint: str) -> None:
+        """Take the host's key for right from now on, because a person compared the fingerprint and said so.
+
+        Raises ``BadAnswer`` when the host shows another key by now, ``Unavailable``, ``StoreError``.
+        """
+        from eink_monitor.sources.ssh_disk import command as ssh
+        from eink_monitor.sources.ssh_disk import hosts
+
+        door = self._door(visit)
+        key = ssh.greet(door)
+        if key.fingerprint != fingerprint:
+            message = f"{door.place} shows another key than a moment ago ({key.fingerprint}); nothing was kept"
+            raise BadAnswer(message)
+        path = visit.state / "known_hosts"
+        try:
+            hosts.remember(path, door.place, key)
+        except OSError as error:
+            message = f"cannot write {path} ({error.strerror}); check the state directory"
+            raise StoreError(message) from None
+
+    def _door(self, visit: Visit) -> Door:
+        from eink_monitor.sources.ssh_disk.door import Door
+
+        theirs = self.known_hosts or Path("~/.ssh/known_hosts")
+        return Door(
+            feed=visit.feed,
+            host=self.host,
+            port=self.port,
+            user=self.user,
+            timeout=self.timeout,
+            password=self.password,
+            identity=self.identity,
+            passphrase=self.passphrase,
+            fingerprint=self.fingerprint,
+            known_hosts=(visit.state / "known_hosts", theirs),
+        )
+
+    def _looks(self, session: Session) -> dict[str, Look]:
+        """One disk that lets df hang costs the others nothing. Raises ``Hangs`` where all do."""
+        from eink_monitor.sources.ssh_disk import disk
+        from eink_monitor.sources.ssh_disk.command import Hangs
+
+        looks, hung = {}, 0
+        for name, path in self.mounts.items():
+            try:
+                looks[name] = disk.remote(session.run, path)
+            except Hangs:
+                hung += 1
+                if hung == len(self.mounts):
+                    raise
+                looks[name] = disk.hung("df", self.timeout)
+        return looks
+
+    def _readings(self, visit: Visit, looks: Mapping[str, Look], lister: Lister) -> Iterator[Reading]:
+        from eink_monitor.sources.ssh_disk.newest import Unlisted, newest, other_root
+
+        for name, look in looks.items():
+            values = look.values()
+            values[metrics.DISK_FULL_AT] = self.full_at
+            if note := look.note(self.mounts[name]):
+                visit.remarks.add(note)
+            if look.mounted and name in self.newest:
+                values[metrics.BACKUP_MAX_AGE] = self.backup_max_age
+                folder = self.sftp_mounts.get(name, self.mounts[name])
+                try:
+                    found = newest(lister, folder, self.newest[name], visit.now)
+                except Unlisted:
+                    found = None
+                    other = "" if self.host == "localhost" or name in self.sftp_mounts else other_root(lister, folder)
+                    visit.remarks.add(f"cannot list {folder}, so its backups have no age{other}")
+                if found is not None:
+                    values[metrics.NEWEST_BACKUP] = found
+            for metric, value in values.items():
+                yield Reading(f"{visit.subject}:{name}", metric, value, visit.now)
+
+    def _complaints(self) -> Iterator[str]:
+        if not self.mounts:
+            yield "mounts: is empty; write for example {backups: /mnt/backups}"
+        for name, path in self.mounts.items():
+            if not path.startswith("/") or "\0" in path:
+                yield f'mounts: {name}: "{path}" must be the full path of a mount point, such as /mnt/backups'
+            if not name or ":" in name:
+                yield f'mounts: "{name}" is no name for a disk; leave the colon out'
+        yield from self._backup_complaints()
+        if self.fingerprint is not None and not self.fingerprint.startswith("SHA256:"):
+            yield "fingerprint: must start with SHA256:, as ssh-keygen -lf shows it"
+        if not 0 < self.port < 1 << 16:
+            yield "port: must be between 1 and 65535; SSH has 22"
+        if self.timeout < 1:
+            yield "timeout: must be at least 1s"
+        if self.host != "localhost" and not self.user:
+            yield "user: is missing; over SSH somebody must sign in"
+
+    def _backup_complaints(self) -> Iterator[str]:
+        for name, pattern in self.newest.items():
+            if name not in self.mounts:
+                yield f'newest: there is no "{name}" among mounts:'
+            if not pattern.strip("/"):
+                yield f"newest: {name}: is empty; write for example *.tar.gz"
+        for name, path in self.sftp_mounts.items():
+            if name not in self.newest:
+                yield f'sftp_mounts: "{name}" has no pattern in newest:, for which alone SFTP is asked'
+            if not path.startswith("/") or "\0" in path:
+                yield f'sftp_mounts: {name}: "{path}" must be a full path, such as / or /backups'
+        if self.sftp_mounts and self.host == "localhost":
+            yield "sftp_mounts: is for SSH; this machine's own disks are where mounts: says"
+        if not 1 <= self.full_at <= 100:
+            yield f"full_at: {self.full_at} must be a percentage from 1 to 100"

@@ -1,0 +1,252 @@
+"""Getting in by SSH: connect, know the host by its key, sign in once. Only ``eink_monitor.errors`` come out of here."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from eink_monitor.errors import AuthFailed, Missing, Unavailable, Unreachable
+from eink_monitor.libraries import command
+from eink_monitor.places import origin
+from eink_monitor.settings import Secret
+from eink_monitor.sources._nearby import no_address
+from eink_monitor.sources.ssh_disk import hosts
+
+if TYPE_CHECKING:
+    from paramiko import PKey, Transport
+
+
+_METHODS = {
+    "kex": ("key exchange", "KexAlgorithms curve25519-sha256"),
+    "host key": ("host key", "a host key of type ed25519"),
+    "ciphers": ("cipher", "Ciphers aes256-ctr"),
+    "macs": ("MAC", "MACs hmac-sha2-256"),
+    "compression": ("compression", "Compression no"),
+}
+"""What the SSH library complains of, what a person calls it, and what sshd_config may say instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Where to knock, as whom, with what, and how long to wait (seconds) for each answer.
+
+    ``known_hosts`` are files, the first that knows the host decides; a pinned ``fingerprint`` decides alone. ``feed``
+    is what a person types after ``eink-monitor login``.
+    """
+
+    feed: str
+    host: str
+    port: int
+    user: str
+    timeout: int
+    password: Secret | None = None
+    identity: Path | None = None
+    passphrase: Secret | None = None
+    fingerprint: str | None = None
+    known_hosts: tuple[Path, ...] = ()
+
+    @property
+    def place(self) -> str:
+        """The host as known_hosts names it."""
+        return hosts.name_of(self.host, self.port)
+
+
+def late(door: Door) -> str:
+    """What to say of an answer that does not come."""
+    return f"{door.place} did not answer within {door.timeout:d} s; look whether a disk there hangs"
+
+
+@contextmanager
+def plainly(door: Door) -> Iterator[None]:
+    """Turn whatever the SSH library and the network raise inside into ``Unavailable``."""
+    from paramiko import SSHException
+
+    try:
+        yield
+    except TimeoutError:
+        raise Unavailable(late(door)) from None
+    except (SSHException, EOFError, OSError):
+        message = f"{door.place} broke the SSH connection off; it is tried again"
+        raise Unavailable(message) from None
+
+
+@contextmanager
+def connected(door: Door, keys: list[hosts.HostKey]) -> Iterator[tuple[Transport, hosts.HostKey]]:
+    """A connection that nobody has signed in to yet, and the host's key; key types known already are asked for first.
+
+    Raises ``Unavailable``, and ``Missing`` where the library is missing.
+    """
+    try:
+        from paramiko import SSHException, Transport
+        from paramiko.ssh_exception import IncompatiblePeer
+    except ImportError:
+        message = f"ssh_disk needs the library paramiko; {command('ssh')}"
+        raise Missing(message) from None
+
+    # Every failure becomes our own sentence; the library would tell it a second time, with a traceback, on stderr.
+    logging.getLogger("paramiko").setLevel(logging.CRITICAL + 1)
+    line = _dial(door)
+    try:
+        transport = Transport(line)
+        try:
+            transport.banner_timeout = transport.auth_timeout = transport.channel_timeout = door.timeout
+            _prefer(transport, {key.kind for key in keys})
+            transport.start_client(timeout=door.timeout)
+            shown = transport.get_remote_server_key()
+            key = hosts.HostKey(shown.get_name(), shown.asbytes())
+        except IncompatiblePeer as error:
+            raise Unavailable(_outdated(door, str(error))) from None
+        except (SSHException, EOFError, OSError):
+            message = f"{door.place} accepts connections but does not speak SSH within {door.timeout:d} s; check port:"
+            raise Unavailable(message) from None
+        try:
+            yield transport, key
+        finally:
+            transport.close()
+    finally:
+        line.close()
+
+
+def _outdated(door: Door, said: str) -> str:
+    """What two that have no method in common mean; the library says of which kind ("no acceptable macs")."""
+    kind, cure = next((way for word, way in _METHODS.items() if word in said), ("protocol", "SSH 2"))
+    return (
+        f"{door.place} offers only old SSH methods ({kind}), which are no longer safe; "
+        f"update the SSH server there, or let it offer {cure}, too"
+    )
+
+
+def recognise(door: Door, keys: list[hosts.HostKey], shown: hosts.HostKey) -> None:
+    """Check the host's key against the pinned fingerprint, else against the known ones. Raises ``AuthFailed``."""
+    expected = [door.fingerprint] if door.fingerprint else [key.fingerprint for key in keys]
+    if not expected:
+        message = (
+            f"the SSH host {door.place} is not known yet; run: eink-monitor login {door.feed}, "
+            f"and compare its fingerprint {shown.fingerprint}"
+        )
+        raise AuthFailed(message)
+    if shown.fingerprint not in expected:
+        message = (
+            f"the SSH host {door.place} shows the key {shown.fingerprint} where {' or '.join(expected)} is expected: "
+            f"a new system, or somebody in between; if it is right, run: eink-monitor login {door.feed}"
+            + (", and change fingerprint:" if door.fingerprint else "")
+        )
+        raise AuthFailed(message)
+
+
+def sign_in(door: Door, transport: Transport) -> None:
+    """Keys first (``identity``, else those of the agent), then the password, each once.
+
+    Raises ``AuthFailed``, and ``Unavailable`` when the host leaves the question open.
+    """
+    from paramiko import AuthenticationException, BadAuthenticationType, SSHException
+
+    tried: list[str] = []
+    hint = ""
+    try:
+        with _keys(door) as keys:
+            if keys:
+                tried.append(f"the key {door.identity}" if door.identity else f"{len(keys)} keys of the SSH agent")
+            for key in keys:
+                hint = hint or _old_signatures(transport, key)
+                try:
+                    transport.auth_publickey(door.user, key)
+                except BadAuthenticationType:
+                    break
+                except AuthenticationException as error:
+                    _not_late(door, error)
+                if transport.is_authenticated():
+                    return
+        if door.password:
+            tried.append("the password")
+            transport.auth_password(door.user, door.password.reveal())
+            if transport.is_authenticated():
+                return
+    except AuthenticationException as error:
+        _not_late(door, error)
+    except (SSHException, EOFError, OSError):
+        message = f"{door.place} broke off while {door.user} was signing in; it is tried again"
+        raise Unavailable(message) from None
+    message = (
+        f"{door.place} refuses {' and '.join(tried)} of {door.user}; check user:, identity: and password:{hint}"
+        if tried
+        else f"nothing to sign in to {door.place} with; set identity: or password:, or start an SSH agent"
+    )
+    raise AuthFailed(message)
+
+
+def _old_signatures(transport: Transport, key: PKey) -> str:
+    """What to say of an RSA key on a host that does not know SHA-2 (OpenSSH before 7.2, and many a router)."""
+    extensions: dict[str, bytes] = getattr(transport, "server_extensions", {})
+    known = extensions.get("server-sig-algs", b"").decode("ascii", "replace").split(",")
+    old = key.get_name() == "ssh-rsa" and not {"rsa-sha2-256", "rsa-sha2-512"}.intersection(known)
+    return "; it knows only old signatures of RSA keys, so try a key of type ed25519" if old else ""
+
+
+def _not_late(door: Door, error: Exception) -> None:
+    """The library calls silence a refusal, too."""
+    if "timeout" in str(error).lower():
+        message = f"{door.place} did not answer the sign-in within {door.timeout:d} s; it is tried again"
+        raise Unavailable(message) from None
+
+
+def _dial(door: Door) -> socket.socket:
+    try:
+        return socket.create_connection((door.host, door.port), timeout=door.timeout)
+    except (socket.gaierror, UnicodeError):
+        message = no_address(door.host)
+    except ConnectionRefusedError:
+        message = f"{door.place} refuses SSH connections; is sshd running there, and port: right?"
+    except OSError as error:
+        message = f"{door.place} cannot be reached ({error.strerror or 'no answer'}); is it switched on?"
+    raise Unreachable(message)
+
+
+def _prefer(transport: Transport, kinds: set[str]) -> None:
+    """Ask for the key types that are known, so that a host with several keys shows one that can be compared."""
+    if "ssh-rsa" in kinds:
+        kinds |= {"rsa-sha2-512", "rsa-sha2-256"}
+    offered = transport.get_security_options()
+    offered.key_types = sorted(offered.key_types, key=lambda kind: kind not in kinds)
+
+
+def _key(door: Door) -> PKey:
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from paramiko import PKey, SSHException
+    from paramiko.pkey import UnknownKeyType
+
+    assert door.identity is not None  # noqa: S101 the caller looked
+    phrase = door.passphrase.reveal().encode() if door.passphrase else None
+    try:
+        # By position: paramiko 5 renamed the argument. Bytes: it hands them on as they are.
+        return PKey.from_path(door.identity.expanduser(), phrase)  # type: ignore[arg-type]
+    except OSError as error:
+        message = f"the SSH key {origin(door.identity)} cannot be read ({error.strerror}); check identity:"
+    except (ValueError, TypeError, SSHException, UnknownKeyType, UnsupportedAlgorithm):
+        message = f"the SSH key {origin(door.identity)} does not open; check passphrase:, and that it is a private key"
+    raise AuthFailed(message)
+
+
+@contextmanager
+def _keys(door: Door) -> Iterator[list[PKey]]:
+    """The key that is configured, else those of the agent, which signs as long as this lasts."""
+    if door.identity:
+        yield [_key(door)]
+        return
+    from paramiko import Agent
+
+    path = os.environ.get("SSH_AUTH_SOCK", "")
+    if not path or not Path(path).is_socket():
+        yield []
+        return
+    agent = Agent()
+    try:
+        yield list(agent.get_keys())
+    finally:
+        agent.close()

@@ -100,12 +100,10 @@ types() { # the word after every `type:` that is not in a comment
 	sed 's/#.*//' "$config" | grep -oE '\btype:[[:space:]]*"?[a-z0-9_]+' | sed -E 's/.*[^a-z0-9_]//' | sort -u
 }
 
-extras() { # what the configured sources need beyond Python itself, as their files say
-	local name
-	for name in $(types); do
-		sed -n 's/^    extra: ClassVar\[str\] = "\(..*\)".*/\1/p' \
-			"$program/sources/$name.py" "$program/sources/$name/__init__.py" 2>/dev/null || true
-	done | sort -u
+extras() { # what the configured sources need beyond Python itself, as the program says
+	local names
+	mapfile -t names < <(types)
+	(cd "$(dirname "$program")" && "$PYTHON" -B -m eink_monitor.sources "${names[@]}") || return
 	if [ -e "$ROOT/etc/credstore.encrypted/eink-monitor-token-key" ]; then
 		say sealed
 	fi
@@ -157,7 +155,7 @@ prepare_pins() {
 }
 
 build() { # a folder is only used once it holds the file `complete`
-	local folder wanted=()
+	local folder said wanted=()
 	for folder in "$opt"/versions/*; do
 		if [ -d "$folder" ] && [ ! -e "$folder/complete" ]; then
 			rm -rf "$folder"
@@ -167,7 +165,8 @@ build() { # a folder is only used once it holds the file `complete`
 	new=$(mktemp -d "$opt/versions/$(date +%Y%m%d-%H%M%S)-XXXX")
 	stage=building
 	chmod 755 "$new"
-	mapfile -t wanted < <(extras)
+	said=$(extras) || fail "the program does not say what its sources need"
+	[ -z "$said" ] || mapfile -t wanted <<<"$said"
 	say "building     $new${wanted:+ with $(IFS=, && say "${wanted[*]}")}"
 	PYTHON=$PYTHON SITE=$(site) bash "$source/locks/environment.sh" "$new" run "${wanted[@]}"
 	"$new/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation "${WHEEL:-$source}"

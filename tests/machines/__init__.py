@@ -21,7 +21,7 @@ if [ -e "{folder}/broken" ]; then rm "{folder}/broken"; {deed}; exit 1; fi"""
 _PYTHON = """\
 #!/bin/sh
 case "$*" in
-*"import spidev"* | *find_spec*) exec "{python}" "$@" ;;
+*"import spidev"* | *find_spec* | *"-m eink_monitor.sources"*) exec "{python}" "$@" ;;
 "-m venv"*) for folder; do :; done
   mkdir -p "$folder/bin"; cp "$0" "$folder/bin/python"
   [ ! -e "{folder}/slow-venv" ] || {{ touch "{folder}/building"; exec sleep 60; }} ;;

@@ -56,7 +56,9 @@ def test_it_holds_what_the_program_reads(wheel: Path) -> None:
         "panels": plugins.names(Panel),  # type: ignore[type-abstract]
         "displays": plugins.names(Display),  # type: ignore[type-abstract]
     }
-    assert {f"eink_monitor/{room}/{plugin}.py" for room, known in found.items() for plugin in known} <= names
+    for room, known in found.items():
+        for plugin in known:
+            assert {f"eink_monitor/{room}/{plugin}{end}" for end in (".py", "/__init__.py")} & names
     assert not [name for name in names if "tests" in name or name.endswith((".db", ".pyc"))]
 
 

@@ -19,6 +19,7 @@ from eink_monitor.clock import DAY, HOUR, MINUTE, FastClock, local, midnight
 from eink_monitor.config import Config, Feed, load
 from eink_monitor.daemon import Daemon
 from eink_monitor.daemon.fetching import Fetching
+from eink_monitor.daemon.intake import Intake
 from eink_monitor.daemon.runner import Result
 from eink_monitor.errors import Trouble
 from eink_monitor.model.poll import Visit
@@ -137,7 +138,8 @@ def typed(config: Config, clock: FastClock, vendors: Vendors, name: str, times: 
     """``eink-monitor poll NAME`` in another terminal, so many times."""
     store = Store(config.database, config.zone, durable=False)
     try:
-        fetching = Fetching(config, store, clock, Runner(vendors, clock), lambda error: pytest.fail(str(error)))
+        runner, intake = Runner(vendors, clock), Intake(config, store)
+        fetching = Fetching(intake, store, clock, runner, lambda error: pytest.fail(str(error)))
         for _ in range(times):
             fetching.poll_now(name)
         store.flush()

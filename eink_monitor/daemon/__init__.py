@@ -15,6 +15,7 @@ from eink_monitor.daemon.control import Answer
 from eink_monitor.daemon.drawing import Drawing
 from eink_monitor.daemon.fetching import Fetching
 from eink_monitor.daemon.following import Following
+from eink_monitor.daemon.intake import Intake
 from eink_monitor.daemon.keeping import Keeping
 from eink_monitor.daemon.parts import Parts
 from eink_monitor.daemon.runner import Runner
@@ -41,9 +42,10 @@ class Daemon:
         self.house = House(config, store, self.clock.now())
         self.wear = self.house.wear
         self.keeping = Keeping(config, store, self.house, self.clock, self.wear)
-        self.fetching = Fetching(config, store, self.clock, runner, self.keeping.complain)
+        self.intake = Intake(config, store)
+        self.fetching = Fetching(self.intake, store, self.clock, runner, self.keeping.complain)
         self.fetching.hear = self.clock.hear
-        self.following = Following(config, store, self.clock, runner, self.fetching)
+        self.following = Following(self.intake, self.clock, runner)
         self.drawing = Drawing(config, self.house, self.clock.monotonic())
         config.display.open(self.clock, self.wear)
         self._warned: set[str] = set()
@@ -93,7 +95,7 @@ class Daemon:
 
     def recall(self) -> None:
         """At a start: say in the log what was wrong when the house was left."""
-        self.fetching.recall()
+        self.intake.recall()
 
     def write(self) -> Answer:
         """Write what is only in memory, because a person wants to read it."""

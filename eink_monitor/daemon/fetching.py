@@ -12,18 +12,15 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from eink_monitor.clock import JUMP, MINUTE, Clock
-from eink_monitor.config import Config, Feed
+from eink_monitor.config import Feed
 from eink_monitor.daemon.booking import Bookings, Need
-from eink_monitor.daemon.pacing import Pacing, rhythm_of
+from eink_monitor.daemon.intake import Intake
+from eink_monitor.daemon.pacing import rhythm_of
 from eink_monitor.daemon.runner import GRACE, Result, Runner, Running
-from eink_monitor.daemon.telling import Telling
-from eink_monitor.daemon.turns import FOR_A_PERSON, Rhythm, Turn, first
+from eink_monitor.daemon.turns import FOR_A_PERSON, Rhythm, Turn
 from eink_monitor.errors import StoreError, Throttled
 from eink_monitor.house.fence import Bug, Fence, bug
-from eink_monitor.house.invented import Invented
-from eink_monitor.house.sharing import Sharing
-from eink_monitor.model.poll import Outcome, Visit
-from eink_monitor.model.reading import Reading
+from eink_monitor.model.poll import Outcome
 from eink_monitor.store import Store
 from eink_monitor.store.ledger import AHEAD
 
@@ -47,30 +44,25 @@ class Fetching:
     """
 
     def __init__(
-        self, config: Config, store: Store, clock: Clock, runner: Runner, complain: Callable[[StoreError], None]
+        self, intake: Intake, store: Store, clock: Clock, runner: Runner, complain: Callable[[StoreError], None]
     ) -> None:
         self.polls = 0
         self.steps = 0  # polls begun, ended or put off: whoever watches over us looks for progress
         self.last = Result([])
-        self._config = config
+        self._intake = intake
         self._store = store
         self._clock = clock
         self._runner = runner
         self._complain = complain
-        self._telling = Telling(store)
-        self._sharing = Sharing(config, store)
-        self._pacing = Pacing(config, store, self._sharing)
         self._running: _Poll | None = None
         self.hear: Callable[[int, float], None] = lambda *_: None
         self._bookings = Bookings(store)
-        self._invented = Invented(config, store)
         now, mono = clock.now(), clock.monotonic()
         self._turns = {
-            feed.name: self.first(feed, feed.name, now, mono)
-            for feed in config.feeds.values()
+            feed.name: intake.first(feed, feed.name, now, mono)
+            for feed in intake.feeds.values()
             if feed.source.polls or not feed.source.follows
         }
-        self._noted = {name: past.at for name in self._turns if (past := store.outcomes.get(name))}
 
     @property
     def busy(self) -> bool:
@@ -94,40 +86,31 @@ class Fetching:
             self._running.running.kill()
             self._running = None
 
-    def first(self, feed: Feed, name: str, now: int, mono: float) -> Turn:
-        """The turn after a start of what keeps its outcomes under ``name``: a feed's polls, or its stream."""
-        return first(self._store.outcomes.get(name), now, mono, self._pacing.stamp(feed), self._config.stamp // 10**9)
-
     def launch(self, now: int, mono: float) -> None:
         """Start the poll that has been due longest, if none is under way."""
         if self._running:
             return
         for name, turn in self._turns.items():
-            if turn.stopped or turn.refusals or self._is_news(name):  # perhaps a person has changed something
-                with Fence(partial(self._break, self._config.feeds[name], now)):
+            if turn.stopped or turn.refusals or self._intake.is_news(name):  # perhaps a person has changed something
+                with Fence(partial(self._break, self._intake.feeds[name], now)):
                     self._turns[name] = self._again(name, turn, now, mono)
         due = [(turn.due, name) for name, turn in self._turns.items() if turn.due <= mono and not turn.stopped]
         if due:
             name = min(due)[1]
-            with Fence(partial(self._break, self._config.feeds[name], now)):
-                self._start(self._config.feeds[name], now, mono, self._soon(now, mono, name))
-
-    def _is_news(self, name: str) -> bool:
-        """Whether somebody else has polled it: ``eink-monitor poll``."""
-        past = self._store.outcomes.get(name)
-        return past is not None and past.at > self._noted.get(name, 0)
+            with Fence(partial(self._break, self._intake.feeds[name], now)):
+                self._start(self._intake.feeds[name], now, mono, self._soon(now, mono, name))
 
     def _again(self, name: str, turn: Turn, now: int, mono: float) -> Turn:
         """The turn of a feed that somebody else has polled, or that may have been mended."""
-        feed = self._config.feeds[name]
-        if self._is_news(name) and (past := self._store.outcomes.get(name)):
-            self._noted[name] = past.at
-            return self.first(feed, name, now, mono)
-        return Turn(mono) if self.mended(feed, name) else turn
+        feed = self._intake.feeds[name]
+        if self._intake.is_news(name):
+            self._intake.take_note(name)
+            return self._intake.first(feed, name, now, mono)
+        return Turn(mono) if self._intake.mended(feed, name) else turn
 
     def poll_now(self, name: str, *, force: bool = False) -> Result:
         """Poll one feed in the foreground, whatever the timetable says; ``force`` spends calls meant to be kept."""
-        self._start(self._config.feeds[name], self._clock.now(), self._clock.monotonic(), force=force)
+        self._start(self._intake.feeds[name], self._clock.now(), self._clock.monotonic(), force=force)
         while self._running:
             self._clock.wait(max(0.0, self.next_due() - self._clock.monotonic()), self.watch())
             self._collect(self._clock.now())
@@ -150,16 +133,16 @@ class Fetching:
     def _soon(self, now: int, mono: float, but: str = "") -> Iterator[Need]:
         """What the others need that are due before a booking made now runs out."""
         for name, turn in self._turns.items():
-            feed = self._config.feeds[name]
-            quota = self._pacing.quota(feed)
+            feed = self._intake.feeds[name]
+            quota = self._intake.pacing.quota(feed)
             if name != but and not turn.stopped and turn.due <= mono + AHEAD and quota:
                 with suppress(Bug):  # its own turn will say so
-                    yield Need(feed.name, quota, feed.source.cost(self.visit(feed, now)))
+                    yield Need(feed.name, quota, feed.source.cost(self._intake.visit(feed, now)))
 
     def _start(self, feed: Feed, now: int, mono: float, soon: Iterable[Need] = (), *, force: bool = False) -> None:
         self.steps += 1
-        visit = self.visit(feed, now)
-        quota, booking = self._pacing.quota(feed), None
+        visit = self._intake.visit(feed, now)
+        quota, booking = self._intake.pacing.quota(feed), None
         try:
             cost = feed.source.cost(visit)
             if quota and cost:
@@ -195,7 +178,8 @@ class Fetching:
         self.last = Result([], Bug.what, f"{feed.name}: a bug, please report it: {bug(error)}")
         mono = self._clock.monotonic()
         turn = self._turns[feed.name] = self._turns[feed.name].after(Bug.what, mono, Rhythm(feed.every))
-        self.note(feed, Outcome(feed.name, now, 0.0, Bug.what, self.last.detail), int(now + turn.due - mono))
+        outcome = Outcome(feed.name, now, 0.0, Bug.what, self.last.detail)
+        self._intake.note(feed, outcome, mono, int(now + turn.due - mono))
 
     def _collect(self, now: int) -> None:
         if not self._running:
@@ -216,26 +200,21 @@ class Fetching:
         if abs(jump) > JUMP:  # the clock was set meanwhile: what it had dated goes along
             result.until += jump
             result.readings = [r._replace(at=r.at + jump) if r.at >= poll.now else r for r in result.readings]
-        result.readings = self._invented.sift(feed, result.readings)
         self._settle(feed, result, poll.booking, now, ours)
 
     def _settle(self, feed: Feed, result: Result, booking: int | None, now: int, ours: int) -> None:
         self.steps += 1
         self.last = result
-        self.keep(feed, result.readings, ours)
+        result.readings = self._intake.keep(feed, result.readings, ours)
         turn = self._turns[feed.name] = self._plan(feed, result, now)
-        due = None if turn.stopped else int(now + turn.due - self._clock.monotonic())
-        self.note(feed, Outcome(feed.name, now, result.took, result.what, result.detail), due)
+        mono = self._clock.monotonic()
+        due = None if turn.stopped else int(now + turn.due - mono)
+        self._intake.note(feed, Outcome(feed.name, now, result.took, result.what, result.detail), mono, due)
         self._book(feed, result, booking)
-
-    def keep(self, feed: Feed, readings: Sequence[Reading], ours: int) -> None:
-        """Store what a feed brought; what is dated ``ours`` or later was dated by our own clock."""
-        if kept := self._sharing.admit(feed, readings):
-            self._store.add(kept, feed.spacing, ours)
 
     def _book(self, feed: Feed, result: Result, booking: int | None) -> None:
         """Settle the reservation and keep what the vendor said about waiting."""
-        quota = self._pacing.quota(feed)
+        quota = self._intake.pacing.quota(feed)
         if quota is None or booking is None:
             return
         if result.spent is not None:  # a child that died cannot say; its reservation stands
@@ -250,35 +229,13 @@ class Fetching:
     def _plan(self, feed: Feed, result: Result, now: int) -> Turn:
         """The feed's next turn."""
         idle = result.what in {"throttled", *FOR_A_PERSON} - {"auth"}
-        rhythm = Rhythm(0.0) if idle else rhythm_of(feed, self._pacing.pace(feed, now))
+        rhythm = Rhythm(0.0) if idle else rhythm_of(feed, self._intake.pacing.pace(feed, now))
         return self._turns[feed.name].after(result.what, self._clock.monotonic(), rhythm, result.until - now)
 
     def replan(self, now: int) -> None:
         """The wall clock has jumped: what was put off by the wrong calendar waits as long as the right one wants."""
         mono = self._clock.monotonic()
         for name, turn in self._turns.items():
-            due = min(turn.due, mono + self._pacing.pace(self._config.feeds[name], now))
+            due = min(turn.due, mono + self._intake.pacing.pace(self._intake.feeds[name], now))
             self._turns[name] = replace(turn, due=due)
-            if past := self._store.outcomes.get(name):  # dated anew, and no news for that
-                self._noted[name] = past.at
-
-    def visit(self, feed: Feed, now: int) -> Visit:
-        """What a source may know about a poll at that instant."""
-        return self._pacing.visit(feed, now)
-
-    def recall(self) -> None:
-        """Say what was wrong when the house was left: of polls and of streams."""
-        names = [name for feed in self._config.feeds.values() for name in (feed.name, f"{feed.name} stream")]
-        self._telling.recall(names, self._config.zone)
-
-    def mended(self, feed: Feed, name: str) -> bool:
-        """Whether a person has changed something since the outcome kept under ``name``."""
-        past = self._store.outcomes.get(name)
-        return past is not None and past.what in FOR_A_PERSON and past.stamp != self._pacing.stamp(feed)
-
-    def note(self, feed: Feed, outcome: Outcome, due: int | None) -> None:
-        """Keep an outcome; one line in the log when a fault begins, one when it ends."""
-        self._telling.tell(outcome, self._clock.monotonic())
-        stamp = self._pacing.stamp(feed) if outcome.what in FOR_A_PERSON else 0
-        self._store.note(outcome, due, stamp)
-        self._noted[outcome.feed] = outcome.at
+            self._intake.take_note(name)  # dated anew, and no news for that

@@ -11,14 +11,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from eink_monitor.clock import DAY, JUMP, MINUTE, Clock
-from eink_monitor.config import Config, Feed
-from eink_monitor.daemon.fetching import Fetching
+from eink_monitor.config import Feed
+from eink_monitor.daemon.intake import Intake
 from eink_monitor.daemon.pacing import rhythm_of
 from eink_monitor.daemon.runner import Result, Runner, Stream
 from eink_monitor.daemon.turns import Turn
 from eink_monitor.house.fence import Bug, Fence, bug
 from eink_monitor.model.poll import Outcome
-from eink_monitor.store import Store
 
 _NEVER = float("inf")
 _RENEWED = DAY  # a child is replaced once a day, with whatever its libraries have leaked
@@ -43,16 +42,15 @@ class _Line:
 class Following:
     """All streams of a house."""
 
-    def __init__(self, config: Config, store: Store, clock: Clock, runner: Runner, fetching: Fetching) -> None:
+    def __init__(self, intake: Intake, clock: Clock, runner: Runner) -> None:
         self.steps = 0  # streams begun, heard or ended
-        self._store = store
         self._clock = clock
         self._runner = runner
-        self._fetching = fetching
+        self._intake = intake
         now, mono = clock.now(), clock.monotonic()
-        self._lines = [_Line(feed, Turn(mono)) for feed in config.feeds.values() if feed.source.follows]
+        self._lines = [_Line(feed, Turn(mono)) for feed in intake.feeds.values() if feed.source.follows]
         for line in self._lines:
-            line.turn = fetching.first(line.feed, line.name, now, mono)
+            line.turn = intake.first(line.feed, line.name, now, mono)
 
     def watch(self) -> Sequence[int]:
         """File descriptors worth waking up for."""
@@ -72,11 +70,11 @@ class Following:
     def _advance(self, line: _Line, now: int, mono: float) -> None:
         if line.stream:
             self._collect(line, now, mono)
-        elif (line.turn.stopped or line.turn.refusals) and self._fetching.mended(line.feed, line.name):
+        elif (line.turn.stopped or line.turn.refusals) and self._intake.mended(line.feed, line.name):
             line.turn = Turn(mono)
         if line.stream is None and not line.turn.stopped and line.turn.due <= mono:
             self.steps += 1
-            line.stream = self._runner.follow(line.feed, self._fetching.visit(line.feed, now))
+            line.stream = self._runner.follow(line.feed, self._intake.visit(line.feed, now))
             line.began = line.heard = mono
 
     def _break(self, line: _Line, now: int, mono: float, error: BaseException) -> None:
@@ -113,12 +111,12 @@ class Following:
         """Store what a stream said, or plan what follows from how it ended."""
         self.steps += 1
         feed = line.feed
-        self._fetching.keep(feed, result.readings, now - JUMP)
+        self._intake.keep(feed, result.readings, now - JUMP)
         rhythm = rhythm_of(feed, min(MINUTE, feed.every) if feed.source.local else MINUTE)
         went_on = result.what == "ok"
         line.turn = Turn(mono) if went_on else line.turn.after(result.what, mono, rhythm, result.until - now)
         due = None if went_on or line.turn.stopped else int(now + line.turn.due - mono)
-        self._fetching.note(feed, Outcome(line.name, now, result.took, result.what, result.detail), due)
+        self._intake.note(feed, Outcome(line.name, now, result.took, result.what, result.detail), mono, due)
 
     def _due(self, line: _Line) -> float:
         if line.turn.stopped:

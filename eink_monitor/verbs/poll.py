@@ -13,6 +13,7 @@ from eink_monitor import places
 from eink_monitor.clock import SystemClock, stamp
 from eink_monitor.config import Config, Feed
 from eink_monitor.daemon.fetching import Fetching
+from eink_monitor.daemon.intake import Intake
 from eink_monitor.daemon.polls import Forked
 from eink_monitor.daemon.runner import Result
 from eink_monitor.errors import StoreError, Trouble, exit_code
@@ -62,7 +63,7 @@ def _poll(config: Config, feed: Feed, *, force: bool) -> Result:
     before = signal.signal(signal.SIGTERM, _leave)
     try:
         with opened(config, writes=True) as store:
-            fetching = Fetching(config, store, SystemClock(), Forked(config), _complain)
+            fetching = Fetching(Intake(config, store), store, SystemClock(), Forked(config), _complain)
             try:
                 with silence():  # what the log would say is said to the person
                     result = fetching.poll_now(feed.name, force=force)

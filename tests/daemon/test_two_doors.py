@@ -164,14 +164,14 @@ def test_what_comes_late_fills_gaps_only_and_only_once(tmp_path: Path) -> None:
     cloud, inverter = feed("cloud", Scripted(), 1800, subject="roof"), feed("inverter", Scripted(), 30, subject="roof")
     house = small_house(tmp_path / "house.db", [cloud, inverter], durable=True)
     config, store, clock = house.config, house.store, house.clock
-    fetching = house.daemon.fetching
+    intake = house.daemon.intake
     beats = [beat for beat in range(0, HOUR, 30) if not 20 * MINUTE < beat < 40 * MINUTE]
     for beat in beats:
-        fetching.keep(inverter, [Reading("roof", PV_POWER, 3000 + beat, START + beat)], START)
+        intake.keep(inverter, [Reading("roof", PV_POWER, 3000 + beat, START + beat)], START)
     quarters = [Reading("roof", PV_POWER, 500, START + beat) for beat in range(0, HOUR, 15 * MINUTE)]
     clock.wait(HOUR)
     for _ in range(3):
-        fetching.keep(cloud, quarters, START)
+        intake.keep(cloud, quarters, START)
         store.flush()
         sharing = Sharing(config, store)
         (today,) = store.readings.days("roof", PV_POWER, date(2026, 5, 28), date(2026, 5, 28)).values()
@@ -180,8 +180,8 @@ def test_what_comes_late_fills_gaps_only_and_only_once(tmp_path: Path) -> None:
         assert [run for run in runs if run.value == 500] == [Run(START + 30 * MINUTE, START + 30 * MINUTE, 500)]
         newest = store.readings["roof", PV_POWER.name]
         assert newest == Reading("roof", PV_POWER, 3000 + beats[-1], START + beats[-1])
-        assert fetching.visit(inverter, clock.now()).last(PV_POWER) == newest
-        assert fetching.visit(cloud, clock.now()).last(PV_POWER) == quarters[-1]
+        assert intake.visit(inverter, clock.now()).last(PV_POWER) == newest
+        assert intake.visit(cloud, clock.now()).last(PV_POWER) == quarters[-1]
         after_a_start = sharing.latest(cloud, clock.now())["roof", PV_POWER.name]
         assert after_a_start.at == sharing.measured(cloud) == quarters[-1].at
     house.daemon.stop()

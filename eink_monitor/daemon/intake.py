@@ -1,0 +1,74 @@
+"""Where all comes in that feeds bring, polled or streamed: what is kept of it, and what the log is told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from eink_monitor.config import Config, Feed
+from eink_monitor.daemon.pacing import Pacing
+from eink_monitor.daemon.telling import Telling
+from eink_monitor.daemon.turns import FOR_A_PERSON, Turn, first
+from eink_monitor.house.invented import Invented
+from eink_monitor.house.sharing import Sharing
+from eink_monitor.model.poll import Outcome, Visit
+from eink_monitor.model.reading import Reading
+from eink_monitor.store import Store
+
+
+class Intake:
+    """That of a house. The ``name`` of an outcome is a feed's, or that of its stream."""
+
+    def __init__(self, config: Config, store: Store) -> None:
+        self._config = config
+        self._store = store
+        self.feeds = config.feeds
+        self._telling = Telling(store)
+        self._sharing = Sharing(config, store)
+        self._invented = Invented(config, store)
+        self.pacing = Pacing(config, store, self._sharing)
+        self._noted = {name: past.at for name in config.feeds if (past := store.outcomes.get(name))}
+
+    def first(self, feed: Feed, name: str, now: int, mono: float) -> Turn:
+        """The turn after a start, or after somebody else's poll."""
+        return first(self._store.outcomes.get(name), now, mono, self.pacing.stamp(feed), self._config.stamp // 10**9)
+
+    def visit(self, feed: Feed, now: int) -> Visit:
+        """What a source may know about a poll at that instant."""
+        return self.pacing.visit(feed, now)
+
+    def keep(self, feed: Feed, readings: Sequence[Reading], ours: int) -> list[Reading]:
+        """Store what a feed brought; what is dated ``ours`` or later was dated by our own clock.
+
+        Returns it without what was invented about real things.
+        """
+        real = self._invented.sift(feed, list(readings))
+        if kept := self._sharing.admit(feed, real):
+            self._store.add(kept, feed.spacing, ours)
+        return real
+
+    def note(self, feed: Feed, outcome: Outcome, mono: float, due: int | None) -> None:
+        """Keep an outcome and when the next try is due; the log gets a line when a fault begins and when it ends."""
+        self._telling.tell(outcome, mono)
+        stamp = self.pacing.stamp(feed) if outcome.what in FOR_A_PERSON else 0
+        self._store.note(outcome, due, stamp)
+        self._noted[outcome.feed] = outcome.at
+
+    def mended(self, feed: Feed, name: str) -> bool:
+        """Whether a person has changed something since the outcome kept under ``name``."""
+        past = self._store.outcomes.get(name)
+        return past is not None and past.what in FOR_A_PERSON and past.stamp != self.pacing.stamp(feed)
+
+    def is_news(self, name: str) -> bool:
+        """Whether somebody else has polled it: ``eink-monitor poll``."""
+        past = self._store.outcomes.get(name)
+        return past is not None and past.at > self._noted.get(name, 0)
+
+    def take_note(self, name: str) -> None:
+        """What is known of it by now is no news any more."""
+        if past := self._store.outcomes.get(name):
+            self._noted[name] = past.at
+
+    def recall(self) -> None:
+        """Say what was wrong when the house was left: of polls and of streams."""
+        names = [name for feed in self._config.feeds.values() for name in (feed.name, f"{feed.name} stream")]
+        self._telling.recall(names, self._config.zone)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -58,12 +60,13 @@ class Year:
 
 
 @pytest.fixture(scope="module")
-def year(tmp_path_factory: pytest.TempPathFactory) -> Year:
+def year(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Year]:
     folder = tmp_path_factory.mktemp("year")
     display = Sampling()
     config = replace(configuration.load(DEMO), display=display, keep=KEEP)
     report = simulate(config, DAYS, FIRST, folder=folder)
-    return Year(config, report, display, Store(folder / "readings.db", config.zone, writes=False))
+    with closing(Store(folder / "readings.db", config.zone, writes=False)) as store:
+        yield Year(config, report, display, store)
 
 
 def test_every_beat_is_kept(year: Year) -> None:

@@ -305,7 +305,7 @@ def heap(entries: int) -> bytes:
     box = io.BytesIO()
     with zipfile.ZipFile(box, "w") as file:
         for number in range(entries):
-            file.writestr(f"{number}.json", "{}")
+            file.writestr(zipfile.ZipInfo(f"{number}.json"), "{}")  # dated 1980: every worker names the test alike
     return box.getvalue()
 
 

@@ -115,11 +115,20 @@ def _keep(db: sqlite3.Connection, path: Path, watch: Watch) -> str:
     try:
         copy_out(db, kept)
     except StoreError as error:
-        for file in watch.ours():
-            file.rename(kept.with_name(kept.name + file.name[-4:]))
-        return f"the one before could not be kept: {error}"
+        return _keep_as_it_is(kept, watch, error)
     _remove_log(watch)
     return f"the one before is kept as {kept.name}"
+
+
+def _keep_as_it_is(kept: Path, watch: Watch, error: StoreError) -> str:
+    """What SQLite cannot read all of, with its log: something may be salvaged from it yet."""
+    for file in watch.ours():
+        file.rename(kept.with_name(kept.name + file.name[-4:]))
+    try:
+        watch.copy_as_it_is(kept)
+    except OSError:
+        return f"the one before could not be kept: {error}"
+    return f"the one before is kept as it is, as {kept.name}: {error}"
 
 
 def _give_place(draft: Path, path: Path) -> None:
@@ -136,8 +145,9 @@ def _remove_log(watch: Watch) -> None:
 
 def free_name(path: Path) -> Path:
     """Where to keep a database that another takes the place of: a name that nothing has had."""
-    numbers = [file.name.rpartition("-")[2] for file in path.parent.glob(f"{path.name}.replaced-*")]
-    return path.with_name(f"{path.name}.replaced-{max([int(n) for n in numbers if n.isdecimal()], default=0) + 1}")
+    names = [file.name.removeprefix(f"{path.name}.replaced-") for file in path.parent.glob(f"{path.name}.replaced-*")]
+    numbers = [int(number) for name in names if (number := name.partition("-")[0]).isdecimal()]
+    return path.with_name(f"{path.name}.replaced-{max(numbers, default=0) + 1}")
 
 
 def _draft(path: Path) -> Path:

@@ -7,11 +7,16 @@ locks that SQLite holds on it.
 
 from __future__ import annotations
 
+import errno
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from eink_monitor import files
+
 _SIDES = ("-wal", "-shm")
+_PIECE = 1 << 20  # bytes
 
 
 class Identity(NamedTuple):
@@ -78,11 +83,25 @@ class Watch:
 
     def is_unlinked(self) -> bool:
         """Whether the database has no name any more: then it ends with the connection."""
-        for descriptor in Path("/proc/self/fd").iterdir():
-            try:
-                found = os.stat(descriptor)  # noqa: PTH116 - the file behind it, which may have no name
-            except OSError:
-                continue
-            if Identity(found.st_dev, found.st_ino) == self.database:
-                return found.st_nlink == 0
-        return True
+        number = self._descriptor()
+        return number is None or os.fstat(number).st_nlink == 0
+
+    def copy_as_it_is(self, target: Path) -> None:
+        """Write the bytes of the open database, whatever they are worth, to a new private file. Raises ``OSError``."""
+        number = self._descriptor()
+        if number is None:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), self._path.name)
+        at = 0
+        with os.fdopen(files.create(target), "wb") as file:
+            while data := os.pread(number, _PIECE, at):
+                at += file.write(data)
+            os.fsync(file.fileno())
+
+    def _descriptor(self) -> int | None:
+        """That of SQLite: another of our own would drop its locks when it is closed."""
+        for entry in Path("/proc/self/fd").iterdir():
+            with suppress(OSError):  # that of the folder itself is gone by now
+                found = os.fstat(int(entry.name))
+                if Identity(found.st_dev, found.st_ino) == self.database:
+                    return int(entry.name)
+        return None

@@ -213,10 +213,12 @@ def foreign_in_its_place(life: Life) -> Gone:
     _hour(life)
     if _print_of(path) != before:
         raise HurtError("another program's database was touched")
-    kept = list(path.parent.glob(f"{path.name}.replaced-*"))
+    kept = [file for file in path.parent.glob(f"{path.name}.replaced-*") if not file.name.endswith(("-wal", "-shm"))]
     if len(kept) != 1:
+        path.unlink()
         raise HurtError(f"what was replaced is kept {len(kept)} times")
-    kept[0].replace(path)
+    for file in sorted(path.parent.glob(f"{kept[0].name}*"), reverse=True):  # its log first, where it was damaged
+        file.replace(path.with_name(path.name + file.name.removeprefix(kept[0].name)))
     return Gone()
 
 

@@ -187,3 +187,25 @@ def test_damage_that_is_met_in_ours_costs_a_stranger_in_its_place_nothing(tmp_pa
     assert path.read_bytes() == whole
     assert not list(tmp_path.glob("readings.db.damaged-*"))
     assert list(tmp_path.glob("readings.db.replaced-*")), "ours had no other name"
+
+
+def test_damage_that_nobody_has_met_yet_costs_what_a_stranger_takes_the_place_of_nothing_more(tmp_path: Path) -> None:
+    """The file has no name any more and cannot be copied by SQLite: its bytes are kept, and salvaged once put back."""
+    path, kept = tmp_path / "readings.db", tmp_path / "readings.db.replaced-1"
+    store = Store(path, UTC, lasting=NOW)
+    write(store, range(5))
+    write(store, range(5, 400))
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with path.open("r+b") as file:
+        file.write(b"\xaa" * 1024)
+    whole = path.read_bytes()
+    theirs(path)
+    with pytest.raises(WrongFile, match=r"kept as it is, as readings\.db\.replaced-1"):
+        store._come_home()
+    assert kept.read_bytes() == whole
+    assert kept.stat().st_mode & 0o777 == 0o600
+    store.close()
+    kept.replace(path)
+    with closing(Store(path, UTC, lasting=NOW)) as again:
+        assert again.facts.get("salvage"), "what can be read of it is about to be saved"

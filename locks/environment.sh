@@ -63,9 +63,18 @@ leave_to_apt() { # takes what must be compiled out of the lists, and sees that t
 	[ -z "$wanted" ] || fail "$PYTHON does not see what apt has installed:$wanted; use Debian's own, PYTHON=/usr/bin/python3"
 }
 
+prefer() { # LIST: where it wants another release of a library than the program's own list, it gets it
+	local pin
+	while read -r pin; do
+		! grep -q "^${pin%%==*}==" "$lists/run.txt" || grep -qF "$pin " "$lists/run.txt" ||
+			sed -i -e "/^${pin%%==*}==/,/[^\\\\]\$/d" "$lists/run.txt"
+	done < <(grep -oE '^[a-z0-9-]+==[^ ;]+' "$1")
+}
+
 lists=$(mktemp -d)
 trap 'rm -rf "$lists"' EXIT
 for name; do cp "$LOCKS/$name.txt" "$lists"; done
+for name; do [ "$name" = run ] || [ ! -e "$lists/run.txt" ] || prefer "$lists/$name.txt"; done
 set --
 if [ "$(getconf LONG_BIT)" = 32 ]; then
 	leave_to_apt

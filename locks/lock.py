@@ -19,8 +19,9 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 PROJECT = HERE.parent / "pyproject.toml"
-# weconnect wants an older requests than its successor does; the vendor's own driver declares what is not used of it.
+# weconnect wants an older requests than everybody else; the vendor's own driver declares what is not used of it.
 ALONE = {"weconnect": [], "vendor": ["--no-deps"]}
+_OLDER = re.compile(r"^requests==.*\n(?:[ ].*\n)*", re.MULTILINE)  # where one alone may differ from the program
 _PIN = re.compile(r"^([a-z0-9-]+)==([^\s;]+)", re.MULTILINE)
 
 Pins = dict[str, set[str]]
@@ -56,7 +57,7 @@ def lock(folder: Path, *, oldest: bool = False) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         agreed, run = Path(scratch, "agreed"), Path(scratch, "run")
         agreed.write_text(_resolve(together, *common), encoding="utf-8")
-        run.write_text(_resolve(wanted["run"], "--constraints", str(agreed)), encoding="utf-8")
+        run.write_text(_OLDER.sub("", _resolve(wanted["run"], "--constraints", str(agreed))), encoding="utf-8")
         texts = {}
         for name, requirements in wanted.items():
             options = ["--generate-hashes", "--constraints", str(run if name in ALONE else agreed)]

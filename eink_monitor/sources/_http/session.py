@@ -1,0 +1,69 @@
+"""A session of requests that trusts whom we trust, keeps nothing, and says when somebody was reached."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+_KINDS = (HTTPConnectionPool, HTTPSConnectionPool)
+
+
+class _Adapter(HTTPAdapter):
+    """``pools`` are classes by scheme."""
+
+    def __init__(self, trust: Callable[[], ssl.SSLContext], pools: dict[str, type]) -> None:
+        self._trust = trust
+        self._pools = pools
+        super().__init__(pool_connections=1, pool_maxsize=1)
+
+    def init_poolmanager(self, *words: Any, **named: Any) -> None:
+        super().init_poolmanager(*words, **named)
+        self.poolmanager.pool_classes_by_scheme = self._pools
+
+    def proxy_manager_for(self, *words: Any, **named: Any) -> Any:
+        manager = super().proxy_manager_for(*words, **named)
+        manager.pool_classes_by_scheme = self._pools
+        return manager
+
+    def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
+        """Of whatever release requests is: our context, and no list of certificates beside it."""
+        host, _ = super().build_connection_pool_key_attributes(request, verify, cert)
+        return host, {"ssl_context": self._trust()} if host["scheme"] == "https" else {}
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        """The context verifies; requests would add its own list."""
+
+
+def open_session(
+    trust: Callable[[], ssl.SSLContext], reached: Callable[[], object], pools: dict[str, type] | None = None
+) -> requests.Session:
+    """A session for one call; to be closed.
+
+    ``reached`` is called once a connection stands, with TLS and through a proxy where there are; ``pools`` stand in for
+    those of urllib3, by scheme.
+    """
+    session = requests.Session()
+    session.trust_env = False  # no .netrc, no list of certificates from elsewhere
+    session.headers.clear()
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
+    adapter = _Adapter(trust, pools or {kind.scheme: _telling(kind, reached) for kind in _KINDS})
+    session.mount("http://", adapter)
+    session.mount("https://", adapter)
+    return session
+
+
+def _telling(pool: Any, reached: Callable[[], object]) -> Any:
+    """The same kind of pool, whose connections tell when they stand."""
+
+    class Connection(pool.ConnectionCls):  # type: ignore[misc]
+        def connect(self) -> None:
+            super().connect()
+            reached()
+
+    return type(pool.__name__, (pool,), {"ConnectionCls": Connection})

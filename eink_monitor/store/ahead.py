@@ -78,9 +78,9 @@ def count(disk: Disk, limit: int, zone: ZoneInfo) -> Ahead:
     """What is later than ``limit``."""
     day = _day(limit + DAY, zone)
     (placed,) = disk.execute(
-        """SELECT (SELECT count(*) FROM reading WHERE at > ?1) + (SELECT count(*) FROM series WHERE end > ?1)
-             + (SELECT count(*) FROM hour WHERE at > ?1) + (SELECT count(*) FROM day WHERE at > ?2)""",
-        (limit, day),
+        """SELECT (SELECT count(*) FROM reading WHERE at > :limit) + (SELECT count(*) FROM series WHERE end > :limit)
+             + (SELECT count(*) FROM hour WHERE at > :limit) + (SELECT count(*) FROM day WHERE at > :day)""",
+        {"limit": limit, "day": day},
     ).fetchone()
     aside, latest = disk.execute("SELECT count(*), max(at) FROM ahead WHERE at > ?", (limit,)).fetchone()
     newest = disk.execute("SELECT max(at) FROM reading UNION ALL SELECT max(end) FROM series").fetchall()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
@@ -44,8 +44,8 @@ class Disk:
         self.fault = sqlite3.DatabaseError(str(error))
         self.fault.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
 
-    def execute(self, statement: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
-        """As sqlite3 does it."""
+    def execute(self, statement: str, values: Sequence[object] | Mapping[str, object] = ()) -> sqlite3.Cursor:
+        """As sqlite3 does it. What is said twice goes by name: some Pythons take a number for one."""
         return self.db.execute(statement, values)
 
     def executemany(self, statement: str, rows: Collection[Sequence[object]]) -> None:

@@ -25,9 +25,9 @@ class Held(NamedTuple):
 def holding(disk: Disk, series: int, fresh: Sequence[Held], at: int) -> Held | None:
     """The run an instant lies in: of a run and what was restated inside it, the one that ends first."""
     row = disk.execute(
-        """SELECT value, at - held, at FROM reading WHERE at BETWEEN ?1 AND ?2 AND series = ?3 AND at - held <= ?1
-           ORDER BY at LIMIT 1""",
-        (at, at + LONGEST_RUN, series),
+        """SELECT value, at - held, at FROM reading WHERE at BETWEEN :at AND :most AND series = :series
+           AND at - held <= :at ORDER BY at LIMIT 1""",
+        {"at": at, "most": at + LONGEST_RUN, "series": series},
     ).fetchone()
     known = {run.end: run for run in fresh if run.end >= at}
     if row and row[2] not in known:
@@ -38,8 +38,8 @@ def holding(disk: Disk, series: int, fresh: Sequence[Held], at: int) -> Held | N
 def following(disk: Disk, series: int, fresh: Sequence[Held], at: int) -> int | None:
     """When the next measurement was made, at the earliest; None when nothing is newer."""
     (stored,) = disk.execute(
-        "SELECT min(max(at - held, ?1 + 1)) FROM reading WHERE at > ?1 AND at <= ?2 AND series = ?3",
-        (at, at + DAY + LONGEST_RUN, series),
+        "SELECT min(max(at - held, :at + 1)) FROM reading WHERE at > :at AND at <= :most AND series = :series",
+        {"at": at, "most": at + DAY + LONGEST_RUN, "series": series},
     ).fetchone()
     known = [max(run.start, at + 1) for run in fresh if run.end > at]
     return min(known if stored is None else [stored, *known], default=None)

@@ -166,7 +166,7 @@ class Ledger:
 
     def nothing_after(self, now: int) -> None:
         """It is no later than ``now``, so nothing was booked for later; inside the caller's transaction."""
-        self._disk.execute("UPDATE call SET at = ?1 WHERE at > ?1", (now + AHEAD,))
+        self._disk.execute("UPDATE call SET at = :most WHERE at > :most", {"most": now + AHEAD})
 
     # -- keeping ---------------------------------------------------------------------------------------------------
 

@@ -124,8 +124,10 @@ class Outcomes:
 
     def forget_after(self, limit: int) -> None:
         """No poll ended later than ``limit``; inside the caller's transaction."""
-        self._disk.execute("UPDATE feed SET at = ?1, since = min(since, ?1), due = NULL WHERE at > ?1", (limit,))
-        self._disk.execute("UPDATE feed SET ok_at = ?1 WHERE ok_at > ?1", (limit,))
+        self._disk.execute(
+            "UPDATE feed SET at = :limit, since = min(since, :limit), due = NULL WHERE at > :limit", {"limit": limit}
+        )
+        self._disk.execute("UPDATE feed SET ok_at = :limit WHERE ok_at > :limit", {"limit": limit})
 
     def prune(self) -> None:
         """Keep the newest closed runs only, inside the caller's transaction."""

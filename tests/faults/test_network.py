@@ -22,7 +22,7 @@ from eink_monitor.model.reading import Metric, Reading
 from eink_monitor.model.source import Source
 from eink_monitor.panels._sheet import fault
 from eink_monitor.panels.health import Health
-from eink_monitor.sources._http.web import Web
+from eink_monitor.sources._http.web import Web, trust
 from faults.ordeal import DEADLINE, Hurried, Near, Ordeal, on_the_panel
 from loopback.faults import FAULTS
 from loopback.network import Authority, NameServer, Vendor, names_from
@@ -185,6 +185,7 @@ def test_a_certificate_that_proves_nothing(
 ) -> None:
     authority = Authority(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))  # read by the child that polls
+    trust.cache_clear()
     good, bad = authority.context(), authority.context(**certificate)  # type: ignore[arg-type]
     with Vendor(good) as vendor:
         net = build(vendor)

@@ -1,13 +1,14 @@
 """Errors, named by what to do next.
 
 A source, a display or the configuration raises one of these and nothing else; the daemon decides by the class alone.
-Every message is one plain sentence for the person at the wall: it names the thing, the place and the way out, and
-never holds a secret. ``exit_code`` follows sysexits.h, ``what`` is the word kept in the outcome of a poll.
+Every message is one plain sentence for the person at the wall, and never holds a secret: ``fact`` names the thing and
+the place, ``cure`` the way out, where a person has one. ``exit_code`` follows sysexits.h, ``what`` is the word kept in
+the outcome of a poll.
 """
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from eink_monitor.outside import LONGEST, clean
 
@@ -18,8 +19,14 @@ class Trouble(Exception):
     what: ClassVar[str] = "trouble"
     exit_code: ClassVar[int] = 70
 
-    def __init__(self, message: str) -> None:
-        super().__init__(clean(message))
+    between: ClassVar[str] = "; "
+
+    def __init__(self, fact: str, cure: str = "") -> None:
+        self.fact, self.cure = clean(fact), clean(cure)
+        super().__init__(clean(f"{fact}{self.between}{cure}" if cure else fact))
+
+    def __reduce__(self) -> tuple[object, ...]:  # an exception with extra arguments must say how it travels up a pipe
+        return type(self), (self.fact, self.cure)
 
     def in_full(self) -> str:
         """What a terminal shows."""
@@ -59,7 +66,7 @@ class Throttled(Trouble):
         self.until = until
         self.account_wide = account_wide
 
-    def __reduce__(self) -> tuple[object, ...]:  # an exception with extra arguments must say how it travels up a pipe
+    def __reduce__(self) -> tuple[object, ...]:
         return _throttled, (str(self), self.until, self.account_wide)
 
 
@@ -95,15 +102,11 @@ class BadAnswer(Trouble):
 
 
 class DisplayError(Trouble):
-    """The panel did not do what it was told, or is not there. ``cure``, where there is one, ends the sentence."""
+    """The panel did not do what it was told, or is not there."""
 
     what = "display"
     exit_code = 69
-
-    def __init__(self, fact: str, cure: str = "") -> None:
-        super().__init__(f"{fact}: {cure}" if cure else fact)
-        self.fact = fact
-        self.cure = cure
+    between = ": "
 
 
 class StoreError(Trouble):
@@ -123,25 +126,54 @@ class WrongFile(StoreError):
     exit_code = 78
 
 
+class Newer(WrongFile):
+    """A newer version wrote the database: only that one can read it."""
+
+
 class InUse(StoreError):
     """Another daemon works on the database: there is one at most."""
 
 
+class Complaint(NamedTuple):
+    """What is wrong at one place of a file; ``line`` and ``column`` count from 1, 0 where it is the file as a whole.
+
+    ``path`` is that of the key ("sources.roof.every"), or empty; ``cure`` is what to do, where that can be said apart.
+    """
+
+    message: str
+    file: str = ""
+    line: int = 0
+    column: int = 0
+    path: str = ""
+    cure: str = ""
+
+    def __str__(self) -> str:
+        words = f"{self.message}; {self.cure}" if self.cure else self.message
+        if self.line:
+            words = ": ".join(filter(None, (f"{self.file}:{self.line}:{self.column}", self.path, words)))
+        elif self.file:
+            words = f"{self.file} {words}"
+        return clean(words, 8 * LONGEST)
+
+
 class ConfigError(Trouble):
-    """The configuration cannot be used; ``complaints`` holds every one as ``file:line:column: path: message``."""
+    """The configuration cannot be used; ``complaints`` are all there are. As text, as editors understand them."""
 
     what = "config"
     exit_code = 78
 
-    def __init__(self, complaints: list[str]) -> None:
+    def __init__(self, complaints: list[Complaint]) -> None:
         super().__init__("")
-        self.complaints = [clean(complaint, 8 * LONGEST) for complaint in complaints]
+        self.complaints = complaints
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.complaints,)
 
     def __str__(self) -> str:
-        return "\n".join(self.complaints)
+        return "\n".join(map(str, self.complaints))
 
     def in_full(self) -> str:
-        """Every complaint as it is: editors understand its place."""
+        """Every complaint as it is."""
         return str(self)
 
 

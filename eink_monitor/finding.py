@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from eink_monitor.errors import DisplayError, Trouble
+from eink_monitor.errors import Trouble
 
 OK, WARN, BAD = "ok", "warn", "bad"
 
@@ -35,6 +35,4 @@ def doubt(check: str, words: str, mend: str) -> Finding:
 
 def fault(check: str, trouble: Trouble, mend: str = "") -> Finding:
     """A trouble, with the cure that it brings itself unless a better one is given."""
-    if isinstance(trouble, DisplayError):
-        return Finding(check, BAD, trouble.fact, mend or trouble.cure, trouble.exit_code)
-    return Finding(check, BAD, str(trouble), mend, trouble.exit_code)
+    return Finding(check, BAD, trouble.fact, mend or trouble.cure, trouble.exit_code)

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from eink_monitor.errors import ConfigError
+from eink_monitor.errors import Complaint, ConfigError
 
 
 def configuration(given: Path | None) -> Path:
@@ -24,7 +24,8 @@ def configuration(given: Path | None) -> Path:
         if place.is_file():
             return place
     tried = ", ".join(str(origin(place)) for place in places)
-    raise ConfigError([f"no configuration found (looked for {tried}); copy config.example.yaml to config.yaml"])
+    looked = f"no configuration found (looked for {tried})"
+    raise ConfigError([Complaint(looked, cure="copy config.example.yaml to config.yaml")])
 
 
 def _places() -> Iterator[Path]:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from eink_monitor.errors import (
     AuthFailed,
     BadAnswer,
+    Complaint,
     ConfigError,
     DisplayError,
     Gone,
@@ -78,9 +79,8 @@ def test_no_error_carries_anything_else(kind: type[Trouble], text: str) -> None:
 
 
 def test_the_complaints_of_a_configuration_stay_lines() -> None:
-    error = ConfigError(["a.yaml:1:1: one\x1b[31m", "a.yaml:2:1: two\nthree"])
-    assert str(error) == "a.yaml:1:1: one[31m\na.yaml:2:1: two three"
-    assert error.complaints == ["a.yaml:1:1: one[31m", "a.yaml:2:1: two three"]
+    error = ConfigError([Complaint("one\x1b[31m", "a.yaml", 1, 1), Complaint("two\nthree", "a.yaml", 2, 1, "key")])
+    assert str(error).splitlines() == ["a.yaml:1:1: one[31m", "a.yaml:2:1: key: two three"]
 
 
 def test_an_error_is_never_longer_than_a_sentence() -> None:

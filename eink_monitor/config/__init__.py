@@ -77,16 +77,8 @@ def load(file: Path) -> Config:
     root = reader.compose()
     config = _house(reader, root) if root is not None else None
     if reader.complaints or config is None:
-        raise ConfigError(sorted(reader.complaints, key=_place))
+        raise ConfigError(sorted(reader.complaints, key=lambda one: (one.line, one.column)))
     return config
-
-
-def _place(complaint: str) -> tuple[int, int]:
-    """Sort complaints as the file reads."""
-    parts = complaint.split(": ", 1)[0].rsplit(":", 2)
-    return (
-        (int(parts[-2]), int(parts[-1])) if len(parts) == 3 and parts[-1].isdigit() and parts[-2].isdigit() else (0, 0)
-    )
 
 
 def _house(reader: Reader, root: Node) -> Config | None:

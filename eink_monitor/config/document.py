@@ -19,11 +19,11 @@ _TAB = re.compile(r"^ *\t", re.MULTILINE)
 
 
 class NoDocumentError(ValueError):
-    """What is wrong with the file as a whole; ``place`` is ":line:column:", empty where it was not even read."""
+    """What is wrong with the file as a whole, at a line and column from 1; both are 0 where it was not even read."""
 
     def __init__(self, message: str, line: int | None = 0, column: int = 0) -> None:
         super().__init__(message)
-        self.place = "" if line is None else f":{line + 1}:{column + 1}:"
+        self.line, self.column = (0, 0) if line is None else (line + 1, column + 1)
 
 
 def compose(file: Path) -> Node:

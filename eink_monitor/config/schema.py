@@ -21,10 +21,15 @@ from eink_monitor.config.document import NoDocumentError, compose
 from eink_monitor.config.files import Files
 from eink_monitor.config.scalars import from_environment, scalar
 from eink_monitor.config.scalars import path as named_path
+from eink_monitor.errors import Complaint
 from eink_monitor.settings import InputFile, KeyFile, OutputFolder, Secret
 
 _NULL = {"", "~", "null", "Null", "NULL"}
 _SHORTEST_SECRET = 4  # what is shorter cannot be told from an ordinary word of a complaint
+
+
+def _printable(text: str) -> str:
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 class UnreadableError(Exception):
@@ -46,7 +51,7 @@ class Reader:
         self.hidden: set[str] = set()
         self.inline = False
         self.meant: set[str] = set()
-        self.complaints: list[str] = []
+        self.complaints: list[Complaint] = []
         self._kept: set[str] = set()  # the hidden values themselves, so that no complaint quotes one
 
     def compose(self) -> Node | None:
@@ -54,7 +59,7 @@ class Reader:
         try:
             return compose(self.file)
         except NoDocumentError as error:
-            self.complaints.append(f"{self._named}{error.place} {error}")
+            self.complaints.append(Complaint(str(error), str(self._named), error.line, error.column))
             return None
 
     def complain(self, node: Node, path: str, message: str) -> None:
@@ -62,8 +67,8 @@ class Reader:
         mark = node.start_mark
         for secret in self._kept:
             message = message.replace(secret, "****")
-        words = "".join(letter if letter.isprintable() else "?" for letter in f"{path or 'the file'}: {message}")
-        complaint = f"{self._named}:{mark.line + 1}:{mark.column + 1}: {words}"
+        place = str(self._named), mark.line + 1, mark.column + 1
+        complaint = Complaint(_printable(message), *place, _printable(path or "the file"))
         if complaint not in self.complaints:
             self.complaints.append(complaint)
 

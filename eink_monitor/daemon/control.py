@@ -100,7 +100,7 @@ def _await(asking: socket.socket, path: Path, until: float) -> bytes:
         with suppress(TimeoutError):
             return asking.recv(LARGEST)
         if not alive(path):
-            raise StoreError("the daemon ended before it answered; its log says why")
+            raise StoreError("the daemon ended before it answered", "its log says why")
     raise StoreError(_SILENT)
 
 
@@ -114,7 +114,7 @@ def _unpack(message: bytes) -> Answer:
         fields: dict[str, Any] = json.loads(message)
         return Answer(**{**fields, "findings": [Finding(*found) for found in fields["findings"]]})
     except (ValueError, TypeError, KeyError, RecursionError):
-        raise StoreError("the daemon answers in riddles; restart it, it may be of another version") from None
+        raise StoreError("the daemon answers in riddles", "restart it, it may be of another version") from None
 
 
 def _owner(path: Path) -> str:

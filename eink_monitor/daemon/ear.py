@@ -31,7 +31,7 @@ class Ear:
         """
         if alive(path):
             way_out = "stop that one, or give this one a `database` of its own"
-            raise StoreError(f"another eink-monitor works on {path.with_suffix('')} already; {way_out}")
+            raise StoreError(f"another eink-monitor works on {path.with_suffix('')} already", f"{way_out}")
         self._path = path
         self._socket: socket.socket | None = None
         before = os.umask(0o177)  # nobody but this user

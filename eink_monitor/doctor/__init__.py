@@ -79,14 +79,14 @@ class Doctor:
         try:
             file = places.configuration(self._file)
         except ConfigError as error:
-            looked = str(error).partition(";")[0]
+            looked = error.complaints[0].message
             yield doubt("configuration", looked, "cp config.example.yaml config.yaml, then change it")
             return
         try:
             self.config = configuration.load(file)
         except ConfigError as error:
             for complaint in error.complaints:
-                yield Finding("configuration", BAD, complaint, f"edit {places.origin(file)}", error.exit_code)
+                yield Finding("configuration", BAD, str(complaint), f"edit {places.origin(file)}", error.exit_code)
             return
         sources, panels = count(len(self.config.feeds), "source"), count(len(self.config.slides), "panel")
         yield good("configuration", f"{self.config.named} is good: {sources}, {panels}")

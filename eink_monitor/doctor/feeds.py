@@ -37,8 +37,7 @@ def findings(config: Config, feed: Feed, clock: Clock) -> Iterator[Finding]:
 
 
 def _credential(check: str, feed: Feed, credential: Credential, now: int) -> Finding:
-    told, _, mend = credential.words.partition("; ")
-    mend = mend or f"eink-monitor login {feed.name}"
+    told, mend = credential.fact, credential.cure or f"eink-monitor login {feed.name}"
     if not credential.present and feed.source.sign_in() is None:  # the next poll signs in by itself
         return good(check, told)
     if not credential.present or (credential.expires_at is not None and credential.expires_at <= now):

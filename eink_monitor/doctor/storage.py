@@ -82,7 +82,7 @@ def _whole(file: Path, *, ours: bool) -> Iterator[Finding]:
         yield fault("database", error, _RESCUE)
         return
     except WrongFile as error:
-        yield fault("database", error, "or move that file away")
+        yield fault("database", error, f"{error.cure}, or move that file away")
         return
     except StoreError as error:
         if ours:  # else whose it is says more

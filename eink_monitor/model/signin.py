@@ -48,23 +48,28 @@ class SignIn(Protocol):
 
 
 class Credential(NamedTuple):
-    """Something a vendor lets us in with. ``expires_at`` is None where unknown; ``words`` are for the person."""
+    """Something a vendor lets us in with. ``expires_at`` is None where unknown; ``cure`` is what renews it, if due."""
 
     name: str
     present: bool
     expires_at: int | None
-    words: str
+    fact: str
+    cure: str = ""
+
+    @property
+    def words(self) -> str:
+        """Both, for the person."""
+        return f"{self.fact}; {self.cure}" if self.cure else self.fact
 
 
 def lifetime(name: str, expires_at: int | None, now: int, way_out: str) -> Credential:
     """A credential that is there, worded by how long it still holds; ``way_out`` is what renews it."""
     if expires_at is None:
-        return Credential(name, present=True, expires_at=None, words=f"{name} is there")
+        return Credential(name, present=True, expires_at=None, fact=f"{name} is there")
     left = expires_at - now
     if left <= 0:
-        return Credential(name, present=True, expires_at=expires_at, words=f"{name} has expired; {way_out}")
-    days, ending = divmod(left, DAY)[0], ""
+        return Credential(name, present=True, expires_at=expires_at, fact=f"{name} has expired", cure=way_out)
+    days = left // DAY
     when = "in less than a day" if days < 1 else f"in {days} day{'s' if days > 1 else ''}"
-    if left <= WARNING:
-        ending = f"; {way_out}"
-    return Credential(name, present=True, expires_at=expires_at, words=f"{name} expires {when}{ending}")
+    fact, cure = f"{name} expires {when}", way_out if left <= WARNING else ""
+    return Credential(name, present=True, expires_at=expires_at, fact=fact, cure=cure)

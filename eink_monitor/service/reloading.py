@@ -61,7 +61,7 @@ class Reloading:
                 log.error("%s", complaint)  # noqa: TRY400 - a sentence, no bug
             log.error("%s is not taken over; going on with what was read before", file)  # noqa: TRY400 - as above
             goes_on = "the daemon goes on with what it read before"
-            return Answer(error.exit_code, "\n".join([*error.complaints, goes_on]))
+            return Answer(error.exit_code, f"{error}\n{goes_on}")
         return Answer(0, f"the daemon goes on with {in_words(self.following)}")
 
     @property

@@ -334,7 +334,7 @@ class Store(Dating):
     def backup(self, target: Path) -> None:
         """Write a consistent copy while the daemon runs; only a plain file is replaced. Raises ``StoreError``."""
         if other := files.kind(target):
-            raise StoreError(f"{target} is {other}; name a file, or one that is not there yet")
+            raise StoreError(f"{target} is {other}", "name a file, or one that is not there yet")
         draft = target.with_name(f".{target.name}.{os.urandom(4).hex()}")
         copy_out(self._disk.db, draft)
         with plain_words(target):

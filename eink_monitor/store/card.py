@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from eink_monitor import files
-from eink_monitor.errors import Damaged, StoreError, Trouble, WrongFile
+from eink_monitor.errors import Damaged, Newer, StoreError, Trouble, WrongFile
 
 VERSION = 7  # the number of steps in migrations.py
 
@@ -107,7 +107,7 @@ def layout(path: Path) -> int:
         whole = db.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok"
     if not whole or steps <= VERSION or found > VERSION + _AHEAD:  # a newer one has taken more steps than we know
         raise Damaged(f"the database is damaged: it says that it has layout {found} ({path})")
-    raise WrongFile(f"{path} was written by a newer eink-monitor (layout {found}, this one knows {VERSION}); upgrade")
+    raise Newer(f"{path} was written by a newer eink-monitor (layout {found}, this one knows {VERSION})", "upgrade")
 
 
 def _create(path: Path) -> None:
@@ -167,7 +167,7 @@ def _in_a_child(work: Callable[[], bytes], died: str) -> bytes:
     raise _CLASSES.get(kind.decode(), StoreError)(said.decode() or died)
 
 
-_CLASSES: dict[str, type[StoreError]] = {kind.__name__: kind for kind in (StoreError, Damaged, WrongFile)}
+_CLASSES: dict[str, type[StoreError]] = {kind.__name__: kind for kind in (StoreError, Damaged, WrongFile, Newer)}
 
 
 def _answer(work: Callable[[], bytes], writer: int) -> NoReturn:

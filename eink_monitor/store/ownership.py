@@ -42,7 +42,7 @@ def inspect(path: Path) -> None:
     Raises ``Damaged`` for ours that SQLite must not open, ``WrongFile`` for all else that is there, and ``OSError``.
     """
     if other := files.kind(path, follow=True):
-        raise WrongFile(f"{path} is {other}, not a database; name another file as `database:`")
+        raise WrongFile(f"{path} is {other}, not a database", "name another file as `database:`")
     if not path.exists():
         return
     with path.open("rb") as file:
@@ -55,7 +55,7 @@ def inspect(path: Path) -> None:
         raise Damaged(f"the beginning of the database is damaged ({path})")
     else:
         what = "a text" if set(head) <= _PRINTABLE else "another program's file"
-        raise WrongFile(f"{path} is {what}, not a database of eink-monitor; name another file as `database:`")
+        raise WrongFile(f"{path} is {what}, not a database of eink-monitor", "name another file as `database:`")
 
 
 def _inspect_empty(path: Path) -> None:
@@ -65,7 +65,7 @@ def _inspect_empty(path: Path) -> None:
         return
     if _are_ours(log_pages(path)):
         raise Damaged(f"the database is empty, though it was not ({path})")
-    raise WrongFile(f"{path} is empty, with another program's log beside it; name another file as `database:`")
+    raise WrongFile(f"{path} is empty, with another program's log beside it", "name another file as `database:`")
 
 
 def _inspect_database(path: Path, head: bytes) -> None:
@@ -93,7 +93,7 @@ _OURS = TABLES | {"hour", "day", "feed", "outcome", "call", "account", "wear", "
 
 
 def _foreign(path: Path) -> WrongFile:
-    return WrongFile(f"{path} is the database of another program; name another file as `database:`")
+    return WrongFile(f"{path} is the database of another program", "name another file as `database:`")
 
 
 def _tables(path: Path) -> set[str] | None:

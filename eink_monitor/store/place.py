@@ -81,7 +81,7 @@ class Place:
             self._lock = None
 
     def _not_yet(self) -> StoreError:
-        return StoreError(f"there is no database at {self.path} yet; start the daemon or poll a source first")
+        return StoreError(f"there is no database at {self.path} yet", "start the daemon or poll a source first")
 
     def _check_layout(self, db: sqlite3.Connection) -> None:
         """Whoever only looks must not upgrade. Raises ``StoreError`` where the database is behind."""

@@ -13,7 +13,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from eink_monitor import files
-from eink_monitor.errors import Damaged, InUse, StoreError, WrongFile
+from eink_monitor.errors import Damaged, InUse, Newer, StoreError, WrongFile
 from eink_monitor.store import damage, ownership, replaced
 from eink_monitor.store.card import layout, plain_words
 from eink_monitor.store.lock import Lock
@@ -34,7 +34,7 @@ def restore(copy: Path, path: Path, called: str = "") -> Path | None:
     try:
         lock = Lock(path)
     except InUse:
-        raise InUse(f"the daemon works on {path}; {_WAY_OUT}") from None
+        raise InUse(f"the daemon works on {path}", f"{_WAY_OUT}") from None
     draft = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
     try:
         with plain_words(path):
@@ -77,13 +77,13 @@ def _prove(draft: Path, copy: str) -> None:
         ownership.inspect(draft)
         layout(draft)
     except Damaged:
-        raise Damaged(f"{copy} is damaged; try an older copy") from None
-    except WrongFile as error:
-        newer = "was written by a newer eink-monitor; upgrade first"
-        what = newer if "newer" in str(error) else "is not a database of eink-monitor"
-        raise WrongFile(f"{copy} {what}") from None
+        raise Damaged(f"{copy} is damaged", "try an older copy") from None
+    except Newer:
+        raise Newer(f"{copy} was written by a newer eink-monitor", "upgrade first") from None
+    except WrongFile:
+        raise WrongFile(f"{copy} is not a database of eink-monitor") from None
     if not replaced.is_whole(draft):
-        raise Damaged(f"{copy} is damaged; try an older copy")
+        raise Damaged(f"{copy} is damaged", "try an older copy")
     with closing(sqlite3.connect(draft)) as db:
         db.execute("PRAGMA journal_mode = DELETE")  # its log ends here
 
@@ -92,7 +92,7 @@ def _keep(path: Path, draft: Path) -> Path | None:
     """Give the draft the place of the database, which gets a name of its own with everything that is in its log."""
     if not path.exists():
         if not files.put(draft, path):
-            raise StoreError(f"somebody has put a file in the place of {path} meanwhile; say this again")
+            raise StoreError(f"somebody has put a file in the place of {path} meanwhile", "say this again")
         return None
     kept = replaced.free_name(path)
     if _is_well(path):
@@ -122,7 +122,7 @@ def _empty_log(path: Path) -> None:
     """What is in it goes into the database; that of a damaged one stays beside it. Raises ``StoreError`` while used."""
     with suppress(sqlite3.Error), closing(sqlite3.connect(path, isolation_level=None, timeout=1)) as db:
         if db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
-            raise StoreError(f"another program holds {path}; end it, then say this again")
+            raise StoreError(f"another program holds {path}", "end it, then say this again")
 
 
 def _carry_over(path: Path, draft: Path) -> None:

@@ -54,7 +54,7 @@ def _found(config_file: Path | None) -> tuple[list[Finding], int]:
         with suppress(ConfigError):
             mend = f"edit {places.origin(places.configuration(config_file))}"
         code = error.exit_code
-        return [Finding("configuration", BAD, complaint, mend, code) for complaint in error.complaints], code
+        return [Finding("configuration", BAD, str(complaint), mend, code) for complaint in error.complaints], code
     wanting = list(_wanting(config))
     return [good("configuration", f"{config.named} is good"), *wanting], _gravest(wanting)
 

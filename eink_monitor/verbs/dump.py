@@ -64,12 +64,12 @@ def command(file: Path, config_file: Path | None) -> int:
         return 0
     within_reach(file, f"eink-monitor dump - > {file}")
     if other := files.kind(file):
-        raise StoreError(f"{file} is {other}; name a file, or one that is not there yet")
+        raise StoreError(f"{file} is {other}", "name a file, or one that is not there yet")
     try:
         with files.replacing(file) as target:
             target.write(text.encode())
     except OSError as error:
-        raise StoreError(f"{file} cannot be written: {error.strerror}; try `eink-monitor dump - > FILE`") from None
+        raise StoreError(f"{file} cannot be written: {error.strerror}", "try `eink-monitor dump - > FILE`") from None
     click.echo(f"{file}: {len(text.splitlines())} lines; read it before you send it")
     return 0
 

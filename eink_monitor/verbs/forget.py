@@ -79,7 +79,7 @@ def _cut(when: str, zone: ZoneInfo, clock: Clock) -> _Cut:
         except ValueError as error:
             raise click.UsageError(f"--after: {error}", click.get_current_context()) from None
     if clock.trusted() is False:
-        raise StoreError("this machine's clock is not known to be right yet; wait until it is, or give a date")
+        raise StoreError("this machine's clock is not known to be right yet", "wait until it is, or give a date")
     return _Cut(now + AHEAD, now)
 
 

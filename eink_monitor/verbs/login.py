@@ -101,7 +101,7 @@ def _answer(prompt: Prompt, clock: Clock) -> str:
         return arrived
     line = sys.stdin.readline(_LONGEST)
     if not line.strip():
-        raise AuthFailed("nothing was brought back; start again when you have it")
+        raise AuthFailed("nothing was brought back", "start again when you have it")
     return line.strip()
 
 

@@ -90,7 +90,7 @@ def test_a_damaged_example_is_a_house_or_complains(tmp_path_factory: pytest.Temp
     if isinstance(result, ConfigError):
         assert result.exit_code == 78
         assert result.complaints
-        for line in result.complaints:
+        for line in map(str, result.complaints):
             assert re.match(rf"{re.escape(str(file))}:\d+:\d+: \S", line)
             assert line.isprintable()
 

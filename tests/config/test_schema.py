@@ -52,7 +52,7 @@ def read(folder: Path, text: str | bytes) -> tuple[Any, list[str]]:
     node = reader.compose()
     thing = None if node is None else reader.record(Thing, node, "")
     assert (thing is None) is bool(reader.complaints)
-    return thing, [line.removeprefix(f"{file}:") for line in reader.complaints]
+    return thing, [str(complaint).removeprefix(f"{file}:") for complaint in reader.complaints]
 
 
 @pytest.mark.parametrize(
@@ -221,7 +221,9 @@ def test_a_folder_a_pipe_and_nothing_instead_of_a_file(tmp_path: Path) -> None:
     ):
         reader = Reader(tmp_path / name)
         assert reader.compose() is None
-        assert reader.complaints == [f"{tmp_path / name} cannot be read: {reason}"], "there is no line to go to"
+        assert [str(one) for one in reader.complaints] == [f"{tmp_path / name} cannot be read: {reason}"], (
+            "there is no line to go to"
+        )
 
 
 @pytest.mark.parametrize(
@@ -248,7 +250,9 @@ def test_a_file_of_somebody_else(tmp_path: Path) -> None:
     finally:
         os.seteuid(0)
         os.chdir(here)
-    assert reader.complaints == ["x.yaml cannot be read: this user may not; say it with sudo, or as its owner"]
+    assert [str(one) for one in reader.complaints] == [
+        "x.yaml cannot be read: this user may not; say it with sudo, or as its owner"
+    ]
 
 
 def test_aliases_and_merge_keys(tmp_path: Path) -> None:

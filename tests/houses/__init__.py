@@ -79,7 +79,7 @@ def complaints(file: Path) -> list[str]:
     read = read_or_complain(file)
     if isinstance(read, Config):
         return []
-    return [line.removeprefix(f"{file}:") for line in read.complaints]
+    return [str(complaint).removeprefix(f"{file}:") for complaint in read.complaints]
 
 
 def read_or_complain(file: Path) -> Config | ConfigError:

@@ -143,7 +143,10 @@ def test_another_programs_database_is_named(tmp_path: Path) -> None:
         db.execute("CREATE TABLE notes (text)")
     said = say("doctor", "-c", file)
     assert said.code == 78
-    assert "is the database of another program; name another file as `database:`" in lines(said, "database")[0]
+    assert (
+        "is the database of another program -> name another file as `database:`, or move that file away"
+        in lines(said, "database")[0]
+    )
 
 
 def test_a_panel_that_answers(tmp_path: Path) -> None:

@@ -63,17 +63,17 @@ class Grant:
         if code in {"temporarily_unavailable", "server_error", "slow_down"}:
             return Unavailable(f"{self.who} cannot renew the sign-in right now; trying again later")
         if old is None and code in _NOT_YET:
-            return AuthFailed(f"{self.who} did not grant the sign-in; {self.at_first}: {self.way_out}")
+            return AuthFailed(f"{self.who} did not grant the sign-in", f"{self.at_first}: {self.way_out}")
         if code in {"invalid_client", "unauthorized_client"}:
             return AuthFailed(
-                f"{self.who} does not accept client_id and client_secret; check both in the configuration"
+                f"{self.who} does not accept client_id and client_secret", "check both in the configuration"
             )
         if code in {"invalid_grant", "access_denied", "expired_token"}:
             why = "has ended the sign-in"
             if old and old.refreshing_since:
                 why = f"ended the sign-in, because its renewal was cut off at {iso(old.refreshing_since)}"
-            return AuthFailed(f"{self.who} {why}; sign in again: {self.way_out}")
-        return BadAnswer(f"{self.who} did not understand our request for a token; is eink-monitor up to date?")
+            return AuthFailed(f"{self.who} {why}", f"sign in again: {self.way_out}")
+        return BadAnswer(f"{self.who} did not understand our request for a token", "is eink-monitor up to date?")
 
 
 _NOT_YET = {

@@ -77,7 +77,7 @@ def _lock(feed: str) -> Fernet | None:
     if key is None:
         return None
     if len(key) < _ENOUGH:
-        raise AuthFailed(f"{feed}: {_KEY} cannot be read or is shorter than {_ENOUGH} bytes; make it again")
+        raise AuthFailed(f"{feed}: {_KEY} cannot be read or is shorter than {_ENOUGH} bytes", "make it again")
     try:
         from cryptography.fernet import Fernet
     except ImportError:

@@ -236,7 +236,7 @@ def credential(store: TokenStore, name: str, way_out: str, now: int) -> Credenti
     try:
         tokens = store.look()  # without the lock: the daemon asks, and must not wait for a poll
     except Trouble as trouble:
-        return Credential(name, present=False, expires_at=None, words=str(trouble))
+        return Credential(name, present=False, expires_at=None, fact=trouble.fact, cure=trouble.cure)
     if tokens is None:
-        return Credential(name, present=False, expires_at=None, words=f"{name} is missing; {way_out}")
+        return Credential(name, present=False, expires_at=None, fact=f"{name} is missing", cure=way_out)
     return lifetime(name, tokens.refresh_expires_at, now, f"sign in again: {way_out}")

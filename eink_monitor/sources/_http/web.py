@@ -149,7 +149,7 @@ def in_words(error: Exception, who: str) -> Trouble:
     roots = list(_roots(error))
     for cause in roots:
         if isinstance(cause, ssl.SSLCertVerificationError) and cause.verify_code in _NOT_TODAY:
-            return Unavailable(f"{who}: the certificate is not valid today; is this machine's clock right?")
+            return Unavailable(f"{who}: the certificate is not valid today", "is this machine's clock right?")
         if isinstance(cause, (IncompleteRead, http.client.IncompleteRead)):
             return Unavailable(f"{who}: the answer broke off half-way; trying again later")
         if isinstance(cause, DecodeError):
@@ -157,7 +157,7 @@ def in_words(error: Exception, who: str) -> Trouble:
     for kinds, words in _WORDS:
         if any(isinstance(cause, kinds) for cause in roots):
             return Unavailable(f"{who}: the {words}?")
-    return AuthFailed(f"{who}: a key, an id or base_url holds a character that cannot be sent; copy it again")
+    return AuthFailed(f"{who}: a key, an id or base_url holds a character that cannot be sent", "copy it again")
 
 
 def _roots(error: BaseException) -> Iterator[BaseException]:

@@ -156,12 +156,12 @@ class Rest:
             message = f"{WHO} does not take this VIN for one; check vin in the configuration: 17 letters and digits"
             raise BadAnswer(message)
         verdicts: dict[int, Trouble] = {
-            401: AuthFailed(f"{WHO} refuses the sign-in although it was just renewed; sign in again: {again}"),
+            401: AuthFailed(f"{WHO} refuses the sign-in although it was just renewed", f"sign in again: {again}"),
             403: AuthFailed(
                 f"{WHO} does not show us this car; its primary user must subscribe it to CarData API, then sign in "
                 f"again: {again}"
             ),
-            404: BadAnswer(f"{WHO} does not know this car; check vin in the configuration"),
+            404: BadAnswer(f"{WHO} does not know this car", "check vin in the configuration"),
         }
         return judge(answer, now, verdicts)
 

@@ -143,11 +143,11 @@ class Cloud:
     def _verdicts(self, answer: Answer) -> Mapping[int, Trouble]:
         site = self._site
         return {
-            400: BadAnswer(f"{WHO} did not accept the time span we asked for (400); is timezone the site's"),
-            401: AuthFailed(f"{WHO} rejects our sign-in; sign in again: eink-monitor login {self.visit.feed}"),
+            400: BadAnswer(f"{WHO} did not accept the time span we asked for (400)", "is timezone the site's"),
+            401: AuthFailed(f"{WHO} rejects our sign-in", f"sign in again: eink-monitor login {self.visit.feed}"),
             403: Barred(f"{WHO} does not let us read site {site} (403); check site_id, and {self._covers()}"),
-            404: BadAnswer(f"{WHO} does not know site {site} (404); check site_id"),
-            410: Gone(f"{WHO} has closed this interface (410); update eink-monitor, or use the inverter's Modbus"),
+            404: BadAnswer(f"{WHO} does not know site {site} (404)", "check site_id"),
+            410: Gone(f"{WHO} has closed this interface (410)", "update eink-monitor, or use the inverter's Modbus"),
             429: _patience(answer, self.visit),
         }
 

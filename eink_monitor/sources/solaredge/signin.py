@@ -108,4 +108,4 @@ def _checked(code: str) -> str:
     """A code as RFC 6749 (appendix A.11) allows it."""
     if code and code.isascii() and is_clean(code, 4096):
         return code
-    raise AuthFailed(f"{_WHO}: that code holds signs that no code has; start again, and paste the whole address")
+    raise AuthFailed(f"{_WHO}: that code holds signs that no code has", "start again, and paste the whole address")

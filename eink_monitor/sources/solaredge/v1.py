@@ -172,8 +172,8 @@ def _verdicts(answer: Answer, visit: Visit, site: int) -> Mapping[int, Trouble]:
     return {
         401: AuthFailed(refused),
         403: Barred(refused),
-        404: BadAnswer(f"{WHO} does not know site {site} (404); check site_id"),
-        410: Gone(f"{WHO} retired this interface on 3 Nov 2026; use V2 or the inverter's Modbus"),
+        404: BadAnswer(f"{WHO} does not know site {site} (404)", "check site_id"),
+        410: Gone(f"{WHO} retired this interface on 3 Nov 2026", "use V2 or the inverter's Modbus"),
         429: Throttled(
             f"{WHO}: this site's 300 calls a day are used up; waiting",
             visit.now + (retry_after(answer, visit.now) or HOUR),

@@ -38,7 +38,7 @@ class Line:
         try:
             from pymodbus.client import ModbusTcpClient
         except ImportError:
-            raise Missing(f"solaredge_modbus needs pymodbus; {command('modbus')}") from None
+            raise Missing("solaredge_modbus needs pymodbus", f"{command('modbus')}") from None
 
         # Every failure becomes our own sentence below; the library would say it a second time, on stderr.
         logging.getLogger("pymodbus").setLevel(logging.CRITICAL + 1)

@@ -121,8 +121,8 @@ class VwEuDataAct(Source):
     def credentials(self, visit: Visit) -> list[Credential]:
         """The password of the configuration: whether it still works shows at the next poll."""
         signed_in = "session" in Notebook(visit.state, "session").read()
-        words = "signed in to the EU Data Act portal" if signed_in else "not signed in to the EU Data Act portal yet"
-        return [Credential("the portal session", present=signed_in, expires_at=None, words=words)]
+        fact = "signed in to the EU Data Act portal" if signed_in else "not signed in to the EU Data Act portal yet"
+        return [Credential("the portal session", present=signed_in, expires_at=None, fact=fact)]
 
     def sign_out(self, visit: Visit) -> str:
         """Forget the session; the password is the configuration's."""

@@ -108,9 +108,11 @@ class Portal(connector.EudaApiClient):  # type: ignore[misc] # untyped
     def _status_trouble(self, missing: Trouble) -> Trouble:
         status = self._doorway.status
         if status == 410:
-            return Gone(f"{WHO} has closed this interface; is there a newer carconnectivity-connector-vw-eu-data-act?")
+            return Gone(
+                f"{WHO} has closed this interface", "is there a newer carconnectivity-connector-vw-eu-data-act?"
+            )
         if status in {401, 403}:
-            return AuthFailed(f"{WHO} does not show us this car; {_BROWSER} and link the car there")
+            return AuthFailed(f"{WHO} does not show us this car", f"{_BROWSER} and link the car there")
         if status in {400, 404}:
             return missing
         return BadAnswer(_UNREADABLE)

@@ -56,7 +56,7 @@ class Session:
                 return found
             trouble = self._verdict(now)
         except AuthentificationError:
-            trouble = self._verdict(now, AuthFailed(f"{WHO} does not accept username and password; check both"))
+            trouble = self._verdict(now, AuthFailed(f"{WHO} does not accept username and password", "check both"))
         except Exception:  # noqa: BLE001 - a page that the library did not expect raises anything
             trouble = self._verdict(now)
         raise trouble

@@ -6,6 +6,7 @@ later, 77 a person must sign in, 78 configuration.
 
 from __future__ import annotations
 
+import os
 import pkgutil
 import sys
 from importlib import import_module
@@ -19,9 +20,6 @@ from eink_monitor import __version__, places
 from eink_monitor.errors import Trouble
 from eink_monitor.verbs._terminal import legibly
 
-_USAGE = 64
-_BUG = 70
-_LATER = 75
 _INTERRUPTED = 130
 
 
@@ -97,18 +95,18 @@ def _speak(words: list[str]) -> int:
         code = _INTERRUPTED
     except click.ClickException as error:
         error.show()
-        code = _USAGE
+        code = os.EX_USAGE
     except Trouble as error:
         click.echo(places.sayable(error.in_full(), _configuration(words)), err=True)
         code = error.exit_code
     except OSError as error:
         click.echo(f"eink-monitor: {error.filename or 'standard output'} cannot be used: {error.strerror}", err=True)
-        code = _LATER
+        code = os.EX_TEMPFAIL
     except Exception:  # noqa: BLE001 - a bug: say where, and leave with its code
         import traceback  # noqa: PLC0415 - hopefully never
 
         click.echo(f"eink-monitor: this is a bug, please report it\n{traceback.format_exc()}", err=True)
-        code = _BUG
+        code = os.EX_SOFTWARE
     return code if isinstance(code, int) else 0
 
 

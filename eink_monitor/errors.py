@@ -8,6 +8,7 @@ the outcome of a poll.
 
 from __future__ import annotations
 
+import os
 from typing import ClassVar, NamedTuple
 
 from eink_monitor.outside import LONGEST, clean
@@ -17,7 +18,7 @@ class Trouble(Exception):
     """Anything that can go wrong in a house and that the program has a plan for."""
 
     what: ClassVar[str] = "trouble"
-    exit_code: ClassVar[int] = 70
+    exit_code: ClassVar[int] = os.EX_SOFTWARE
 
     between: ClassVar[str] = "; "
 
@@ -37,7 +38,7 @@ class Unavailable(Trouble):
     """Nobody answered, or not in time: try again later, with growing pauses."""
 
     what = "unavailable"
-    exit_code = 75
+    exit_code = os.EX_TEMPFAIL
 
 
 class Unreachable(Unavailable):
@@ -59,7 +60,7 @@ class Throttled(Trouble):
     """
 
     what = "throttled"
-    exit_code = 75
+    exit_code = os.EX_TEMPFAIL
 
     def __init__(self, message: str, until: int, *, account_wide: bool = True) -> None:
         super().__init__(message)
@@ -78,14 +79,14 @@ class AuthFailed(Trouble):
     """The vendor refuses us: a person must sign in or mend a key."""
 
     what = "auth"
-    exit_code = 77
+    exit_code = os.EX_NOPERM
 
 
 class Gone(Trouble):
     """The interface is closed for good: stop asking and say what replaces it."""
 
     what = "gone"
-    exit_code = 69
+    exit_code = os.EX_UNAVAILABLE
 
 
 class Missing(Gone):
@@ -98,14 +99,14 @@ class BadAnswer(Trouble):
     """The answer made no sense: store nothing of it, try again later."""
 
     what = "bad-answer"
-    exit_code = 65
+    exit_code = os.EX_DATAERR
 
 
 class DisplayError(Trouble):
     """The panel did not do what it was told, or is not there."""
 
     what = "display"
-    exit_code = 69
+    exit_code = os.EX_UNAVAILABLE
     between = ": "
 
 
@@ -113,7 +114,7 @@ class StoreError(Trouble):
     """The database cannot be opened or written; the sentence says why (card full, read-only, damaged)."""
 
     what = "store"
-    exit_code = 75
+    exit_code = os.EX_TEMPFAIL
 
 
 class Damaged(StoreError):
@@ -123,7 +124,7 @@ class Damaged(StoreError):
 class WrongFile(StoreError):
     """The database is not ours to touch: another program's, or a newer version's. Starting again changes nothing."""
 
-    exit_code = 78
+    exit_code = os.EX_CONFIG
 
 
 class Newer(WrongFile):
@@ -160,7 +161,7 @@ class ConfigError(Trouble):
     """The configuration cannot be used; ``complaints`` are all there are. As text, as editors understand them."""
 
     what = "config"
-    exit_code = 78
+    exit_code = os.EX_CONFIG
 
     def __init__(self, complaints: list[Complaint]) -> None:
         super().__init__("")

@@ -42,7 +42,6 @@ FACES = {
     "heavy-18": ("/usr/share/fonts/truetype/roboto/unhinted/RobotoCondensed-Bold.ttf", 18, None),
     "heavy-22": ("/usr/share/fonts/truetype/roboto/unhinted/RobotoCondensed-Bold.ttf", 22, None),
     "heavy-28": ("/usr/share/fonts/truetype/roboto/unhinted/RobotoCondensed-Bold.ttf", 28, None),
-    "heavy-44": ("/usr/share/fonts/truetype/roboto/unhinted/RobotoCondensed-Bold.ttf", 44, UNITS),
     "heavy-64": ("/usr/share/fonts/truetype/roboto/unhinted/RobotoCondensed-Bold.ttf", 64, UNITS),
 }
 EVERYDAY = ASCII + LATIN_1 + LATIN_A + GREEK + CYRILLIC + SIGNS

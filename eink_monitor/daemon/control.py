@@ -22,7 +22,6 @@ from eink_monitor.finding import Finding
 PATIENCE = 100.0  # seconds for an answer: the slowest of Waveshare's panels may take 60, and another refresh come first
 
 LARGEST = 65536  # bytes of a wish, and of an answer
-USAGE = 64
 _SILENT = "the daemon runs but does not answer; its log says why, or restart it"
 _LONGEST_ADDRESS = 107  # bytes; sun_path of unix(7) without its closing zero
 
@@ -126,7 +125,7 @@ def _owner(path: Path) -> str:
 
 def too_long(size: int) -> Answer:
     """What becomes of a wish of more than ``LARGEST`` bytes."""
-    return Answer(USAGE, f"this is too long: {size} bytes, where a daemon takes {LARGEST}")
+    return Answer(os.EX_USAGE, f"this is too long: {size} bytes, where a daemon takes {LARGEST}")
 
 
 @contextmanager

@@ -11,14 +11,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from eink_monitor.daemon.control import LARGEST, USAGE, Answer, Request, alive, pack, short, too_long
+from eink_monitor.daemon.control import LARGEST, Answer, Request, alive, pack, short, too_long
 from eink_monitor.errors import StoreError
 from eink_monitor.house.fence import bug
 
 log = logging.getLogger("eink_monitor")
 
 _AT_ONCE = 16  # wishes; whoever sends more keeps the daemon from its work no longer than that
-_BUG = 70
 
 
 class Ear:
@@ -85,7 +84,7 @@ def _sendable(answer: Answer) -> bytes:
     message = pack(answer)
     if len(message) <= LARGEST:
         return message
-    return pack(Answer(_BUG, f"the daemon's answer of {len(message)} bytes is too long to be sent"))
+    return pack(Answer(os.EX_SOFTWARE, f"the daemon's answer of {len(message)} bytes is too long to be sent"))
 
 
 def _answered(message: bytes, grant: Callable[[Request], Answer]) -> Answer:
@@ -94,12 +93,12 @@ def _answered(message: bytes, grant: Callable[[Request], Answer]) -> Answer:
         return too_long(len(message))
     request = _understood(message)
     if request is None:
-        return Answer(USAGE, "the daemon does not understand this; restart it")
+        return Answer(os.EX_USAGE, "the daemon does not understand this; restart it")
     try:
         return grant(request)
     except BaseException as error:  # noqa: BLE001 - a display or a panel raises anything
         log.error("the wish %s met a bug: %s", request.verb, bug(error))  # noqa: TRY400 - its text may be secret
-        return Answer(_BUG, f"a bug, please report it: {bug(error)}")
+        return Answer(os.EX_SOFTWARE, f"a bug, please report it: {bug(error)}")
 
 
 def _understood(message: bytes) -> Request | None:

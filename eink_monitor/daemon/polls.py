@@ -16,24 +16,12 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from eink_monitor.config import Config, Feed
-from eink_monitor.daemon.child import carry_out, listen, live
+from eink_monitor.daemon.child import listen, live
 from eink_monitor.daemon.process import Child, Listener, Process
 from eink_monitor.daemon.runner import Result, Running, Stream
 from eink_monitor.errors import Overloaded
 from eink_monitor.house.fence import fenced
 from eink_monitor.model.poll import Visit
-
-
-class Inline:
-    """Carries a poll out on the spot, without a process: for simulations, whose sources wait for nobody."""
-
-    def start(self, feed: Feed, visit: Visit) -> Done:
-        """Poll now; the result is there at once."""
-        return Done(carry_out(feed, visit))
-
-    def follow(self, feed: Feed, visit: Visit) -> Silence:  # noqa: ARG002 - the interface
-        """Nobody speaks up in a simulation."""
-        return Silence()
 
 
 class Silence:

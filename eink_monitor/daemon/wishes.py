@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict
 
 from eink_monitor.clock import Clock
@@ -14,8 +15,6 @@ from eink_monitor.house.fence import Fenced
 from eink_monitor.model.display import Display
 from eink_monitor.model.frame import Wear
 from eink_monitor.store import Store
-
-_USAGE = 64
 
 
 def grant(request: Request, drawing: Drawing, config: Config, clock: Clock) -> Answer:
@@ -40,7 +39,9 @@ def grant(request: Request, drawing: Drawing, config: Config, clock: Clock) -> A
             case "examine":
                 return Answer(0, "", list(config.display.examine()))
             case _:
-                return Answer(_USAGE, f"the daemon knows no {request.verb}; restart it, it may be of another version")
+                return Answer(
+                    os.EX_USAGE, f"the daemon knows no {request.verb}; restart it, it may be of another version"
+                )
     except DisplayError as error:
         return Answer(error.exit_code, str(error))
     return Answer(0, words)

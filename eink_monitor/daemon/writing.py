@@ -5,6 +5,7 @@ The database is the interface, and every verb reads it; so the daemon does not t
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,7 +19,6 @@ from eink_monitor.errors import StoreError
 
 _AT_ONCE = 10  # writes for who asks again and again; then one a minute: `watch` must not wear the card out
 _PATIENCE = 3.0  # s for the daemon's answer; a person waits for it
-_NOT_STORED = 75
 
 
 class Allowance:
@@ -44,7 +44,7 @@ def write(keeping: Keeping, fetching: Fetching, allowance: Allowance, mono: floa
     if (keeping.pending or fetching.holds) and allowance.take(mono):
         keeping.write(fetching.settle, mono)
     if keeping.trouble:
-        return Answer(_NOT_STORED, keeping.trouble)
+        return Answer(os.EX_TEMPFAIL, keeping.trouble)
     if keeping.pending:
         return Answer(0, f"the daemon has more in memory; it last wrote {words.age(int(mono - keeping.written))}")
     return Answer(0, keeping.mishap)

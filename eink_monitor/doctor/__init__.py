@@ -5,6 +5,7 @@ One file per group of findings. Whatever goes wrong on the way becomes a finding
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -20,8 +21,7 @@ from eink_monitor.draw.words import count
 from eink_monitor.errors import ConfigError, Trouble
 from eink_monitor.finding import BAD, Finding, doubt, fault, good
 
-_GRAVITY = (78, 69, 77, 65, 75)
-_BUG = 70
+_GRAVITY = (os.EX_CONFIG, os.EX_UNAVAILABLE, os.EX_NOPERM, os.EX_DATAERR, os.EX_TEMPFAIL)
 
 
 class Doctor:
@@ -73,7 +73,7 @@ class Doctor:
             yield self.count(fault(name, error))
         except Exception as error:  # noqa: BLE001 - a bug of ours must not hide what else there is to say
             words = f"could not be looked at: {type(error).__name__}"
-            yield self.count(Finding(name, BAD, words, "please report this as a bug", _BUG))
+            yield self.count(Finding(name, BAD, words, "please report this as a bug", os.EX_SOFTWARE))
 
     def _configuration(self) -> Iterator[Finding]:
         try:

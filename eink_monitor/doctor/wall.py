@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
 
@@ -18,8 +19,6 @@ from eink_monitor.model.frame import Wear
 from eink_monitor.store import Store
 from eink_monitor.store.lock import held
 
-_BROKEN = 70
-
 
 def fonts(names: Iterable[str] | None = None) -> Iterator[Finding]:
     """Whether every atlas of letters and icons (or those named) can be read."""
@@ -33,7 +32,7 @@ def fonts(names: Iterable[str] | None = None) -> Iterator[Finding]:
     if broken or not files:
         words = f"{', '.join(broken)} cannot be read" if broken else f"there are none in {folder()}"
         mend = SERVICE if places.served() else "pip install --force-reinstall eink-monitor"
-        yield Finding("fonts", BAD, words, mend, _BROKEN)
+        yield Finding("fonts", BAD, words, mend, os.EX_SOFTWARE)
     else:
         yield good("fonts", f"{len(files)} faces and sets of icons can be read")
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from eink_monitor.draw.bitmap import Bitmap, box
 
 TINY, SMALL, TEXT, TITLE = "tiny-7", "text-12", "text-14", "text-16"
-FIGURE_18, FIGURE_22, FIGURE_28, FIGURE_44, FIGURE_64 = "heavy-18", "heavy-22", "heavy-28", "heavy-44", "heavy-64"
+FIGURE_18, FIGURE_22, FIGURE_28, FIGURE_64 = "heavy-18", "heavy-22", "heavy-28", "heavy-64"
 ELLIPSIS = "…"
 
 

@@ -103,22 +103,6 @@ def age(seconds: float) -> str:
     return "just now" if seconds < 2 * MINUTE else f"{span(seconds)} ago"
 
 
-def duration(minutes: float) -> str:
-    """Hours and minutes in at most 10 characters: "45 min", "1 h 20 min", "3 days"."""
-    whole = max(0, round(minutes))
-    hours, rest = divmod(whole, 60)
-    if whole >= 24 * 60:
-        return span(whole * MINUTE)
-    if not hours:
-        return f"{rest} min"
-    return f"{hours} h {rest:02} min" if rest and hours < 10 else f"{hours} h"
-
-
-def clock(at: int, zone: ZoneInfo) -> str:
-    """The local time of day: "14:32"."""
-    return local(at, zone).strftime("%H:%M")
-
-
 def day(when: date) -> str:
     """A date in at most 10 characters: "Tue 3 Nov"."""
     return f"{_WEEKDAYS[when.weekday()]} {when.day} {_MONTHS[when.month - 1]}"

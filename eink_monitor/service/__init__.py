@@ -6,6 +6,7 @@ No command-line library here: what systemd starts to run for years does not carr
 from __future__ import annotations
 
 import logging
+import os
 from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
 from functools import partial
@@ -31,7 +32,6 @@ from eink_monitor.store import Store
 
 log = logging.getLogger("eink_monitor")
 
-_BUG = 70
 _PATIENCE = 15  # s; systemd's is over after TimeoutStopSec=20
 
 
@@ -49,7 +49,7 @@ def serve(config_file: Path | None, *, verbose: bool = False) -> int:
         return error.exit_code
     except Exception:
         log.critical("this is a bug; please report it with what `eink-monitor dump` writes", exc_info=True)
-        return _BUG
+        return os.EX_SOFTWARE
     return 0
 
 

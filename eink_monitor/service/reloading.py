@@ -7,6 +7,7 @@ as a service the new one is begun with by a start (``eink-monitor reload`` of th
 from __future__ import annotations
 
 import logging
+import os
 
 from eink_monitor import config as configuration
 from eink_monitor import places
@@ -18,8 +19,6 @@ from eink_monitor.errors import ConfigError
 from eink_monitor.finding import Finding, doubt
 
 log = logging.getLogger("eink_monitor")
-
-_LATER = 75
 
 
 class Reloading:
@@ -53,7 +52,7 @@ class Reloading:
         if file != self._config.file:
             words = f"systemd lends {file} at the start only; say: sudo eink-monitor reload, which looks and starts"
             log.warning("%s", words)
-            return Answer(_LATER, words)
+            return Answer(os.EX_TEMPFAIL, words)
         try:
             self.following = configuration.load(self._config.file)
         except ConfigError as error:

@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 from eink_monitor.clock import FastClock
 from eink_monitor.config import Config, Feed, Slide
 from eink_monitor.daemon import Daemon
-from eink_monitor.daemon.polls import Inline
 from eink_monitor.draw.canvas import Canvas
 from eink_monitor.errors import DisplayError, Trouble
 from eink_monitor.metrics import PV_POWER
@@ -24,6 +23,7 @@ from eink_monitor.model.reading import Metric, Reading
 from eink_monitor.model.source import Source
 from eink_monitor.settings import Duration, Window
 from eink_monitor.store import Store
+from houses.inline import Inline
 
 START = 1_780_000_000  # 28 May 2026, 20:26:40 UTC
 UTC = ZoneInfo("UTC")

@@ -13,12 +13,13 @@ import pytest
 
 from eink_monitor.clock import DAY, HOUR, Clock, FastClock, SystemClock, stopwatch
 from eink_monitor.config import Feed
-from eink_monitor.daemon.polls import Forked, Inline
+from eink_monitor.daemon.polls import Forked
 from eink_monitor.daemon.runner import Result
 from eink_monitor.errors import AuthFailed, Gone, Throttled, Trouble, Unavailable
 from eink_monitor.metrics import PV_POWER, STORAGE_SOC
 from eink_monitor.model.poll import Visit
 from eink_monitor.model.reading import Reading
+from houses.inline import Inline
 from small_house import START, Scripted, Small, feed, small_house
 
 Blank = Callable[[Path], Path]

@@ -13,10 +13,10 @@ from doors.sshd import ME, Host, Hosts, fingerprint
 from eink_monitor import config as configuration
 from eink_monitor.clock import DAY, HOUR, MINUTE, FastClock
 from eink_monitor.daemon import Daemon
-from eink_monitor.daemon.polls import Inline
 from eink_monitor.metrics import DISK_FREE, DISK_STATE, NEWEST_BACKUP
 from eink_monitor.simulation import live
 from eink_monitor.store import Store
+from houses.inline import Inline
 
 NOW = 1_795_000_000
 HEAD = "Filesystem 1024-blocks Used Available Capacity Mounted on"

@@ -14,7 +14,7 @@ from eink_monitor import config as configuration
 from eink_monitor.clock import HOUR, MINUTE, FastClock, midnight
 from eink_monitor.config import Feed
 from eink_monitor.daemon import Daemon
-from eink_monitor.daemon.polls import Done, Inline
+from eink_monitor.daemon.polls import Done
 from eink_monitor.house.sharing import Sharing
 from eink_monitor.metrics import PRODUCTION_MONTH, PV_POWER
 from eink_monitor.model.history import FeedStatus
@@ -23,6 +23,7 @@ from eink_monitor.model.reading import Reading, Run
 from eink_monitor.simulation import live
 from eink_monitor.sources.demo import Demo
 from eink_monitor.store import Store
+from houses.inline import Inline
 from loopback.solaredge import KEY, SITE, SolarEdgeServer
 from small_house import START, Scripted, feed, small_house
 

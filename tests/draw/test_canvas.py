@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from eink_monitor.draw import canvas as paper
 from eink_monitor.draw import fonts
 from eink_monitor.draw.bitmap import Bitmap
 from eink_monitor.draw.canvas import Canvas
@@ -79,11 +78,11 @@ def test_hollow_text_is_the_outline_of_the_solid() -> None:
 
 
 def test_patterns_are_anchored_to_the_sheet() -> None:
-    whole, halves = Canvas(), Canvas()
-    whole.fill(0, 0, 250, 50, paper.HATCH)
-    halves.fill(0, 0, 101, 50, paper.HATCH)
-    halves.fill(101, 0, 149, 23, paper.HATCH)
-    halves.fill(101, 23, 149, 27, paper.HATCH)
+    whole, halves, hatch = Canvas(), Canvas(), (0x11, 0x22, 0x44, 0x88)
+    whole.fill(0, 0, 250, 50, hatch)
+    halves.fill(0, 0, 101, 50, hatch)
+    halves.fill(101, 0, 149, 23, hatch)
+    halves.fill(101, 23, 149, 27, hatch)
     assert whole.rows == halves.rows
 
 

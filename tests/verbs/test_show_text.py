@@ -49,7 +49,7 @@ def test_lines_read_from_the_top_and_from_the_left(scene: str, lines: list[str])
 
 def test_a_figure_and_its_unit_are_one_word() -> None:
     canvas = Spoken()
-    end = 10 + canvas.text(10, 60, "67", "heavy-44")
+    end = 10 + canvas.text(10, 60, "67", "heavy-28")
     canvas.text(end + 3, 40, "%")
     unit = canvas.text(180, 60, "km", align="right")
     canvas.text(180 - unit - 4, 60, "1.5", "heavy-28", align="right")

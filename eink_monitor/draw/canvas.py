@@ -7,10 +7,14 @@ feet). Whatever would leave the sheet is cut off at the edge, never an error.
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from eink_monitor.draw import fonts
 from eink_monitor.draw.bitmap import Bitmap
 from eink_monitor.model.frame import Frame
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 # A fill is its first rows, repeated downwards; each row is a pattern of eight pixels, repeated to the right.
 SOLID = (0xFF,)
@@ -129,6 +133,22 @@ class Canvas:
             rows.append(row | (0 if abs(off) > thickness // 2 else shaft if left else shaft << head))
         drawn = Bitmap(length, len(rows), len(rows), tuple(rows))
         self.stamp(drawn.hollow(hollow) if hollow else drawn, x, line - head)
+
+    def image(self) -> Image.Image:
+        """What is drawn so far as pillow has it: mode "1", 0 is ink. Draw on it, then hand it to ``picture``."""
+        from PIL import Image  # noqa: PLC0415 - 25 ms and 6 MiB that our own panels do without
+
+        return Image.frombytes("1", (self.width, self.height), self.frame().bits)
+
+    def picture(self, image: Image.Image, x: int = 0, y: int = 0) -> None:
+        """Put a picture of pillow's with its top left corner at (x, y). ``ValueError`` unless its mode is "1"."""
+        if image.mode != "1":
+            message = f'a picture must have mode "1" (black and white), not "{image.mode}"'
+            raise ValueError(message)
+        bits, (width, height), stride = image.tobytes(), image.size, (image.width + 7) // 8
+        rows = [int.from_bytes(bits[at * stride : (at + 1) * stride]) >> stride * 8 - width for at in range(height)]
+        self.fill(x, y, width, height)
+        self.stamp(Bitmap(width, height, height, tuple(rows)), x, y, ink=False)
 
     def frame(self, name: str = "") -> Frame:
         """The finished picture; 1 is white, the bits that pad a row are 0."""

@@ -64,7 +64,7 @@ class Vendors:
         return max(Counter(f"{local(at, config.zone):%Y-%m}" for at in self.calls[account]).values())
 
 
-class Errand:
+class Job:
     """A poll that takes its time; the calls are made at once, and count even if it is killed."""
 
     watch: Sequence[int] = ()
@@ -90,14 +90,14 @@ class Runner(StandIn):
         self.vendors, self.clock, self.random = vendors, clock, random
         self.busy = ""
 
-    def start(self, feed: Feed, visit: Visit) -> Errand:  # type: ignore[override]  # takes longer than the stand-in
+    def start(self, feed: Feed, visit: Visit) -> Job:  # type: ignore[override]  # takes longer than the stand-in
         assert not self.busy, f"{feed.name} is asked while {self.busy} still is"
         self.busy = feed.name
         result = super().start(feed, visit).result()
         quota = feed.source.quota()
         assert quota is not None
         self.vendors.asked(quota.account, self.clock.now(), visit.spent)
-        return Errand(self, result, self.random.uniform(0, 90) if self.random else 0.0)
+        return Job(self, result, self.random.uniform(0, 90) if self.random else 0.0)
 
 
 def house(folder: Path, text: str = HOUSE) -> Config:

@@ -9,8 +9,8 @@ from eink_monitor.clock import DAY, HOUR, MINUTE
 from eink_monitor.daemon.wall_time import WallTime
 from eink_monitor.errors import Damaged, StoreError
 from eink_monitor.store import Store
-from eink_monitor.store.damage import exists
-from eink_monitor.store.errand import Errand
+from eink_monitor.store.repair.damage import exists
+from eink_monitor.store.repair.job import Job
 
 log = logging.getLogger("eink_monitor")
 
@@ -28,14 +28,14 @@ class Upkeep:
         self._clock = clock
         self._complain = complain
         self._sync = sync
-        self._errand: Errand | None = None
+        self._job: Job | None = None
         self._due = clock.monotonic() + MINUTE
         self._tries = 0
         self._outline_checked = False
 
     def watch(self) -> Sequence[int]:
         """File descriptors worth waking up for."""
-        return self._errand.watch if self._errand else ()
+        return self._job.watch if self._job else ()
 
     def next_due(self, *, busy: bool) -> float:
         """The monotonic instant at which there is something to do again; ``busy`` while a poll is under way."""
@@ -47,18 +47,18 @@ class Upkeep:
 
     def kill(self) -> None:
         """What is under way is begun again another time."""
-        if self._errand:
-            self._errand.kill()
-            self._errand = None
+        if self._job:
+            self._job.kill()
+            self._job = None
 
     def advance(self, now: int, mono: float, *, busy: bool) -> None:
         """At most one process beside the daemon looks after the database; a check stands still while a poll runs."""
-        if self._errand:
-            answer = self._errand.answer()
+        if self._job:
+            answer = self._job.answer()
             if answer is None:
-                self._errand.pause(on=busy and self._errand.kind != "salvage")
+                self._job.pause(on=busy and self._job.kind != "salvage")
                 return
-            kind, self._errand = self._errand.kind, None
+            kind, self._job = self._job.kind, None
             self._due = mono + HOUR
             self._done(kind, answer, now)
         elif mono >= self._due and self._has_time(busy=busy):
@@ -66,19 +66,19 @@ class Upkeep:
             self._begin(now)
 
     def _has_time(self, *, busy: bool) -> bool:
-        return not self._errand and not busy and not self._store.fault and self._store.lasting
+        return not self._job and not busy and not self._store.fault and self._store.lasting
 
     def _begin(self, now: int) -> None:
         path, name = self._store.path, self.aside()
         if name and self._tries < _TRIES and exists(path.with_name(name)):
             self._tries += 1
-            self._errand = Errand("salvage", path, path.with_name(name))
+            self._job = Job("salvage", path, path.with_name(name))
         elif name:
             self._give_up(name)
         elif abs(now - self._store.facts.get("checked", 0)) >= _CHECKED:
-            self._errand = Errand("integrity_check", path)
+            self._job = Job("integrity_check", path)
         elif not self._outline_checked:
-            self._errand = Errand("quick_check", path)
+            self._job = Job("quick_check", path)
 
     def _done(self, kind: str, answer: str, now: int) -> None:
         word, *numbers = answer.split() or [""]

@@ -17,7 +17,7 @@ from eink_monitor.finding import BAD, Finding, doubt, fault, good
 from eink_monitor.libraries import SERVICE
 from eink_monitor.store import Store
 from eink_monitor.store.ahead import AHEAD, Dated
-from eink_monitor.store.inspection import Inspection, inspect
+from eink_monitor.store.repair.inspection import Inspection, inspect
 
 _RESCUE = "let the daemon run: it sets the file aside and saves what can be read"
 _READ_ONLY = "see with dmesg whether the card is worn out; else sudo mount -o remount,rw /"

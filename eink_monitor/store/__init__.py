@@ -23,7 +23,6 @@ from eink_monitor.clock import SystemClock
 from eink_monitor.errors import Damaged, StoreError, WrongFile
 from eink_monitor.model.poll import Outcome, Quota
 from eink_monitor.model.reading import Reading
-from eink_monitor.store import damage
 from eink_monitor.store.card import VERSION, Disk, in_memory, in_words, plain_words
 from eink_monitor.store.dating import Dating
 from eink_monitor.store.facts import Facts
@@ -32,7 +31,8 @@ from eink_monitor.store.outcomes import Outcomes, Past
 from eink_monitor.store.pending import Batch, Pending
 from eink_monitor.store.place import Place
 from eink_monitor.store.readings import Readings
-from eink_monitor.store.replaced import copy_out
+from eink_monitor.store.repair import damage
+from eink_monitor.store.repair.replaced import copy_out
 
 __all__ = ["VERSION", "Past", "Store"]
 

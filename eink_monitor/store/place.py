@@ -9,9 +9,9 @@ from pathlib import Path
 
 from eink_monitor import files
 from eink_monitor.errors import Damaged, InUse, StoreError, WrongFile
-from eink_monitor.store import damage, ownership, replaced
 from eink_monitor.store.card import VERSION, closed_on_error, connect, in_memory, plain_words, upgrade
 from eink_monitor.store.lock import Lock
+from eink_monitor.store.repair import damage, ownership, replaced
 from eink_monitor.store.watch import Watch, identity
 
 
@@ -172,7 +172,7 @@ class Place:
 
         Its pages do not go with what SQLite knows, which is in the log and in memory.
         """
-        from eink_monitor.store.errand import ask  # noqa: PLC0415 - a program, too, which would be there twice
+        from eink_monitor.store.repair.job import ask  # noqa: PLC0415 - a program, too, which would be there twice
 
         self.note()
         if not self._watch or self._watch.lost():

@@ -83,7 +83,7 @@ def within_reach(path: Path, instead: str) -> None:
         raise click.UsageError(message, click.get_current_context())
 
 
-def errand(config: Config, feed: Feed, clock: Clock) -> Visit:
+def visit_of(config: Config, feed: Feed, clock: Clock) -> Visit:
     """A visit that asks for no readings: a person signs in or out. Makes the feed's private directory."""
     state = config.state / feed.name
     try:

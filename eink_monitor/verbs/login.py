@@ -17,7 +17,7 @@ from eink_monitor.daemon.writing import written
 from eink_monitor.draw.preview import can_show
 from eink_monitor.errors import AuthFailed, StoreError, Unavailable
 from eink_monitor.model.signin import Prompt
-from eink_monitor.verbs._house import config_option, errand, load, named, opened
+from eink_monitor.verbs._house import config_option, load, named, opened, visit_of
 
 _LONGEST = 16_384  # characters of what a person pastes
 
@@ -39,7 +39,7 @@ def command(name: str, config_file: Path | None, *, ink: bool) -> int:
     if signing is None:
         return _nobody(config, feed)
     clock = SystemClock()
-    visit = errand(config, feed, clock)
+    visit = visit_of(config, feed, clock)
     prompt = signing.begin(visit)
     _tell(prompt, config, visit.now)
     if ink and prompt.url:

@@ -8,7 +8,7 @@ import click
 
 from eink_monitor.clock import SystemClock
 from eink_monitor.daemon.writing import written
-from eink_monitor.verbs._house import config_option, errand, load, named
+from eink_monitor.verbs._house import config_option, load, named, visit_of
 
 
 @click.command(epilog="Example: eink-monitor logout car")
@@ -21,5 +21,5 @@ def command(name: str, config_file: Path | None) -> None:
     """
     config = load(config_file)
     feed = named(config.feeds, name, "source")
-    click.echo(feed.source.sign_out(errand(config, feed, SystemClock())))
+    click.echo(feed.source.sign_out(visit_of(config, feed, SystemClock())))
     written(config)  # which wakes the daemon, and it looks

@@ -27,9 +27,9 @@ from eink_monitor.model.poll import Budget, Outcome, Quota
 from eink_monitor.model.reading import Reading
 from eink_monitor.simulation import silence
 from eink_monitor.store import Store
-from eink_monitor.store.damage import damaged
-from eink_monitor.store.pages import Scan, names
-from eink_monitor.store.salvage import salvage
+from eink_monitor.store.repair.damage import damaged
+from eink_monitor.store.repair.pages import Scan, names
+from eink_monitor.store.repair.salvage import salvage
 from small_house import START, Says, Scripted, feed, slide, small_house
 
 UTC = ZoneInfo("UTC")

@@ -18,9 +18,10 @@ from eink_monitor.metrics import GRID_POWER, LOAD_POWER, PV_POWER, STORAGE_SOC
 from eink_monitor.model.poll import Budget, Outcome, Quota
 from eink_monitor.model.reading import Reading
 from eink_monitor.quota import SPANS
-from eink_monitor.store import VERSION, Store, damage
-from eink_monitor.store.damage import damaged
-from eink_monitor.store.salvage import salvage
+from eink_monitor.store import VERSION, Store
+from eink_monitor.store.repair import damage
+from eink_monitor.store.repair.damage import damaged
+from eink_monitor.store.repair.salvage import salvage
 from houses import outdate
 from small_house import START, Says, Scripted, Small, feed, slide, small_house
 

@@ -30,7 +30,7 @@ from eink_monitor.sources.solaredge import SolarEdge
 from eink_monitor.sources.solaredge_modbus import SolarEdgeModbus
 from eink_monitor.sources.ssh_disk import SshDisk
 from eink_monitor.store import Store
-from eink_monitor.store.errand import Errand
+from eink_monitor.store.repair.job import Job
 from loopback.bmw import GCID, VIN, Bmw, signed_in
 from loopback.broker import Broker, QuickClock
 from loopback.cars import NOW, Reply, Vendor, recording, visit_to
@@ -145,17 +145,17 @@ def filled(path: Path) -> Path:
     return path
 
 
-def came_of(errand: Errand) -> str | None:
+def came_of(job: Job) -> str | None:
     began = stopwatch()
-    while (answer := errand.answer()) is None and stopwatch() - began < 30:
-        SystemClock().wait(0.01, errand.watch)
+    while (answer := job.answer()) is None and stopwatch() - began < 30:
+        SystemClock().wait(0.01, job.watch)
     return answer
 
 
 @pytest.mark.parametrize("kind", ["quick_check", "integrity_check"])
 def test_a_check_of_the_database(state: Path, kind: str, capfd: pytest.CaptureFixture[str]) -> None:
     path = filled(state / "readings.db")
-    assert sandbox.inside(UNIT, state, lambda: came_of(Errand(kind, path))) == "ok"
+    assert sandbox.inside(UNIT, state, lambda: came_of(Job(kind, path))) == "ok"
     assert capfd.readouterr().err == ""
 
 

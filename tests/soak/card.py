@@ -17,8 +17,8 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from eink_monitor.store.pages import Scan, names
-from eink_monitor.store.replaced import is_whole
+from eink_monitor.store.repair.pages import Scan, names
+from eink_monitor.store.repair.replaced import is_whole
 from faults import corpus
 from soak.life import HurtError, Life
 

@@ -140,9 +140,9 @@ def test_sleeping_inverter_gives_nothing_but_the_house_still_uses(poll: Poll) ->
 
 def test_fault_is_told_with_the_vendor_code(tmp_path: Path) -> None:
     with serve(House().inverter(0, status=7, code=103).registers) as port:
-        errand = visit(tmp_path)
-        source(port).poll(errand)
-    assert errand.note == "the inverter reports a fault (vendor code 103)"
+        job = visit(tmp_path)
+        source(port).poll(job)
+    assert job.note == "the inverter reports a fault (vendor code 103)"
 
 
 def test_unimplemented_values_are_absent(poll: Poll) -> None:
@@ -239,10 +239,10 @@ def test_month_and_year_are_known_once_they_have_begun_here(tmp_path: Path) -> N
 
 def test_a_state_that_cannot_be_written_is_noted_and_the_rest_kept(tmp_path: Path) -> None:
     (tmp_path / "full").write_text("")
-    errand = visit(tmp_path / "full")
+    job = visit(tmp_path / "full")
     with serve(House().inverter(100).registers) as port:
-        assert source(port).poll(errand)
-    assert errand.note.startswith("cannot write")
+        assert source(port).poll(job)
+    assert job.note.startswith("cannot write")
 
 
 def test_who_keeps_the_line_open_follows_and_does_not_poll() -> None:
@@ -285,12 +285,12 @@ def test_random_registers_give_plausible_readings_or_trouble(tmp_path: Path, wro
 
 
 def test_a_senseless_scale_factor_costs_its_value_alone(tmp_path: Path) -> None:
-    errand = visit(tmp_path)
+    job = visit(tmp_path)
     with serve(House().inverter(10, scale=11).meter(-200).registers) as port:
-        names = {reading.metric.name for reading in source(port).poll(errand)}
+        names = {reading.metric.name for reading in source(port).poll(job)}
     assert {"grid_power", "production_lifetime", "inverter_temperature"} <= names
     assert not {"pv_power", "load_power"} & names
-    assert errand.note == "left out: AC power no number"
+    assert job.note == "left out: AC power no number"
 
 
 def test_an_unknown_state_costs_the_state_alone(poll: Poll) -> None:

@@ -200,9 +200,9 @@ def test_second_client_refused_by_day(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("host", ["nowhere.invalid", "a" * 70, "."])
 def test_unknown_host_is_never_sleep(tmp_path: Path, host: str) -> None:
-    errand = visit(tmp_path, DAY + 23 * HOUR, {metrics.PV_POWER: 0})
+    job = visit(tmp_path, DAY + 23 * HOUR, {metrics.PV_POWER: 0})
     with pytest.raises(Unavailable, match="host:"):
-        replace(source(1502), host=host).poll(errand)
+        replace(source(1502), host=host).poll(job)
 
 
 def test_unreachable_host_is_explained(tmp_path: Path) -> None:
@@ -227,13 +227,13 @@ def test_unreachable_host_is_explained(tmp_path: Path) -> None:
 def test_refused_at_night_is_sleep(
     tmp_path: Path, hour: int, last: dict[Metric, float], ago: int, sleeps: bool
 ) -> None:
-    errand = visit(tmp_path, DAY + hour * HOUR, last, ago * HOUR)
+    job = visit(tmp_path, DAY + hour * HOUR, last, ago * HOUR)
     if sleeps:
-        assert source(closed_port()).poll(errand) == []
-        assert errand.note == "the inverter sleeps"
+        assert source(closed_port()).poll(job) == []
+        assert job.note == "the inverter sleeps"
     else:
         with pytest.raises(Unavailable):
-            source(closed_port()).poll(errand)
+            source(closed_port()).poll(job)
 
 
 def test_stream_keeps_one_connection_and_dates_each_look(tmp_path: Path) -> None:
@@ -254,14 +254,14 @@ def test_stream_sleeps_and_wakes(tmp_path: Path) -> None:
                 return
 
     clock = FastClock(DAY + 22 * HOUR)
-    errand = visit(tmp_path, clock.now())
+    job = visit(tmp_path, clock.now())
     with serve(dusk, silent, honest) as port:
-        stream = source(port).follow(errand, clock)
+        stream = source(port).follow(job, clock)
         counts, notes = [], []
         for look in islice(stream, 6):
             counts.append(len(look) > 0)
-            notes.append(errand.note)
-            errand.remarks.clear()  # as the child does after each batch
+            notes.append(job.note)
+            job.remarks.clear()  # as the child does after each batch
         stream.close()
     assert counts[0]
     assert False in counts

@@ -15,8 +15,8 @@ import pytest
 from eink_monitor.errors import Damaged, StoreError, WrongFile
 from eink_monitor.model.poll import Outcome
 from eink_monitor.store import VERSION, Store
-from eink_monitor.store.damage import damaged
-from eink_monitor.store.ownership import MAGIC
+from eink_monitor.store.repair.damage import damaged
+from eink_monitor.store.repair.ownership import MAGIC
 
 UTC = ZoneInfo("UTC")
 NOW = 1_780_000_000

@@ -19,8 +19,8 @@ from eink_monitor.metrics import ODOMETER, PV_POWER
 from eink_monitor.model.poll import Budget, Outcome, Quota
 from eink_monitor.model.reading import Reading
 from eink_monitor.store import VERSION, Store, migrations
-from eink_monitor.store.damage import glance
-from eink_monitor.store.sound import COLUMNS, TABLES, is_sound
+from eink_monitor.store.repair.damage import glance
+from eink_monitor.store.repair.rows import COLUMNS, TABLES, is_sound
 from houses import outdate
 
 UTC = ZoneInfo("UTC")

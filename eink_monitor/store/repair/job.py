@@ -18,8 +18,8 @@ from pathlib import Path
 from eink_monitor import strays
 from eink_monitor.clock import stopwatch
 from eink_monitor.store.card import connect, is_damage
-from eink_monitor.store.replaced import log_is_of_another
-from eink_monitor.store.salvage import salvage
+from eink_monitor.store.repair.replaced import log_is_of_another
+from eink_monitor.store.repair.salvage import salvage
 
 log = logging.getLogger("eink_monitor")
 
@@ -29,7 +29,7 @@ _LONGEST = 4096  # bytes; an answer is a word
 _NONE = -1
 
 
-class Errand:
+class Job:
     """One such process. ``kind`` is "quick_check", "integrity_check", "salvage" or "log".
 
     On a machine that is short of processes, memory or files it is over at once, as if it had died.
@@ -93,11 +93,11 @@ class Errand:
 
 def ask(kind: str, path: Path) -> str:
     """The answer at once: for what takes a moment, but may not be done by whoever has the database open."""
-    errand = Errand(kind, path)
+    job = Job(kind, path)
     began = stopwatch()
-    while (answer := errand.answer()) is None and stopwatch() - began < _PATIENCE:
-        select.select(errand.watch, (), (), 1.0)
-    errand.kill()
+    while (answer := job.answer()) is None and stopwatch() - began < _PATIENCE:
+        select.select(job.watch, (), (), 1.0)
+    job.kill()
     return answer or ""
 
 

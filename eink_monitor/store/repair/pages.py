@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from eink_monitor.metrics import METRICS
-from eink_monitor.store.sound import table_of
+from eink_monitor.store.repair.rows import table_of
 
 SIZE = 1024  # bytes of a page where the header does not say another number; set in migrations.py
 _SIZES = {1 << power for power in range(9, 16)}

@@ -11,8 +11,8 @@ from typing import NoReturn
 import pytest
 
 from eink_monitor.clock import stopwatch
-from eink_monitor.store import errand
-from eink_monitor.store.errand import Errand
+from eink_monitor.store.repair import job
+from eink_monitor.store.repair.job import Job
 
 
 def refuse(code: int) -> object:
@@ -22,7 +22,7 @@ def refuse(code: int) -> object:
     return refused
 
 
-def outcome(work: Errand) -> str | None:
+def outcome(work: Job) -> str | None:
     began = stopwatch()
     while (answer := work.answer()) is None and stopwatch() - began < 20:
         select.select(work.watch, (), (), 1)
@@ -36,7 +36,7 @@ def test_what_cannot_be_started_is_over(
 ) -> None:
     before = sorted(Path("/proc/self/fd").iterdir())
     monkeypatch.setattr(os, call, refuse(code))
-    work = Errand("quick_check", tmp_path / "readings.db")
+    work = Job("quick_check", tmp_path / "readings.db")
     work.pause(on=True)
     assert (work.answer(), work.watch) == ("", ())
     work.kill()
@@ -48,14 +48,14 @@ def test_what_cannot_be_started_is_over(
 def test_what_a_sandbox_refuses_is_done_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "nice", refuse(errno.EPERM))
     (tmp_path / "readings.db").touch()
-    assert errand.main("quick_check", tmp_path / "readings.db") == "ok"
+    assert job.main("quick_check", tmp_path / "readings.db") == "ok"
 
 
 def test_one_that_is_killed_says_nothing(tmp_path: Path) -> None:
     (tmp_path / "readings.db").touch()
-    work = Errand("quick_check", tmp_path / "readings.db")
+    work = Job("quick_check", tmp_path / "readings.db")
     assert outcome(work) == "ok"
-    work = Errand("quick_check", tmp_path / "readings.db")
+    work = Job("quick_check", tmp_path / "readings.db")
     work.pause(on=True)
     work.kill()
     assert (work.watch, work.answer()) == ((), "")

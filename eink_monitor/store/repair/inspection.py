@@ -7,8 +7,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
-from eink_monitor.store import ownership
 from eink_monitor.store.card import VERSION, plain_words
+from eink_monitor.store.repair import ownership
 
 _MOST = 3  # complaints; more of them say no more
 

@@ -15,8 +15,8 @@ from typing import NamedTuple, cast
 
 from eink_monitor.metrics import METRICS
 from eink_monitor.store.card import connect
-from eink_monitor.store.pages import Record, Scan, names
-from eink_monitor.store.sound import table_of
+from eink_monitor.store.repair.pages import Record, Scan, names
+from eink_monitor.store.repair.rows import table_of
 
 _READING = 4  # columns
 _ROWS = 2_000  # written in one transaction

@@ -14,9 +14,9 @@ from pathlib import Path
 from eink_monitor import files
 from eink_monitor.clock import SystemClock
 from eink_monitor.errors import Damaged, StoreError, WrongFile
-from eink_monitor.store import damage, ownership
 from eink_monitor.store.card import connect, plain_words
-from eink_monitor.store.pages import differs_from_log
+from eink_monitor.store.repair import damage, ownership
+from eink_monitor.store.repair.pages import differs_from_log
 from eink_monitor.store.watch import Watch
 
 USED = "was replaced by another database of eink-monitor, which is used from now on"

@@ -21,7 +21,7 @@ from eink_monitor import files
 from eink_monitor.errors import Damaged, WrongFile
 from eink_monitor.metrics import METRICS
 from eink_monitor.store.card import connect
-from eink_monitor.store.pages import file_pages, log_pages, names_in, readings_in
+from eink_monitor.store.repair.pages import file_pages, log_pages, names_in, readings_in
 
 MAGIC = b"SQLite format 3\0"
 MARK = b"eink"  # application_id, at byte 68 of the file

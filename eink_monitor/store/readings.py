@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 from eink_monitor.clock import HOUR, day_bounds, local, midnight
 from eink_monitor.metrics import METRICS
 from eink_monitor.model.reading import Bucket, Metric, Reading, Run
+from eink_monitor.store.backfill import LONGEST_RUN, Held, following, holding
 from eink_monitor.store.card import Disk
-from eink_monitor.store.late import LONGEST_RUN, Held, following, holding
 from eink_monitor.store.series import Series, Tally, day_key, day_of
 
 _UPSERT = "INSERT OR REPLACE INTO {} (at, series, n, total, low, high, last) VALUES (?, ?, ?, ?, ?, ?, ?)"

@@ -19,7 +19,7 @@ from eink_monitor.clock import DAY, HOUR, local
 from eink_monitor.metrics import GRID_POWER, PV_POWER, STORAGE_SOC
 from eink_monitor.model.reading import Reading, Run
 from eink_monitor.store import Store
-from eink_monitor.store.late import LONGEST_RUN
+from eink_monitor.store.backfill import LONGEST_RUN
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOON = 1_780_000_000  # 28 May 2026, 22:26 in Berlin

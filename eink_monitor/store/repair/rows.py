@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from eink_monitor.store.late import LONGEST_RUN
+from eink_monitor.store.backfill import LONGEST_RUN
 
 OLDEST = 946_684_800  # 2000-01-01, as in vet.py
 LATEST = 4_102_444_800  # 2100-01-01; what is later than now is another matter (ahead.py)

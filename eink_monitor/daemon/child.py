@@ -18,7 +18,7 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
-from eink_monitor import strays
+from eink_monitor import orphans
 from eink_monitor.clock import SystemClock, stopwatch
 from eink_monitor.config import Feed
 from eink_monitor.daemon.runner import GRACE, Result
@@ -88,8 +88,8 @@ def listen(feed: Feed, visit: Visit, writer: int, parent: int) -> NoReturn:
     """The whole life of a stream's child: pass on what comes until it ends."""
     try:
         _settle_down(visit)
-        strays.die_with(parent)
-        strays.adopt()
+        orphans.die_with(parent)
+        orphans.adopt()
         clock = SystemClock()
         try:
             for readings in feed.source.follow(visit, clock):
@@ -135,7 +135,7 @@ def _settle_down(visit: Visit) -> None:
     for limit, most in _LIMITS.items():
         with contextlib.suppress(OSError, ValueError):
             resource.setrlimit(limit, (most, most))
-    strays.offer()
+    orphans.offer()
 
 
 def pack(result: Result) -> bytes:

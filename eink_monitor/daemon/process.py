@@ -13,7 +13,7 @@ import struct
 from collections.abc import Sequence
 from typing import ClassVar
 
-from eink_monitor import strays
+from eink_monitor import orphans
 from eink_monitor.clock import stopwatch
 from eink_monitor.daemon.child import unpack
 from eink_monitor.daemon.runner import Result
@@ -63,27 +63,27 @@ class Process:
             return
         self._weighed = stopwatch()
         family = (self._pid, *self._loose())
-        if strays.crowd(family, TASKS):
+        if orphans.crowd(family, TASKS):
             self._fault = f"had more than {TASKS} processes and threads, and was ended"
-            strays.fell(family)
+            orphans.fell(family)
             self.kill(_OF_A_CROWD)
 
     def _loose(self) -> list[int]:
         """What has run away from it."""
         return []
 
-    def kill(self, patience: float = strays.PATIENCE) -> int:
+    def kill(self, patience: float = orphans.PATIENCE) -> int:
         """End it with all its descendants, reap it and close the pipe; returns its exit code, negative for a signal."""
         if self._code is None:
             with contextlib.suppress(OSError):
                 os.killpg(self._pid, signal.SIGKILL)
             with contextlib.suppress(OSError):  # in the moment before it leads a group of its own
                 os.kill(self._pid, signal.SIGKILL)
-            code = strays.bury(self._pid)
+            code = orphans.bury(self._pid)
             self._code = -signal.SIGKILL if code is None else code
             os.close(self._reader)
             del self._alive[self._pid]
-            strays.end(self._alive, patience)
+            orphans.end(self._alive, patience)
         return self._code
 
     def _read(self, most: int) -> bool:
@@ -139,7 +139,7 @@ class Child(Process):
         return self._died() if over or self._fault else None
 
     def _loose(self) -> list[int]:
-        return strays.loose(self._alive)
+        return orphans.loose(self._alive)
 
 
 class Listener(Process):

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from eink_monitor import config as configuration
-from eink_monitor import places, strays
+from eink_monitor import orphans, places
 from eink_monitor.clock import MINUTE, Clock, SystemClock
 from eink_monitor.config import Config
 from eink_monitor.daemon import Daemon
@@ -94,7 +94,7 @@ def live(daemon: Daemon, signals: Signals, ear: Ear | None = None) -> Config | N
         if not ready:
             journal.notify(READY="1", STATUS=_status(daemon))
             ready = True
-            strays.adopt()
+            orphans.adopt()
         elif beat.feed(mono):
             journal.notify(WATCHDOG="1", STATUS=_status(daemon))
         elif new and _asked(daemon):  # a person who has just started it looks now, not at the next beat

@@ -22,7 +22,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eink_monitor import strays
+from eink_monitor import orphans
 from eink_monitor.clock import Clock, SystemClock, stopwatch
 from eink_monitor.config import Config
 from eink_monitor.daemon.child import pack, unpack
@@ -351,7 +351,7 @@ def test_a_stream_that_becomes_a_crowd_is_ended(tmp_path: Path, deed: Callable[[
     assert [one.what for one in told] == ["ok", "crashed"]
     assert told[-1].detail == CROWD
     _await_nobody(stream._pid)  # type: ignore[attr-defined]
-    assert strays.loose(()) == []
+    assert orphans.loose(()) == []
 
 
 @pytest.mark.usefixtures("adopting")
@@ -370,7 +370,7 @@ def test_what_runs_away_from_a_stream_is_not_a_polls(tmp_path: Path) -> None:
     began = stopwatch()
     while not (tmp_path / "state" / "here").exists() and stopwatch() - began < 20:
         select.select((), (), (), 0.05)
-    assert strays.loose([stream._pid]) == []  # type: ignore[attr-defined]
+    assert orphans.loose([stream._pid]) == []  # type: ignore[attr-defined]
     result = polled(tmp_path, lambda visit: [Reading("roof", PV_POWER, 1, visit.now)])
     assert result is not None
     assert result.what == "ok"
@@ -517,15 +517,15 @@ def test_the_pipe_changes_nothing(readings: list[Reading]) -> None:
 @pytest.fixture
 def adopting() -> Iterator[None]:
     """This process as the daemon: the parent of whatever its children leave behind."""
-    strays.adopt()
+    orphans.adopt()
     yield
-    strays.end(())
-    ctypes.CDLL(None).prctl(strays._ADOPT, 0, 0, 0, 0)
+    orphans.end(())
+    ctypes.CDLL(None).prctl(orphans._ADOPT, 0, 0, 0, 0)
 
 
 @pytest.fixture(autouse=True)
 def no_child_is_left() -> Iterator[None]:
     """Of those that the test itself began: on a slow machine one that an earlier test has killed may still be dying."""
-    others = strays._children()
+    others = orphans._children()
     yield
-    assert not set(strays._children()) - set(others)
+    assert not set(orphans._children()) - set(others)

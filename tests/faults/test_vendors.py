@@ -17,7 +17,7 @@ from typing import ClassVar, NoReturn
 
 import pytest
 
-from eink_monitor import strays
+from eink_monitor import orphans
 from eink_monitor.clock import HOUR, MINUTE, SystemClock, stopwatch
 from eink_monitor.daemon.polls import Forked
 from eink_monitor.metrics import PV_POWER
@@ -125,9 +125,9 @@ def house(tmp_path: Path, blank: Blank) -> Iterator[Small]:
 @pytest.fixture
 def adopting() -> Iterator[None]:
     """This process as the daemon: the parent of whatever its children leave behind."""
-    strays.adopt()
+    orphans.adopt()
     yield
-    ctypes.CDLL(None).prctl(strays._ADOPT, 0, 0, 0, 0)
+    ctypes.CDLL(None).prctl(orphans._ADOPT, 0, 0, 0, 0)
 
 
 def segfault(_: Visit) -> None:
@@ -237,7 +237,7 @@ def test_shouting_and_scribbling_are_heard_and_seen_by_nobody(
 def _nobody_is_left() -> None:
     """Neither a process nor a zombie that a poll has left, but for a moment."""
     began = stopwatch()
-    while left := [pid for pid in strays._children() if strays._score(pid) in {strays.OFFERED, strays.SPARED}]:
-        strays.end(())
+    while left := [pid for pid in orphans._children() if orphans._score(pid) in {orphans.OFFERED, orphans.SPARED}]:
+        orphans.end(())
         assert stopwatch() - began < 5, left
         SystemClock().wait(0.01)

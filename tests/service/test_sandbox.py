@@ -80,12 +80,12 @@ def test_what_the_kernel_knows_of_the_time_is_hidden(tmp_path: Path) -> None:
 
 def test_a_run_away_process_comes_back_in_it(tmp_path: Path) -> None:
     code = (
-        "import os, select, signal; from eink_monitor import strays; strays.adopt()\n"
+        "import os, select, signal; from eink_monitor import orphans; orphans.adopt()\n"
         "if (child := os.fork()) == 0:\n"
-        "    strays.offer()\n"
+        "    orphans.offer()\n"
         "    if os.fork() == 0: os.setsid(); select.select((), (), ())\n"
         "    os._exit(0)\n"
-        "os.waitpid(child, 0); (stray,) = strays._children(); strays.end(()); print(strays._children())"
+        "os.waitpid(child, 0); (stray,) = orphans._children(); orphans.end(()); print(orphans._children())"
     )
     assert told(tmp_path, code) == (0, "[]\n", "")
 

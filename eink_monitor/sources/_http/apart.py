@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
-from eink_monitor import strays
+from eink_monitor import orphans
 from eink_monitor.errors import Trouble, Unavailable
 
 _DONE = b"done"
@@ -48,7 +48,7 @@ def _work(work: Callable[[], None], writer: int, keep: Collection[int], seconds:
     said = b""
     try:
         os.setsid()
-        strays.offer(strays.SPARED)  # or the daemon would end it with its poll
+        orphans.offer(orphans.SPARED)  # or the daemon would end it with its poll
         for deaf in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(deaf, signal.SIG_IGN)
         signal.signal(signal.SIGALRM, signal.SIG_DFL)

@@ -9,7 +9,7 @@ import signal
 from collections.abc import Callable
 from typing import TypeVar
 
-from eink_monitor import strays
+from eink_monitor import orphans
 
 T = TypeVar("T")
 
@@ -34,5 +34,5 @@ def bounded(ask: Callable[[], T], seconds: float) -> T | None:
         if answered.poll(1000 * seconds):
             said = pipe.read()
     os.kill(child, signal.SIGKILL)
-    strays.bury(child)  # as soon as the kernel lets go of it
+    orphans.bury(child)  # as soon as the kernel lets go of it
     return pickle.loads(said) if said else None  # noqa: S301 - written by our own child a moment ago

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 
-from eink_monitor import strays
+from eink_monitor import orphans
 from eink_monitor.clock import stopwatch
 from eink_monitor.store.card import connect, is_damage
 from eink_monitor.store.repair.replaced import log_is_of_another
@@ -85,7 +85,7 @@ class Job:
         if self._pid != _NONE:
             with suppress(OSError):
                 os.kill(self._pid, signal.SIGKILL)
-            strays.bury(self._pid)
+            orphans.bury(self._pid)
         if self._reader != _NONE:
             os.close(self._reader)
         self._pid = self._reader = _NONE
@@ -109,7 +109,7 @@ def main(kind: str, path: Path, aside: Path | None = None) -> str:
     """
     with suppress(OSError):  # a sandbox may refuse it
         os.nice(19)
-    strays.die_with(os.getppid())
+    orphans.die_with(os.getppid())
     try:
         if aside:
             saved, lost, missing = salvage(aside, path)

@@ -64,7 +64,7 @@ def offer(score: int = OFFERED) -> None:
 
 
 def loose(known: Collection[int]) -> list[int]:
-    """The strays that live among this process's children; ``known`` are none."""
+    """The orphans that live among this process's children; ``known`` are none."""
     return [pid for pid in _children() if pid not in known and _score(pid) == OFFERED and _stat(pid)[:1] != [b"Z"]]
 
 
@@ -91,15 +91,15 @@ def fell(pids: Collection[int]) -> None:
 
 
 def end(known: Collection[int], patience: float = PATIENCE) -> None:
-    """End the strays among this process's children, and bury those that were spared; ``known`` are neither."""
+    """End the orphans among this process's children, and bury those that were spared; ``known`` are neither."""
     began = stopwatch()
     for _ in range(_ROUNDS):
         others = [pid for pid in _children() if pid not in known]
-        strays = [pid for pid in others if _score(pid) == OFFERED]
-        _signal(strays, signal.SIGKILL)
-        for pid in strays:  # their own children come to us, and are seen the next time round
+        orphans = [pid for pid in others if _score(pid) == OFFERED]
+        _signal(orphans, signal.SIGKILL)
+        for pid in orphans:  # their own children come to us, and are seen the next time round
             bury(pid, patience - (stopwatch() - began))
-        if not strays or stopwatch() - began > patience:
+        if not orphans or stopwatch() - began > patience:
             for pid in others:
                 if _score(pid) == SPARED:
                     bury(pid, 0)

@@ -1,4 +1,4 @@
-"""The daemon's ear: a datagram socket beside the database, on which a person's verbs reach the owner of the pins.
+"""A datagram socket beside the database, on which a person's verbs reach the owner of the pins.
 
 SPI and GPIO have one owner. ``show --ink``, ``clear`` and ``doctor`` therefore ask the daemon while it runs; the kernel
 tells whether it does: a socket without a living owner refuses. Who may write the socket is who may write the database.

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from eink_monitor.config import Config, Feed
+from eink_monitor.daemon.fault_log import FaultLog
 from eink_monitor.daemon.pacing import Pacing
-from eink_monitor.daemon.telling import Telling
 from eink_monitor.daemon.turns import FOR_A_PERSON, Turn, first
 from eink_monitor.house.invented import Invented
-from eink_monitor.house.sharing import Sharing
+from eink_monitor.house.merging import Merging
 from eink_monitor.model.poll import Outcome, Visit
 from eink_monitor.model.reading import Reading
 from eink_monitor.store import Store
@@ -22,10 +22,10 @@ class Intake:
         self._config = config
         self._store = store
         self.feeds = config.feeds
-        self._telling = Telling(store)
-        self._sharing = Sharing(config, store)
+        self._fault_log = FaultLog(store)
+        self._merging = Merging(config, store)
         self._invented = Invented(config, store)
-        self.pacing = Pacing(config, store, self._sharing)
+        self.pacing = Pacing(config, store, self._merging)
         self._noted = {name: past.at for name in config.feeds if (past := store.outcomes.get(name))}
 
     def first(self, feed: Feed, name: str, now: int, mono: float) -> Turn:
@@ -42,13 +42,13 @@ class Intake:
         Returns it without what was invented about real things.
         """
         real = self._invented.sift(feed, list(readings))
-        if kept := self._sharing.admit(feed, real):
+        if kept := self._merging.admit(feed, real):
             self._store.add(kept, feed.spacing, ours)
         return real
 
     def note(self, feed: Feed, outcome: Outcome, mono: float, due: int | None) -> None:
         """Keep an outcome and when the next try is due; the log gets a line when a fault begins and when it ends."""
-        self._telling.tell(outcome, mono)
+        self._fault_log.tell(outcome, mono)
         stamp = self.pacing.stamp(feed) if outcome.what in FOR_A_PERSON else 0
         self._store.note(outcome, due, stamp)
         self._noted[outcome.feed] = outcome.at
@@ -71,4 +71,4 @@ class Intake:
     def recall(self) -> None:
         """Say what was wrong when the house was left: of polls and of streams."""
         names = [name for feed in self._config.feeds.values() for name in (feed.name, f"{feed.name} stream")]
-        self._telling.recall(names, self._config.zone)
+        self._fault_log.recall(names, self._config.zone)

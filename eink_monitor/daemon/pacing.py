@@ -11,7 +11,7 @@ from eink_monitor import quota as planning
 from eink_monitor.clock import HOUR
 from eink_monitor.config import Config, Feed
 from eink_monitor.daemon.turns import Rhythm
-from eink_monitor.house.sharing import Sharing
+from eink_monitor.house.merging import Merging
 from eink_monitor.model.poll import Quota, Visit
 from eink_monitor.store import Store
 
@@ -22,16 +22,16 @@ _STAMPS = 1 << 62  # fit into the database's whole numbers
 class Pacing:
     """What a house's sources know, wish and may."""
 
-    def __init__(self, config: Config, store: Store, sharing: Sharing) -> None:
+    def __init__(self, config: Config, store: Store, merging: Merging) -> None:
         self._config = config
         self._store = store
-        self._sharing = sharing
+        self._merging = merging
         self._quotas: dict[str, Quota | None] = {}
         self._states = {name: config.state / name for name in config.feeds}
 
     def visit(self, feed: Feed, now: int) -> Visit:
         """What a source may know about a poll at that instant."""
-        latest = self._sharing.latest(feed, now)
+        latest = self._merging.latest(feed, now)
         return Visit(feed.name, feed.subject, now, self._config.zone, feed.every, latest, self._states[feed.name])
 
     def quota(self, feed: Feed) -> Quota | None:

@@ -10,7 +10,7 @@ from eink_monitor.config import Config, Feed
 from eink_monitor.house.expiry import Expiry
 from eink_monitor.house.fence import fenced
 from eink_monitor.house.invented import real_subjects
-from eink_monitor.house.sharing import Key, Sharing
+from eink_monitor.house.merging import Key, Merging
 from eink_monitor.metrics import DISK_STATE, NO_DISK
 from eink_monitor.model.frame import Wear
 from eink_monitor.model.history import FeedStatus
@@ -34,7 +34,7 @@ class House:
         self.screen = ""  # what is wrong with the display, in words, or empty
         self._config = config
         self._expiry = Expiry(config)
-        self._sharing = Sharing(config, store)
+        self._merging = Merging(config, store)
         self._store = store
         self._by_subject: dict[str, list[Feed]] = {}
         self._by_metric: dict[Key, list[Feed]] = {}
@@ -66,7 +66,7 @@ class House:
         """Seconds after which the newest measurement is stale: as the feed says that brought it."""
         feeds: Sequence[Feed] = self._by_metric.get((subject, metric.name), ())
         if len(feeds) > 1:
-            feeds = self._sharing.bringers(feeds, (subject, metric.name))
+            feeds = self._merging.bringers(feeds, (subject, metric.name))
         return min((feed.source.patience_with(metric, feed.every) for feed in feeds), default=15 * MINUTE)
 
     def label(self, subject: str) -> str:
@@ -127,7 +127,7 @@ class House:
         tight = min(budgets, key=lambda entry: entry.limit - entry.used, default=None)
         return FeedStatus(
             name=feed.name,
-            label=feed.name if self._sharing.shares(feed) else feed.label,
+            label=feed.name if self._merging.shares(feed) else feed.label,
             type=feed.type,
             what=past.what if past else None,
             detail=past.detail if past else "",
@@ -153,16 +153,16 @@ class House:
 
     def _is_shown(self, feed: Feed) -> bool:
         """Whether it is through this door, of several, that the panels see the subject now."""
-        if not self._sharing.shares(feed):
+        if not self._merging.shares(feed):
             return False
-        fellows = [one for one in self._by_subject.get(feed.subject, ()) if self._sharing.shares(one)]
-        through = {one.name: self._sharing.measured(one) or 0 for one in fellows}
+        fellows = [one for one in self._by_subject.get(feed.subject, ()) if self._merging.shares(one)]
+        through = {one.name: self._merging.measured(one) or 0 for one in fellows}
         return bool(through) and feed.name == max(through, key=lambda name: through[name])
 
     def _measured_at(self, feed: Feed) -> int | None:
         """When the newest measurement was made that came through this feed; of several subjects the most silent."""
-        if self._sharing.shares(feed):
-            return self._sharing.measured(feed)
+        if self._merging.shares(feed):
+            return self._merging.measured(feed)
         newest = [
             max((reading.at for metric in metrics if (reading := self.latest(subject, metric))), default=None)
             for subject, metrics in feed.source.publishes(feed.subject).items()

@@ -18,7 +18,7 @@ from eink_monitor.clock import MINUTE, Clock, SystemClock
 from eink_monitor.config import Config
 from eink_monitor.daemon import Daemon
 from eink_monitor.daemon.control import Answer, Request, address
-from eink_monitor.daemon.ear import Ear
+from eink_monitor.daemon.control_socket import ControlSocket
 from eink_monitor.daemon.polls import Forked
 from eink_monitor.daemon.wishes import grant
 from eink_monitor.errors import Trouble
@@ -60,26 +60,26 @@ def _live(config_file: Path | None, signals: Signals) -> None:
     while config:
         with ExitStack() as stack:
             try:
-                daemon, ear = _begin(config, clock, stack)
+                daemon, control = _begin(config, clock, stack)
             except Trouble as error:
                 if before is None:
                     raise
                 log.error("%s; going on with the configuration read before", error)  # noqa: TRY400 - a sentence
                 config, before = before, None
                 continue
-            before, config = config, live(daemon, signals, ear)
+            before, config = config, live(daemon, signals, control)
 
 
-def _begin(config: Config, clock: Clock, stack: ExitStack) -> tuple[Daemon, Ear]:
+def _begin(config: Config, clock: Clock, stack: ExitStack) -> tuple[Daemon, ControlSocket]:
     store = stack.enter_context(closing(Store(config.database, config.zone, lasting=clock.now())))
-    ear = stack.enter_context(closing(Ear(address(config.database))))
+    control = stack.enter_context(closing(ControlSocket(address(config.database))))
     daemon = Daemon(config, store, clock, Forked(config))
     log.info("%s", in_words(daemon.config))
     daemon.recall()
-    return daemon, ear
+    return daemon, control
 
 
-def live(daemon: Daemon, signals: Signals, ear: Ear | None = None) -> Config | None:
+def live(daemon: Daemon, signals: Signals, control: ControlSocket | None = None) -> Config | None:
     """Let a daemon live until it is told to stop, and tell systemd how it is doing.
 
     Returns another configuration to live by, if that is why it was stopped.
@@ -105,9 +105,9 @@ def live(daemon: Daemon, signals: Signals, ear: Ear | None = None) -> Config | N
         late = bool(beat.late(mono))
         with _fence:
             reloading.look(mono)
-        _wait(daemon, signals, ear, min(pause, beat.pause(mono)))
-        if ear:
-            ear.serve(partial(_grant, daemon, reloading))
+        _wait(daemon, signals, control, min(pause, beat.pause(mono)))
+        if control:
+            control.serve(partial(_grant, daemon, reloading))
         if signals.reload:
             signals.reload = False
             with _fence:
@@ -116,8 +116,8 @@ def live(daemon: Daemon, signals: Signals, ear: Ear | None = None) -> Config | N
     return reloading.following
 
 
-def _wait(daemon: Daemon, signals: Signals, ear: Ear | None, seconds: float) -> None:
-    wishes = ear.watch() if ear else ()
+def _wait(daemon: Daemon, signals: Signals, control: ControlSocket | None, seconds: float) -> None:
+    wishes = control.watch() if control else ()
 
     def nap(_: BaseException) -> None:  # whatever there was to wake up for, it is looked at once a second
         daemon.clock.wait(1.0)

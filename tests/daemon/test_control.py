@@ -1,4 +1,4 @@
-"""The daemon's ear: who is heard, who is told that nobody listens, and what garbage does (nothing)."""
+"""The control socket: who is heard, who is told that nobody listens, and what garbage does (nothing)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import pytest
 
 from eink_monitor.clock import stopwatch
 from eink_monitor.daemon.control import Answer, Request, address, alive, ask
-from eink_monitor.daemon.ear import Ear
+from eink_monitor.daemon.control_socket import ControlSocket
 from eink_monitor.errors import StoreError
 from eink_monitor.finding import Finding
 
@@ -31,9 +31,9 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def ear(path: Path) -> Iterator[Ear]:
-    with closing(Ear(path)) as ear:
-        yield ear
+def control(path: Path) -> Iterator[ControlSocket]:
+    with closing(ControlSocket(path)) as control:
+        yield control
 
 
 @pytest.fixture
@@ -42,13 +42,13 @@ def elsewhere() -> Iterator[ThreadPoolExecutor]:
         yield pool
 
 
-def serve(ear: Ear, grant: Callable[[Request], Answer]) -> None:
+def serve(control: ControlSocket, grant: Callable[[Request], Answer]) -> None:
     """Wait until somebody speaks, and answer."""
-    assert select.select(ear.watch(), (), (), 10)[0]
-    ear.serve(grant)
+    assert select.select(control.watch(), (), (), 10)[0]
+    control.serve(grant)
 
 
-def test_a_wish_is_heard_and_answered(ear: Ear, path: Path, elsewhere: ThreadPoolExecutor) -> None:
+def test_a_wish_is_heard_and_answered(control: ControlSocket, path: Path, elsewhere: ThreadPoolExecutor) -> None:
     heard: list[Request] = []
     found = [Finding("spi", "bad", "SPI is off", "sudo raspi-config", 69)]
 
@@ -57,7 +57,7 @@ def test_a_wish_is_heard_and_answered(ear: Ear, path: Path, elsewhere: ThreadPoo
         return Answer(69, "no: ü", found)
 
     answer: Future[Answer | None] = elsewhere.submit(ask, path, SHOW)
-    serve(ear, grant)
+    serve(control, grant)
     assert answer.result(10) == Answer(69, "no: ü", found, os.getpid())
     assert heard == [SHOW]
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -79,20 +79,20 @@ def test_where_nobody_listens(path: Path, tmp_path: Path) -> None:
 def test_what_a_killed_daemon_left_is_no_hindrance(path: Path) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as killed:
         killed.bind(str(path))
-    with closing(Ear(path)):
+    with closing(ControlSocket(path)):
         assert alive(path)
     assert not path.exists()
 
 
-def test_two_daemons_on_one_database(ear: Ear, path: Path) -> None:
-    assert ear.watch()
+def test_two_daemons_on_one_database(control: ControlSocket, path: Path) -> None:
+    assert control.watch()
     with pytest.raises(StoreError, match=r"another eink-monitor works on .*readings\.db already; stop that one"):
-        Ear(path)
+        ControlSocket(path)
     assert alive(path)
 
 
 def test_a_forked_child_does_not_stand_in_for_a_dead_daemon(path: Path) -> None:
-    ear = Ear(path)
+    control = ControlSocket(path)
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:  # a poll child that outlives the daemon
@@ -100,7 +100,7 @@ def test_a_forked_child_does_not_stand_in_for_a_dead_daemon(path: Path) -> None:
         os.close(writer)
         signal.pause()
     assert os.read(reader, 1) == b"x"
-    ear.forget()  # killed: the file stays
+    control.forget()  # killed: the file stays
     assert ask(path, SHOW) is None
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
@@ -108,10 +108,12 @@ def test_a_forked_child_does_not_stand_in_for_a_dead_daemon(path: Path) -> None:
     os.close(reader)
 
 
-def test_a_daemon_that_dies_before_it_answers(ear: Ear, path: Path, elsewhere: ThreadPoolExecutor) -> None:
+def test_a_daemon_that_dies_before_it_answers(
+    control: ControlSocket, path: Path, elsewhere: ThreadPoolExecutor
+) -> None:
     answer = elsewhere.submit(ask, path, SHOW)
-    assert select.select(ear.watch(), (), (), 10)[0]
-    ear.forget()
+    assert select.select(control.watch(), (), (), 10)[0]
+    control.forget()
     with pytest.raises(StoreError, match="ended before it answered"):
         answer.result(10)
 
@@ -119,33 +121,33 @@ def test_a_daemon_that_dies_before_it_answers(ear: Ear, path: Path, elsewhere: T
 @pytest.mark.parametrize(
     "message", [b"", b"x", b"[]", b"{}", b'{"verb": 1}', b'"verb"', b"\xff\xfe", b"[" * 60000, b'{"panel": "a"}']
 )
-def test_garbage_is_answered_and_survived(ear: Ear, path: Path, message: bytes) -> None:
+def test_garbage_is_answered_and_survived(control: ControlSocket, path: Path, message: bytes) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as somebody:
         somebody.bind("")
         somebody.settimeout(10)
         somebody.sendto(message, str(path))
-        serve(ear, lambda _: pytest.fail("granted"))
+        serve(control, lambda _: pytest.fail("granted"))
         assert b'"code": 64' in somebody.recv(65536)
 
 
 def test_somebody_who_has_left_and_somebody_without_an_address(
-    ear: Ear, path: Path, elsewhere: ThreadPoolExecutor
+    control: ControlSocket, path: Path, elsewhere: ThreadPoolExecutor
 ) -> None:
     for bound in (True, False):
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as somebody:
             if bound:
                 somebody.bind("")
             somebody.sendto(b'{"verb": "show", "panel": ""}', str(path))
-    ear.serve(lambda _: Answer(0, "to nobody"))
+    control.serve(lambda _: Answer(0, "to nobody"))
     answer = elsewhere.submit(ask, path, SHOW)
-    serve(ear, lambda _: Answer(0, "to you"))
+    serve(control, lambda _: Answer(0, "to you"))
     result = answer.result(10)
     assert result is not None
     assert result.words == "to you"
 
 
-def test_a_daemon_that_hangs(ear: Ear, path: Path) -> None:
-    assert ear.watch()
+def test_a_daemon_that_hangs(control: ControlSocket, path: Path) -> None:
+    assert control.watch()
     with pytest.raises(StoreError, match="the daemon runs but does not answer"):
         ask(path, SHOW, patience=0.01)
 
@@ -169,26 +171,28 @@ def test_a_daemon_that_stands_still_takes_no_more_than_the_patience(path: Path) 
 
 
 @pytest.mark.parametrize("size", [65_600, 212_000, 1_000_000])
-def test_a_wish_that_is_too_long_is_told_so(ear: Ear, path: Path, size: int) -> None:
-    assert ear.watch()
+def test_a_wish_that_is_too_long_is_told_so(control: ControlSocket, path: Path, size: int) -> None:
+    assert control.watch()
     answer = ask(path, Request("show", "x" * size))
     assert answer is not None
     assert answer.code == 64
     assert re.fullmatch(rf"this is too long: {size // 1000}\d+ bytes, where a daemon takes 65536", answer.words)
-    ear.forget()
+    control.forget()
     assert ask(path, Request("show", "x" * size)) is None, "nobody is there, and that comes first"
 
 
-def test_a_message_that_is_too_long_is_answered_so(ear: Ear, path: Path) -> None:
+def test_a_message_that_is_too_long_is_answered_so(control: ControlSocket, path: Path) -> None:
     with _somebody() as somebody:
         somebody.sendto(b"x" * 100_000, str(path))
-        serve(ear, lambda _: pytest.fail("granted"))
+        serve(control, lambda _: pytest.fail("granted"))
         assert b"too long" in somebody.recv(65536)
 
 
-def test_an_answer_that_is_too_long_is_told_so(ear: Ear, path: Path, elsewhere: ThreadPoolExecutor) -> None:
+def test_an_answer_that_is_too_long_is_told_so(
+    control: ControlSocket, path: Path, elsewhere: ThreadPoolExecutor
+) -> None:
     answer = elsewhere.submit(ask, path, SHOW)
-    serve(ear, lambda _: Answer(0, "x" * 300_000))
+    serve(control, lambda _: Answer(0, "x" * 300_000))
     result = answer.result(10)
     assert result is not None
     assert result.code == 70
@@ -196,10 +200,12 @@ def test_an_answer_that_is_too_long_is_told_so(ear: Ear, path: Path, elsewhere: 
 
 
 @pytest.mark.parametrize("text", ["\udcff", "\x1b[2J", "a\nb", "\x9b31m", "\u202e"])
-def test_what_cannot_be_written_is_not_wished(ear: Ear, path: Path, elsewhere: ThreadPoolExecutor, text: str) -> None:
+def test_what_cannot_be_written_is_not_wished(
+    control: ControlSocket, path: Path, elsewhere: ThreadPoolExecutor, text: str
+) -> None:
     for request in (Request(text), Request("show", text), Request("sign in", "car", ("x", text, "y"))):
         answer = elsewhere.submit(ask, path, request)
-        serve(ear, lambda _: pytest.fail("granted"))
+        serve(control, lambda _: pytest.fail("granted"))
         result = answer.result(10)
         assert result is not None
         assert result.code == 64
@@ -207,7 +213,7 @@ def test_what_cannot_be_written_is_not_wished(ear: Ear, path: Path, elsewhere: T
 
 @pytest.mark.parametrize("error", [ValueError, RecursionError, MemoryError, SystemExit, BaseException, OSError])
 def test_a_bug_costs_its_own_answer_only(
-    ear: Ear,
+    control: ControlSocket,
     path: Path,
     elsewhere: ThreadPoolExecutor,
     caplog: pytest.LogCaptureFixture,
@@ -217,7 +223,7 @@ def test_a_bug_costs_its_own_answer_only(
         raise error("hunter2")
 
     answer = elsewhere.submit(ask, path, SHOW)
-    serve(ear, grant)
+    serve(control, grant)
     result = answer.result(10)
     assert result is not None
     assert result.code == 70
@@ -226,7 +232,7 @@ def test_a_bug_costs_its_own_answer_only(
     assert "hunter2" not in result.words + caplog.text
 
 
-def test_a_flood_keeps_the_daemon_from_its_work_for_a_moment_only(ear: Ear, path: Path) -> None:
+def test_a_flood_keeps_the_daemon_from_its_work_for_a_moment_only(control: ControlSocket, path: Path) -> None:
     """Somebody who sends as fast as he is heard: each look at the socket takes a few wishes and no more."""
     heard: list[Request] = []
     with _somebody() as somebody:
@@ -240,17 +246,17 @@ def test_a_flood_keeps_the_daemon_from_its_work_for_a_moment_only(ear: Ear, path
 
         somebody.setblocking(False)
         somebody.sendto(b'{"verb": "show", "panel": ""}', str(path))
-        ear.serve(grant)
+        control.serve(grant)
         assert 1 < len(heard) <= 16
 
 
-def test_nobody_is_answered_at_a_place_of_his_choice(ear: Ear, path: Path, tmp_path: Path) -> None:
+def test_nobody_is_answered_at_a_place_of_his_choice(control: ControlSocket, path: Path, tmp_path: Path) -> None:
     """An answer to a path would be written by us, where the path leads us."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as somebody:
         somebody.bind(str(tmp_path / "here"))
         somebody.setblocking(False)
         somebody.sendto(b'{"verb": "show", "panel": ""}', str(path))
-        ear.serve(lambda _: pytest.fail("granted"))
+        control.serve(lambda _: pytest.fail("granted"))
         with pytest.raises(BlockingIOError):
             somebody.recv(65536)
 
@@ -265,9 +271,9 @@ def test_without_a_file_to_spare_the_daemon_goes_without(
             super().__init__(family, kind)
 
     monkeypatch.setattr(socket, "socket", Refused)
-    with closing(Ear(path)) as ear:
-        assert ear.watch() == ()
-        ear.serve(lambda _: pytest.fail("nobody can have asked"))
+    with closing(ControlSocket(path)) as control:
+        assert control.watch() == ()
+        control.serve(lambda _: pytest.fail("nobody can have asked"))
     assert "cannot be created (too many open files)" in caplog.text
 
 
@@ -293,9 +299,9 @@ def test_a_daemon_of_another_version(path: Path, elsewhere: ThreadPoolExecutor, 
 def test_a_folder_however_deep(tmp_path: Path, elsewhere: ThreadPoolExecutor) -> None:
     deep = tmp_path / ("x" * 120)
     deep.mkdir()
-    with closing(Ear(address(deep / "readings.db"))) as ear:
+    with closing(ControlSocket(address(deep / "readings.db"))) as control:
         answer = elsewhere.submit(ask, address(deep / "readings.db"), SHOW)
-        serve(ear, lambda _: Answer(0, "well"))
+        serve(control, lambda _: Answer(0, "well"))
         result = answer.result(10)
     assert result is not None
     assert result.words == "well"
@@ -303,15 +309,15 @@ def test_a_folder_however_deep(tmp_path: Path, elsewhere: ThreadPoolExecutor) ->
 
 
 def test_where_no_socket_can_be_made_the_daemon_goes_without(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    ear = Ear(tmp_path / "no folder" / "readings.db.control")
+    control = ControlSocket(tmp_path / "no folder" / "readings.db.control")
     assert "cannot be created (No such file or directory)" in caplog.text
-    ear.serve(lambda _: pytest.fail("nobody can have asked"))
-    ear.close()
+    control.serve(lambda _: pytest.fail("nobody can have asked"))
+    control.close()
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
-def test_another_users_daemon(ear: Ear, path: Path, tmp_path: Path) -> None:
-    assert ear.watch()
+def test_another_users_daemon(control: ControlSocket, path: Path, tmp_path: Path) -> None:
+    assert control.watch()
     for folder in (tmp_path, *tmp_path.parents[:3]):
         if folder != Path("/tmp") and folder.stat().st_uid == 0 and len(folder.parts) > 2:
             folder.chmod(0o755)

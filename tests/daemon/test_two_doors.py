@@ -15,7 +15,7 @@ from eink_monitor.clock import HOUR, MINUTE, FastClock, midnight
 from eink_monitor.config import Feed
 from eink_monitor.daemon import Daemon
 from eink_monitor.daemon.polls import Done
-from eink_monitor.house.sharing import Sharing
+from eink_monitor.house.merging import Merging
 from eink_monitor.metrics import PRODUCTION_MONTH, PV_POWER
 from eink_monitor.model.history import FeedStatus
 from eink_monitor.model.poll import Visit
@@ -174,7 +174,7 @@ def test_what_comes_late_fills_gaps_only_and_only_once(tmp_path: Path) -> None:
     for _ in range(3):
         intake.keep(cloud, quarters, START)
         store.flush()
-        sharing = Sharing(config, store)
+        merging = Merging(config, store)
         (today,) = store.readings.days("roof", PV_POWER, date(2026, 5, 28), date(2026, 5, 28)).values()
         assert today.n == len(beats) + 1
         runs = store.readings.runs("roof", PV_POWER, START, START + HOUR)
@@ -183,8 +183,8 @@ def test_what_comes_late_fills_gaps_only_and_only_once(tmp_path: Path) -> None:
         assert newest == Reading("roof", PV_POWER, 3000 + beats[-1], START + beats[-1])
         assert intake.visit(inverter, clock.now()).last(PV_POWER) == newest
         assert intake.visit(cloud, clock.now()).last(PV_POWER) == quarters[-1]
-        after_a_start = sharing.latest(cloud, clock.now())["roof", PV_POWER.name]
-        assert after_a_start.at == sharing.measured(cloud) == quarters[-1].at
+        after_a_start = merging.latest(cloud, clock.now())["roof", PV_POWER.name]
+        assert after_a_start.at == merging.measured(cloud) == quarters[-1].at
     house.daemon.stop()
     store.close()
 
@@ -192,12 +192,12 @@ def test_what_comes_late_fills_gaps_only_and_only_once(tmp_path: Path) -> None:
 def test_a_single_door_is_left_alone(tmp_path: Path) -> None:
     alone = feed("roof", Scripted())
     house = small_house(tmp_path / "house.db", [alone, feed("other", Scripted())])
-    sharing = Sharing(house.config, house.store)
-    assert not sharing.shares(alone)
-    assert sharing.latest(alone, START) is house.store.readings
+    merging = Merging(house.config, house.store)
+    assert not merging.shares(alone)
+    assert merging.latest(alone, START) is house.store.readings
     late = [Reading("roof", PV_POWER, value, START - 30 * value) for value in range(3)]
-    assert sharing.admit(alone, late) == late
-    assert sharing.measured(alone) is None
+    assert merging.admit(alone, late) == late
+    assert merging.measured(alone) is None
     house.daemon.stop()
     house.store.close()
 
@@ -205,8 +205,8 @@ def test_a_single_door_is_left_alone(tmp_path: Path) -> None:
 def test_an_invented_roof_is_no_door(tmp_path: Path) -> None:
     invented, real = feed("demo", Demo("roof"), subject="roof"), feed("real", Scripted(), subject="roof")
     house = small_house(tmp_path / "house.db", [invented, real])
-    sharing = Sharing(house.config, house.store)
-    assert not sharing.shares(invented)
-    assert not sharing.shares(real)
+    merging = Merging(house.config, house.store)
+    assert not merging.shares(invented)
+    assert not merging.shares(real)
     house.daemon.stop()
     house.store.close()

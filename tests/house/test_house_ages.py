@@ -11,7 +11,7 @@ import pytest
 from eink_monitor.clock import DAY, HOUR, MINUTE, FastClock
 from eink_monitor.config import Config, Feed
 from eink_monitor.house import House
-from eink_monitor.house.sharing import Sharing
+from eink_monitor.house.merging import Merging
 from eink_monitor.metrics import DISK_FREE, GRID_POWER, INVERTER_STATUS, PRODUCTION_MONTH, PV_POWER, SOC
 from eink_monitor.model.poll import Outcome
 from eink_monitor.model.reading import Metric, Reading
@@ -46,7 +46,7 @@ class Home:
             feeds = {name: replace(one, subject="roof") for name, one in feeds.items()}
         self.config = Config(folder / "config.yaml", folder / "house.db", UTC, Wall(FastClock(START)), feeds, {})
         self.store = Store(self.config.database, UTC)
-        self.sharing = Sharing(self.config, self.store)
+        self.merging = Merging(self.config, self.store)
 
     @property
     def house(self) -> House:
@@ -59,7 +59,7 @@ class Home:
     def brings(self, name: str, *found: tuple[Metric, int]) -> None:
         """One answer: metrics, and how many seconds ago each was measured."""
         readings = [Reading(self[name].subject, metric, 5, START - back) for metric, back in found]
-        self.store.readings.add(self.sharing.admit(self[name], readings), 10 * MINUTE)
+        self.store.readings.add(self.merging.admit(self[name], readings), 10 * MINUTE)
         self.ends(name, "ok")
 
     def ends(self, name: str, what: str, times: int = 1) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from eink_monitor.clock import DAY, HOUR, FastClock
 from eink_monitor.daemon.control import address
-from eink_monitor.daemon.ear import Ear
+from eink_monitor.daemon.control_socket import ControlSocket
 from eink_monitor.model.poll import Visit
 from eink_monitor.model.reading import Reading
 from eink_monitor.service import journal, live
@@ -64,7 +64,7 @@ def main(folder: Path, frozen: str) -> None:
         daemon.fetching.launch = lambda now, mono: None  # type: ignore[method-assign]
     elif frozen == "streams":
         daemon.following.advance = lambda now: None  # type: ignore[method-assign]
-    with closing(Ear(address(house.config.database))) as ear:
+    with closing(ControlSocket(address(house.config.database))) as ear:
         live(daemon, stop, ear)
     house.store.close()
     sys.stdout.write(f"{daemon.fetching.polls} {daemon.drawing.turns}\n")

@@ -24,7 +24,7 @@ from eink_monitor.clock import FastClock
 from eink_monitor.config import Config, Feed, load
 from eink_monitor.daemon import Daemon
 from eink_monitor.daemon.control import address
-from eink_monitor.daemon.ear import Ear
+from eink_monitor.daemon.control_socket import ControlSocket
 from eink_monitor.daemon.polls import Forked
 from eink_monitor.displays.null import Null
 from eink_monitor.errors import Trouble
@@ -223,11 +223,11 @@ def serve(soaked: Soaked, config: Config, *, warm: bool) -> None:
         config = _furnished(following, soaked.board)
         with ExitStack() as stack:
             store = stack.enter_context(closing(Store(config.database, config.zone, lasting=soaked.clock.now())))
-            ear = stack.enter_context(closing(Ear(address(config.database))))
+            control = stack.enter_context(closing(ControlSocket(address(config.database))))
             if warm:
                 _warm(store)
                 warm = False
-            following = live(Watched(soaked, config, store), signals, ear)
+            following = live(Watched(soaked, config, store), signals, control)
 
 
 def _furnished(config: Config, board: Board) -> Config:

@@ -13,7 +13,7 @@ from eink_monitor.store import Store
 log = logging.getLogger("eink_monitor")
 
 
-class Telling:
+class FaultLog:
     """Remembers what was last said of every feed; after a start, what the store knows of it."""
 
     def __init__(self, store: Store) -> None:

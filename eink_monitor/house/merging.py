@@ -23,7 +23,7 @@ Key = tuple[str, str]
 _AHEAD = 5 * MINUTE  # what is dated later than this was dated by a clock that was wrong
 
 
-class Sharing:
+class Merging:
     """Which measurements have two doors, and what came through each."""
 
     def __init__(self, config: Config, store: Store) -> None:

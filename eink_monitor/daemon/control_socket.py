@@ -20,7 +20,7 @@ log = logging.getLogger("eink_monitor")
 _AT_ONCE = 16  # wishes; whoever sends more keeps the daemon from its work no longer than that
 
 
-class Ear:
+class ControlSocket:
     """The daemon's end. Closed in every forked child, so that the kernel's word about who lives can be believed."""
 
     def __init__(self, path: Path) -> None:
@@ -41,7 +41,7 @@ class Ear:
             log.warning("%s cannot be created (%s): %s", path, error.strerror, missed)
         finally:
             os.umask(before)
-        _ears.add(self)
+        _open.add(self)
 
     def _listen(self) -> None:
         self._path.unlink(missing_ok=True)
@@ -112,12 +112,12 @@ def _understood(message: bytes) -> Request | None:
     return request if legible else None
 
 
-_ears: weakref.WeakSet[Ear] = weakref.WeakSet()
+_open: weakref.WeakSet[ControlSocket] = weakref.WeakSet()
 
 
 def _forget_all() -> None:
-    for ear in _ears:
-        ear.forget()
+    for one in _open:
+        one.forget()
 
 
 os.register_at_fork(after_in_child=_forget_all)

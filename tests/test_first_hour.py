@@ -218,9 +218,9 @@ def a_right_key(person: Person, skoda: Skoda) -> None:
         f"the daemon goes on with {person.file}: 2 sources, 3 panels on png, pictures in {person.folder}/out\n",
         "",
     )
-    log = person.reads("enyaq: well again")
+    log = person.reads("enyaq: recovered")
     assert f"{person.file}: 2 sources" in log[0]
-    assert "enyaq: well again after 1 poll" in [line.replace("2 polls", "1 poll") for line in log]
+    assert "enyaq: recovered after 1 failed poll" in [line.replace("2 polls", "1 poll") for line in log]
     latest = person.says("latest")
     assert latest.err == ""
     assert {line.split()[0] for line in latest.out.splitlines()[1:]} == {"enyaq"}
@@ -233,7 +233,7 @@ def a_sign_in(person: Person) -> None:
     """The daemon notices by itself."""
     tell("\n=== signed in ===", person.folder)
     assert person.says("login", "i4").code == 0
-    person.reads("i4: well again")
+    person.reads("i4: recovered")
     assert len(person.bmw.on(TELEMATICS)) == 1
     latest = person.says("latest")
     assert {line.split()[0] for line in latest.out.splitlines()[1:]} == {"enyaq", "i4"}

@@ -128,7 +128,7 @@ def _plugin(
     types = [value for key, _, value in reader.pairs(node, path) if key == "type"] if _is_block(node) else []
     if not types:
         missing = f"`type` is missing; known are {', '.join(plugins.names(kind))}"
-        reader.complain(node, path, missing if _is_block(node) else "here belongs a block with a `type`")
+        reader.complain(node, path, missing if _is_block(node) else "expected a block with a `type`")
         return None, None, False
     try:
         name: str = reader.value(str, types[0], join(path, "type"))

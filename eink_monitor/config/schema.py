@@ -79,7 +79,7 @@ class Reader:
         """
         if not isinstance(node, MappingNode):
             listed = ", without the `-` of a list" if isinstance(node, SequenceNode) else ""
-            self.complain(node, path, f"here belongs a block of `key: value` lines{listed}")
+            self.complain(node, path, f"expected a block of `key: value` lines{listed}")
             return
         seen: dict[str, Node] = {}
         merged: list[Node] = []
@@ -90,7 +90,7 @@ class Reader:
                 continue
             if key in seen:
                 line = seen[key].start_mark.line + 1
-                self.complain(key_node, join(path, key), f"this key stands here twice (first on line {line})")
+                self.complain(key_node, join(path, key), f"this key appears twice (first on line {line})")
                 continue
             seen[key] = key_node
             yield key, key_node, value
@@ -105,7 +105,7 @@ class Reader:
         while blocks:
             block, *blocks = blocks
             if not isinstance(block, MappingNode):
-                self.complain(block, join(path, "<<"), "here belongs another block, or a list of blocks")
+                self.complain(block, join(path, "<<"), "expected another block, or a list of blocks")
             elif id(block) not in done:
                 done.add(id(block))
                 for key_node, value in block.value:
@@ -215,7 +215,7 @@ class Reader:
 
     def _items(self, kind: Any, node: Node, path: str) -> list[Any]:  # noqa: ANN401 - whatever a type is
         if not isinstance(node, SequenceNode):
-            self.complain(node, path, "here belongs a list: [a, b] or lines that begin with `-`")
+            self.complain(node, path, "expected a list: [a, b] or lines that begin with `-`")
             raise UnreadableError
         values = []
         for index, item in enumerate(node.value):
@@ -227,7 +227,7 @@ class Reader:
 
     def _text(self, node: Node, path: str) -> str:
         if not isinstance(node, ScalarNode):
-            self.complain(node, path, "here belongs a single value")
+            self.complain(node, path, "expected a single value")
             raise UnreadableError
         text = str(node.value)
         if node.tag not in ("!env", "!file"):

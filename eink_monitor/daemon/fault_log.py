@@ -44,7 +44,7 @@ class FaultLog:
         if what not in ("ok", was):
             log.warning("%s", _sentence(name, what, outcome.detail))
         elif what == "ok" and was not in ("ok", "throttled"):
-            log.info("%s: well again after %d %s", name, polls, "poll" if polls == 1 else "polls")
+            log.info("%s: recovered after %d failed %s", name, polls, "poll" if polls == 1 else "polls")
         self._faults[name] = (what, polls + 1 if was not in ("ok", "throttled") else 1)
 
     def _tell_of_waiting(self, outcome: Outcome, mono: float) -> None:

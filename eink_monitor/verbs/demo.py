@@ -100,7 +100,7 @@ def _earlier(config: Config, until: int) -> None:
 
 
 def _well(config: Config) -> dict[str, Feed]:
-    """The feeds without their outages: what fails unseen would be well again out of the blue."""
+    """The feeds without their outages: what fails unseen would recover out of the blue."""
     return {
         name: dataclasses.replace(feed, source=dataclasses.replace(feed.source, outage=None))  # type: ignore[type-var]
         for name, feed in config.feeds.items()

@@ -45,7 +45,7 @@ def uncommented() -> str:
 
 def test_what_the_example_has_in_comments_is_right_too(tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text(uncommented(), encoding="utf-8")
-    allowed = r"stands here twice|there is no file |environment variable .* not set"
+    allowed = r"appears twice|there is no file |environment variable .* not set"
     wrong = [line for line in complaints(tmp_path / "config.yaml") if not re.search(allowed, line)]
     assert wrong == []
 
@@ -164,14 +164,14 @@ def test_every_problem_of_a_house_at_once_and_in_order(tmp_path: Path) -> None:
         "3:1: qiet_hours: unknown key `qiet_hours`; did you mean `quiet_hours`?",
         "5:9: sources.roof: `every` must be at least 5s",
         '5:28: sources.roof.show: "rof" is none of house, roof, car, hybrid, disk',
-        "6:3: sources.roof: this key stands here twice (first on line 5)",
+        "6:3: sources.roof: this key appears twice (first on line 5)",
         "7:15: sources.nas.type: unknown type `dmo`; did you mean `demo`?",
         "8:3: sources.my car: a name is made of letters, digits, - and _",
         f"9:6: sources.x: `type` is missing; known are {', '.join(plugins.names(KINDS[0]))}",
-        "10:6: sources.y: here belongs a block with a `type`",
+        "10:6: sources.y: expected a block with a `type`",
         "12:8: panels.sun: `subject` is missing",
         "12:8: panels.sun: `dwell` must be at least 1s",
-        "13:16: panels.flow.type: here belongs a single value",
+        "13:16: panels.flow.type: expected a single value",
     ]
 
 
@@ -185,10 +185,10 @@ def test_every_problem_of_a_house_at_once_and_in_order(tmp_path: Path) -> None:
             "h: {{type: disk, subject: a}}",
             "3:13: panels.h: no source publishes disk_free for `a`",
         ),
-        ("{{a: {{type: demo, show: roof}}}}", "", "2:9: sources: here belongs a block of `key: value` lines"),
+        ("{{a: {{type: demo, show: roof}}}}", "", "2:9: sources: expected a block of `key: value` lines"),
         ("sources: {{a: {{type: demo, show: roof}}}}\n", "", "1:1: sources: is missing; see config.example.yaml"),
         ("display: {{type: 'null'}}\n", "", "1:1: display: is missing; write for example"),
-        ("{{type: 'null'}}", "png", "1:10: display: here belongs a block with a `type`"),
+        ("{{type: 'null'}}", "png", "1:10: display: expected a block with a `type`"),
         ("show: roof", "deadline: 2d", "2:14: sources.a: `deadline` must be 1s to 1d"),
         ("h: {{type", "now: {{type", "3:10: panels.now: now.png is the picture that shows; choose another name"),
         ("h: {{type", "contact: {{type", "3:10: panels.contact: contact.png is the sheet of all panels; choose"),
@@ -243,7 +243,7 @@ def test_panels_are_checked_against_sources_that_failed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("keys", "mistakes"),
     [
-        ("mounts: [b]", ["here belongs a block of `key: value` lines, without the `-` of a list"]),
+        ("mounts: [b]", ["expected a block of `key: value` lines, without the `-` of a list"]),
         ("mounts: {{}}", ["mounts: is empty; write for example {backups: /mnt/backups}"]),
         ("mount: {{b: /b}}", ["unknown key `mount`; did you mean `mounts`?"]),
         ("mounts: {{b: /b}}, zzz: 1", ["unknown key `zzz`; known are "]),

@@ -165,7 +165,7 @@ def test_a_fault_is_logged_once_when_it_begins_and_once_when_it_ends(
         small_house(path, [feed("roof", roof)]).live(2 * HOUR)
     assert [record.getMessage() for record in caplog.records] == [
         "roof: nobody answers",
-        "roof: well again after 3 polls",
+        "roof: recovered after 3 failed polls",
     ]
 
 
@@ -177,7 +177,7 @@ def test_waiting_in_between_neither_ends_a_fault_nor_begins_it_again(
     with caplog.at_level(logging.INFO, logger="eink_monitor"):
         small_house(path, [feed("roof", roof)]).live(2 * HOUR)
     told = [record.getMessage() for record in caplog.records if "says wait" not in record.getMessage()]
-    assert told == ["roof: nobody answers", "roof: well again after 2 polls"]
+    assert told == ["roof: nobody answers", "roof: recovered after 2 failed polls"]
 
 
 def test_a_source_paces_itself(path: Path) -> None:

@@ -106,7 +106,7 @@ class Ordeal:
         assert len(lines) == 2, lines
         assert lines[0].startswith(f"{self.victim}: ")
         assert self.sentence in lines[0]
-        assert lines[1].startswith(f"{self.victim}: well again after ")
+        assert lines[1].startswith(f"{self.victim}: recovered after ")
 
     def _is_seen(self, began: int) -> None:
         status, now = self.house.daemon.house.feeds()[0], self.house.clock.now()

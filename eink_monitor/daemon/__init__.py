@@ -18,6 +18,7 @@ from eink_monitor.daemon.following import Following
 from eink_monitor.daemon.intake import Intake
 from eink_monitor.daemon.keeping import Keeping
 from eink_monitor.daemon.parts import Parts
+from eink_monitor.daemon.retention import Retention
 from eink_monitor.daemon.runner import Runner
 from eink_monitor.daemon.wall_time import WallTime
 from eink_monitor.daemon.writing import Allowance, write
@@ -46,6 +47,7 @@ class Daemon:
         self.fetching = Fetching(self.intake, store, self.clock, runner, self.keeping.complain)
         self.fetching.hear = self.clock.hear
         self.following = Following(self.intake, self.clock, runner)
+        self.retention = Retention(config, store, self.clock.monotonic(), self.keeping.complain)
         self.drawing = Drawing(config, self.house, self.clock.monotonic())
         config.display.open(self.clock, self.wear)
         self._warned: set[str] = set()
@@ -85,7 +87,7 @@ class Daemon:
         do("following", self.following.advance, now)
         flush = partial(self.fetching.flush, now, mono)
         do("keeping", partial(self.keeping.keep, now, mono, busy=self.fetching.busy, flush=flush))
-        do("pruning", self.keeping.prune, now, mono)
+        do("pruning", partial(self.retention.advance, now, mono, settled=self.keeping.is_settled(mono)))
         do("warning", self._warn, mono)
         return self._pause()
 

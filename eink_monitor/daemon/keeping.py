@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
-from eink_monitor.clock import HOUR, MINUTE, local
+from eink_monitor.clock import HOUR, MINUTE
 from eink_monitor.config import Config
 from eink_monitor.daemon.upkeep import Upkeep
 from eink_monitor.daemon.wall_time import WallTime, span
@@ -36,8 +36,6 @@ class Keeping:
         self._wear = wear
         self._flushed, self._commits = clock.monotonic(), store.commits
         self._jumped = float("-inf")
-        self._pruned = ""
-        self._prune_due = self._flushed
         self._certain = False
         self._upkeep = Upkeep(store, clock, self.complain, self.sync)
         store.ledger.began(clock.boot(), clock.offset(), sure=clock.sure)
@@ -145,6 +143,10 @@ class Keeping:
         lately = 0 <= self._clock.now() - facts.get("mishap_at", 0) < _LATELY
         return str(facts.get("mishap")) if lately else ""
 
+    def is_settled(self, mono: float) -> bool:
+        """Whether card and clock can be relied on when something is to be deleted for its age."""
+        return self._clock.sure and not self._house.card and mono - self._jumped >= _SETTLED
+
     @property
     def pending(self) -> bool:
         """Whether anything is only in memory."""
@@ -213,23 +215,3 @@ class Keeping:
         if not self._house.card:
             log.error("%s; going on from memory", error)
         self._house.card = str(error)
-
-    def prune(self, now: int, mono: float) -> None:
-        """Once a local day, delete what the house no longer wants to keep; midnight is looked for every few minutes."""
-        if mono < self._prune_due:
-            return
-        self._prune_due = mono + 5 * MINUTE
-        today = local(now, self._config.zone).date().isoformat()
-        unsettled = not self._clock.sure or mono - self._jumped < _SETTLED
-        if self._pruned == today or self._house.card or unsettled:
-            return
-        self._pruned = today
-        keep = self._config.keep
-        day_before = local(now - keep.daily, self._config.zone).date() if keep.daily else None
-        try:
-            with self._store.transaction():
-                self._store.readings.prune(now - keep.raw, now - keep.hourly, day_before)
-                self._store.outcomes.prune()
-                self._store.ledger.prune(now)
-        except StoreError as error:
-            self.complain(error)

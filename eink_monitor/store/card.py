@@ -91,7 +91,7 @@ def upgrade(path: Path) -> None:
     if not path.exists() or not path.stat().st_size:
         _create(path.resolve())
     elif layout(path) != VERSION:
-        _in_a_child(lambda: _migrate(path), f"the upgrade of {path} was interrupted; start again")
+        _in_a_child(lambda: _migrate(path), f"the upgrade of {path}")
 
 
 def layout(path: Path) -> int:
@@ -112,7 +112,7 @@ def layout(path: Path) -> int:
 
 def _create(path: Path) -> None:
     files.make_folder(path.parent)
-    blank = bytearray(_in_a_child(_blank, f"{path} could not be made; start again"))
+    blank = bytearray(_in_a_child(_blank, f"the making of {path}"))
     blank[18:20] = bytes((2, 2))  # a log is kept (sqlite.org/fileformat2.html, 1.3)
     with suppress(FileNotFoundError):
         if not path.stat().st_size:
@@ -131,7 +131,7 @@ def _create(path: Path) -> None:
 def in_memory() -> sqlite3.Connection:
     """An empty database without a file, for as long as there is no card to write on."""
     try:
-        blank = _in_a_child(_blank, "an empty database could not be made; start again")
+        blank = _in_a_child(_blank, "the making of an empty database")
     except StoreError:  # of a machine that is short of processes nobody may wait for one
         blank = _blank()
     db = sqlite3.connect(":memory:", isolation_level=None)
@@ -140,8 +140,8 @@ def in_memory() -> sqlite3.Connection:
     return db
 
 
-def _in_a_child(work: Callable[[], bytes], died: str) -> bytes:
-    """What a forked child answers. What it raises is raised here, of the same class; ``died`` says that it ended.
+def _in_a_child(work: Callable[[], bytes], what: str) -> bytes:
+    """What a forked child answers. What it raises is raised here: of the same class, or with its reason.
 
     On a machine that is short of processes, memory or files that is a ``StoreError``, too.
     """
@@ -156,38 +156,55 @@ def _in_a_child(work: Callable[[], bytes], died: str) -> bytes:
         os.close(writer)
         raise StoreError(f"{_SHORT} ({error})") from error
     if child == 0:
-        _answer(work, writer)
+        _answer(work, what, writer)
     os.close(writer)
     with os.fdopen(reader, "rb") as answers:
         answer = answers.read()
     os.waitpid(child, 0)
-    kind, _, said = answer.partition(b":")
+    kind, _, said = answer.partition(b"\n")
     if kind == b"done":
         return said
-    raise _CLASSES.get(kind.decode(), StoreError)(said.decode() or died)
+    if not said:
+        raise StoreError(f"{what} was interrupted", "start again")
+    raise _CLASSES.get(kind.decode(), StoreError)(*said.decode().split("\n"))
 
 
 _CLASSES: dict[str, type[StoreError]] = {kind.__name__: kind for kind in (StoreError, Damaged, WrongFile, Newer)}
 
 
-def _answer(work: Callable[[], bytes], writer: int) -> NoReturn:
+def _answer(work: Callable[[], bytes], what: str, writer: int) -> NoReturn:
     """The child's half; never returns."""
     try:
         with os.fdopen(writer, "wb", closefd=False) as pipe:
             try:
-                said = b"done:" + work()
+                said = b"done\n" + work()
             except StoreError as error:
-                said = f"{type(error).__name__}:{error}".encode("utf-8", "replace")
+                said = _packed(error)
+            except Exception as error:  # noqa: BLE001 - nobody else hears of it
+                said = _packed(StoreError(f"{what} failed: {_reason(error)}"))
             pipe.write(said)
     finally:
         os._exit(0)
 
 
+def _packed(error: StoreError) -> bytes:
+    """Its class, its fact and its cure, a line each."""
+    return f"{type(error).__name__}\n{error.fact}\n{error.cure}".encode("utf-8", "replace")
+
+
+def _reason(error: BaseException | None) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
 def _migrate(path: Path) -> bytes:
     from eink_monitor.store import migrations  # noqa: PLC0415 - brings sqlite-utils, in the child only
 
-    with plain_words(path, ours=True):
-        migrations.apply(path, VERSION)
+    try:
+        with plain_words(path, ours=True):
+            migrations.apply(path, VERSION)
+    except Damaged as error:
+        told = f"its upgrade to layout {VERSION} failed ({_reason(error.__cause__)})"
+        raise Damaged(f"{error.fact}: {told}", error.cure) from error
     return b""
 
 

@@ -14,11 +14,11 @@ import pytest
 from sqlite_utils import Database
 
 from eink_monitor.clock import DAY
-from eink_monitor.errors import Damaged, StoreError, Throttled
+from eink_monitor.errors import Damaged, Newer, StoreError, Throttled
 from eink_monitor.metrics import ODOMETER, PV_POWER
 from eink_monitor.model.poll import Budget, Outcome, Quota
 from eink_monitor.model.reading import Reading
-from eink_monitor.store import VERSION, Store, migrations
+from eink_monitor.store import VERSION, Store, card, migrations
 from eink_monitor.store.repair.damage import glance
 from eink_monitor.store.repair.rows import COLUMNS, TABLES, is_sound
 from houses import outdate
@@ -54,14 +54,20 @@ def test_a_blank_database_leaves_no_connection() -> None:
     assert _connections() == before
 
 
-@pytest.mark.parametrize("version", range(1, VERSION))
-def test_an_older_layout_is_brought_up_and_keeps_what_is_in_it(tmp_path: Path, version: int) -> None:
-    path = tmp_path / "readings.db"
+def older(path: Path, version: int) -> Database:
+    """A database of an older layout, still open."""
     old = Database(path)
     names = [step.name for step in migrations.steps.pending(old)]
     migrations.steps.apply(old, stop_before=names[version])
     old.execute(f"PRAGMA application_id = {int.from_bytes(b'eink', 'big')}")
     old.execute(f"PRAGMA user_version = {version}")
+    return old
+
+
+@pytest.mark.parametrize("version", range(1, VERSION))
+def test_an_older_layout_is_brought_up_and_keeps_what_is_in_it(tmp_path: Path, version: int) -> None:
+    path = tmp_path / "readings.db"
+    old = older(path, version)
     old.execute("INSERT INTO series VALUES (1, 'roof', 'pv_power', 'W', 1, ?, ?, 3120)", (NOW - 300, NOW))
     old.execute("INSERT INTO reading VALUES (?, 1, 2000, 600)", (NOW - 600,))
     old.conn.commit()
@@ -78,6 +84,38 @@ def test_an_older_layout_is_brought_up_and_keeps_what_is_in_it(tmp_path: Path, v
     new = sqlite3.connect(path)
     assert new.execute("PRAGMA user_version").fetchone() == (VERSION,)
     new.close()
+
+
+def test_an_upgrade_that_fails_says_why(tmp_path: Path) -> None:
+    path = tmp_path / "readings.db"
+    old = older(path, 5)
+    old.execute("CREATE TABLE ahead (x)")
+    old.close()
+    why = rf"its upgrade to layout {VERSION} failed \(OperationalError: table \S*ahead\S* already exists\)"
+    with pytest.raises(Damaged, match=why):
+        Store(path, UTC)
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (5,), "nothing is half done"
+    with closing(Store(path, UTC, lasting=NOW)) as store:
+        assert "already exists" in store.found
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ModuleNotFoundError("No module named 'sqlite_utils'"), "failed: ModuleNotFoundError: No module named"),
+        (Newer("a newer one wrote it", "upgrade"), "a newer one wrote it; upgrade"),
+        (SystemExit(), "the upgrade was interrupted; start again"),
+    ],
+)
+def test_what_a_child_raises_is_raised_here(error: BaseException, said: str) -> None:
+    def work() -> bytes:
+        raise error
+
+    with pytest.raises(StoreError, match=said) as raised:
+        card._in_a_child(work, "the upgrade")
+    assert type(raised.value) is (Newer if isinstance(error, Newer) else StoreError)
+    assert raised.value.cure == getattr(error, "cure", raised.value.cure)
 
 
 def test_a_newer_layout_is_refused_in_words(tmp_path: Path) -> None:

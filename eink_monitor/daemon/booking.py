@@ -53,7 +53,7 @@ class Bookings:
                 return held.booking
             self._store.ledger.settle(held.booking, 0)
         self.give_back(mono)
-        if not self._store.lasting:  # a simulation has no card to spare
+        if not self._store.durable:  # a simulation has no card to spare
             return self._store.reserve(need.quota, need.cost, now, force=force)
         with self._store.transaction():
             booking = self._store.ledger.reserve(need.quota, need.cost, now, force=force)
@@ -70,7 +70,7 @@ class Bookings:
         """Write what is only in memory, and book what is needed soon. Raises as ``Store.flush``."""
         self.give_back(mono)
         with self._store.transaction():
-            found = dict(self._ahead(soon, now, mono)) if self._store.lasting else {}
+            found = dict(self._ahead(soon, now, mono)) if self._store.durable else {}
         self._held |= found
 
     def give_back(self, mono: float = float("inf")) -> None:

@@ -57,7 +57,7 @@ class Keeping:
         never = float("inf")
         waiting = self._store.pending or self._store.fault
         return min(
-            self._clock.monotonic() + MINUTE if self._store.lasting else never,  # its files are looked for in ``sync``
+            self._clock.monotonic() + MINUTE if self._store.durable else never,  # its files are looked for in ``sync``
             self._flushed + self._config.commit_every if waiting else never,
             self._upkeep.next_due(busy=busy),
         )

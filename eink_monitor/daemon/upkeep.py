@@ -66,7 +66,7 @@ class Upkeep:
             self._begin(now)
 
     def _has_time(self, *, busy: bool) -> bool:
-        return not self._job and not busy and not self._store.fault and self._store.lasting
+        return not self._job and not busy and not self._store.fault and self._store.durable
 
     def _begin(self, now: int) -> None:
         path, name = self._store.path, self.aside()

@@ -83,8 +83,8 @@ class Store(Dating):
             self._seen = self._version()
 
     @property
-    def lasting(self) -> bool:
-        """Whether this database is meant to last, and worth looking after."""
+    def durable(self) -> bool:
+        """Whether what is written survives a power cut; it does in all but simulations."""
         return self._place.durable
 
     @property

@@ -1,8 +1,8 @@
-# make demo   the main job: an invented house lives one day through the real program (no account, no hardware)
+# make demo   the main job: a demo house lives one day through the real program (no account, no hardware)
 # make test   every check: format, lint, types, import law, tests
 # make latest, make oldest   the same with the newest of every library, with the oldest that are allowed
 # make lock   the newest of every library from now on, and what changed
-# make run    the daemon with config.yaml, or with the invented house, until Ctrl-C
+# make run    the daemon with config.yaml, or with the demo house, until Ctrl-C
 # make bench  the figures, as JSON
 # make soak   three minutes (SECONDS=180) of faults and kills, and what was survived
 # make stress 5,000 damaged databases, then the daemon is killed 200 times, its polls more often: nothing may be lost
@@ -25,7 +25,7 @@ demo: $(VENV)/ready
 
 run: $(VENV)/ready
 	@if [ -f config.yaml ]; then exec $(BIN)/eink-monitor run; \
-	else echo "no config.yaml: the invented house, its pictures in out/"; \
+	else echo "no config.yaml: the demo house, its pictures in out/"; \
 	exec $(BIN)/eink-monitor run --config eink_monitor/demo.yaml; fi
 
 $(VENV)/ready: pyproject.toml locks/environment.sh $(wildcard $(LOCKS)/*.txt)

@@ -1,7 +1,7 @@
 """A whole house on a simulated clock: a year in seconds, and not one vendor call spent.
 
-The real daemon, timetable, ledger, store and panels run; only the vendors are invented. A source of type ``demo`` is
-really polled; any other stands still while an invented house answers in its place, at the price it says its poll has.
+The real daemon, timetable, ledger, store and panels run; only the vendors are simulated. A source of type ``demo`` is
+really polled; any other stands still while a demo house answers in its place, at the price it says its poll has.
 """
 
 from __future__ import annotations

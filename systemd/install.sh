@@ -92,7 +92,7 @@ put_config() { # never over what is there
 		esac
 	else
 		install -m 600 "$source/config.example.yaml" "$config"
-		say "new          $config (an invented house; make it yours)"
+		say "new          $config (a demo house; make it yours)"
 	fi
 }
 

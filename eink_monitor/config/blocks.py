@@ -97,7 +97,7 @@ def feeds(reader: Reader, root: Node, node: Node | None) -> tuple[dict[str, Feed
             found[name] = Feed(name, kind, source, times.every, times.deadline, subject, times.name or subject)
         if source is None or not offer.add(source, subject):
             offer.unsure |= {name, subject}
-            offer.anything |= kind is not None and _invented(Source, kind)
+            offer.anything |= kind is not None and _is_demo(Source, kind)
     _check_claims(reader, node, found)
     return found, offer
 
@@ -147,9 +147,9 @@ def _plugin(
     return name, *reader.attempt(plugin, node, path, without=("type", *others))
 
 
-def _invented(kind: type[Any], name: str) -> bool:
-    """Whether a plugin is an invented house, which may speak of anything."""
-    return bool(plugins.load(kind, name).invented)
+def _is_demo(kind: type[Any], name: str) -> bool:
+    """Whether a plugin is a demo house, which may speak of anything."""
+    return bool(plugins.load(kind, name).demo)
 
 
 def _certain(word: str, known: list[str]) -> str | None:

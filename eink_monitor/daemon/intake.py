@@ -8,7 +8,7 @@ from eink_monitor.config import Config, Feed
 from eink_monitor.daemon.fault_log import FaultLog
 from eink_monitor.daemon.pacing import Pacing
 from eink_monitor.daemon.turns import FOR_A_PERSON, Turn, first
-from eink_monitor.house.invented import Invented
+from eink_monitor.house.demo_data import DemoData
 from eink_monitor.house.merging import Merging
 from eink_monitor.model.poll import Outcome, Visit
 from eink_monitor.model.reading import Reading
@@ -24,7 +24,7 @@ class Intake:
         self.feeds = config.feeds
         self._fault_log = FaultLog(store)
         self._merging = Merging(config, store)
-        self._invented = Invented(config, store)
+        self._demo_data = DemoData(config, store)
         self.pacing = Pacing(config, store, self._merging)
         self._noted = {name: past.at for name in config.feeds if (past := store.outcomes.get(name))}
 
@@ -39,9 +39,9 @@ class Intake:
     def keep(self, feed: Feed, readings: Sequence[Reading], ours: int) -> list[Reading]:
         """Store what a feed brought; what is dated ``ours`` or later was dated by our own clock.
 
-        Returns it without what was invented about real things.
+        Returns it without demo data about real things.
         """
-        real = self._invented.sift(feed, list(readings))
+        real = self._demo_data.sift(feed, list(readings))
         if kept := self._merging.admit(feed, real):
             self._store.add(kept, feed.spacing, ours)
         return real

@@ -7,9 +7,9 @@ from datetime import date
 
 from eink_monitor.clock import DAY, MINUTE
 from eink_monitor.config import Config, Feed
+from eink_monitor.house.demo_data import real_subjects
 from eink_monitor.house.expiry import Expiry
 from eink_monitor.house.fence import fenced
-from eink_monitor.house.invented import real_subjects
 from eink_monitor.house.merging import Key, Merging
 from eink_monitor.metrics import DISK_STATE, NO_DISK
 from eink_monitor.model.frame import Wear
@@ -41,7 +41,7 @@ class House:
         real = real_subjects(config)
         for feed in config.feeds.values():
             for subject, metrics in feed.source.publishes(feed.subject).items():
-                if subject not in real or not feed.source.invented:
+                if subject not in real or not feed.source.demo:
                     self._by_subject.setdefault(subject, []).append(feed)
                     for metric in metrics:
                         self._by_metric.setdefault((subject, metric.name), []).append(feed)

@@ -113,7 +113,7 @@ _SOURCE: Mapping[str, _Call] = {
 _SOURCE_IS: Mapping[str, Any] = dict(
     [(what, ()) for what in ("metrics", "preload", "modules")]
     + [(what, "") for what in ("extra", "door", "way_in", "renews", "together", "family")]
-    + [(what, False) for what in ("invented", "follows", "local")],
+    + [(what, False) for what in ("demo", "follows", "local")],
     lag=0,
     polls=True,
     thing=None,

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from eink_monitor.clock import DAY, MINUTE
 from eink_monitor.config import Config, Feed
-from eink_monitor.house.invented import real_subjects
+from eink_monitor.house.demo_data import real_subjects
 from eink_monitor.metrics import METRICS
 from eink_monitor.model.reading import Reading
 from eink_monitor.store import Store
@@ -29,7 +29,7 @@ class Merging:
     def __init__(self, config: Config, store: Store) -> None:
         real = real_subjects(config)
         keys = {
-            feed.name: {key for key in _keys(feed) if not (feed.source.invented and key[0] in real)}
+            feed.name: {key for key in _keys(feed) if not (feed.source.demo and key[0] in real)}
             for feed in config.feeds.values()
         }
         doors = Counter(key for mine in keys.values() for key in mine)

@@ -19,7 +19,7 @@ class Source(ABC):
     ``metrics`` lists what it can publish; ``lag`` is by how many seconds its vendor's data trails reality at best;
     ``preload`` names light modules worth importing once in the daemon instead of in every child. ``extra`` is the extra
     of this package that installs what ``modules`` names. ``door`` is the address, without https://, where a person lets
-    us in again. ``invented`` readings give way to those of a real source of the same subject. ``together`` tells, after
+    us in again. ``demo`` readings give way to those of a real source of the same subject. ``together`` tells, after
     a comma, how several of its kind can be one subject. ``family`` is what its ``thing`` is ("car") where sources of
     several types may ask the same one.
     """
@@ -29,7 +29,7 @@ class Source(ABC):
     preload: ClassVar[tuple[str, ...]] = ()
     extra: ClassVar[str] = ""
     door: ClassVar[str] = ""
-    invented: ClassVar[bool] = False
+    demo: ClassVar[bool] = False
     together: ClassVar[str] = ""
     family: ClassVar[str] = ""
 

@@ -1,4 +1,4 @@
-"""An invented house that needs no account and no hardware."""
+"""A demo house that needs no account and no hardware."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _DISK_METRICS = (m.DISK_SIZE, m.DISK_USED, m.DISK_FREE, m.NEWEST_BACKUP)
 
 @dataclass(frozen=True)
 class Demo(Source):
-    """An invented house: a roof with battery and meter, two cars and a backup disk; no account, no hardware.
+    """A demo house: a roof with battery and meter, two cars and a backup disk; no account, no hardware.
 
     ``show`` picks one thing of the house, ``outage`` is when nobody answers, ``calls_per_day`` a quota to run into.
     """
@@ -56,7 +56,7 @@ class Demo(Source):
     outage: Window | None = None
     calls_per_day: int = 0
 
-    invented: ClassVar[bool] = True
+    demo: ClassVar[bool] = True
     metrics: ClassVar[tuple[Metric, ...]] = (*_ROOF, *_HYBRID, *_DISK_METRICS)
 
     def __post_init__(self) -> None:
@@ -84,7 +84,7 @@ class Demo(Source):
             visit.spend()
         here = local(visit.now, visit.zone)
         if self.outage and self.outage.holds(here.hour * 60 + here.minute):
-            raise Unavailable(f"{visit.feed}: the invented vendor does not answer until {str(self.outage)[6:]}")
+            raise Unavailable(f"{visit.feed}: the demo vendor does not answer until {str(self.outage)[6:]}")
         readings = []
         for subject, known in self.publishes(visit.subject).items():
             if known is _ROOF:

@@ -1,4 +1,4 @@
-"""``eink-monitor demo``: one whole day of an invented house, through everything that is real."""
+"""``eink-monitor demo``: one whole day of a demo house, through everything that is real."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ _TRIES = 60
     help="Where pictures and database go [default: out].",
 )
 def command(out: Path) -> None:
-    """Live one day of an invented house in a few seconds.
+    """Live one day of a demo house in a few seconds.
 
     No account, no hardware, and nothing outside DIR is touched.
 
     The configuration, the timetable, the polls (each a child process), the quota ledger, the database, the panels and
-    the PNG display are the real ones; the clock is fast and the vendors are invented. A vendor fails at 13:40, and at
+    the PNG display are the real ones; the clock is fast and the vendors are simulated. A vendor fails at 13:40, and at
     noon somebody asks the car until its quota is used up.
     """
     try:

@@ -36,7 +36,7 @@ _DEMO = Path(__file__).parent.parent / "demo.yaml"
 def command(days: int, first: datetime, config_file: Path | None, *, draw: bool, as_json: bool) -> None:
     """Run the whole daemon on a simulated clock.
 
-    No vendor is asked and nothing is kept: an invented house stands in for every source, and without a configuration
+    No vendor is asked and nothing is kept: a demo house stands in for every source, and without a configuration
     for the whole of it. Prints polls, frames, rows, and the highest calls per account on a day and in a month.
     """
     from eink_monitor.displays.null import Null  # noqa: PLC0415 - verbs name displays only here

@@ -1,4 +1,4 @@
-"""An invented house with a roof, a meter and a battery, whose energy balances to the watt at every instant."""
+"""A demo house with a roof, a meter and a battery, whose energy balances to the watt at every instant."""
 
 from __future__ import annotations
 

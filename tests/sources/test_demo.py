@@ -1,4 +1,4 @@
-"""The invented house keeps the laws of physics and of the calendar."""
+"""The demo house keeps the laws of physics and of the calendar."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ def test_the_disk_adds_up_and_is_backed_up_every_hour() -> None:
 def test_nobody_answers_during_an_outage() -> None:
     demo = Demo(show="car", outage=Window.parse("13:40-17:00"))
     start = midnight(date(2026, 6, 17), BERLIN)
-    with pytest.raises(Unavailable, match=r"^feed: the invented vendor does not answer until 17:00$"):
+    with pytest.raises(Unavailable, match=r"^feed: the demo vendor does not answer until 17:00$"):
         list(demo.poll(visit(start + 14 * 3600)))
     assert list(demo.poll(visit(start + 17 * 3600)))
     assert local(start, BERLIN).hour == 0

@@ -73,7 +73,7 @@ def test_json_is_one_array_and_is_stored(house: Path) -> None:
 def test_a_failure_is_an_empty_array_and_a_sentence(house: Path) -> None:
     said = say("poll", "shut", "--json", "-c", house)
     assert (said.code, said.out) == (75, "[]\n")
-    assert said.err == "eink-monitor: shut: the invented vendor does not answer until 24:00\n"
+    assert said.err == "eink-monitor: shut: the demo vendor does not answer until 24:00\n"
     assert say("poll", "shut", "-c", house).out == ""
 
 

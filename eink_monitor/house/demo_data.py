@@ -1,7 +1,7 @@
-"""What invented sources say gives way to the truth: once a real source speaks of a subject, nothing invented counts.
+"""Demo data gives way to the truth: it is deleted once a real source reports on its subject, or no demo source does.
 
-What no source invents any more is gone. A newcomer's first readings are those of the invented house; the roof that
-replaces it must not inherit its history, and an own house has no car that never was.
+A newcomer's first readings are those of the demo house; the roof that replaces it must not inherit its history, and an
+own house has no car that never was.
 """
 
 from __future__ import annotations
@@ -15,33 +15,33 @@ from eink_monitor.store import Store
 
 log = logging.getLogger("eink_monitor")
 
-_FACT = "invented"  # subjects, one a line
+_FACT = "invented"  # subjects, one a line; databases know it by that name
 
 
 def real_subjects(config: Config) -> frozenset[str]:
     """The subjects of which a real source speaks."""
-    return _subjects(config, invented=False)
+    return _subjects(config, demo=False)
 
 
-def _subjects(config: Config, *, invented: bool) -> frozenset[str]:
-    feeds = (feed for feed in config.feeds.values() if feed.source.invented == invented)
+def _subjects(config: Config, *, demo: bool) -> frozenset[str]:
+    feeds = (feed for feed in config.feeds.values() if feed.source.demo == demo)
     return frozenset(subject for feed in feeds for subject in feed.source.publishes(feed.subject))
 
 
-class Invented:
-    """Knows which stored subjects were invented, and forgets those that are real by now, or that nobody invents."""
+class DemoData:
+    """Knows which stored subjects are demo data, and forgets those that are real by now, or of no demo source."""
 
     def __init__(self, config: Config, store: Store) -> None:
         self._real = real_subjects(config)
         self._store = store
         self._noted: dict[str, str | None] = {}  # what was written down when each feed was last looked at
         known = self._known()
-        if known and (gone := known & self._real | known - _subjects(config, invented=True)):
+        if known and (gone := known & self._real | known - _subjects(config, demo=True)):
             self._forget(gone)
 
     def sift(self, feed: Feed, readings: list[Reading]) -> list[Reading]:
-        """The readings of a feed without what it invented about real things."""
-        if not feed.source.invented:
+        """The readings of a feed without demo data about real things."""
+        if not feed.source.demo:
             return readings
         if self._real:
             readings = [reading for reading in readings if reading.subject not in self._real]
@@ -62,4 +62,4 @@ class Invented:
         except StoreError:  # told by whoever keeps the card, and tried again with the next start
             return
         self._remember(self._known() - subjects)
-        log.info("%s: what was invented before is forgotten", ", ".join(sorted(subjects)))
+        log.info("%s: the demo data is deleted", ", ".join(sorted(subjects)))

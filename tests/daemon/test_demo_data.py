@@ -1,4 +1,4 @@
-"""What the invented house has left behind gives way to the truth."""
+"""What the demo house has left behind gives way to the truth."""
 
 from __future__ import annotations
 

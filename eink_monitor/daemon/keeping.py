@@ -43,7 +43,7 @@ class Keeping:
             log.warning("the clock is not right yet; readings wait in memory until it is")
         if store.fault:
             self.complain(store.fault)
-        elif store.facts.get("salvage"):
+        elif store.facts.salvage:
             found = store.found or "the database was damaged"
             log.error("%s; what can be read of it is saved from %s", found, self._upkeep.aside())
         self._set_future_aside()  # before the first frame
@@ -134,14 +134,14 @@ class Keeping:
         while self._store.told:
             words = self._store.told.pop(0)
             log.error("%s", words)
-            self._store.facts.set(mishap=words, mishap_at=self._clock.now())
+            self._store.facts.mishap, self._store.facts.mishap_at = words, self._clock.now()
 
     @property
     def mishap(self) -> str:
         """What happened to the files of the database a moment ago, or nothing."""
         facts = self._store.facts
-        lately = 0 <= self._clock.now() - facts.get("mishap_at", 0) < _LATELY
-        return str(facts.get("mishap")) if lately else ""
+        lately = 0 <= self._clock.now() - facts.mishap_at < _LATELY
+        return facts.mishap if lately else ""
 
     def is_settled(self, mono: float) -> bool:
         """Whether card and clock can be relied on when something is to be deleted for its age."""

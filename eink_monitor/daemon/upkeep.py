@@ -75,7 +75,7 @@ class Upkeep:
             self._job = Job("salvage", path, path.with_name(name))
         elif name:
             self._give_up(name)
-        elif abs(now - self._store.facts.get("checked", 0)) >= _CHECKED:
+        elif abs(now - self._store.facts.checked) >= _CHECKED:
             self._job = Job("integrity_check", path)
         elif not self._outline_checked:
             self._job = Job("quick_check", path)
@@ -88,13 +88,13 @@ class Upkeep:
         elif word == "ok":
             self._outline_checked = True
             if kind == "integrity_check":
-                self._store.facts.set(checked=now)
+                self._store.facts.checked = now
         elif word == "damaged" and kind != "salvage":
             self._complain(Damaged(f"the database is damaged ({self._store.path})"))
 
     def aside(self) -> str:
         """The name of the damaged file that is to be saved next, or nothing."""
-        return str(self._store.facts.get("salvage", "")).partition(";")[0]
+        return next(iter(self._store.facts.salvage), "")
 
     def _salvaged(self, saved: int, lost: int) -> None:
         """One damaged file is done with: so many of its rows were found again in the good one."""
@@ -102,10 +102,10 @@ class Upkeep:
         share = 100 * saved / max(saved + lost, 1)
         told = f"{min(share, 99.9):.1f} % of it is saved" if lost else "all of it is saved"
         log.warning("%s: %s, %d rows", name, told, saved)
-        facts.set(saved=facts.get("saved", 0) + saved, lost=facts.get("lost", 0) + lost)
-        facts.set(salvaged=";".join(filter(None, [facts.get("salvaged"), name])))
+        facts.saved, facts.lost = (facts.saved or 0) + saved, facts.lost + lost
+        facts.salvaged += (name,)
         self._next_aside()
-        for gone in self._store.tidy(facts.get("salvaged").split(";")):
+        for gone in self._store.tidy(facts.salvaged):
             log.info("%s is deleted: what could be read of it is saved, and the room is needed", gone)
 
     def _give_up(self, name: str) -> None:
@@ -115,6 +115,5 @@ class Upkeep:
         self._next_aside()
 
     def _next_aside(self) -> None:
-        facts = self._store.facts
-        facts.set(salvage=str(facts.get("salvage")).partition(";")[2] or None)
+        self._store.facts.salvage = self._store.facts.salvage[1:]
         self.hurry()

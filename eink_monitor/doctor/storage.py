@@ -49,7 +49,7 @@ def _stored(config: Config, clock: Clock) -> Iterator[Finding]:
     try:
         with closing(Store(config.database, config.zone, writes=False)) as store:
             future = store.dated_after(clock.now() + AHEAD)
-            mishap, at = store.facts.get("mishap", ""), store.facts.get("mishap_at", 0)
+            mishap, at = store.facts.mishap, store.facts.mishap_at
     except StoreError:  # told above
         return
     if mishap and clock.now() - at < _REMEMBERED:

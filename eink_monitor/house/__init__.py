@@ -108,15 +108,15 @@ class House:
     def saved(self) -> str:
         """How much of a damaged database could be saved, in words."""
         facts = self._store.facts
-        saved, lost = facts.get("saved"), facts.get("lost", 0)
-        if saved is None or facts.get("salvage"):
+        saved, lost = facts.saved, facts.lost
+        if saved is None or facts.salvage:
             return "it is being saved"
         return f"{min(99.9, 100 * saved / (saved + lost)):.1f} % of it is saved" if lost else "all of it is saved"
 
     def _damage(self) -> str:
         """What happened to the database lately, or nothing."""
-        damaged = self._store.facts.get("damaged", 0)
-        return f"the database was damaged; {self.saved()}" if abs(self.now - damaged) < _REMEMBERED else ""
+        lately = abs(self.now - self._store.facts.damaged) < _REMEMBERED
+        return f"the database was damaged; {self.saved()}" if lately else ""
 
     def _status(self, feed: Feed) -> FeedStatus:
         past = self._store.outcomes.get(feed.name)

@@ -15,8 +15,6 @@ from eink_monitor.store import Store
 
 log = logging.getLogger("eink_monitor")
 
-_FACT = "invented"  # subjects, one a line; databases know it by that name
-
 
 def real_subjects(config: Config) -> frozenset[str]:
     """The subjects of which a real source speaks."""
@@ -34,7 +32,7 @@ class DemoData:
     def __init__(self, config: Config, store: Store) -> None:
         self._real = real_subjects(config)
         self._store = store
-        self._noted: dict[str, str | None] = {}  # what was written down when each feed was last looked at
+        self._noted: dict[str, tuple[str, ...]] = {}  # what was written down when each feed was last looked at
         known = self._known()
         if known and (gone := known & self._real | known - _subjects(config, demo=True)):
             self._forget(gone)
@@ -45,16 +43,16 @@ class DemoData:
             return readings
         if self._real:
             readings = [reading for reading in readings if reading.subject not in self._real]
-        if self._noted.get(feed.name, "") != self._store.facts.get(_FACT):  # another process may have forgotten some
+        if self._noted.get(feed.name) != self._store.facts.invented:  # another process may have forgotten some
             self._remember(self._known() | {reading.subject for reading in readings})
-            self._noted[feed.name] = self._store.facts.get(_FACT)
+            self._noted[feed.name] = self._store.facts.invented
         return readings
 
     def _known(self) -> set[str]:
-        return set(str(self._store.facts.get(_FACT, "")).splitlines())
+        return set(self._store.facts.invented)
 
     def _remember(self, subjects: set[str]) -> None:
-        self._store.facts.set(**{_FACT: "\n".join(sorted(subjects)) or None})
+        self._store.facts.invented = tuple(sorted(subjects))
 
     def _forget(self, subjects: set[str]) -> None:
         try:

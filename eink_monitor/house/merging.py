@@ -45,8 +45,7 @@ class Merging:
 
     def measured(self, feed: Feed) -> int | None:
         """When the newest measurement was made of those that a feed brought which another one brings, too."""
-        found = self._store.facts.get(_fact(feed))
-        return found if isinstance(found, int) else None
+        return self._store.facts.measured_by[feed.name]
 
     def latest(self, feed: Feed, now: int) -> Mapping[Key, Reading]:
         """The newest readings as far as a feed knows them: of what it shares, those that it brought itself."""
@@ -70,14 +69,14 @@ class Merging:
                 own[key] = reading
             newest = self._store.readings.get(key)
             if newest is None or reading.at > newest.at:
-                self._store.facts.set(**{_door(key): feed.name})
+                self._store.facts.door_of[_words(key)] = feed.name
         if shared:  # an answer without any of that keeps nothing fresh
-            self._store.facts.set(**{_fact(feed): max(reading.at for reading in shared)})
+            self._store.facts.measured_by[feed.name] = max(reading.at for reading in shared)
         return wanted
 
     def bringers(self, feeds: Sequence[Feed], key: Key) -> Sequence[Feed]:
         """Of several feeds that bring a figure, the one that brought its newest measurement; all if nobody knows."""
-        name = self._store.facts.get(_door(key))
+        name = self._store.facts.door_of[_words(key)]
         return [feed for feed in feeds if feed.name == name] or feeds
 
     def _is_wanted(self, feed: Feed, reading: Reading) -> bool:
@@ -101,12 +100,8 @@ class Merging:
         return own
 
 
-def _fact(feed: Feed) -> str:
-    return f"measured by {feed.name}"
-
-
-def _door(key: Key) -> str:
-    return "door of {} {}".format(*key)
+def _words(key: Key) -> str:
+    return " ".join(key)
 
 
 def _key(reading: Reading) -> Key:

@@ -57,7 +57,7 @@ class Ledger:
 
     def _lost(self, quota: Quota, since: int) -> list[Call]:
         """What must be taken as spent because its count was lost with a damaged database."""
-        lost = self._facts.get("uncounted", 0)
+        lost = self._facts.uncounted
         return [Call(lost, max(budget.calls for budget in quota.budgets))] if lost >= since else []
 
     def spent(self, quota: Quota, now: int) -> list[Spent]:
@@ -128,23 +128,25 @@ class Ledger:
         boot, offset, sure = self._boot
         if not boot:
             return
-        if self._facts.get("boot") != boot:
-            first = int(self._disk.execute("SELECT coalesce(max(id), 0) + 1 FROM call").fetchone()[0])
-            self._facts.set(boot=boot, boot_call=first, boot_offset=offset)
-        if not sure and self._facts.get("unsure_call") is None:
-            self._facts.set(unsure_call=self._facts.get("boot_call"))
-        missed = offset - int(self._facts.get("boot_offset"))
-        if abs(missed) > JUMP:
+        facts = self._facts
+        before = facts.boot_offset
+        if facts.boot != boot or not facts.boot_call or before is None:
+            facts.boot, facts.boot_offset = boot, offset
+            facts.boot_call = int(self._disk.execute("SELECT coalesce(max(id), 0) + 1 FROM call").fetchone()[0])
+            before = offset
+        if not sure and facts.unsure_call is None:
+            facts.unsure_call = facts.boot_call
+        if abs(missed := offset - before) > JUMP:
             self._moves.append(missed)
-            self._facts.set(boot_offset=offset)
+            facts.boot_offset = offset
 
     def redate(self, by: int, now: int) -> None:
         """The clock was put forward by ``by`` seconds and says ``now``: bookings of this boot, and waits, go along."""
         boot, offset, sure = self._boot
         self._boot = (boot, offset + by, sure)
         self._told = {account: (until + by, why) for account, (until, why) in self._told.items()}
-        if lost := self._facts.get("uncounted"):
-            self._facts.set(uncounted=min(lost + max(by, 0), now))
+        if lost := self._facts.uncounted:
+            self._facts.uncounted = min(lost + max(by, 0), now)
         self.reload()
 
     def sure(self, booted: int, now: int) -> None:
@@ -155,13 +157,13 @@ class Ledger:
         """
         boot, offset, _ = self._boot
         self._boot = (boot, offset, True)
-        first = self._facts.get("unsure_call")
+        first = self._facts.unsure_call
         if first is not None:
             self._disk.execute(
                 "UPDATE call SET at = max(at, ?) WHERE id >= ? AND id < ?",
-                (booted, first, self._facts.get("boot_call", 0)),
+                (booted, first, self._facts.boot_call),
             )
-            self._facts.set(unsure_call=None)
+            self._facts.unsure_call = None
         self.nothing_after(now)
 
     def nothing_after(self, now: int) -> None:
@@ -173,7 +175,7 @@ class Ledger:
     def move(self) -> None:
         """Bring what is on disk up to the clock, inside the caller's transaction."""
         for by in self._moves:
-            self._disk.execute("UPDATE call SET at = at + ? WHERE id >= ?", (by, self._facts.get("boot_call")))
+            self._disk.execute("UPDATE call SET at = at + ? WHERE id >= ?", (by, self._facts.boot_call))
             self._disk.execute("UPDATE account SET waits_until = waits_until + ?", (by,))
 
     def write(self) -> None:

@@ -253,7 +253,7 @@ class Corpus:
             house.store.close()
 
     def _is_back(self, store: Store, path: Path, tally: Tally) -> str:
-        asides = [name for name in str(store.facts.get("salvage") or "").split(";") if name]
+        asides = store.facts.salvage
         tally.set_aside += bool(asides)
         if sorted(asides) != sorted(file.name for file in damaged(path)):
             return f"{asides} are to be saved, and there are {damaged(path)}"

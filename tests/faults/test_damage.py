@@ -60,7 +60,7 @@ def rows(path: Path) -> set[Row]:
 
 
 def aside(store: Store) -> Path:
-    return store.path.with_name(store.facts.get("salvage").partition(";")[0])
+    return store.path.with_name(store.facts.salvage[0])
 
 
 def bit(data: bytearray, chance: Random) -> None:
@@ -118,7 +118,7 @@ def test_whatever_the_damage_what_is_on_the_card_comes_back(whole: Path, tmp_pat
         harm(data, Random(f"{harm.__name__} {number}"))
         path.write_bytes(data)
         store = Store(path, UTC, durable=False, lasting=NOW)
-        if not store.facts.get("damaged"):
+        if not store.facts.damaged:
             if _is_sound(path):
                 store.close()
                 continue
@@ -150,7 +150,7 @@ def lived(house: Small, seconds: int) -> None:
     began = stopwatch()
     while stopwatch() - began < 20:
         house.live(seconds)
-        if house.store.facts.get("saved") is not None and not house.store.facts.get("salvage"):
+        if house.store.facts.saved is not None and not house.store.facts.salvage:
             return
 
 
@@ -195,9 +195,9 @@ def test_damage_found_while_running_is_set_aside_and_saved(whole: Path, tmp_path
     data[middle : middle + PAGE] = b"\x0a" + bytes(PAGE - 1)
     path.write_bytes(data)
     house = small_house(path, [feed("roof", Scripted())], [slide("s", Says())], clock=FastClock(NOW), durable=True)
-    assert house.store.facts.get("damaged") is None, "a glance does not see it"
+    assert not house.store.facts.damaged, "a glance does not see it"
     lived(house, 5 * MINUTE)
-    assert house.store.facts.get("saved") > 0.99 * len(rows(whole))
+    assert (house.store.facts.saved or 0) > 0.99 * len(rows(whole))
     house.daemon.stop()
     house.store.close()
     assert len(rows(path) & rows(whole)) > 0.99 * len(rows(whole))
@@ -227,7 +227,7 @@ def test_a_ledger_that_can_be_read_goes_on_counting(whole: Path, tmp_path: Path)
     path.write_bytes(bytes(100) + whole.read_bytes()[100:])
     store, before = Store(path, UTC, durable=False, lasting=NOW), Store(whole, UTC, writes=False)
     assert store.ledger.calls(QUOTA, NOW) == before.ledger.calls(QUOTA, NOW)
-    assert store.facts.get("uncounted") is None
+    assert not store.facts.uncounted
     store.close()
     before.close()
 
@@ -246,7 +246,7 @@ def test_an_empty_file_where_a_database_was(whole: Path, tmp_path: Path) -> None
     with pytest.raises(Damaged):
         Store(path, UTC)
     store = Store(path, UTC, lasting=NOW)
-    assert store.facts.get("uncounted") == NOW
+    assert store.facts.uncounted == NOW
     store.close()
 
 
@@ -264,7 +264,7 @@ def test_nothing_set_aside_is_deleted_before_all_of_it_is_saved(whole: Path, tmp
     assert len({file.name for file in asides}) == 5
     assert damage.tidy(path, [], room=0) == [], "nothing is known to be saved"
     store = Store(path, UTC, durable=False, lasting=NOW + 5 * DAY)
-    todo = store.facts.get("salvage").split(";")
+    todo = store.facts.salvage
     assert sorted(todo) == sorted(file.name for file in asides), "what was never salvaged is not forgotten"
     for name in todo:
         assert not salvage(path.with_name(name), path).missing
@@ -301,7 +301,7 @@ def test_what_cannot_be_salvaged_is_kept_and_said(
     while stopwatch() - began < 20 and not any("could not be saved" in one.getMessage() for one in caplog.records):
         house.live(5 * MINUTE)
     assert f"{damaged_file.name} could not be saved and is kept" in [one.getMessage() for one in caplog.records]
-    assert house.store.facts.get("salvaged") is None
+    assert not house.store.facts.salvaged
     house.daemon.stop()
     house.store.close()
     assert held.exists()
@@ -338,7 +338,7 @@ def test_a_power_cut_before_the_new_one_is_begun(whole: Path, tmp_path: Path) ->
     damaged_file.write_bytes(bytes(100) + whole.read_bytes()[100:])
     store = Store(path, UTC, lasting=NOW)
     assert store.readings.latest("roof", PV_POWER) is not None
-    assert store.facts.get("salvage") == damaged_file.name
+    assert store.facts.salvage == (damaged_file.name,)
     store.close()
 
 

@@ -75,7 +75,7 @@ def test_a_card_that_lies_ends_in_salvage_and_never_in_a_crash(record: Record, t
         house = small_house(folder / "readings.db", [feed("roof", Scripted())], [slide("one", Says())], clock=clock)
         house.live(11 * MINUTE)
         assert house.daemon.house.card == ""
-        set_aside += house.store.facts.get("damaged") is not None
+        set_aside += bool(house.store.facts.damaged)
         assert house.store.readings.latest("roof", PV_POWER) == Reading("roof", PV_POWER, 1, clock.now() - 60)
         assert {frame.name for _, frame in house.wall.shown} == {"one"}
         house.daemon.stop()

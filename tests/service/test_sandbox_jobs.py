@@ -169,10 +169,10 @@ def test_a_damaged_database_is_set_aside_and_saved(state: Path, capfd: pytest.Ca
         began = stopwatch()
         while stopwatch() - began < 30:
             house.live(MINUTE)
-            if house.store.facts.get("saved") is not None and not house.store.facts.get("salvage"):
+            if house.store.facts.saved is not None and not house.store.facts.salvage:
                 break
         house.daemon.stop()
-        return int(house.store.facts.get("saved"))
+        return house.store.facts.saved or 0
 
     assert sandbox.inside(UNIT, state, lives) >= 3 * DAY // (5 * MINUTE)
     assert "Traceback" not in capfd.readouterr().err

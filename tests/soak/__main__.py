@@ -206,7 +206,7 @@ class Soak:
 
         config = load(self.folder / "config.yaml")
         with closing(Store(config.database, config.zone, writes=False)) as store:
-            return bool(store.facts.get("salvage"))
+            return bool(store.facts.salvage)
 
 
 def main() -> int:

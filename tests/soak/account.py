@@ -74,7 +74,7 @@ def report(folder: Path, tally: Tally, sent: int) -> bool:
     with closing(Store(config.database, config.zone, writes=False)) as store:
         found = {int(run.value) for run in store.readings.runs("car", ODOMETER, 0, 1 << 40)}
         well = {name: past.ok_at or 0 for name in FEEDS if (past := store.outcomes.get(name))}
-        waiting = str(store.facts.get("salvage") or "")
+        waiting = ", ".join(store.facts.salvage)
     rows = list(_rows(events, tally, well))
     log = (folder / "log").read_text(encoding="utf-8", errors="surrogateescape")
     checks = {

@@ -164,7 +164,7 @@ def test_a_good_older_copy_in_the_place_of_one_whose_daemon_was_killed_is_a_rest
     copy.replace(path) if way == "moved" else shutil.copyfile(copy, path)
     again = Store(path, UTC, lasting=NOW)
     write(again, range(100, 102))
-    assert again.facts.get("damaged") is None
+    assert not again.facts.damaged
     again.close()
     assert values(path) == [0, 1, 2, 3, 4, 100, 101]
     assert {file.name[-4:] for file in tmp_path.glob("*.damaged-*")} <= {"-wal", "-shm"}
@@ -208,4 +208,4 @@ def test_damage_that_nobody_has_met_yet_costs_what_a_stranger_takes_the_place_of
     store.close()
     kept.replace(path)
     with closing(Store(path, UTC, lasting=NOW)) as again:
-        assert again.facts.get("salvage"), "what can be read of it is about to be saved"
+        assert again.facts.salvage, "what can be read of it is about to be saved"

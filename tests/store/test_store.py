@@ -311,7 +311,9 @@ def test_nothing_that_a_house_writes_is_taken_for_damage(tmp_path: Path) -> None
     store.reserve(QUOTA, 1, NOW)
     store.ledger.wait_until("bmw", NOW + 400 * DAY, "a sentence")
     store.keep_wear({"full": 3, "last": NOW, "last_full": None})
-    store.facts.set(uncounted=NOW, mishap="a sentence", mishap_at=NOW, gone=None)
+    store.facts.uncounted, store.facts.mishap, store.facts.saved = NOW, "a sentence", None
+    store.facts.salvaged = ("readings.db.damaged-2026-05-28",)
+    store.facts.door_of["roof pv_power"] = "a feed"
     store.flush()
     store.close()
     with closing(sqlite3.connect(path)) as db:
@@ -323,5 +325,5 @@ def test_nothing_that_a_house_writes_is_taken_for_damage(tmp_path: Path) -> None
             if not is_sound(table, row)
         ] == []
     again = Store(path, UTC, lasting=NOW + 30 * DAY)
-    assert not again.facts.get("salvage")
+    assert not again.facts.salvage
     again.close()

@@ -18,13 +18,13 @@ from eink_monitor.clock import DAY, iso
 from eink_monitor.errors import Damaged
 from eink_monitor.metrics import METRICS
 from eink_monitor.store.card import VERSION
+from eink_monitor.store.facts import survivors
 from eink_monitor.store.repair.ownership import MAGIC, MARK
 from eink_monitor.store.repair.rows import BY_TIME, COLUMNS, SMALL, TABLES, is_sound, width
 
 ROOM = 200_000_000  # bytes that damaged files may take on the card, as far as those go that are saved
 SIDES = ("", "-wal", "-shm")
 _MOST_LOST = 20  # times what is left of a file that was cut off may be what it was
-_FACTS = ("boot", "boot_call", "boot_offset", "unsure_call", "salvage", "salvaged", "saved", "lost")  # that still hold
 _STEPS = (
     400_000  # instructions of SQLite's machine in which the small tables must be read: a damaged tree may be a ring
 )
@@ -133,7 +133,7 @@ def rescue(aside: Path, path: Path, db: sqlite3.Connection, now: int) -> None:
             _copy_series(old, db)
             for table in ("feed", "account", "wear", "outcome"):
                 _copy(old, db, table)
-            _copy(old, db, "fact", f"name IN {_FACTS} OR (name = 'uncounted' AND value <= {now})")
+            _copy(old, db, "fact", f"name IN {tuple(survivors())} OR (name = 'uncounted' AND value <= {now})")
             day = iso(now - 2 * DAY)[:10].replace("-", "")
             _copy(old, db, "day", f"at >= {day}")
             _copy(old, db, "hour", f"at BETWEEN {now - 2 * DAY} AND {now}")

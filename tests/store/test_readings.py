@@ -221,6 +221,10 @@ def test_what_comes_late_and_again_is_counted_once(
     span = (max(truth) - start) // BEAT
     for where, value, times, flush in late:
         moment = start + where % (span + 1) * BEAT
+        if {moment, moment + BEAT} <= truth.keys() and local(moment + BEAT, BERLIN).date() > local(
+            moment, BERLIN
+        ).date():
+            continue  # in a run over midnight nobody knows which measurement was the last of the day
         truth[moment] = value
         for _ in range(times):
             store.add([Reading("roof", PV_POWER, value, moment)], SPACING)

@@ -15,7 +15,7 @@ SITE=${SITE:-}
 folder=$1
 shift
 
-# its name in the lock files, a module of it, Debian's package
+# its name in the lock files, a module of it, Debian's package; - where the tests do without
 compiled='bcrypt bcrypt python3-bcrypt
 cffi _cffi_backend python3-cffi-backend
 cryptography cryptography python3-cryptography
@@ -25,7 +25,8 @@ pynacl nacl python3-nacl
 pyyaml yaml python3-yaml
 rpi-gpio RPi.GPIO python3-rpi.gpio
 rpi-lgpio RPi.GPIO python3-rpi-lgpio
-spidev spidev python3-spidev'
+spidev spidev python3-spidev
+zxing-cpp zxingcpp -'
 
 fail() {
 	printf '%s\n' "$*" >&2
@@ -47,7 +48,7 @@ leave_to_apt() { # takes what must be compiled out of the lists, and sees that t
 	while read -r name module package; do
 		grep -q "^$name==" "$lists"/*.txt || continue
 		sed -i -e "/^$name==/,/[^\\\\]\$/d" "$lists"/*.txt
-		needed+="$module $package"$'\n'
+		[ "$package" = - ] || needed+="$module $package"$'\n'
 	done <<<"$compiled"
 	wanted=$(printf %s "$needed" | missing)
 	[ -n "$wanted" ] || return 0

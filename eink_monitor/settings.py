@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, TypeVar, get_args, get_type_hints
 
 from eink_monitor.clock import DAY, HOUR, MINUTE
 
@@ -24,6 +24,27 @@ OutputFolder = Annotated[Path, "begins where a service may write, else beside th
 
 KeyFile = Annotated[Path, "looked up as an InputFile is; nobody else should be able to read it"]
 """An input file that is a secret."""
+
+
+_OWNER = "names a person, a home or an account"
+_T = TypeVar("_T")
+Personal = Annotated[_T, _OWNER]
+"""A setting that its owner sees, and nobody to whom he shows a text of ours: ``username: Personal[str]``."""
+
+
+def kinds(record: type[Any]) -> dict[str, Any]:
+    """The kind of value that each field of a record takes."""
+    hints = get_type_hints(record, include_extras=True)
+    return {name: get_args(hint)[0] if _is_personal(hint) else hint for name, hint in hints.items()}
+
+
+def personal(record: type[Any]) -> set[str]:
+    """The names of its fields that are ``Personal``."""
+    return {name for name, hint in get_type_hints(record, include_extras=True).items() if _is_personal(hint)}
+
+
+def _is_personal(hint: object) -> bool:
+    return _OWNER in getattr(hint, "__metadata__", ())
 
 
 class Duration(int):

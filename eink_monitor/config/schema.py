@@ -12,7 +12,7 @@ import types
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal, NoReturn, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, NoReturn, Union, get_args, get_origin
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
@@ -22,7 +22,7 @@ from eink_monitor.config.files import Files
 from eink_monitor.config.scalars import from_environment, scalar
 from eink_monitor.config.scalars import path as named_path
 from eink_monitor.errors import Complaint
-from eink_monitor.settings import InputFile, KeyFile, OutputFolder, Secret
+from eink_monitor.settings import InputFile, KeyFile, OutputFolder, Secret, kinds
 
 _NULL = {"", "~", "null", "Null", "NULL"}
 _SHORTEST_SECRET = 4  # what is shorter cannot be told from an ordinary word of a complaint
@@ -125,7 +125,7 @@ class Reader:
         Whoever asks that for what could not be read meets ``UnreadableError``.
         """
         fields = {field.name: field for field in dataclasses.fields(kind) if field.init}
-        hints = get_type_hints(kind, include_extras=True)
+        hints = kinds(kind)
         others = set(without)
         values: dict[str, Any] = {}
         seen: set[str] = set()

@@ -21,12 +21,10 @@ from eink_monitor.config import Config, plugins
 from eink_monitor.model.display import Display
 from eink_monitor.model.panel import Panel
 from eink_monitor.model.source import Source
-from eink_monitor.settings import Secret
+from eink_monitor.settings import Secret, personal
 
 MASK = "****"
 _SHORTEST = 3  # letters; masking every "a" would leave nothing to read
-_LENT = "out of a secret file"
-_PERSONAL = {_LENT, "client_id", "host", "identity", "known_hosts", "site_id", "user", "username"}
 _LARGEST = 1024 * 1024
 _MOUNTS = ("mounts", "newest", "sftp_mounts")  # settings whose values are paths on a disk, and whose keys are names
 _PLAIN = frozenset(
@@ -75,11 +73,15 @@ def masking(config: Config | None) -> Callable[[str], str]:
 def _known(config: Config) -> Iterator[str]:
     """Every secret of a house, and what names its owner."""
     yield socket.gethostname()
-    owned: dict[str, Any] = {f"sources.{name}": feed.source for name, feed in config.feeds.items()}
-    for path, plugin in {"display": config.display, **owned}.items():
-        for field in dataclasses.fields(plugin):
-            name = _LENT if f"{path}.{field.name}" in config.hidden else field.name
-            yield from _told(name, getattr(plugin, field.name))
+    sources: dict[str, Any] = {f"sources.{name}": feed.source for name, feed in config.feeds.items()}
+    for path, plugin in {"display": config.display, **sources}.items():
+        owned = personal(type(plugin))
+        for name in (field.name for field in dataclasses.fields(plugin)):
+            value = getattr(plugin, name)
+            if isinstance(value, Secret):
+                yield value.reveal()
+            elif value and (name in owned or f"{path}.{name}" in config.hidden):  # or it came out of a secret file
+                yield str(value)
     yield from _kept(config.state)
     yield from (value for name, value in os.environ.items() if re.search("SECRET|TOKEN|PASS|KEY", name))
 
@@ -114,13 +116,6 @@ def _whole(word: str) -> str:
     """A pattern that finds a word, but not inside another."""
     before, after = (r"(?<!\w)" if word[0].isalnum() else ""), (r"(?!\w)" if word[-1].isalnum() else "")
     return f"{before}{re.escape(word)}{after}"
-
-
-def _told(name: str, value: Any) -> Iterator[str]:  # noqa: ANN401 - any setting
-    if isinstance(value, Secret):
-        yield value.reveal()
-    elif name in _PERSONAL and value:
-        yield str(value)
 
 
 def _kept(state: Path) -> Iterator[str]:

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eink_monitor.config import Config, Feed
+from eink_monitor.config import Config, Feed, plugins
 from eink_monitor.displays.png import Png
-from eink_monitor.settings import Secret
+from eink_monitor.model.source import Source
+from eink_monitor.settings import Secret, kinds, personal
 from eink_monitor.sources.skoda import Skoda
 from eink_monitor.verbs._masks import masking
 from houses import no_room, read_or_complain, say, write
@@ -208,3 +209,13 @@ def test_a_card_that_takes_no_more_is_left_without_half_a_file(tmp_path: Path) -
     assert said.code == 75
     assert "dump.txt cannot be written: File too large" in said.err
     assert [entry.name for entry in tmp_path.iterdir()] == ["config.yaml"]
+
+
+OWNED = {"client_id", "host", "identity", "known_hosts", "password", "site_id", "user", "username", "vin"}
+
+
+@pytest.mark.parametrize("name", plugins.names(Source))  # type: ignore[type-abstract]
+def test_what_names_its_owner_is_personal_or_a_secret(name: str) -> None:
+    kind = plugins.load(Source, name)  # type: ignore[type-abstract]
+    secret = {field for field, hint in kinds(kind).items() if "Secret" in str(hint)}
+    assert OWNED & set(kinds(kind)) <= personal(kind) | secret

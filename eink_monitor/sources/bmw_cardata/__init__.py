@@ -12,7 +12,7 @@ from eink_monitor.model.poll import Budget, Quota, Visit
 from eink_monitor.model.reading import Metric, Reading
 from eink_monitor.model.signin import Credential, SignIn
 from eink_monitor.model.source import Source
-from eink_monitor.settings import Secret, insist, together
+from eink_monitor.settings import Personal, Secret, insist, together
 from eink_monitor.sources._car import CAR, IDLE, account, clean_vin, pace, patience, published
 from eink_monitor.sources._contradictions import in_order, settled
 from eink_monitor.sources._http.address import address
@@ -28,7 +28,7 @@ from eink_monitor.vet import sift, vet
 class BmwCarData(Source):
     """A BMW or MINI: charge, range, plug, charging, odometer, fuel and 12 V battery, from BMW CarData."""
 
-    client_id: str
+    client_id: Personal[str]
     vin: Secret
     base_url: str = "https://api-cardata.bmwgroup.com"
     auth_url: str = "https://customer.bmwgroup.com"

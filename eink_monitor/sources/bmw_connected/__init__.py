@@ -11,7 +11,7 @@ from eink_monitor.metrics import CHARGING, FUEL, FUEL_VOLUME, ODOMETER, PLUGGED,
 from eink_monitor.model.poll import Visit
 from eink_monitor.model.reading import Metric, Reading
 from eink_monitor.model.source import Source
-from eink_monitor.settings import Secret
+from eink_monitor.settings import Personal, Secret
 from eink_monitor.sources._car import clean_vin, pace, patience, published
 from eink_monitor.sources._contradictions import in_order, settled
 from eink_monitor.sources._http.address import address
@@ -24,7 +24,7 @@ from eink_monitor.vet import vet
 class BmwConnected(Source):
     """A BMW or MINI through MyBMW (closed by BMW in September 2025; use bmw_cardata)."""
 
-    username: str
+    username: Personal[str]
     password: Secret
     vin: Secret
     base_url: str = ""

@@ -11,7 +11,7 @@ from eink_monitor.model.poll import Budget, Quota, Visit
 from eink_monitor.model.reading import Metric, Reading
 from eink_monitor.model.signin import Credential, SignIn
 from eink_monitor.model.source import Source
-from eink_monitor.settings import Duration, Secret, Window, insist, together
+from eink_monitor.settings import Duration, Personal, Secret, Window, insist, together
 from eink_monitor.sources._http.address import address
 from eink_monitor.sources.solaredge.plan import LAG, MOST_CALLS, NIGHT, SUMS, SUMS_HOLD, Rhythm
 
@@ -27,10 +27,10 @@ class SolarEdge(Source):
     ("06:00-21:00") or else ``latitude`` (degrees north) decides when the roof is asked often.
     """
 
-    site_id: int
+    site_id: Personal[int]
     api: Literal["v2", "v1"] = "v2"
     api_key: Secret | None = None
-    client_id: str = ""
+    client_id: Personal[str] = ""
     client_secret: Secret | None = None
     base_url: str = ""
     calls_per_month: int = 2_000

@@ -11,7 +11,7 @@ from eink_monitor.clock import Clock
 from eink_monitor.model.poll import Visit
 from eink_monitor.model.reading import Metric, Reading
 from eink_monitor.model.source import Source
-from eink_monitor.settings import Duration, insist
+from eink_monitor.settings import Duration, Personal, insist
 
 if TYPE_CHECKING:
     from eink_monitor.sources.solaredge_modbus.line import Line
@@ -29,7 +29,7 @@ class SolarEdgeModbus(Source):
     is sleep.
     """
 
-    host: str
+    host: Personal[str]
     port: int = 1502
     unit: int = 1
     units: list[int] = field(default_factory=list)

@@ -14,7 +14,7 @@ from eink_monitor.model.poll import Visit
 from eink_monitor.model.reading import Metric, Reading
 from eink_monitor.model.signin import SignIn
 from eink_monitor.model.source import Source
-from eink_monitor.settings import Duration, InputFile, KeyFile, Secret, insist
+from eink_monitor.settings import Duration, InputFile, KeyFile, Personal, Secret, insist
 from eink_monitor.sources._nearby import nearby
 from eink_monitor.vet import vet
 
@@ -45,15 +45,15 @@ class SshDisk(Source):
     (percent) and ``backup_max_age`` say from when on the panel should worry.
     """
 
-    host: str
+    host: Personal[str]
     mounts: dict[str, str]
-    user: str = ""
+    user: Personal[str] = ""
     port: int = 22
     password: Secret | None = None
-    identity: KeyFile | None = None
+    identity: Personal[KeyFile | None] = None
     passphrase: Secret | None = None
     fingerprint: str | None = None
-    known_hosts: InputFile | None = None
+    known_hosts: Personal[InputFile | None] = None
     newest: dict[str, str] = field(default_factory=dict)
     sftp_mounts: dict[str, str] = field(default_factory=dict)
     full_at: int = 90

@@ -13,7 +13,7 @@ from eink_monitor.model.poll import Visit
 from eink_monitor.model.reading import Metric, Reading
 from eink_monitor.model.signin import Credential
 from eink_monitor.model.source import Source
-from eink_monitor.settings import Secret
+from eink_monitor.settings import Personal, Secret
 from eink_monitor.sources._car import UNREADABLE, account, clean_vin, instant, patience
 from eink_monitor.sources._contradictions import in_order, settled
 from eink_monitor.sources._http.address import address
@@ -46,7 +46,7 @@ class VwEuDataAct(Source):
     """A car of the VW group: charge, range, plug, charging, odometer and fuel, from the EU Data Act portal."""
 
     brand: Literal["volkswagen", "volkswagen_commercial", "audi", "seat", "cupra", "skoda", "bentley"]
-    username: str
+    username: Personal[str]
     password: Secret
     vin: Secret
     base_url: str = "https://eu-data-act.drivesomethinggreater.com"

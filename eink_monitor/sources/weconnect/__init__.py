@@ -11,7 +11,7 @@ from eink_monitor.metrics import CHARGING, CHARGING_POWER, FUEL, ODOMETER, PLUGG
 from eink_monitor.model.poll import Visit
 from eink_monitor.model.reading import Metric, Reading
 from eink_monitor.model.source import Source
-from eink_monitor.settings import Secret
+from eink_monitor.settings import Personal, Secret
 from eink_monitor.sources._car import account, clean_vin, pace, patience
 from eink_monitor.sources._contradictions import in_order, settled
 from eink_monitor.sources._http.address import address
@@ -27,7 +27,7 @@ _CLOSED = "https://emea.bff.cariad.digital"
 class WeConnect(Source):
     """A VW through We Connect (closed by VW in May 2026; use vw_eu_data_act)."""
 
-    username: str
+    username: Personal[str]
     password: Secret
     vin: Secret
     base_url: str = _CLOSED

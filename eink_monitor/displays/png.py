@@ -37,6 +37,8 @@ class Png(Display):
         default_factory=lambda: Path(os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0] or "out")
     )
 
+    _made: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
+
     @property
     def where(self) -> str:
         """The folder, in full."""
@@ -65,7 +67,7 @@ class Png(Display):
         """Write both pictures, each at once and whole. Raises ``DisplayError`` where the folder cannot be written."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            write_whole(self._file(frame)[1], self.path / "now.png")
+            write_whole(self._file(frame), self.path / "now.png")
         except OSError as error:
             raise self._trouble(error) from error
 
@@ -73,19 +75,21 @@ class Png(Display):
         """Write a picture of each panel, and remove those we made of panels that are no more."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            names = {self._file(frame)[0] for frame in frames}
-            for file in self.path.glob("*.png"):
-                if file.stem not in names and made_by(file) == _signature(file.stem):
+            for frame in frames:
+                self._file(frame)
+            for file in self.path.glob("*.png"):  # a card that somebody has put up meanwhile stays
+                if file.stem not in self._made and made_by(file) == _signature(file.stem):
                     file.unlink(missing_ok=True)
         except OSError as error:
             raise self._trouble(error) from error
 
-    def _file(self, frame: Frame) -> tuple[str, bytes]:
-        """Write the picture of a panel; returns its name and what it is."""
+    def _file(self, frame: Frame) -> bytes:
+        """Write the picture of a panel, and return it."""
         name = frame.name.replace("/", "-") or "frame"
         picture = png(frame, _signature(name))
         write_whole(picture, self.path / f"{name}.png")
-        return name, picture
+        self._made.add(name)
+        return picture
 
 
 def _signature(name: str) -> str:

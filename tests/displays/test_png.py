@@ -80,10 +80,10 @@ def test_a_service_has_a_place_of_its_own(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_there_is_a_picture_of_every_panel_and_of_no_other(tmp_path: Path) -> None:
-    """Removed is only what this display made of a panel that is no more; what is a person's stays."""
+    """Removed is only what a display made of a panel that is no more; what is a person's stays."""
     display, canvas = Png(tmp_path), Canvas()
-    display.show(canvas.frame("sun"))
-    display.show(canvas.frame("küche"))
+    for name in ("sun", "küche"):
+        Png(tmp_path).show(canvas.frame(name))  # before a start
     write_png(canvas.frame("old"), tmp_path / "old.png")  # `show --png` made this one for a person
     (tmp_path / "copy.png").write_bytes((tmp_path / "sun.png").read_bytes())
     (tmp_path / "torn.png").write_bytes((tmp_path / "sun.png").read_bytes()[:40])
@@ -112,3 +112,12 @@ def test_a_folder_that_cannot_be_written_is_named_at_the_start(tmp_path: Path) -
     (tmp_path / "out").write_text("not a folder")
     with pytest.raises(DisplayError, match="there is a file of that name"):
         Png(tmp_path / "out").collect(iter([Canvas().frame("sun")]))
+
+
+def test_a_card_that_was_put_up_before_all_panels_were_drawn_stays(tmp_path: Path) -> None:
+    before, display, canvas = Png(tmp_path), Png(tmp_path), Canvas()
+    before.show(canvas.frame("gone"))
+    display.show(canvas.frame("sun"))
+    display.show(canvas.frame("sign in"))
+    display.collect(canvas.frame(name) for name in ("sun", "car"))
+    assert {path.stem for path in tmp_path.iterdir()} == {"now", "sun", "car", "sign in"}

@@ -183,7 +183,7 @@ class Keeping:
         self._upkeep.advance(now, mono, busy=busy)
 
     def _flush(self, flush: Callable[[], None]) -> None:
-        self._store.keep_wear(asdict(self._wear))
+        self._store.wear.keep(asdict(self._wear))
         try:
             flush()
         except StoreError as error:
@@ -196,7 +196,7 @@ class Keeping:
         if self._store.commits == self._commits:
             return
         self._flushed, self._commits = mono, self._store.commits
-        self._store.keep_wear(asdict(self._wear))
+        self._store.wear.keep(asdict(self._wear))
         if self._house.card:
             log.info("storing again")
             self._house.card = ""

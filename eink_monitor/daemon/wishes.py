@@ -82,7 +82,7 @@ def wish(request: Request, config: Config, clock: Clock) -> Answer:
             return grant(request, drawing, config, clock)
         finally:
             config.display.close()
-            store.keep_wear(asdict(house.wear))
+            store.wear.keep(asdict(house.wear))
             store.flush()
     finally:
         store.close()

@@ -68,7 +68,7 @@ def findings(config: Config, clock: Clock, heard: Answer) -> Iterator[Finding]:
 def _worn(config: Config) -> str:
     wear = Wear()
     with suppress(StoreError), closing(Store(config.database, config.zone, writes=False)) as store:  # told elsewhere
-        wear = Wear(**store.wear())
+        wear = Wear(**store.wear.counts())
     if wear.last_full is None:
         return ""
     last = stamp(wear.last_full, config.zone)

@@ -28,7 +28,7 @@ class House:
         config = fenced(config)
         self.zone = config.zone
         self.now = now
-        self.wear = Wear(**store.wear())
+        self.wear = Wear(**store.wear.counts())
         self.card = ""  # what is wrong with storage, in words, or empty
         self.clock = ""  # what is wrong with the clock, in words, or empty
         self.screen = ""  # what is wrong with the display, in words, or empty

@@ -15,7 +15,6 @@ import sqlite3
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from eink_monitor import files
@@ -24,13 +23,11 @@ from eink_monitor.errors import Damaged, StoreError, WrongFile
 from eink_monitor.model.poll import Outcome, Quota
 from eink_monitor.model.reading import Reading
 from eink_monitor.store.card import VERSION, Disk, in_memory, in_words, plain_words
+from eink_monitor.store.contents import Contents
 from eink_monitor.store.dating import Dating
-from eink_monitor.store.facts import Facts
-from eink_monitor.store.ledger import Ledger
-from eink_monitor.store.outcomes import Outcomes, Past
-from eink_monitor.store.pending import Batch, Pending
+from eink_monitor.store.outcomes import Past
+from eink_monitor.store.pending import Batch
 from eink_monitor.store.place import Place
-from eink_monitor.store.readings import Readings
 from eink_monitor.store.repair import damage
 from eink_monitor.store.repair.replaced import copy_out
 
@@ -54,33 +51,42 @@ class Store(Dating):
         in; else it raises ``StoreError``.
         """
         self.path = path
-        self._zone = zone
-        self.held = False
         self.commits = 0  # transactions that were durable
-        self._wear: dict[str, Any] = {}
-        self._pending = Pending()
         self.told: list[str] = []  # what happened to its files, until somebody has said it
         self._place = Place(path, writes=writes, durable=durable, alone=lasting is not None)
         db = self._place.open() if lasting is None else self._place.open_somehow(lasting)
-        self._disk = Disk(db)
+        self._disk = Disk(db, path)
         try:
-            self._read()
+            self._begin(zone)
         except BaseException as error:
             self.close()
             if lasting is None or not isinstance(error, Damaged):
                 raise
             self._place.fault = error
             self._disk.db = self._place.begin_anew(lasting)
-            self._read()
+            self._begin(zone)
+
+    def _begin(self, zone: ZoneInfo) -> None:
+        self._contents = contents = Contents(self._disk, zone)
+        self.readings, self.outcomes = contents.readings, contents.outcomes
+        self.ledger, self.facts, self.wear = contents.ledger, contents.facts, contents.wear
+        self._zone, self._pending = zone, contents.unwritten
+        self._read()
 
     def _read(self) -> None:
         """What panels and feeds need comes into memory."""
         with plain_words(self.path, ours=True):
-            self.facts = Facts(self._disk)
-            self.readings = Readings(self._disk, self._zone)
-            self.outcomes = Outcomes(self._disk)
-            self.ledger = Ledger(self._disk, self.facts, self._zone)
             self._seen = self._version()
+            self._rebuild()
+
+    @property
+    def held(self) -> bool:
+        """Whether readings and outcomes are not written for now."""
+        return self._contents.held
+
+    @held.setter
+    def held(self, held: bool) -> None:
+        self._contents.held = held
 
     @property
     def durable(self) -> bool:
@@ -105,7 +111,7 @@ class Store(Dating):
         What is dated ``ours`` or later was dated by our own clock, and moves should that prove wrong.
         """
         batch = Batch(list(readings), spacing, ours)
-        if batch.readings and self._pending.add(batch):
+        if batch.readings and self._contents.unwritten.add(batch):
             self._rebuild()
             return
         try:
@@ -116,12 +122,12 @@ class Store(Dating):
     def note(self, outcome: Outcome, due: int | None, stamp: int) -> None:
         """Take an outcome in; durable after the next ``flush``."""
         self.outcomes.add(outcome, due, stamp)
-        self._pending.note(outcome, due, stamp)
+        self._contents.unwritten.note(outcome, due, stamp)
 
     @property
     def pending(self) -> bool:
         """Whether anything that may be written is only in memory."""
-        return bool(self._pending and not self.held) or self.ledger.pending or self.facts.pending
+        return self._contents.pending
 
     # -- what goes to the card -------------------------------------------------------------------------------------
 
@@ -134,7 +140,6 @@ class Store(Dating):
         """Book vendor calls, durable before this returns (see ``Ledger.reserve``)."""
         if not (self._place.durable or self.fault):  # a simulation makes one commit of many bookings
             self.ledger.move()
-            self.ledger.drop()
             return self.ledger.reserve(quota, cost, now, force=force)
         with self.transaction():
             return self.ledger.reserve(quota, cost, now, force=force)
@@ -147,10 +152,9 @@ class Store(Dating):
             self._disk.execute("BEGIN IMMEDIATE")
             try:
                 self.sync()
-                self._write()
+                self._contents.write()
                 yield
-                self.ledger.write()
-                self.facts.write()
+                self._contents.finish()
                 self._disk.execute("COMMIT")
             except BaseException as error:
                 if self._disk.db.in_transaction:
@@ -158,29 +162,9 @@ class Store(Dating):
                 if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_BUSY) != sqlite3.SQLITE_BUSY:
                     self._place.doubt()
                 raise
-        self._written()
-
-    def _write(self) -> None:
-        if not self.held:
-            self.readings.write()
-            self.outcomes.write()
-        self.ledger.move()
-        self.ledger.write()
-        self._disk.executemany(
-            """INSERT INTO wear (name, value) VALUES (?, ?)
-               ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE value IS NOT excluded.value""",
-            self._wear.items(),
-        )
-
-    def _written(self) -> None:
+        self._contents.written()
         self.commits += 1
         self._place.note()
-        self.ledger.written()
-        self.facts.written()
-        if not self.held:
-            self.readings.written()
-            self.outcomes.written()
-            self._pending.clear()
 
     def sync(self) -> bool:
         """Notice what another process wrote, and what panels could not read; returns whether one did.
@@ -202,25 +186,12 @@ class Store(Dating):
             version = self._version()
         if version == self._seen:
             return False
-        self._seen = version
         self._place.note()
-        with plain_words(self.path, ours=True):
-            self._rebuild()
+        self._read()
         return True
 
     def _rebuild(self) -> None:
-        """Read from disk again, then take in what is not there yet."""
-        readings, outcomes = self.readings.known(), self.outcomes.known()
-        self.facts.reload()
-        self.ledger.reload()
-        self.readings.reload()
-        self.outcomes.reload()
-        for batch in self._pending.batches:
-            self.readings.add(batch.readings, batch.spacing)
-        for outcome, due, stamp in self._pending.outcomes:
-            self.outcomes.add(outcome, due, stamp)
-        self.readings.adopt(readings)
-        self.outcomes.adopt(outcomes)
+        self._contents.reload()
 
     # -- the card --------------------------------------------------------------------------------------------------
 
@@ -296,12 +267,8 @@ class Store(Dating):
         before, self._disk.db = self._disk.db, db
         with suppress(sqlite3.Error):
             before.close()
-        self.facts.drop()
-        self.ledger.drop()
-        self.ledger.forget_bookings()
-        with plain_words(self.path, ours=True):
-            self._seen = self._version()
-            self._rebuild()
+        self._contents.drop()
+        self._read()
 
     def forget(self, subjects: Iterable[str]) -> None:
         """Delete everything ever said of some subjects. Raises ``StoreError``."""
@@ -312,14 +279,6 @@ class Store(Dating):
             self._rebuild()
 
     # -- about itself ----------------------------------------------------------------------------------------------
-
-    def wear(self) -> dict[str, Any]:
-        """What the panel has been through, by the names of ``model.Wear``."""
-        return dict(self._disk.look("SELECT name, value FROM wear"))
-
-    def keep_wear(self, wear: dict[str, Any]) -> None:
-        """Remember what the panel has been through; durable after the next ``flush``."""
-        self._wear = {name: value for name, value in wear.items() if value is not None}
 
     def rows(self) -> dict[str, int]:
         """How many rows each table holds."""

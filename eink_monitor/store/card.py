@@ -25,8 +25,9 @@ class Disk:
     ``look`` is the way of the panels: it never fails, draws a gap instead, and remembers why in ``fault``.
     """
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: sqlite3.Connection, path: Path) -> None:
         self.db = db
+        self.path = path
         self.fault: sqlite3.Error | None = None
 
     def look(self, statement: str, values: Sequence[object] = ()) -> list[Any]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Generic, TypeVar
 
 from eink_monitor.store.card import Disk
+from eink_monitor.store.part import Part
 
 Stored = int | str | None
 T = TypeVar("T", bound=int | str)
@@ -67,8 +68,8 @@ class Each(Generic[T]):
         self._facts.store(f"{self._words} {thing}", value)
 
 
-class Facts:
-    """Facts in memory and on disk. Nothing here commits; ``Store`` does. Instants are in seconds since 1970."""
+class Facts(Part):
+    """Facts in memory and on disk. Instants are in seconds since 1970."""
 
     boot = Fact(str, "", survives=True)  # which boot the ledger was last written in
     boot_call = Fact(int, 0, survives=True)  # its first booking
@@ -91,7 +92,6 @@ class Facts:
         self._disk = disk
         self._changed: dict[str, Stored] = {}
         self._known: dict[str, Stored] = {}
-        self.reload()
 
     def reload(self) -> None:
         """Read them from disk again."""
@@ -115,7 +115,7 @@ class Facts:
         """Forget what is only in memory: it was found out about another database."""
         self._changed.clear()
 
-    def write(self) -> None:
+    def finish(self) -> None:
         """Put what is only in memory on disk, inside the caller's transaction."""
         self._disk.executemany("INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", self._changed.items())
 

@@ -18,6 +18,7 @@ from eink_monitor.model.poll import Quota
 from eink_monitor.quota import Call, Spent
 from eink_monitor.store.card import Disk
 from eink_monitor.store.facts import Facts
+from eink_monitor.store.part import Part
 
 AHEAD = 5 * MINUTE  # how long before its calls a booking may be made
 _ROLLS = max(planning.SPANS.values())
@@ -30,7 +31,7 @@ _HOURLY = (
 )
 
 
-class Ledger:
+class Ledger(Part):
     """Calls per account. ``reserve`` must run inside a write transaction of the caller's."""
 
     def __init__(self, disk: Disk, facts: Facts, zone: ZoneInfo) -> None:
@@ -173,12 +174,21 @@ class Ledger:
     # -- keeping ---------------------------------------------------------------------------------------------------
 
     def move(self) -> None:
-        """Bring what is on disk up to the clock, inside the caller's transaction."""
+        """Bring what is on disk up to the clock at once, for whoever has it alone and no card to spare."""
+        self._move()
+        self._moves.clear()
+
+    def _move(self) -> None:
         for by in self._moves:
             self._disk.execute("UPDATE call SET at = at + ? WHERE id >= ?", (by, self._facts.boot_call))
             self._disk.execute("UPDATE account SET waits_until = waits_until + ?", (by,))
 
     def write(self) -> None:
+        """Bring what is on disk up to the clock, and put there what is only in memory; in the caller's transaction."""
+        self._move()
+        self.finish()
+
+    def finish(self) -> None:
         """Put what is only in memory on disk, inside the caller's transaction."""
         self._disk.executemany(
             "UPDATE call SET calls = ?, settled = 1 WHERE id = ?",
@@ -201,11 +211,8 @@ class Ledger:
         self._moves.clear()
 
     def drop(self) -> None:
-        """What was to be moved has been, or was in another database."""
+        """Bookings were made in another database; those that are there all the same stand as they are."""
         self._moves.clear()
-
-    def forget_bookings(self) -> None:
-        """They were made in another database; those that are there all the same stand as they are."""
         self._booked.clear()
         self._settled.clear()
 

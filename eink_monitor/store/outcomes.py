@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from eink_monitor.model.poll import Outcome
 from eink_monitor.store.card import Disk
+from eink_monitor.store.part import Part
 
 _FIGURE = re.compile(r"-?[0-9][0-9.e+]*")
 KEPT = 500  # closed runs of all feeds together
@@ -36,32 +37,30 @@ class Past:
     stamp: int | None = None
 
 
-class Outcomes:
-    """Outcomes in memory and on disk. Nothing here commits; ``Store`` does."""
+class Outcomes(Part):
+    """Outcomes in memory and on disk."""
 
     def __init__(self, disk: Disk) -> None:
         self._disk = disk
         self._open: dict[str, Past] = {}
         self._closed: list[Past] = []
         self._dirty: set[str] = set()
-        self.reload()
+        self._before: dict[str, Past] = {}
 
     def reload(self) -> None:
         """Forget what is in memory and read the open runs from disk."""
+        rows = self._disk.execute("SELECT feed, since, at, polls, took, what, detail, ok_at, due, stamp FROM feed")
+        found = {row[0]: Past(*row) for row in rows}
+        self._before, self._open = self._open, found  # not before all of it could be read
         self._closed.clear()
         self._dirty.clear()
-        rows = self._disk.execute("SELECT feed, since, at, polls, took, what, detail, ok_at, due, stamp FROM feed")
-        self._open = {row[0]: Past(*row) for row in rows}
 
-    def known(self) -> dict[str, Past]:
-        """The open run of every feed as it is in memory."""
-        return dict(self._open)
-
-    def adopt(self, known: dict[str, Past]) -> None:
+    def adopt(self) -> None:
         """Keep what was known of feeds before the database was replaced."""
-        for feed, past in known.items():
+        for feed, past in self._before.items():
             if self._open.setdefault(feed, past) is past:
                 self._dirty.add(feed)
+        self._before = {}
 
     def ends(self) -> list[int]:
         """When the last poll of every feed ended."""

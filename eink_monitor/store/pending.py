@@ -10,6 +10,9 @@ from dataclasses import dataclass, replace
 
 from eink_monitor.model.poll import Outcome
 from eink_monitor.model.reading import Reading
+from eink_monitor.store.outcomes import Outcomes
+from eink_monitor.store.part import Part
+from eink_monitor.store.readings import Readings
 
 MOST_READINGS = 20_000  # about 4 MB: two days of six sources at five minutes
 MOST_OUTCOMES = 2_000
@@ -24,18 +27,29 @@ class Batch:
     ours: int
 
 
-class Pending:
+class Pending(Part):
     """Batches and outcomes in the order they came."""
 
-    def __init__(self) -> None:
+    def __init__(self, readings: Readings, outcomes: Outcomes) -> None:
+        self._readings = readings
+        self._outcomes = outcomes
         self.batches: list[Batch] = []
         self.outcomes: list[tuple[Outcome, int | None, int]] = []
         self._count = 0
 
-    def __bool__(self) -> bool:
+    @property
+    def pending(self) -> bool:
+        """Whether there is anything."""
         return bool(self.batches or self.outcomes)
 
-    def clear(self) -> None:
+    def reload(self) -> None:
+        """Readings and outcomes are read from disk again: take in anew what is not there yet."""
+        for batch in self.batches:
+            self._readings.add(batch.readings, batch.spacing)
+        for outcome, due, stamp in self.outcomes:
+            self._outcomes.add(outcome, due, stamp)
+
+    def written(self) -> None:
         """All of it is on the card."""
         self.batches.clear()
         self.outcomes.clear()

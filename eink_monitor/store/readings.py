@@ -2,7 +2,7 @@
 
 A run is one row however long it held: its open end is kept in ``series`` and moves, its closed form goes to ``reading``
 under the instant it ended. So no change is lost, no gap is hidden (a pause longer than the expected spacing ends the
-run), and a house where little happens costs little. Nothing here commits; ``Store`` does.
+run), and a house where little happens costs little.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from eink_monitor.metrics import METRICS
 from eink_monitor.model.reading import Bucket, Metric, Reading, Run
 from eink_monitor.store.backfill import LONGEST_RUN, Held, following, holding
 from eink_monitor.store.card import Disk
+from eink_monitor.store.part import Part
 from eink_monitor.store.series import Series, Tally, day_key, day_of
 
 _UPSERT = "INSERT OR REPLACE INTO {} (at, series, n, total, low, high, last) VALUES (?, ?, ?, ?, ?, ?, ?)"
 
 
-class Readings(Mapping[tuple[str, str], Reading]):
+class Readings(Mapping[tuple[str, str], Reading], Part):
     """Every series of the house: newest values in memory, what is older on disk."""
 
     def __init__(self, disk: Disk, zone: ZoneInfo) -> None:
@@ -33,31 +34,29 @@ class Readings(Mapping[tuple[str, str], Reading]):
         self._tallies: dict[tuple[str, int, int], Tally] = {}
         self._created: list[Series] = []
         self._last_bounds: dict[str, tuple[int, int, int]] = {}
-        self.reload()
+        self._before: dict[tuple[str, str], Series] = {}
 
     def reload(self) -> None:
         """Forget what is in memory and read the open runs from disk."""
-        self._series.clear()
+        found: dict[tuple[str, str], Series] = {}
+        rows = self._disk.execute("SELECT id, subject, metric, step, start, end, value FROM series ORDER BY id")
+        for number, subject, metric, step, start, end, value in rows:
+            series = found[subject, metric] = Series(number, subject, metric, step)
+            if start is not None:
+                series.start, series.end, series.value = start, end, value
+        self._before, self._series = self._series, found  # not before all of it could be read
         self._closed.clear()
         self._tallies.clear()
         self._created.clear()
-        rows = self._disk.execute("SELECT id, subject, metric, step, start, end, value FROM series ORDER BY id")
-        for number, subject, metric, step, start, end, value in rows:
-            series = self._series[subject, metric] = Series(number, subject, metric, step)
-            if start is not None:
-                series.start, series.end, series.value = start, end, value
 
-    def known(self) -> dict[tuple[str, str], Series]:
-        """Every series as it is in memory."""
-        return dict(self._series)
-
-    def adopt(self, known: Mapping[tuple[str, str], Series]) -> None:
+    def adopt(self) -> None:
         """Keep the newest reading of series that were known before the database was replaced."""
-        for key, old in known.items():
+        for key, old in self._before.items():
             if key not in self._series and old.end >= 0 and old.metric in METRICS:
                 series = self._create(old.subject, METRICS[old.metric])
                 series.start, series.end, series.value = old.start, old.end, old.value
                 series.dirty = True
+        self._before = {}
 
     # -- writing ---------------------------------------------------------------------------------------------------
 

@@ -126,7 +126,7 @@ def _outcomes(store: Store) -> Iterator[str]:
 
 
 def _wear(store: Store) -> Iterator[str]:
-    yield ", ".join(f"{name} {value}" for name, value in asdict(Wear(**store.wear())).items())
+    yield ", ".join(f"{name} {value}" for name, value in asdict(Wear(**store.wear.counts())).items())
 
 
 def _doctor(file: Path | None, clock: Clock) -> Iterator[str]:

@@ -33,7 +33,7 @@ def command(config_file: Path | None, *, as_json: bool) -> None:
         readings = sorted(store.readings.values(), key=lambda reading: (reading.subject, reading.metric.name))
         house = House(config, store, now)
         old = [now - reading.at > house.patience(reading.subject, reading.metric) for reading in readings]
-        worn = _worn(Wear(**store.wear()))
+        worn = _worn(Wear(**store.wear.counts()))
     readings, old = readings + worn, old + [False] * len(worn)
     if as_json:
         rows_of_json = [{**plain(reading), "old": mark} for reading, mark in zip(readings, old, strict=True)]

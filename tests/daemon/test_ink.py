@@ -71,7 +71,7 @@ def test_a_restart_knows_the_panels_past(tmp_path: Path) -> None:
         assert (house.wrong, house.panel.findings) == (0, [])
         house.daemon.stop()
         counts = house.panel.lint.counts
-        kept = Wear(**house.store.wear())
+        kept = Wear(**house.store.wear.counts())
         assert (kept.full, kept.partial) == (counts["full"], counts["partial"])
         assert kept.last_full is not None
         assert kept.last is not None
@@ -81,7 +81,7 @@ def test_counters_survive_a_killed_daemon(tmp_path: Path) -> None:
     with ink_house(tmp_path) as house:
         house.live(HOUR)
         other = Store(house.config.database, house.config.zone, writes=False)
-        kept = Wear(**other.wear())
+        kept = Wear(**other.wear.counts())
         other.close()
         assert house.daemon.wear.full + house.daemon.wear.partial - kept.full - kept.partial <= 2, "one commit's worth"
         assert kept.full >= 3

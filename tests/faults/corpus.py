@@ -58,7 +58,7 @@ def build(path: Path) -> bytes:
         if number == 800:
             store._disk.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             store._disk.execute("PRAGMA wal_autocheckpoint = 0")
-    store.keep_wear({"full": 41, "partial": 1234})
+    store.wear.keep({"full": 41, "partial": 1234})
     store.flush()
     main, log = path.read_bytes(), path.with_name(f"{path.name}-wal").read_bytes()
     store.close()

@@ -290,7 +290,7 @@ def test_a_week_without_a_card_stays_within_its_memory(path: Path) -> None:
     every, week = 300, 7 * DAY
     for at in range(START, START + week, every):
         store.add([Reading(f"car {n}", PV_POWER, (at // every + n) % 900, at) for n in range(20)], int(every * 2.5))
-    held = sum(len(batch.readings) for batch in store._pending.batches)
+    held = sum(len(batch.readings) for batch in store._contents.unwritten.batches)
     assert held <= MOST_READINGS < 20 * week // every
     runs = store.readings.runs("car 7", PV_POWER, START, START + week)
     assert runs[0].start == START, "thinned, not cut off"

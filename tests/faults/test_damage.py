@@ -46,7 +46,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
             store.note(Outcome("roof", at, 0.1, chance.choice(["ok", "unavailable"]), "a sentence"), at + 300, 0)
             store.reserve(QUOTA, 1, at)
             store.flush()
-    store.keep_wear({"full": 41, "partial": 1234})
+    store.wear.keep({"full": 41, "partial": 1234})
     store.flush()
     store.close()
     return path

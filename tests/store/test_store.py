@@ -272,9 +272,9 @@ def test_a_backup_is_a_whole_database(tmp_path: Path) -> None:
 
 def test_counters_of_the_ink(tmp_path: Path) -> None:
     store = Store(tmp_path / "readings.db", UTC)
-    store.keep_wear({"full": 2, "partial": 7, "last": None})
+    store.wear.keep({"full": 2, "partial": 7, "last": None})
     store.flush()
-    assert store.wear() == {"full": 2, "partial": 7}
+    assert store.wear.counts() == {"full": 2, "partial": 7}
     store.close()
 
 
@@ -310,7 +310,7 @@ def test_nothing_that_a_house_writes_is_taken_for_damage(tmp_path: Path) -> None
         store.note(Outcome(what, NOW, 0.1, what, "a sentence"), None if what != "ok" else NOW + 300, stamp)
     store.reserve(QUOTA, 1, NOW)
     store.ledger.wait_until("bmw", NOW + 400 * DAY, "a sentence")
-    store.keep_wear({"full": 3, "last": NOW, "last_full": None})
+    store.wear.keep({"full": 3, "last": NOW, "last_full": None})
     store.facts.uncounted, store.facts.mishap, store.facts.saved = NOW, "a sentence", None
     store.facts.salvaged = ("readings.db.damaged-2026-05-28",)
     store.facts.door_of["roof pv_power"] = "a feed"

@@ -445,7 +445,7 @@ def test_the_test_picture(tmp_path: Path) -> None:
     assert panel.glass.unknown() == 0
     assert panel.findings == []
     store = Store(tmp_path / "readings.db", time_zone(), writes=False)
-    assert Wear(**store.wear()).full == 1
+    assert Wear(**store.wear.counts()).full == 1
     store.close()
 
 

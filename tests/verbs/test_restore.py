@@ -31,7 +31,7 @@ def add(path: Path, values: range) -> None:
         for value in values:
             store.add([Reading("roof", PV_POWER, float(value), NOW + 60 * value)], 300)
             store.reserve(QUOTA, 1, NOW + 60 * value)
-        store.keep_wear({"full": values[-1]})
+        store.wear.keep({"full": values[-1]})
         store.flush()
 
 
@@ -72,7 +72,7 @@ def test_the_copy_is_the_database_and_the_one_before_is_kept(house: Path) -> Non
     assert copy.read_bytes() == before
     with closing(Store(path, UTC, writes=False)) as store:
         assert len(store.ledger.calls(QUOTA, NOW + 3600)) == 9, "what is spent is spent"
-        assert store.wear() == {"full": 8}
+        assert store.wear.counts() == {"full": 8}
     assert not list(folder.glob(".*"))
 
 

@@ -34,7 +34,7 @@ def virtual_panel() -> VirtualPanel:
 def worn(folder: Path) -> Wear:
     """What the database knows of the panel."""
     store = Store(folder / "readings.db", time_zone(), writes=False)
-    wear = Wear(**store.wear())
+    wear = Wear(**store.wear.counts())
     store.close()
     return wear
 

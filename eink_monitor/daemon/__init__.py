@@ -39,7 +39,7 @@ class Daemon:
     def __init__(self, config: Config, store: Store, clock: Clock, runner: Runner) -> None:
         config = self.config = fenced(config)
         self.store = store
-        self.clock = WallTime(clock, store.newest(clock.now()))
+        self.clock = WallTime(clock, store.dating.newest(clock.now()))
         self.house = House(config, store, self.clock.now())
         self.wear = self.house.wear
         self.keeping = Keeping(config, store, self.house, self.clock, self.wear)

@@ -76,7 +76,7 @@ class Keeping:
         if by:
             self._jumped, self._certain = self._clock.monotonic(), False
             try:
-                moved = self._store.clock_moved(by, self._clock.now())
+                moved = self._store.dating.clock_moved(by, self._clock.now())
             except StoreError as error:
                 self.complain(error)
             else:
@@ -94,7 +94,7 @@ class Keeping:
             return
         self._certain = True
         try:
-            gone = self._store.clock_is_right(self._clock.now(), self._clock.booted)
+            gone = self._store.dating.clock_is_right(self._clock.now(), self._clock.booted)
         except StoreError as error:
             self._certain = False
             self.complain(error)
@@ -105,7 +105,7 @@ class Keeping:
         """Nobody may vouch for the clock; what is dated later than it says is out of the way all the same."""
         now = self._clock.now()
         try:
-            gone = self._store.set_future_aside(now)
+            gone = self._store.dating.set_future_aside(now)
         except StoreError as error:
             self.complain(error)
         else:
@@ -122,7 +122,7 @@ class Keeping:
         """Notice what another process wrote, and what could not be read."""
         try:
             if self._store.sync():
-                self._clock.reconsider(self._store.newest)  # somebody may have forgotten what was ahead
+                self._clock.reconsider(self._store.dating.newest)  # somebody may have forgotten what was ahead
         except StoreError as error:
             self.complain(error)
         if self._store.displaced:
@@ -178,7 +178,7 @@ class Keeping:
         if (self._store.pending or self._store.fault) and mono >= self._flushed + self._config.commit_every:
             self.write(flush or self._store.flush, mono)
         self._make_certain()
-        if self._store.latest > now + AHEAD:
+        if self._store.dating.latest > now + AHEAD:
             self._set_future_aside()
         self._upkeep.advance(now, mono, busy=busy)
 

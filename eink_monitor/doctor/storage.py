@@ -48,7 +48,7 @@ def _stored(config: Config, clock: Clock) -> Iterator[Finding]:
     """What it says of itself."""
     try:
         with closing(Store(config.database, config.zone, writes=False)) as store:
-            future = store.dated_after(clock.now() + AHEAD)
+            future = store.dating.dated_after(clock.now() + AHEAD)
             mishap, at = store.facts.mishap, store.facts.mishap_at
     except StoreError:  # told above
         return

@@ -36,7 +36,7 @@ __all__ = ["VERSION", "Past", "Store"]
 _FAR_PAST = -(1 << 40)
 
 
-class Store(Dating):
+class Store:
     """One open database. Not for use across a fork.
 
     While ``held`` neither readings nor outcomes are written, because their dates may be wrong; bookings are.
@@ -70,7 +70,7 @@ class Store(Dating):
         self._contents = contents = Contents(self._disk, zone)
         self.readings, self.outcomes = contents.readings, contents.outcomes
         self.ledger, self.facts, self.wear = contents.ledger, contents.facts, contents.wear
-        self._zone, self._pending = zone, contents.unwritten
+        self.dating = Dating(self._disk, contents, zone, self.transaction)
         self._read()
 
     def _read(self) -> None:

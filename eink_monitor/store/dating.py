@@ -4,37 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from eink_monitor.clock import DAY
 from eink_monitor.errors import StoreError
 from eink_monitor.store import ahead
-from eink_monitor.store.ahead import AHEAD, Ahead, Dated
+from eink_monitor.store.ahead import AHEAD, Dated
 from eink_monitor.store.card import Disk, plain_words
-from eink_monitor.store.ledger import Ledger
-from eink_monitor.store.outcomes import Outcomes
-from eink_monitor.store.pending import Pending
-from eink_monitor.store.readings import Readings
+from eink_monitor.store.contents import Contents
 
 
 class Dating:
-    """That half of a store; the other half gives it what it works on."""
+    """Of the ``contents`` of one store, whose ``transaction`` writes all or nothing and raises ``StoreError``."""
 
-    path: Path
-    readings: Readings
-    outcomes: Outcomes
-    ledger: Ledger
-    _zone: ZoneInfo
-    _disk: Disk
-    _pending: Pending
+    def __init__(
+        self, disk: Disk, contents: Contents, zone: ZoneInfo, transaction: Callable[[], AbstractContextManager[None]]
+    ) -> None:
+        self._disk = disk
+        self._contents = contents
+        self._zone = zone
+        self._transaction = transaction
 
-    def transaction(self) -> AbstractContextManager[None]:
-        """One write transaction, all or nothing. Raises ``StoreError``."""
-        raise NotImplementedError
-
-    def _rebuild(self) -> None:
-        raise NotImplementedError
+    def _reload(self) -> None:
+        with plain_words(self._disk.path):
+            self._contents.reload()
 
     def newest(self, now: int) -> int:
         """The latest instant on the card that can be believed to have been, when a clock says ``now``; 0 for none."""
@@ -49,26 +42,23 @@ class Dating:
 
         So do the bookings of this boot, with the next ``flush``. Returns how many readings were dated anew.
         """
-        moved = self._pending.shift(by)
-        self.ledger.redate(by, now)
-        with plain_words(self.path):
-            self._rebuild()
+        moved = self._contents.unwritten.shift(by)
+        self._contents.ledger.redate(by, now)
+        self._reload()
         if by > 0 and ahead.was_right(self._disk, now):
-            with self.transaction():
+            with self._transaction():
                 ahead.give_back(self._disk, now)
-            with plain_words(self.path):
-                self._rebuild()
+            self._reload()
         return moved
 
     def clock_is_right(self, now: int, booted: int) -> int:
         """It is ``now`` for certain: set aside what is dated later than that; returns how many runs those were."""
-        with self.transaction():
-            self.ledger.sure(booted, now)
+        with self._transaction():
+            self._contents.ledger.sure(booted, now)
             gone = ahead.set_aside(self._disk, now + AHEAD, self._zone, sure=True)
             self._disk.execute("UPDATE ahead SET sure = 1 WHERE at > ?", (now + AHEAD,))
-            self.outcomes.forget_after(now)
-        with plain_words(self.path):
-            self._rebuild()
+            self._contents.outcomes.forget_after(now)
+        self._reload()
         return gone
 
     def set_future_aside(self, now: int) -> int:
@@ -76,33 +66,27 @@ class Dating:
 
         Raises ``StoreError`` where the card cannot be written; it is out of sight all the same.
         """
-        with plain_words(self.path, ours=True):
+        with plain_words(self._disk.path, ours=True):
             if self.latest <= now + AHEAD and not ahead.count(self._disk, now + AHEAD, self._zone).placed:
                 return 0
         try:
-            with self.transaction():
+            with self._transaction():
                 gone = ahead.set_aside(self._disk, now + AHEAD, self._zone, sure=False)
-                self.outcomes.forget_after(now)
+                self._contents.outcomes.forget_after(now)
         except StoreError:
-            self.readings.hide_after(now + AHEAD)
+            self._contents.readings.hide_after(now + AHEAD)
             raise
-        with plain_words(self.path):
-            self._rebuild()
+        self._reload()
         return gone
 
     @property
     def latest(self) -> int:
         """The latest instant that anything newest is dated, whether or not it can have been; 0 for none."""
-        return max(self.readings.end, *self.outcomes.ends(), 0)
-
-    def ahead(self, limit: int) -> Ahead:
-        """How much there is that is dated later than an instant."""
-        with plain_words(self.path):
-            return ahead.count(self._disk, limit, self._zone)
+        return max(self._contents.readings.end, *self._contents.outcomes.ends(), 0)
 
     def dated_after(self, limit: int) -> list[Dated]:
         """All of it, in its place or set aside."""
-        with plain_words(self.path, ours=True):
+        with plain_words(self._disk.path, ours=True):
             return list(ahead.listed(self._disk, limit, self._zone))
 
     def forget_after(self, limit: int, now: int, keep: Callable[[list[Dated]], None]) -> None:
@@ -110,10 +94,9 @@ class Dating:
 
         Polls and calls are never later than ``now``, whatever the limit. Raises ``StoreError``.
         """
-        with self.transaction():
+        with self._transaction():
             gone = ahead.forget(self._disk, limit, self._zone)
-            self.outcomes.forget_after(max(limit, now))
-            self.ledger.nothing_after(max(limit, now))
+            self._contents.outcomes.forget_after(max(limit, now))
+            self._contents.ledger.nothing_after(max(limit, now))
             keep(gone)
-        with plain_words(self.path):
-            self._rebuild()
+        self._reload()

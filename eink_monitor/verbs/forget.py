@@ -58,7 +58,7 @@ def command(config_file: Path | None, when: str, file: Path | None, *, dry_run: 
         within_reach(file, "eink-monitor forget without --to keeps it beside the database")
     cut = _cut(when, config.zone, SystemClock())
     with opened(config, writes=False) as store:
-        found = store.dated_after(cut.limit)
+        found = store.dating.dated_after(cut.limit)
     if not found:
         click.echo(f"nothing is dated later than {stamp(cut.limit, config.zone)}")
         return
@@ -97,7 +97,7 @@ def _forget(config: Config, cut: _Cut, file: Path) -> None:
             raise StoreError(f"nothing is deleted: {file} cannot be written: {error.strerror}") from None
 
     with opened(config, writes=True) as store:
-        store.forget_after(cut.limit, cut.now, keep)
+        store.dating.forget_after(cut.limit, cut.now, keep)
     click.echo(f"{count(kept, 'row')} deleted, and kept in {file}")
 
 

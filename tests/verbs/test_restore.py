@@ -197,7 +197,7 @@ def test_a_poll_that_failed_later_is_no_reading(house: Path) -> None:
         store.flush()
     assert "its newest reading is of 2026-05-28T22:30:40+02:00\n" in say("restore", copy, "-c", house).out
     with closing(Store(copy, UTC)) as store:
-        store.forget_after(0, NOW, lambda _: None)
+        store.dating.forget_after(0, NOW, lambda _: None)
     assert "; it holds no reading\n" in say("restore", copy, "-c", house).out
 
 

@@ -18,13 +18,13 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from eink_monitor import files
-from eink_monitor.clock import SystemClock
-from eink_monitor.errors import Damaged, StoreError, WrongFile
+from eink_monitor.errors import Damaged, StoreError
 from eink_monitor.model.poll import Outcome, Quota
 from eink_monitor.model.reading import Reading
-from eink_monitor.store.card import VERSION, Disk, in_memory, in_words, plain_words
+from eink_monitor.store.card import VERSION, Disk, plain_words
 from eink_monitor.store.contents import Contents
 from eink_monitor.store.dating import Dating
+from eink_monitor.store.failover import Failover
 from eink_monitor.store.outcomes import Past
 from eink_monitor.store.pending import Batch
 from eink_monitor.store.place import Place
@@ -52,7 +52,6 @@ class Store:
         """
         self.path = path
         self.commits = 0  # transactions that were durable
-        self.told: list[str] = []  # what happened to its files, until somebody has said it
         self._place = Place(path, writes=writes, durable=durable, alone=lasting is not None)
         db = self._place.open() if lasting is None else self._place.open_somehow(lasting)
         self._disk = Disk(db, path)
@@ -71,13 +70,8 @@ class Store:
         self.readings, self.outcomes = contents.readings, contents.outcomes
         self.ledger, self.facts, self.wear = contents.ledger, contents.facts, contents.wear
         self.dating = Dating(self._disk, contents, zone, self.transaction)
-        self._read()
-
-    def _read(self) -> None:
-        """What panels and feeds need comes into memory."""
-        with plain_words(self.path, ours=True):
-            self._seen = self._version()
-            self._rebuild()
+        self._failover = Failover(self._disk, self._place, contents)
+        self._failover.read()
 
     @property
     def held(self) -> bool:
@@ -103,6 +97,16 @@ class Store:
         """What was wrong with its files when it was opened, though it could be opened in the end, or nothing."""
         return self._place.found
 
+    @property
+    def told(self) -> list[str]:
+        """What happened to its files; whoever has said it takes it out."""
+        return self._failover.told
+
+    @property
+    def displaced(self) -> str:
+        """The name of a file of the database that somebody removed or replaced since it was opened, or nothing."""
+        return self._place.lost()
+
     # -- what comes in ---------------------------------------------------------------------------------------------
 
     def add(self, readings: Iterable[Reading], spacing: int, ours: int = _FAR_PAST) -> None:
@@ -112,7 +116,7 @@ class Store:
         """
         batch = Batch(list(readings), spacing, ours)
         if batch.readings and self._contents.unwritten.add(batch):
-            self._rebuild()
+            self._contents.reload()
             return
         try:
             self.readings.add(batch.readings, spacing)
@@ -147,7 +151,7 @@ class Store:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """One write transaction that also carries all that is only in memory; all or nothing."""
-        self._come_home()
+        self._failover.fail_back()
         with plain_words(self.path):
             self._disk.execute("BEGIN IMMEDIATE")
             try:
@@ -171,104 +175,14 @@ class Store:
 
         Raises ``StoreError`` about the latter.
         """
-        alone = not self._place.durable or self.fault  # a simulation has its database to itself, and so has memory
-        if alone and not self._disk.fault:
-            return False
-        self._notice_copy()
-        with plain_words(self.path):
-            fault, self._disk.fault = self._disk.fault, None
-            if fault and self._place.lost():  # nobody but this connection has what was in them: it is saved, not closed
-                self._come_home()
-                return True
-            if fault:
-                self._leave(in_words(self.path, fault))
-                raise fault
-            version = self._version()
-        if version == self._seen:
-            return False
-        self._place.note()
-        self._read()
-        return True
-
-    def _rebuild(self) -> None:
-        self._contents.reload()
-
-    # -- the card --------------------------------------------------------------------------------------------------
-
-    @property
-    def displaced(self) -> str:
-        """The name of a file of the database that somebody removed or replaced since it was opened, or nothing."""
-        return self._place.lost()
-
-    def _leave(self, error: StoreError) -> None:
-        """The card cannot even be read: go on in memory."""
-        before, self._disk.db = self._disk.db, in_memory()
-        with suppress(sqlite3.Error):
-            before.close()
-        self._place.fault = error
-
-    def _notice_copy(self) -> bool:
-        """Go on with a database that somebody has copied over ours; returns whether. Raises ``StoreError``."""
-        if not self._place.is_written():
-            return False
-        with suppress(sqlite3.Error):
-            if self._version() != self._seen:  # others of ours have written
-                return False
-        if not self._place.is_copied_over():
-            return False
-        if words := self._place.leave(self._disk.db, SystemClock().now()):
-            self.told.append(words)
-        self._disk.fault = None
-        self._go_on_there()
-        return True
-
-    def _come_home(self) -> None:
-        """Be on the card again if we are not, or if the files we have open are no longer those in their places."""
-        if self._notice_copy():
-            return
-        if not self._place.is_elsewhere():
-            return
-        if not self._place.lost():
-            self._settle_on(self._place.open())
-            return
-        try:
-            self.told.append(self._place.save(self._disk.db))
-        except WrongFile as error:  # what we had is kept beside it, and once is enough
-            self._leave(error)
-            raise
-        with suppress(sqlite3.Error):
-            self._disk.db.close()  # before the next is opened: SQLite would share the memory of the two
-        self._go_on_there()
-
-    def _go_on_there(self) -> None:
-        """Open what is in the place of a database that is closed, or go on in memory. Raises ``StoreError``."""
-        try:
-            db = self._place.open()
-        except StoreError as error:
-            self._leave(error)
-            raise
-        self._settle_on(db)
+        return self._failover.sync()
 
     def recover(self, now: int) -> None:
         """The database is damaged: begin a new one with what the house needs at once, and take memory along.
 
         Raises ``StoreError`` when not even that can be written; memory goes on.
         """
-        if self._notice_copy():
-            return
-        if self._place.lost():
-            with suppress(Damaged):  # then nothing of it can be saved here
-                self._come_home()
-                return
-        self._leave(self.fault or Damaged(f"the database is damaged ({self.path})"))
-        self._settle_on(self._place.begin_anew(now))
-
-    def _settle_on(self, db: sqlite3.Connection) -> None:
-        before, self._disk.db = self._disk.db, db
-        with suppress(sqlite3.Error):
-            before.close()
-        self._contents.drop()
-        self._read()
+        self._failover.recover(now)
 
     def forget(self, subjects: Iterable[str]) -> None:
         """Delete everything ever said of some subjects. Raises ``StoreError``."""
@@ -276,7 +190,7 @@ class Store:
             for subject in subjects:
                 self.readings.forget(subject)
         with plain_words(self.path):
-            self._rebuild()
+            self._contents.reload()
 
     # -- about itself ----------------------------------------------------------------------------------------------
 
@@ -310,6 +224,3 @@ class Store:
         """Close without writing; call ``flush`` first."""
         self._disk.db.close()
         self._place.close()
-
-    def _version(self) -> int:
-        return int(self._disk.execute("PRAGMA data_version").fetchone()[0])

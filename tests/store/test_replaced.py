@@ -202,7 +202,7 @@ def test_damage_that_nobody_has_met_yet_costs_what_a_stranger_takes_the_place_of
     whole = path.read_bytes()
     theirs(path)
     with pytest.raises(WrongFile, match=r"kept as it is, as readings\.db\.replaced-1"):
-        store._come_home()
+        store._failover.fail_back()
     assert kept.read_bytes() == whole
     assert kept.stat().st_mode & 0o777 == 0o600
     store.close()

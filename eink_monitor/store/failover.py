@@ -1,0 +1,126 @@
+"""Where a store works: on the database in its place, and in memory for as long as it cannot be there."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import suppress
+
+from eink_monitor.clock import SystemClock
+from eink_monitor.errors import Damaged, StoreError, WrongFile
+from eink_monitor.store.card import Disk, in_memory, in_words, plain_words
+from eink_monitor.store.contents import Contents
+from eink_monitor.store.place import Place
+
+
+class Failover:
+    """Keeps ``disk`` connected to what is in its ``place``; the ``contents`` go along wherever that is.
+
+    ``told`` is what happened to the files, until somebody has said it.
+    """
+
+    def __init__(self, disk: Disk, place: Place, contents: Contents) -> None:
+        self.told: list[str] = []
+        self._disk = disk
+        self._place = place
+        self._contents = contents
+        self._seen = 0
+
+    def read(self) -> None:
+        """What panels and feeds need comes into memory."""
+        with plain_words(self._disk.path, ours=True):
+            self._seen = self._version()
+            self._contents.reload()
+
+    def sync(self) -> bool:
+        """Notice what another process wrote, and what panels could not read; returns whether one did.
+
+        Raises ``StoreError`` about the latter.
+        """
+        alone = not self._place.durable or self._place.fault  # a simulation has its database to itself; so has memory
+        if alone and not self._disk.fault:
+            return False
+        self._notice_copy()
+        with plain_words(self._disk.path):
+            fault, self._disk.fault = self._disk.fault, None
+            if fault and self._place.lost():  # nobody but this connection has what was in them: it is saved, not closed
+                self.fail_back()
+                return True
+            if fault:
+                self._fail_over(in_words(self._disk.path, fault))
+                raise fault
+            version = self._version()
+        if version == self._seen:
+            return False
+        self._place.note()
+        self.read()
+        return True
+
+    def _fail_over(self, error: StoreError) -> None:
+        """The card cannot even be read: go on in memory."""
+        before, self._disk.db = self._disk.db, in_memory()
+        with suppress(sqlite3.Error):
+            before.close()
+        self._place.fault = error
+
+    def _notice_copy(self) -> bool:
+        """Go on with a database that somebody has copied over ours; returns whether. Raises ``StoreError``."""
+        if not self._place.is_written():
+            return False
+        with suppress(sqlite3.Error):
+            if self._version() != self._seen:  # others of ours have written
+                return False
+        if not self._place.is_copied_over():
+            return False
+        if words := self._place.leave(self._disk.db, SystemClock().now()):
+            self.told.append(words)
+        self._disk.fault = None
+        self._go_on_there()
+        return True
+
+    def fail_back(self) -> None:
+        """Be on the card again if we are not, or if the files we have open are no longer those in their places."""
+        if self._notice_copy():
+            return
+        if not self._place.is_elsewhere():
+            return
+        if not self._place.lost():
+            self._settle_on(self._place.open())
+            return
+        try:
+            self.told.append(self._place.save(self._disk.db))
+        except WrongFile as error:  # what we had is kept beside it, and once is enough
+            self._fail_over(error)
+            raise
+        with suppress(sqlite3.Error):
+            self._disk.db.close()  # before the next is opened: SQLite would share the memory of the two
+        self._go_on_there()
+
+    def _go_on_there(self) -> None:
+        """Open what is in the place of a database that is closed, or go on in memory. Raises ``StoreError``."""
+        try:
+            db = self._place.open()
+        except StoreError as error:
+            self._fail_over(error)
+            raise
+        self._settle_on(db)
+
+    def recover(self, now: int) -> None:
+        """Begin a new database in the place of a damaged one. Raises ``StoreError`` when that cannot be written."""
+        if self._notice_copy():
+            return
+        if self._place.lost():
+            with suppress(Damaged):  # then nothing of it can be saved here
+                self.fail_back()
+                return
+        self._fail_over(self._place.fault or Damaged(f"the database is damaged ({self._disk.path})"))
+        self._settle_on(self._place.begin_anew(now))
+
+    def _settle_on(self, db: sqlite3.Connection) -> None:
+        before, self._disk.db = self._disk.db, db
+        with suppress(sqlite3.Error):
+            before.close()
+        self._contents.drop()
+        self.read()
+
+    def _version(self) -> int:
+        return int(self._disk.execute("PRAGMA data_version").fetchone()[0])

@@ -21,22 +21,34 @@ _STANDS = 7 * DAY  # for so long a lower odometer is a slip; then it may be that
 def believed(told: Mapping[str, Reading], visit: Visit) -> dict[str, Reading]:
     """The readings of one message without those that the others, or what came before, belie; ``visit`` is told."""
     kept = dict(told)
-    driven, left, charging = (kept.get(metric.name) for metric in (ODOMETER, RANGE, CHARGING))
+    driven = kept.get(ODOMETER.name)
     if driven and not _follows(driven, visit):
         _leave_out(kept, driven, visit)
-    level = kept.get(SOC.name) or (None if visit.last(SOC) else kept.get(FUEL.name))  # what the range is that of
-    if left and level and level.value == 0 < _EMPTY < left.value and abs(level.at - left.at) <= HOUR:
+    _judge_range(kept, visit)
+    _judge_what_is_nought(kept)
+    return kept
+
+
+def _judge_range(kept: dict[str, Reading], visit: Visit) -> None:
+    """The range, and the level that it is the range of."""
+    left, level = kept.get(RANGE.name), kept.get(SOC.name) or (None if visit.last(SOC) else kept.get(FUEL.name))
+    if left is None:
+        return
+    if level and level.value == 0 < _EMPTY < left.value and abs(level.at - left.at) <= HOUR:
         _leave_out(kept, level, visit)  # nought is what is said of what is not known, a distance is not
-    if left and not _reaches(left, kept, visit):
+    if not _reaches(left, kept, visit):
         _leave_out(kept, left, visit)
+
+
+def _judge_what_is_nought(kept: dict[str, Reading]) -> None:
+    """What is said instead of nothing: of no position one in the sea off Africa, of no time until full none at all."""
     place = [kept[metric.name] for metric in (LATITUDE, LONGITUDE) if metric.name in kept]
-    if len(place) > 1 and not any(one.value for one in place):  # in the sea off Africa: what is said of no position
+    if len(place) > 1 and not any(one.value for one in place):
         for one in place:
             del kept[one.metric.name]
-    time = kept.get(TIME_TO_FULL.name)
-    if charging and charging.value and time and time.value == 0:  # what cars say that do not know it yet
+    charging, time = kept.get(CHARGING.name), kept.get(TIME_TO_FULL.name)
+    if charging and charging.value and time and time.value == 0:
         del kept[TIME_TO_FULL.name]
-    return kept
 
 
 def plausible(reading: Reading | None) -> Reading | None:

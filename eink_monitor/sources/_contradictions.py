@@ -23,23 +23,30 @@ def settled(readings: Iterable[Reading], visit: Visit) -> list[Reading]:
     is told of a car that does not charge.
     """
     told = believed({reading.metric.name: reading for reading in readings}, visit)
-    state = plausible(told.get(CHARGING.name))
-    last = visit.last(CHARGING)
+    _settle_charging(told, visit)
+    _settle_plug(told, visit)
+    return list(told.values())
+
+
+def _settle_charging(told: dict[str, Reading], visit: Visit) -> None:
+    state, last = plausible(told.get(CHARGING.name)), visit.last(CHARGING)
     since = max(state.at + _MOMENT if state else 0, last.at if last else 0)
-    evidence = [(at, says) for at, says in _evidence(told, visit) if at > since]
-    if evidence:
-        at, says = max(evidence)
-        if state is None or bool(state.value) != says:
-            state = told[CHARGING.name] = Reading(visit.subject, CHARGING, float(says), at)
+    at, says = max(((at, says) for at, says in _evidence(told, visit) if at > since), default=(0, False))
+    if at and (state is None or bool(state.value) != says):
+        state = told[CHARGING.name] = Reading(visit.subject, CHARGING, float(says), at)
     if state is not None and not state.value:
         told.pop(TIME_TO_FULL.name, None)
-    plug = plausible(told.get(PLUGGED.name)) or visit.last(PLUGGED)
-    drove = _drove(told, visit, plug) if plug is not None and plug.value else None
-    if drove is not None and plug is not None and drove > plug.at + _MOMENT:
+
+
+def _settle_plug(told: dict[str, Reading], visit: Visit) -> None:
+    state, plug = plausible(told.get(CHARGING.name)), plausible(told.get(PLUGGED.name)) or visit.last(PLUGGED)
+    if plug is None:
+        return
+    drove = _drove(told, visit, plug) if plug.value else None
+    if drove is not None and drove > plug.at + _MOMENT:
         told[PLUGGED.name] = Reading(visit.subject, PLUGGED, 0.0, drove)
-    if state is not None and state.value and plug is not None and not plug.value and plug.at < state.at:
+    if state is not None and state.value and not plug.value and plug.at < state.at:
         told[PLUGGED.name] = Reading(visit.subject, PLUGGED, 1.0, state.at)
-    return list(told.values())
 
 
 def _evidence(told: Mapping[str, Reading], visit: Visit) -> Iterable[tuple[int, bool]]:

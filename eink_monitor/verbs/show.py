@@ -45,24 +45,31 @@ def command(panels: tuple[str, ...], folder: Path | None, config_file: Path | No
     With --ink one panel (the one whose turn it is, if none is named) goes to the display of the configuration at once
     and stays there for its `dwell`; the panel's own rules (full refreshes, sleep) are kept, only its waiting is not.
     """
+    piped = str(folder) == "-"
     if ink and (folder or aloud or len(panels) > 1):
         raise click.UsageError("--ink shows one panel, and goes without --png and --text")
     if aloud and folder:
         raise click.UsageError("--text goes without --png")
-    if str(folder) == "-" and (len(panels) != 1 or sys.stdout.isatty()):
+    if piped and (len(panels) != 1 or sys.stdout.isatty()):
         raise click.UsageError("--png - takes one panel: show PANEL --png - > FILE.png")
     config = load(config_file)
-    if folder and str(folder) != "-":
-        within_reach(folder, f"eink-monitor show {panels[0] if panels else 'PANEL'} --png - > PANEL.png")
     if ink:
         return _ink(config, panels)
+    if folder and not piped:
+        within_reach(folder, f"eink-monitor show {panels[0] if panels else 'PANEL'} --png - > PANEL.png")
     slides = [named(config.slides, name, "panel") for name in panels] or list(config.slides.values())
+    _show(config, slides, folder, aloud=aloud)
+    return 0
+
+
+def _show(config: Config, slides: Sequence[Slide], folder: Path | None, *, aloud: bool) -> None:
+    """Say them aloud, or print them, or write them to a folder or to standard output."""
     with opened(config, writes=False) as store:
         now = SystemClock().now()
         house = House(config, store, now)
         if aloud:
             click.echo("\n\n".join(_aloud(slide, house, now, config.display.size) for slide in slides))
-            return 0
+            return
         frames = [draw(slide, house, now, config.display.size) for slide in slides]
     if folder is None:
         _print(frames)
@@ -70,7 +77,6 @@ def command(panels: tuple[str, ...], folder: Path | None, config_file: Path | No
         bare(sys.stdout).buffer.write(png(frames[0]))
     else:
         _write(frames, folder)
-    return 0
 
 
 def _aloud(slide: Slide, house: House, now: int, size: tuple[int, int]) -> str:

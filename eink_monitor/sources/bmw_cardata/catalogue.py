@@ -201,20 +201,29 @@ def _tell_engines_apart(candidates: dict[Metric, list[Told]], memory: Memory) ->
         candidates[RANGE] = [told for told in candidates[RANGE] if told.name != _TOTAL]
     if any(told.value >= FILLED for told in candidates[SOC]):
         candidates[RANGE] = [told for told in candidates[RANGE] if told.value]
-    if not memory.has("plug"):
-        return
+    if memory.has("plug"):
+        _look_for_a_tank(candidates, memory)
+
+
+def _look_for_a_tank(candidates: dict[Metric, list[Told]], memory: Memory) -> None:
+    """Of a car that can be charged."""
     electric = [told for told in candidates[RANGE] if told.name != _TOTAL]
-    pairs = [(a, b) for a in candidates[RANGE] if a.name == _TOTAL for b in electric if abs(a.at - b.at) < HOUR]
+    totals = [told for told in candidates[RANGE] if told.name == _TOTAL]
+    pairs = [(total, alone) for total in totals for alone in electric if abs(total.at - alone.at) < HOUR]
     alike = any(total.value <= alone.value * 1.02 + 2 for total, alone in pairs)
     if alike:
         memory.saw("battery alone")
-    burns = any(told.value for metric in (FUEL, FUEL_VOLUME) for told in candidates[metric])
-    if burns and not alike and (pairs or not memory.has("battery alone")):
+    elif _burns(candidates) and (pairs or not memory.has("battery alone")):
         memory.saw("tank")
     if memory.has("tank"):
         candidates[RANGE] = electric
     else:
         candidates[FUEL] = candidates[FUEL_VOLUME] = []
+
+
+def _burns(candidates: dict[Metric, list[Told]]) -> bool:
+    """Whether a level of fuel is told that is not nought."""
+    return any(told.value for metric in (FUEL, FUEL_VOLUME) for told in candidates[metric])
 
 
 def _in_ours(metric: Metric, entry: _Entry, memory: Memory) -> float | None:

@@ -17,7 +17,7 @@ from eink_monitor.errors import Damaged, StoreError
 from eink_monitor.house import House
 from eink_monitor.model.frame import Wear
 from eink_monitor.store import Store
-from eink_monitor.store.ahead import AHEAD
+from eink_monitor.store.future import SKEW
 
 log = logging.getLogger("eink_monitor")
 
@@ -178,7 +178,7 @@ class Keeping:
         if (self._store.pending or self._store.fault) and mono >= self._flushed + self._config.commit_every:
             self.write(flush or self._store.flush, mono)
         self._make_certain()
-        if self._store.dating.latest > now + AHEAD:
+        if self._store.dating.latest > now + SKEW:
             self._set_future_aside()
         self._upkeep.advance(now, mono, busy=busy)
 

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 from eink_monitor.clock import DAY
 from eink_monitor.errors import StoreError
-from eink_monitor.store import ahead
-from eink_monitor.store.ahead import AHEAD, Dated
+from eink_monitor.store import future
 from eink_monitor.store.card import Disk, plain_words
 from eink_monitor.store.contents import Contents
+from eink_monitor.store.future import SKEW, Dated
 
 
 class Dating:
@@ -33,9 +33,9 @@ class Dating:
         """The latest instant on the card that can be believed to have been, when a clock says ``now``; 0 for none."""
         rows = self._disk.look("SELECT end FROM series WHERE end NOT NULL UNION ALL SELECT at FROM feed")
         known = [int(row[0]) for row in rows]
-        if not any(now + AHEAD < at <= now + DAY for at in known) and ahead.was_ahead(self._disk, now):
-            known = [at for at in known if at <= now + AHEAD]
-        return ahead.plausible(known, now)
+        if not any(now + SKEW < at <= now + DAY for at in known) and future.was_ahead(self._disk, now):
+            known = [at for at in known if at <= now + SKEW]
+        return future.plausible(known, now)
 
     def clock_moved(self, by: int, now: int) -> int:
         """The clock was put forward by ``by`` seconds and says ``now``: what is not on the card yet goes along.
@@ -45,9 +45,9 @@ class Dating:
         moved = self._contents.unwritten.shift(by)
         self._contents.ledger.redate(by, now)
         self._reload()
-        if by > 0 and ahead.was_right(self._disk, now):
+        if by > 0 and future.was_right(self._disk, now):
             with self._transaction():
-                ahead.give_back(self._disk, now)
+                future.give_back(self._disk, now)
             self._reload()
         return moved
 
@@ -55,8 +55,8 @@ class Dating:
         """It is ``now`` for certain: set aside what is dated later than that; returns how many runs those were."""
         with self._transaction():
             self._contents.ledger.sure(booted, now)
-            gone = ahead.set_aside(self._disk, now + AHEAD, self._zone, sure=True)
-            self._disk.execute("UPDATE ahead SET sure = 1 WHERE at > ?", (now + AHEAD,))
+            gone = future.set_aside(self._disk, now + SKEW, self._zone, sure=True)
+            self._disk.execute("UPDATE ahead SET sure = 1 WHERE at > ?", (now + SKEW,))
             self._contents.outcomes.forget_after(now)
         self._reload()
         return gone
@@ -67,14 +67,14 @@ class Dating:
         Raises ``StoreError`` where the card cannot be written; it is out of sight all the same.
         """
         with plain_words(self._disk.path, ours=True):
-            if self.latest <= now + AHEAD and not ahead.count(self._disk, now + AHEAD, self._zone).placed:
+            if self.latest <= now + SKEW and not future.count(self._disk, now + SKEW, self._zone):
                 return 0
         try:
             with self._transaction():
-                gone = ahead.set_aside(self._disk, now + AHEAD, self._zone, sure=False)
+                gone = future.set_aside(self._disk, now + SKEW, self._zone, sure=False)
                 self._contents.outcomes.forget_after(now)
         except StoreError:
-            self._contents.readings.hide_after(now + AHEAD)
+            self._contents.readings.hide_after(now + SKEW)
             raise
         self._reload()
         return gone
@@ -87,7 +87,7 @@ class Dating:
     def dated_after(self, limit: int) -> list[Dated]:
         """All of it, in its place or set aside."""
         with plain_words(self._disk.path, ours=True):
-            return list(ahead.listed(self._disk, limit, self._zone))
+            return list(future.listed(self._disk, limit, self._zone))
 
     def forget_after(self, limit: int, now: int, keep: Callable[[list[Dated]], None]) -> None:
         """Delete all of it, once ``keep`` has taken it to a safe place; nothing where that raises.
@@ -95,7 +95,7 @@ class Dating:
         Polls and calls are never later than ``now``, whatever the limit. Raises ``StoreError``.
         """
         with self._transaction():
-            gone = ahead.forget(self._disk, limit, self._zone)
+            gone = future.forget(self._disk, limit, self._zone)
             self._contents.outcomes.forget_after(max(limit, now))
             self._contents.ledger.nothing_after(max(limit, now))
             keep(gone)

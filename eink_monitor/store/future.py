@@ -17,7 +17,7 @@ from eink_monitor.clock import DAY, local, midnight
 from eink_monitor.store.card import Disk
 from eink_monitor.store.series import day_key, day_of
 
-AHEAD = 300  # seconds by which a vendor's clock may be ahead
+SKEW = 300  # seconds by which a vendor's clock may be ahead
 _NEAR = 2 * DAY
 _ABSURD = 5 * 365 * DAY  # no machine that says nothing against its own clock has one that is so far behind
 _PUT = "INSERT OR REPLACE INTO ahead (what, at, series, row, sure) VALUES (?, ?, ?, ?, ?)"
@@ -26,14 +26,6 @@ _BACK = {
     "hour": "INSERT OR IGNORE INTO hour VALUES (?, ?, ?, ?, ?, ?, ?)",
     "day": "INSERT OR IGNORE INTO day VALUES (?, ?, ?, ?, ?, ?, ?)",
 }
-
-
-class Ahead(NamedTuple):
-    """How many values there are later than an instant, in their places and set aside, and the latest instant of all."""
-
-    placed: int
-    aside: int
-    latest: int
 
 
 class Dated(NamedTuple):
@@ -54,7 +46,7 @@ def plausible(instants: Iterable[int], now: int) -> int:
     later is not; an instant that stands alone, or is absurdly far ahead, is no witness against it either.
     """
     known = sorted(instants)
-    past = [at for at in known if at <= now + AHEAD]
+    past = [at for at in known if at <= now + SKEW]
     if len(past) == len(known) or (past and now - past[-1] < DAY):
         return past[-1] if past else 0
     later = [at for at in known[len(past) :] if at <= now + _ABSURD]
@@ -70,21 +62,19 @@ def was_ahead(disk: Disk, now: int) -> bool:
     house was measured all the while.
     """
     ended = "SELECT 1 FROM reading WHERE at > ? AND at <= ? LIMIT 1"
-    before, after = ((now - DAY, now + AHEAD), (now + AHEAD, now + DAY))
+    before, after = ((now - DAY, now + SKEW), (now + SKEW, now + DAY))
     return bool(disk.look(ended, before)) and not disk.look(ended, after)
 
 
-def count(disk: Disk, limit: int, zone: ZoneInfo) -> Ahead:
-    """What is later than ``limit``."""
-    day = _day(limit + DAY, zone)
+def count(disk: Disk, limit: int, zone: ZoneInfo) -> int:
+    """How many values there are in their places that are dated later than ``limit``."""
     (placed,) = disk.execute(
-        """SELECT (SELECT count(*) FROM reading WHERE at > :limit) + (SELECT count(*) FROM series WHERE end > :limit)
-             + (SELECT count(*) FROM hour WHERE at > :limit) + (SELECT count(*) FROM day WHERE at > :day)""",
-        {"limit": limit, "day": day},
+        """SELECT (SELECT count(*) FROM reading WHERE at > :limit)
+             + (SELECT count(*) FROM series WHERE end > :limit) + (SELECT count(*) FROM hour WHERE at > :limit)
+             + (SELECT count(*) FROM day WHERE at > :day)""",
+        {"limit": limit, "day": _day(limit + DAY, zone)},
     ).fetchone()
-    aside, latest = disk.execute("SELECT count(*), max(at) FROM ahead WHERE at > ?", (limit,)).fetchone()
-    newest = disk.execute("SELECT max(at) FROM reading UNION ALL SELECT max(end) FROM series").fetchall()
-    return Ahead(placed, aside, max(latest or 0, *(row[0] or 0 for row in newest)))
+    return int(placed)
 
 
 def set_aside(disk: Disk, limit: int, zone: ZoneInfo, *, sure: bool) -> int:

@@ -23,11 +23,11 @@ from eink_monitor.model.poll import Outcome, Quota
 from eink_monitor.model.reading import Reading
 from eink_monitor.store.card import VERSION, Disk, plain_words
 from eink_monitor.store.contents import Contents
+from eink_monitor.store.database_file import DatabaseFile
 from eink_monitor.store.dating import Dating
 from eink_monitor.store.failover import Failover
 from eink_monitor.store.outcomes import Past
 from eink_monitor.store.pending import Batch
-from eink_monitor.store.place import Place
 from eink_monitor.store.repair import damage
 from eink_monitor.store.repair.replaced import copy_out
 
@@ -52,8 +52,8 @@ class Store:
         """
         self.path = path
         self.commits = 0  # transactions that were durable
-        self._place = Place(path, writes=writes, durable=durable, alone=lasting is not None)
-        db = self._place.open() if lasting is None else self._place.open_somehow(lasting)
+        self._file = DatabaseFile(path, writes=writes, durable=durable, alone=lasting is not None)
+        db = self._file.open() if lasting is None else self._file.open_somehow(lasting)
         self._disk = Disk(db, path)
         try:
             self._begin(zone)
@@ -61,8 +61,8 @@ class Store:
             self.close()
             if lasting is None or not isinstance(error, Damaged):
                 raise
-            self._place.fault = error
-            self._disk.db = self._place.begin_anew(lasting)
+            self._file.fault = error
+            self._disk.db = self._file.begin_anew(lasting)
             self._begin(zone)
 
     def _begin(self, zone: ZoneInfo) -> None:
@@ -70,7 +70,7 @@ class Store:
         self.readings, self.outcomes = contents.readings, contents.outcomes
         self.ledger, self.facts, self.wear = contents.ledger, contents.facts, contents.wear
         self.dating = Dating(self._disk, contents, zone, self.transaction)
-        self._failover = Failover(self._disk, self._place, contents)
+        self._failover = Failover(self._disk, self._file, contents)
         self._failover.read()
 
     @property
@@ -85,17 +85,17 @@ class Store:
     @property
     def durable(self) -> bool:
         """Whether what is written survives a power cut; it does in all but simulations."""
-        return self._place.durable
+        return self._file.durable
 
     @property
     def fault(self) -> StoreError | None:
         """What keeps us from the card since we last tried to be on it, or None."""
-        return self._place.fault
+        return self._file.fault
 
     @property
     def found(self) -> str:
         """What was wrong with its files when it was opened, though it could be opened in the end, or nothing."""
-        return self._place.found
+        return self._file.found
 
     @property
     def told(self) -> list[str]:
@@ -105,7 +105,7 @@ class Store:
     @property
     def displaced(self) -> str:
         """The name of a file of the database that somebody removed or replaced since it was opened, or nothing."""
-        return self._place.lost()
+        return self._file.lost()
 
     # -- what comes in ---------------------------------------------------------------------------------------------
 
@@ -142,7 +142,7 @@ class Store:
 
     def reserve(self, quota: Quota, cost: int, now: int, *, force: bool = False) -> int:
         """Book vendor calls, durable before this returns (see ``Ledger.reserve``)."""
-        if not (self._place.durable or self.fault):  # a simulation makes one commit of many bookings
+        if not (self._file.durable or self.fault):  # a simulation makes one commit of many bookings
             self.ledger.move()
             return self.ledger.reserve(quota, cost, now, force=force)
         with self.transaction():
@@ -164,11 +164,11 @@ class Store:
                 if self._disk.db.in_transaction:
                     self._disk.execute("ROLLBACK")
                 if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_BUSY) != sqlite3.SQLITE_BUSY:
-                    self._place.doubt()
+                    self._file.doubt()
                 raise
         self._contents.written()
         self.commits += 1
-        self._place.note()
+        self._file.note()
 
     def sync(self) -> bool:
         """Notice what another process wrote, and what panels could not read; returns whether one did.
@@ -223,4 +223,4 @@ class Store:
     def close(self) -> None:
         """Close without writing; call ``flush`` first."""
         self._disk.db.close()
-        self._place.close()
+        self._file.close()

@@ -9,19 +9,19 @@ from eink_monitor.clock import SystemClock
 from eink_monitor.errors import Damaged, StoreError, WrongFile
 from eink_monitor.store.card import Disk, in_memory, in_words, plain_words
 from eink_monitor.store.contents import Contents
-from eink_monitor.store.place import Place
+from eink_monitor.store.database_file import DatabaseFile
 
 
 class Failover:
-    """Keeps ``disk`` connected to what is in its ``place``; the ``contents`` go along wherever that is.
+    """Keeps ``disk`` connected to the database ``file``; the ``contents`` go along wherever that is.
 
     ``told`` is what happened to the files, until somebody has said it.
     """
 
-    def __init__(self, disk: Disk, place: Place, contents: Contents) -> None:
+    def __init__(self, disk: Disk, file: DatabaseFile, contents: Contents) -> None:
         self.told: list[str] = []
         self._disk = disk
-        self._place = place
+        self._file = file
         self._contents = contents
         self._seen = 0
 
@@ -36,13 +36,13 @@ class Failover:
 
         Raises ``StoreError`` about the latter.
         """
-        alone = not self._place.durable or self._place.fault  # a simulation has its database to itself; so has memory
+        alone = not self._file.durable or self._file.fault  # a simulation has its database to itself; so has memory
         if alone and not self._disk.fault:
             return False
         self._notice_copy()
         with plain_words(self._disk.path):
             fault, self._disk.fault = self._disk.fault, None
-            if fault and self._place.lost():  # nobody but this connection has what was in them: it is saved, not closed
+            if fault and self._file.lost():  # nobody but this connection has what was in them: it is saved, not closed
                 self.fail_back()
                 return True
             if fault:
@@ -51,7 +51,7 @@ class Failover:
             version = self._version()
         if version == self._seen:
             return False
-        self._place.note()
+        self._file.note()
         self.read()
         return True
 
@@ -60,18 +60,18 @@ class Failover:
         before, self._disk.db = self._disk.db, in_memory()
         with suppress(sqlite3.Error):
             before.close()
-        self._place.fault = error
+        self._file.fault = error
 
     def _notice_copy(self) -> bool:
         """Go on with a database that somebody has copied over ours; returns whether. Raises ``StoreError``."""
-        if not self._place.is_written():
+        if not self._file.is_written():
             return False
         with suppress(sqlite3.Error):
             if self._version() != self._seen:  # others of ours have written
                 return False
-        if not self._place.is_copied_over():
+        if not self._file.is_copied_over():
             return False
-        if words := self._place.leave(self._disk.db, SystemClock().now()):
+        if words := self._file.leave(self._disk.db, SystemClock().now()):
             self.told.append(words)
         self._disk.fault = None
         self._go_on_there()
@@ -81,13 +81,13 @@ class Failover:
         """Be on the card again if we are not, or if the files we have open are no longer those in their places."""
         if self._notice_copy():
             return
-        if not self._place.is_elsewhere():
+        if not self._file.is_elsewhere():
             return
-        if not self._place.lost():
-            self._settle_on(self._place.open())
+        if not self._file.lost():
+            self._settle_on(self._file.open())
             return
         try:
-            self.told.append(self._place.save(self._disk.db))
+            self.told.append(self._file.save(self._disk.db))
         except WrongFile as error:  # what we had is kept beside it, and once is enough
             self._fail_over(error)
             raise
@@ -98,7 +98,7 @@ class Failover:
     def _go_on_there(self) -> None:
         """Open what is in the place of a database that is closed, or go on in memory. Raises ``StoreError``."""
         try:
-            db = self._place.open()
+            db = self._file.open()
         except StoreError as error:
             self._fail_over(error)
             raise
@@ -108,12 +108,12 @@ class Failover:
         """Begin a new database in the place of a damaged one. Raises ``StoreError`` when that cannot be written."""
         if self._notice_copy():
             return
-        if self._place.lost():
+        if self._file.lost():
             with suppress(Damaged):  # then nothing of it can be saved here
                 self.fail_back()
                 return
-        self._fail_over(self._place.fault or Damaged(f"the database is damaged ({self._disk.path})"))
-        self._settle_on(self._place.begin_anew(now))
+        self._fail_over(self._file.fault or Damaged(f"the database is damaged ({self._disk.path})"))
+        self._settle_on(self._file.begin_anew(now))
 
     def _settle_on(self, db: sqlite3.Connection) -> None:
         before, self._disk.db = self._disk.db, db

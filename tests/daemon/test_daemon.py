@@ -135,7 +135,7 @@ def test_what_another_process_stores_is_drawn(path: Path) -> None:
     house = small_house(path, [feed("roof", Scripted([1.0]), every=HOUR)], [slide("one", Says())])
     house.live(MINUTE)
     other = Store(path, house.config.zone)
-    house.store._place.durable = True  # merging, as in life
+    house.store._file.durable = True  # merging, as in life
     other.add([Reading("roof", PV_POWER, 77, START + 30)], 750)
     other.flush()
     other.close()

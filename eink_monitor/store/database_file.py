@@ -15,7 +15,7 @@ from eink_monitor.store.repair import damage, ownership, replaced
 from eink_monitor.store.watch import Watch, identity
 
 
-class Place:
+class DatabaseFile:
     """The file of a database. ``fault`` is what keeps us from it since the last attempt to open it, or None.
 
     ``alone`` is for the daemon: no other may work on the database as long as this one lives.

@@ -45,7 +45,7 @@ class Keeping:
             self.complain(store.fault)
         elif store.facts.salvage:
             found = store.found or "the database was damaged"
-            log.error("%s; what can be read of it is saved from %s", found, self._upkeep.aside())
+            log.error("%s; what can be read of it is saved from %s", found, self._upkeep.quarantined())
         self._set_future_aside()  # before the first frame
 
     def watch(self) -> Sequence[int]:

@@ -69,7 +69,7 @@ class Upkeep:
         return not self._job and not busy and not self._store.fault and self._store.durable
 
     def _begin(self, now: int) -> None:
-        path, name = self._store.path, self.aside()
+        path, name = self._store.path, self.quarantined()
         if name and self._tries < _TRIES and exists(path.with_name(name)):
             self._tries += 1
             self._job = Job("salvage", path, path.with_name(name))
@@ -92,19 +92,19 @@ class Upkeep:
         elif word == "damaged" and kind != "salvage":
             self._complain(Damaged(f"the database is damaged ({self._store.path})"))
 
-    def aside(self) -> str:
+    def quarantined(self) -> str:
         """The name of the damaged file that is to be saved next, or nothing."""
         return next(iter(self._store.facts.salvage), "")
 
     def _salvaged(self, saved: int, lost: int) -> None:
         """One damaged file is done with: so many of its rows were found again in the good one."""
-        facts, name = self._store.facts, self.aside()
+        facts, name = self._store.facts, self.quarantined()
         share = 100 * saved / max(saved + lost, 1)
         told = f"{min(share, 99.9):.1f} % of it is saved" if lost else "all of it is saved"
         log.warning("%s: %s, %d rows", name, told, saved)
         facts.saved, facts.lost = (facts.saved or 0) + saved, facts.lost + lost
         facts.salvaged += (name,)
-        self._next_aside()
+        self._next_quarantined()
         for gone in self._store.tidy(facts.salvaged):
             log.info("%s is deleted: what could be read of it is saved, and the room is needed", gone)
 
@@ -112,8 +112,8 @@ class Upkeep:
         """A damaged file that cannot be saved, or that somebody has taken away: it is not deleted by us."""
         there = exists(self._store.path.with_name(name))
         log.error("%s %s", name, "could not be saved and is kept" if there else "is gone: what was in it is not saved")
-        self._next_aside()
+        self._next_quarantined()
 
-    def _next_aside(self) -> None:
+    def _next_quarantined(self) -> None:
         self._store.facts.salvage = self._store.facts.salvage[1:]
         self.hurry()

@@ -31,7 +31,7 @@ class DatabaseFile:
         self._lock: Lock | None = None
         self._watch: Watch | None = None
         self._doubted = False
-        self._aside: tuple[Path, int] | None = None  # set aside at that time, and nothing taken from it yet
+        self._quarantined: tuple[Path, int] | None = None  # set aside at that time, and nothing taken from it yet
         self._enlists = False
 
     def open(self) -> sqlite3.Connection:
@@ -51,20 +51,20 @@ class DatabaseFile:
                 if not self._writes:
                     self._check_layout(db)
                 self._watch = Watch(path)
-                self._take_from_aside(db)
+                self._take_over(db)
         self.fault, self._doubted = None, False
         return db
 
-    def _take_from_aside(self, db: sqlite3.Connection) -> None:
-        if not (self._aside or self._enlists):
+    def _take_over(self, db: sqlite3.Connection) -> None:
+        if not (self._quarantined or self._enlists):
             return
         db.execute("BEGIN IMMEDIATE")
-        if self._aside:
-            damage.rescue(self._aside[0], self.path, db, self._aside[1])
+        if self._quarantined:
+            damage.rescue(self._quarantined[0], self.path, db, self._quarantined[1])
         else:
             damage.enlist(self.path, db)
         db.execute("COMMIT")
-        self._aside, self._enlists = None, False
+        self._quarantined, self._enlists = None, False
 
     def _claim(self) -> None:
         """Be the only daemon on the database; its folder may be another one by now."""
@@ -97,7 +97,7 @@ class DatabaseFile:
         Raises ``WrongFile`` and ``InUse`` only.
         """
         if self._writes and not self.path.exists() and (before := damage.damaged(self.path)):
-            self._aside = (before[-1], now)  # the power went before a new one was begun
+            self._quarantined = (before[-1], now)  # the power went before a new one was begun
         try:
             return self._open_whole()
         except (WrongFile, InUse):
@@ -133,15 +133,15 @@ class DatabaseFile:
             self._claim()
             if replaced.log_is_of_another(self.path):
                 found = f"the log of the database is that of another one ({self.path})"
-                damage.set_aside(self.path, now, damage.SIDES[1:])
+                damage.quarantine(self.path, now, damage.SIDES[1:])
                 self._enlists = True
             else:
-                self._aside = (damage.set_aside(self.path, now), now)
+                self._quarantined = (damage.quarantine(self.path, now), now)
             try:
                 db = self._open_whole()
             except Damaged:  # by what was taken over: then nothing is
-                damage.set_aside(self.path, now)
-                self._aside, self._enlists = None, True
+                damage.quarantine(self.path, now)
+                self._quarantined, self._enlists = None, True
                 db = self._open_whole()
         self.found = found
         return db

@@ -253,18 +253,18 @@ class Corpus:
             house.store.close()
 
     def _is_back(self, store: Store, path: Path, tally: Tally) -> str:
-        asides = store.facts.salvage
-        tally.set_aside += bool(asides)
-        if sorted(asides) != sorted(file.name for file in damaged(path)):
-            return f"{asides} are to be saved, and there are {damaged(path)}"
-        for name in asides:
+        quarantined = store.facts.salvage
+        tally.set_aside += bool(quarantined)
+        if sorted(quarantined) != sorted(file.name for file in damaged(path)):
+            return f"{quarantined} are to be saved, and there are {damaged(path)}"
+        for name in quarantined:
             done = salvage(path.with_name(name), path)
             if done.missing:
                 return f"{done.missing} of the rows of {name} are not there"
         if not _is_whole(path):
             return "the new database is not whole"
         stored = {row[:3] for row in rows(path)}
-        readable = set().union(*(_readable(path.with_name(name), self._truth) for name in asides))
+        readable = set().union(*(_readable(path.with_name(name), self._truth) for name in quarantined))
         back = sum(row[:3] in stored for row in readable)
         tally.read, tally.back = tally.read + len(readable), tally.back + back
         return f"{len(readable)} rows can be read, {back} are back" if back < len(readable) else ""
@@ -284,11 +284,11 @@ def _is_stored(path: Path, now: int) -> bool:
     return bool(newest and now - MINUTE <= newest <= now)
 
 
-def _readable(aside: Path, truth: set[Row]) -> set[Row]:
+def _readable(quarantined: Path, truth: set[Row]) -> set[Row]:
     """The true rows that can be seen in the pages of a damaged file, and of which series they are beyond doubt."""
-    named = {number: [name for name in told if name[1] in METRICS] for number, told in names(aside).items()}
+    named = {number: [name for name in told if name[1] in METRICS] for number, told in names(quarantined).items()}
     seen: set[Row] = set()
-    for record in Scan().records_of(aside):
+    for record in Scan().records_of(quarantined):
         if len(record) == len(("at", "series", "value", "held")):
             at, number, value, held = cast("list[int]", record)
             told = named.get(number, [])

@@ -59,7 +59,7 @@ def rows(path: Path) -> set[Row]:
         return set(db.execute(query))
 
 
-def aside(store: Store) -> Path:
+def quarantined(store: Store) -> Path:
     return store.path.with_name(store.facts.salvage[0])
 
 
@@ -124,7 +124,7 @@ def test_whatever_the_damage_what_is_on_the_card_comes_back(whole: Path, tmp_pat
                 continue
             store.recover(NOW)
         noticed += 1
-        saved, lost, missing = salvage(aside(store), path)
+        saved, lost, missing = salvage(quarantined(store), path)
         assert not missing
         assert saved >= len(rows(path)), "counted in the file, with its hours and days"
         found = rows(path)
@@ -132,7 +132,7 @@ def test_whatever_the_damage_what_is_on_the_card_comes_back(whole: Path, tmp_pat
         assert len(made_up) <= (harm is bit), "nothing is made up, but for the very bit that has flipped"
         assert len(found & truth) >= WORST[harm] * len(truth)
         assert abs(len(truth - found) - lost) < 0.05 * len(truth) + 100, "the estimate is honest"
-        assert salvage(aside(store), path) == (saved, lost, 0), "begun again it changes nothing"
+        assert salvage(quarantined(store), path) == (saved, lost, 0), "begun again it changes nothing"
         store.close()
     assert noticed or harm is bit
 
@@ -259,20 +259,20 @@ def test_nothing_set_aside_is_deleted_before_all_of_it_is_saved(whole: Path, tmp
         path.with_name("readings.db-wal").unlink(missing_ok=True)
         if number < 4:
             path.write_bytes(bytes(100) + path.read_bytes()[100:])
-    asides = damaged(path)
-    assert len(asides) == 5
-    assert len({file.name for file in asides}) == 5
+    quarantined = damaged(path)
+    assert len(quarantined) == 5
+    assert len({file.name for file in quarantined}) == 5
     assert damage.tidy(path, [], room=0) == [], "nothing is known to be saved"
     store = Store(path, UTC, durable=False, lasting=NOW + 5 * DAY)
     todo = store.facts.salvage
-    assert sorted(todo) == sorted(file.name for file in asides), "what was never salvaged is not forgotten"
+    assert sorted(todo) == sorted(file.name for file in quarantined), "what was never salvaged is not forgotten"
     for name in todo:
         assert not salvage(path.with_name(name), path).missing
     store.close()
     assert rows(whole) <= rows(path)
-    assert damage.tidy(path, [file.name for file in asides], room=1 << 40) == []
-    assert damage.tidy(path, [file.name for file in asides[:2]], room=0) == asides[:2]
-    assert damage.tidy(path, todo, room=0) == asides[2:4], "the newest stays"
+    assert damage.tidy(path, [file.name for file in quarantined], room=1 << 40) == []
+    assert damage.tidy(path, [file.name for file in quarantined[:2]], room=0) == quarantined[:2]
+    assert damage.tidy(path, todo, room=0) == quarantined[2:4], "the newest stays"
 
 
 def test_a_name_is_never_used_twice(tmp_path: Path) -> None:
@@ -280,7 +280,7 @@ def test_a_name_is_never_used_twice(tmp_path: Path) -> None:
     names = []
     for _ in range(12):
         path.write_bytes(b"x")
-        names.append(damage.set_aside(path, NOW).name)
+        names.append(damage.quarantine(path, NOW).name)
         for file in damaged(path)[:-1]:
             damage.discard(file)
     assert len(set(names)) == 12
@@ -327,7 +327,7 @@ def test_what_little_is_left_is_a_start(whole: Path, tmp_path: Path) -> None:
     store = Store(path, UTC, lasting=NOW)
     store.add([Reading("roof", PV_POWER, 1, NOW)], 750)
     store.flush()
-    assert salvage(aside(store), path).saved == 0, "rows of series that have lost their names"
+    assert salvage(quarantined(store), path).saved == 0, "rows of series that have lost their names"
     store.close()
 
 
@@ -352,7 +352,7 @@ def test_an_error_keeps_its_class_on_the_way_out_of_a_child(whole: Path, tmp_pat
     with pytest.raises(Damaged):
         Store(path, UTC)
     store = Store(path, UTC, lasting=NOW)
-    assert salvage(aside(store), path).missing == 0
+    assert salvage(quarantined(store), path).missing == 0
     store.close()
     assert rows(whole) <= rows(path)
 
@@ -390,6 +390,6 @@ def test_a_garbled_name_of_a_series_is_known_from_the_index_over_them(whole: Pat
     path.write_bytes(bytes(100) + data[100:])
     store = Store(path, UTC, lasting=NOW)
     assert {metric for _, metric in store.readings} == {metric.name for metric in METRICS}
-    assert not salvage(aside(store), path).missing
+    assert not salvage(quarantined(store), path).missing
     store.close()
     assert rows(whole) <= rows(path)

@@ -1,1 +1,1 @@
-"""What is done about a damaged database: set it aside, read its pages, save its rows; and looking for damage."""
+"""What is done about a damaged database: quarantine it, read its pages, save its rows; and looking for damage."""

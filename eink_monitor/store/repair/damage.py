@@ -39,27 +39,27 @@ def glance(db: sqlite3.Connection) -> None:
                 raise Damaged(f"the database is damaged: {table} holds what we never wrote")
 
 
-def set_aside(path: Path, now: int, sides: Sequence[str] = SIDES) -> Path:
+def quarantine(path: Path, now: int, sides: Sequence[str] = SIDES) -> Path:
     """Move a database with its log out of the way, under a name that nothing has had; returns where it is.
 
     Raises ``OSError``.
     """
-    aside = _name_aside(path, now)
+    quarantined = _quarantine_name(path, now)
     for end in reversed(sides):  # the log first: a log without its database is harmless, the reverse is not
         with suppress(FileNotFoundError):
-            side(path, end).rename(side(aside, end))
-    return aside
+            side(path, end).rename(side(quarantined, end))
+    return quarantined
 
 
 def keep_log(path: Path, now: int) -> Path:
     """Copy the log beside a database to where it would be set aside; returns that place. Raises ``OSError``."""
-    aside = _name_aside(path, now)
-    with files.replacing(side(aside, "-wal")) as copy, side(path.resolve(), "-wal").open("rb") as log:
+    quarantined = _quarantine_name(path, now)
+    with files.replacing(side(quarantined, "-wal")) as copy, side(path.resolve(), "-wal").open("rb") as log:
         shutil.copyfileobj(log, copy)
-    return side(aside, "-wal")
+    return side(quarantined, "-wal")
 
 
-def _name_aside(path: Path, now: int) -> Path:
+def _quarantine_name(path: Path, now: int) -> Path:
     """The newest is never deleted by us, so the numbers only grow."""
     before = [number_of(file) for file in damaged(path)]
     ending = f"-{max(before) + 1}" if before else ""
@@ -72,9 +72,9 @@ def damaged(path: Path) -> list[Path]:
     return sorted({_without_side(file) for file in files}, key=lambda file: (number_of(file), file.name))
 
 
-def number_of(aside: Path) -> int:
+def number_of(quarantined: Path) -> int:
     """Which of those that were set aside it is: the first has no number."""
-    number = aside.name.rpartition(".damaged-")[2][len("2026-05-28-") :]
+    number = quarantined.name.rpartition(".damaged-")[2][len("2026-05-28-") :]
     return int(number) if number.isdecimal() else 1
 
 
@@ -99,14 +99,14 @@ def tidy(path: Path, saved: Collection[str], room: int = ROOM) -> list[Path]:
     return gone
 
 
-def size(aside: Path) -> int:
+def size(quarantined: Path) -> int:
     """Bytes it takes on the card."""
-    return sum(side(aside, end).stat().st_blocks * 512 for end in SIDES if side(aside, end).exists())
+    return sum(side(quarantined, end).stat().st_blocks * 512 for end in SIDES if side(quarantined, end).exists())
 
 
-def exists(aside: Path) -> bool:
+def exists(quarantined: Path) -> bool:
     """Whether anything of it is there."""
-    return any(side(aside, end).exists() for end in SIDES[:2])
+    return any(side(quarantined, end).exists() for end in SIDES[:2])
 
 
 def side(file: Path, end: str) -> Path:
@@ -114,13 +114,13 @@ def side(file: Path, end: str) -> Path:
     return file.with_name(file.name + end)
 
 
-def discard(aside: Path) -> None:
+def discard(quarantined: Path) -> None:
     """Delete a damaged file with its log."""
     for end in SIDES:
-        side(aside, end).unlink(missing_ok=True)
+        side(quarantined, end).unlink(missing_ok=True)
 
 
-def rescue(aside: Path, path: Path, db: sqlite3.Connection, now: int) -> None:
+def rescue(quarantined: Path, path: Path, db: sqlite3.Connection, now: int) -> None:
     """Copy what the house needs at once into the new database, inside the caller's transaction.
 
     Whatever cannot be read is passed over, but for the ledger: where a booking may be missing, every budget counts as
@@ -128,7 +128,7 @@ def rescue(aside: Path, path: Path, db: sqlite3.Connection, now: int) -> None:
     """
     whole = False
     try:
-        with closing(_open_damaged(aside)) as old:
+        with closing(_open_damaged(quarantined)) as old:
             old.set_progress_handler(_patience(), 1000)
             _copy_series(old, db)
             for table in ("feed", "account", "wear", "outcome"):
@@ -194,19 +194,19 @@ def _copy(old: sqlite3.Connection, db: sqlite3.Connection, table: str, where: st
     return False
 
 
-def _open_damaged(aside: Path) -> sqlite3.Connection:
+def _open_damaged(quarantined: Path) -> sqlite3.Connection:
     """Open what was set aside; a lost header is replaced by the one every database of ours has."""
-    with aside.open("r+b") as file:
+    with quarantined.open("r+b") as file:
         head = file.read(100)
         if head[: len(MAGIC)] != MAGIC and len(head) == 100:
             file.seek(0)
-            file.write(_header(aside.stat().st_size))
-        elif (size := int.from_bytes(head[28:32]) * 1024) > _MOST_LOST * aside.stat().st_size:
+            file.write(_header(quarantined.stat().st_size))
+        elif (size := int.from_bytes(head[28:32]) * 1024) > _MOST_LOST * quarantined.stat().st_size:
             file.seek(28)  # no file was ever so large: SQLite goes by what is there
             file.write(bytes(4))
-        elif size > aside.stat().st_size:
+        elif size > quarantined.stat().st_size:
             file.truncate(size)  # what was cut off reads as zeros; SQLite refuses a file too short
-    db = sqlite3.connect(f"{aside.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
+    db = sqlite3.connect(f"{quarantined.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
     db.text_factory = lambda raw: raw.decode("utf-8", "replace")
     return db
 

@@ -35,13 +35,13 @@ class Job:
     On a machine that is short of processes, memory or files it is over at once, as if it had died.
     """
 
-    def __init__(self, kind: str, path: Path, aside: Path | None = None) -> None:
+    def __init__(self, kind: str, path: Path, quarantined: Path | None = None) -> None:
         self.kind = kind
         self._said = b""
         self._began = stopwatch()
         self._pid = self._reader = _NONE
         try:
-            self._begin([sys.executable, "-m", __name__, kind, str(path), *([str(aside)] if aside else [])])
+            self._begin([sys.executable, "-m", __name__, kind, str(path), *([str(quarantined)] if quarantined else [])])
         except (OSError, MemoryError) as error:
             log.warning("the %s of %s could not be started (%s); it is tried again later", kind, path, error)
 
@@ -101,7 +101,7 @@ def ask(kind: str, path: Path) -> str:
     return answer or ""
 
 
-def main(kind: str, path: Path, aside: Path | None = None) -> str:
+def main(kind: str, path: Path, quarantined: Path | None = None) -> str:
     """Do the work and say what came of it: "ok", "damaged", or nothing when it could not be done.
 
     Of a log it says whether it is that of "another" database than the one it lies beside.
@@ -111,8 +111,8 @@ def main(kind: str, path: Path, aside: Path | None = None) -> str:
         os.nice(19)
     orphans.die_with(os.getppid())
     try:
-        if aside:
-            saved, lost, missing = salvage(aside, path)
+        if quarantined:
+            saved, lost, missing = salvage(quarantined, path)
             return f"ok {saved} {lost}" if not missing else ""
         if kind == "log":
             return "another" if log_is_of_another(path) else "ok"
@@ -121,7 +121,7 @@ def main(kind: str, path: Path, aside: Path | None = None) -> str:
     except OSError:
         return ""
     except Exception as error:  # noqa: BLE001 - whatever is raised while a database is read is damage
-        if aside:
+        if quarantined:
             return ""
         return "damaged" if not isinstance(error, sqlite3.Error) or is_damage(path, error) else ""
 

@@ -72,9 +72,9 @@ def save_log(db: sqlite3.Connection, path: Path, watch: Watch) -> str:
         return f"{told}; all that was in the log is in the database now"
     draft = _draft(path)
     copy_out(db, draft)  # others have written to another log meanwhile: what they wrote is salvaged
-    aside = damage.set_aside(path, SystemClock().now())
+    quarantined = damage.quarantine(path, SystemClock().now())
     _give_place(draft, path)
-    return f"{told}, and others wrote to another; what they wrote is kept as {aside.name}"
+    return f"{told}, and others wrote to another; what they wrote is kept as {quarantined.name}"
 
 
 def save_database(db: sqlite3.Connection, path: Path, watch: Watch) -> str:
@@ -96,7 +96,7 @@ def save_database(db: sqlite3.Connection, path: Path, watch: Watch) -> str:
     files.make_folder(path.parent)
     draft = _draft(path)
     copy_out(db, draft)
-    kept = f"; what was in its place is kept as {damage.set_aside(path, SystemClock().now()).name}" if there else ""
+    kept = f"; what was in its place is kept as {damage.quarantine(path, SystemClock().now()).name}" if there else ""
     if not there:
         path.unlink(missing_ok=True)  # it is empty
     _remove_log(watch)

@@ -43,32 +43,32 @@ class Salvaged(NamedTuple):
     missing: int
 
 
-def salvage(aside: Path, path: Path) -> Salvaged:
+def salvage(quarantined: Path, path: Path) -> Salvaged:
     """Put every row found in a damaged database into the good one at ``path``, where there is none in its place yet.
 
     Of two copies of one hour or day, the one that counts more measurements is the later. Small transactions, so that
     the daemon never waits; what is interrupted is simply begun again. At the end each row is looked for once more.
     Raises ``sqlite3.Error`` for the good database, ``OSError`` for the damaged one.
     """
-    named = names(aside)
+    named = names(quarantined)
     with closing(connect(path, writes=True)) as db:
         db.execute("PRAGMA busy_timeout = 30000")
         numbers = _numbers(db, named)
-        rows = _rows(Scan(), aside, numbers, _ranges(db))
+        rows = _rows(Scan(), quarantined, numbers, _ranges(db))
         while some := list(islice(rows, _ROWS)):
             db.execute("BEGIN IMMEDIATE")
             for table, row in some:
                 db.execute(_PUT[table], row)
             db.execute("COMMIT")
     with closing(connect(path, writes=False)) as db:
-        return _counted(db, aside, _known(db, named))
+        return _counted(db, quarantined, _known(db, named))
 
 
-def _counted(db: sqlite3.Connection, aside: Path, numbers: dict[int, int]) -> Salvaged:
+def _counted(db: sqlite3.Connection, quarantined: Path, numbers: dict[int, int]) -> Salvaged:
     """Go through the damaged file again and look for each of its rows in the good one; one in its log counts once."""
     scan, logged = Scan(), set[tuple[object, ...]]()
     saved = missing = 0
-    for table, row in _rows(scan, aside, numbers, _ranges(db)):
+    for table, row in _rows(scan, quarantined, numbers, _ranges(db)):
         key = (table, *row[:2])
         if key in logged:
             continue
@@ -114,10 +114,10 @@ def _ranges(db: sqlite3.Connection) -> dict[int, tuple[float, float]]:
 
 
 def _rows(
-    scan: Scan, aside: Path, numbers: dict[int, int], ranges: dict[int, tuple[float, float]]
+    scan: Scan, quarantined: Path, numbers: dict[int, int], ranges: dict[int, tuple[float, float]]
 ) -> Iterator[tuple[str, Record]]:
     """Every row that makes sense, with the table it belongs to and the series it belongs to now."""
-    for record in scan.records_of(aside):
+    for record in scan.records_of(quarantined):
         if len(record) not in {4, 7}:
             continue
         table = table_of(record)  # nothing for what are not all whole numbers

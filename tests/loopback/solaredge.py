@@ -32,7 +32,7 @@ class SolarEdgeServer(LoopbackServer):
 
     ``silent_since`` is when the inverter was last heard (None: it talks); ``late`` is how long a quarter takes to
     appear. ``tokens`` holds the refresh token that is good and the access tokens that are; ``offsets`` says whether
-    timestamps carry the zone's offset.
+    timestamps carry the zone's offset; ``redirect_uri`` must come with a code, if it is not empty.
     """
 
     def __init__(self, zone: ZoneInfo, now: Callable[[], int], *, meters: bool = True, battery: bool = True) -> None:
@@ -47,6 +47,7 @@ class SolarEdgeServer(LoopbackServer):
         self.soc_unit = 1.0
         self.refresh_token, self.access_tokens = "refresh-0", {"access-0"}
         self.refreshes = 0
+        self.redirect_uri = ""
 
     @property
     def calls(self) -> int:
@@ -76,6 +77,8 @@ class SolarEdgeServer(LoopbackServer):
         given = form.get("refresh_token") or form.get("code")
         if given not in {self.refresh_token, "code-from-consent"}:
             return Said(400, {"error": "invalid_grant"})
+        if "code" in form and self.redirect_uri not in {"", form.get("redirect_uri")}:
+            return Said(400, {"error": "invalid_request"})
         self.refreshes += 1
         self.refresh_token, access = f"refresh-{self.refreshes}", f"access-{self.refreshes}"
         self.access_tokens = {access}

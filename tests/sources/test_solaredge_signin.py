@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
@@ -87,6 +89,16 @@ def test_what_a_person_may_paste_instead(tmp_path: Path, answer: str, words: str
             way.finish(visit, prompt, FastClock(NOW), answer.replace("STATE", prompt.state))
     assert CODE not in str(caught.value)
     assert SECRET not in repr(caught.value) + repr(way)
+
+
+@pytest.mark.parametrize(("port", "wanted", "calls"), [(8765, "", 1), (8765, "8765", 2), (9000, "9000", 2)])
+def test_the_redirect_address_is_named_where_it_is_wanted(tmp_path: Path, port: int, wanted: str, calls: int) -> None:
+    with SolarEdgeServer(ZoneInfo("Europe/Berlin"), lambda: NOW) as server:
+        server.redirect_uri = wanted and f"http://localhost:{wanted}/"
+        visit, way = visit_to(tmp_path), replace(consent(server.url), redirect_port=port)
+        assert "signed in" in way.finish(visit, way.begin(visit), FastClock(NOW), CODE)
+    sent = [json.loads(asked.body).get("redirect_uri") for asked in server.asked]
+    assert sent == [None, server.redirect_uri][:calls]
 
 
 def test_what_must_come_back_is_never_the_same(tmp_path: Path) -> None:

@@ -24,11 +24,12 @@ from eink_monitor.sources._http.apart import apart
 from eink_monitor.sources._http.oauth import Grant, valid
 from eink_monitor.sources._http.tokens import Tokens, TokenStore, _parse
 from eink_monitor.sources._http.web import Web
-from eink_monitor.sources.solaredge.cloud import SignIn, consent
+from eink_monitor.sources.solaredge.cloud import SignIn
 from loopback.server import Asked, Said
 from loopback.solaredge import CLIENT, SECRET, SolarEdgeServer
 
 NOW = 1_780_000_000
+HOME = "http://localhost:8765/"
 ZONE = ZoneInfo("UTC")
 TOKENS = Tokens("an-access", "a-refresh", NOW + 7200, NOW + 30 * 86400, {"id_token": "an-id"})
 
@@ -181,27 +182,13 @@ def test_what_another_process_renewed_is_used(bank: Bank, tmp_path: Path) -> Non
 
 def test_consent_is_redeemed_and_revoked(bank: Bank, tmp_path: Path) -> None:
     badge = sign_in(bank, tmp_path)
-    badge.redeem("code-from-consent")
+    badge.redeem("code-from-consent", HOME)
     assert kept(tmp_path).refresh == "refresh-1"
     badge.revoke()
     with TokenStore(tmp_path, "roof").locked() as store:
         assert store.load() is None
     badge.revoke()
     assert bank.paths() == ["/v2/oauth2/token", "/v2/oauth2/revoke-token"]
-
-
-def test_a_redirect_is_named_only_where_it_is_wanted(bank: Bank, tmp_path: Path) -> None:
-    with pytest.raises(AuthFailed):
-        sign_in(bank, tmp_path).redeem("wrong", "http://localhost:8400/")
-    without, named = (json.loads(asked.body) for asked in bank.asked)
-    assert "redirect_uri" not in without
-    assert named["redirect_uri"] == "http://localhost:8400/"
-
-
-def test_the_consent_page() -> None:
-    assert consent("app") == (
-        "https://connect.solaredge.com/authorize?client_id=app&scope=SITE_DATA+DEVICE_DATA&access_duration=24"
-    )
 
 
 POLL = """
@@ -282,7 +269,7 @@ def test_the_file_is_as_old_as_the_persons_sign_in(bank: Bank, tmp_path: Path) -
     sign_in(bank, tmp_path).headers()
     assert kept(tmp_path).refresh == "refresh-1"
     assert file.stat().st_mtime == NOW
-    sign_in(bank, tmp_path).redeem("code-from-consent")
+    sign_in(bank, tmp_path).redeem("code-from-consent", HOME)
     assert file.stat().st_mtime != NOW
 
 

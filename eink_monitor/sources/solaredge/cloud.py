@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Protocol
-from urllib.parse import urlencode
 
 from eink_monitor.clock import DAY, MINUTE, local, midnight
 from eink_monitor.errors import AuthFailed, BadAnswer, Gone, Throttled, Trouble, Unavailable
@@ -21,15 +20,6 @@ from eink_monitor.sources.solaredge.series import WHO
 BASE = "https://monitoringapi.solaredge.com/v2"
 
 _REFRESH_LIFE = 30 * DAY  # a refresh token that is not used for that long dies
-
-
-def consent(client_id: str) -> str:
-    """Where a homeowner allows us to read one site, for the longest that SolarEdge offers (24 months).
-
-    The browser comes back to the app's redirect URL with ``code`` and ``site_id``.
-    """
-    wanted = {"client_id": client_id, "scope": "SITE_DATA DEVICE_DATA", "access_duration": "24"}
-    return f"https://connect.solaredge.com/authorize?{urlencode(wanted)}"
 
 
 class Badge(Protocol):
@@ -75,14 +65,15 @@ class SignIn:
         """How tokens are had; the token endpoint costs no credits."""
         return Grant(self._visit.feed, WHO, self._refresh, _REFRESH_LIFE)
 
-    def redeem(self, code: str, redirect_uri: str = "") -> None:
+    def redeem(self, code: str, redirect_uri: str) -> None:
         """Turn the code of a browser's consent into the stored sign-in.
 
-        Whether ``redirect_uri`` may or must be sent is not agreed upon: it is, after a refusal without it.
+        ``redirect_uri`` is the one that the app is registered with. The request for the consent does not name it, so
+        that this one need not either (RFC 6749, 4.1.3); servers differ: after a refusal it is named.
         """
         wanted = {"grant_type": "authorization_code", "code": code}
         answer = self._token(wanted)
-        if answer.status == 400 and redirect_uri:
+        if answer.status == 400:
             answer = self._token({**wanted, "redirect_uri": redirect_uri})
         with TokenStore(self._visit.state, self._visit.feed).locked() as store:
             store.save(self.grant().read(answer, self._visit.now))

@@ -61,7 +61,8 @@ class Consent:
 
         code = self._code(answer.strip(), prompt)
         now = replace(visit, now=clock.now())
-        SignIn(Web(self.base_url, _WHO, now), now, self.client_id, self.client_secret).redeem(code)
+        sign_in = SignIn(Web(self.base_url, _WHO, now), now, self.client_id, self.client_secret)
+        sign_in.redeem(code, f"http://localhost:{self.redirect_port}/")
         return f"{_WHO}: signed in; site {self.site_id} can be read for two years."
 
     def _code(self, answer: str, prompt: Prompt) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import logging
 import socket
 import ssl
 import subprocess
@@ -19,7 +20,7 @@ from eink_monitor.model.poll import Visit
 from eink_monitor.model.source import Source
 from eink_monitor.sources._http.web import Web, trust
 from loopback.proxy import LoopbackProxy
-from loopback.server import Asked, LoopbackServer, Said
+from loopback.server import Asked, LoopbackServer, Said, _Talk
 
 HOST = "api.vendor.example"
 KEY = "k3y-of-the-vendor"
@@ -76,6 +77,7 @@ def test_a_proxy_of_the_environment_leads_to_the_vendor(secure: Vendor, surround
         assert Web(f"https://{HOST}", "Vendor", here).get("/x", headers={"X-Key": KEY}).json() == {"a": 1}
     assert [line.rpartition(" ")[0] for line in proxy.asked] == [f"CONNECT {HOST}:443"]
     assert secure.asked[0].headers["X-Key"] == KEY
+    assert not [name for name in secure.asked[0].headers if name.lower().startswith("proxy")]
     assert here.spent == 1
 
 
@@ -99,6 +101,23 @@ def test_a_proxy_that_is_not_there(surroundings: pytest.MonkeyPatch) -> None:
     with pytest.raises(Unreachable, match="HTTPS_PROXY"):
         Web(f"https://{HOST}", "Vendor", here).get("/x")
     assert here.spent == 0
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        *("socks5://me:pr0xy-pass@127.0.0.1:9", "ftp://127.0.0.1:9", "http://", "http://[", "://"),
+        *("http://me:pr0xy-pass@127.0.0.1:port", "http://me:pr0xy-pass@127.0.0.1:99999"),
+    ],
+)
+def test_a_proxy_that_is_none(surroundings: pytest.MonkeyPatch, proxy: str) -> None:
+    """Nobody is told to mend a key, and nothing goes past the proxy."""
+    surroundings.setenv("ALL_PROXY", proxy)
+    here = visit()
+    with pytest.raises(Unreachable, match="HTTPS_PROXY right") as caught:
+        Web(f"https://{HOST}", "Vendor", here).get("/x")
+    assert here.spent == 0
+    assert "pr0xy-pass" not in told(caught.value)
 
 
 def test_no_proxy_is_obeyed_and_who_is_at_home_is_asked_directly(
@@ -126,18 +145,62 @@ def test_a_packed_answer_without_end_is_none(vendor: Vendor) -> None:
         Web(vendor.url, "Vendor", visit(), cap=MOST).get("/")
 
 
+@pytest.mark.parametrize("gone_on_with", [b"a" * 50_000, gzip.compress(b"") * 2_500], ids=["a name", "members"])
+def test_a_packed_answer_that_never_begins(vendor: Vendor, gone_on_with: bytes) -> None:
+    """The file name of a gzip may be of any length, and nothing comes out before its end."""
+
+    def go_on(talk: _Talk, said: Said) -> None:
+        talk.say(200, b"\x1f\x8b\x08\x08\0\0\0\0\0\x03", {"Content-Encoding": "gzip"}, 1 << 40)
+        while not vendor.closing.is_set():
+            talk.wfile.write(gone_on_with)
+
+    vendor.breaks = {"go on": go_on}
+    vendor.fault = "go on"
+    with pytest.raises((Unavailable, BadAnswer)):
+        Web(vendor.url, "Vendor", visit(), timeout=0.2).get("/").json()
+
+
+def test_half_a_packed_answer_is_none(vendor: Vendor) -> None:
+    vendor.said = Said(200, gzip.compress(b'{"a": 2}')[:-9], {"Content-Encoding": "gzip"})
+    with pytest.raises(Unavailable, match="broke off half-way"):
+        Web(vendor.url, "Vendor", visit()).get("/")
+
+
 def test_what_cannot_be_unpacked_is_none_either(vendor: Vendor) -> None:
     vendor.said = Said(200, b"\x1f\x8b" + b"no gzip at all", {"Content-Encoding": "gzip"})
     with pytest.raises(BadAnswer, match="cannot be unpacked"):
         Web(vendor.url, "Vendor", visit()).get("/")
 
 
-@pytest.mark.parametrize("where", ["/elsewhere", "http://127.0.0.1:9/", "https://evil.example/"])
+@pytest.mark.parametrize("where", ["/elsewhere", "http://127.0.0.1:9/", "https://evil.example/", "http://[", "/\xff"])
 def test_no_redirect_is_followed(vendor: Vendor, where: str) -> None:
     vendor.said = Said(307, b"", {"Location": where})
     with pytest.raises(Unavailable, match="captive portal"):
         Web(vendor.url, "Vendor", visit()).get("/x", headers={"Authorization": KEY})
     assert vendor.paths() == ["/x"]
+
+
+@pytest.mark.parametrize(("fault", "words"), [("endless", "more than 1 MB"), ("drip", "in time")])
+def test_a_redirect_is_not_read_beyond_the_caps(vendor: Vendor, fault: str, words: str) -> None:
+    vendor.said = Said(302, b"0" * 20, {"Location": "/elsewhere"})
+    vendor.fault = fault
+    with pytest.raises((Unavailable, BadAnswer), match=words):
+        Web(vendor.url, "Vendor", visit(), timeout=0.6, cap=MOST).get("/x")
+    assert vendor.paths() == ["/x"]
+
+
+def test_two_lengths_are_the_servers_fault(vendor: Vendor) -> None:
+    vendor.said = Said(200, {"a": 1}, {"Content-Length": "3"})
+    with pytest.raises(Unavailable, match="does not speak HTTP"):
+        Web(vendor.url, "Vendor", visit()).get("/x")
+
+
+def test_no_address_is_logged(vendor: Vendor, caplog: pytest.LogCaptureFixture) -> None:
+    """urllib3 warns of headers that it cannot read, and says where it asked."""
+    caplog.set_level(logging.DEBUG)
+    vendor.said = Said(200, {"a": 1}, {"X-Odd": "1\r\nno header at all"})
+    Web(vendor.url, "Vendor", visit()).get("/x", {"api_key": KEY})
+    assert KEY not in caplog.text
 
 
 def test_no_cookie_is_kept(vendor: Vendor) -> None:

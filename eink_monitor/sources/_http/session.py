@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import ssl
 from collections.abc import Callable
 from http.cookiejar import DefaultCookiePolicy
@@ -10,8 +11,18 @@ from typing import Any
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ProxyError
+
+logging.getLogger("urllib3").setLevel(logging.CRITICAL)  # it quotes addresses, which may hold a key
 
 _KINDS = (HTTPConnectionPool, HTTPSConnectionPool)
+
+
+class _Session(requests.Session):
+    """Without redirects: even where it follows none, requests reads all of one's body to learn where it leads."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Nowhere."""
 
 
 class _Adapter(HTTPAdapter):
@@ -26,8 +37,19 @@ class _Adapter(HTTPAdapter):
         super().init_poolmanager(*words, **named)
         self.poolmanager.pool_classes_by_scheme = self._pools
 
-    def proxy_manager_for(self, *words: Any, **named: Any) -> Any:
-        manager = super().proxy_manager_for(*words, **named)
+    def get_connection_with_tls_context(self, *words: Any, **named: Any) -> Any:
+        """With the proxy's address, if there is one; the vendor's own has been looked at by now."""
+        try:
+            return super().get_connection_with_tls_context(*words, **named)
+        except ValueError as error:
+            fault = error
+        raise ProxyError("no address of a proxy", fault)
+
+    def proxy_manager_for(self, proxy: str, **named: Any) -> Any:
+        """Of HTTP only: our pools know no other way, and would go past it."""
+        if not proxy.lower().startswith("http"):
+            raise ValueError
+        manager = super().proxy_manager_for(proxy, proxy_ssl_context=self._trust(), **named)
         manager.pool_classes_by_scheme = self._pools
         return manager
 
@@ -48,17 +70,17 @@ def open_session(
     ``reached`` is called once a connection stands, with TLS and through a proxy where there are; ``pools`` stand in for
     those of urllib3, by scheme.
     """
-    session = requests.Session()
+    session = _Session()
     session.trust_env = False  # no .netrc, no list of certificates from elsewhere
     session.headers.clear()
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
-    adapter = _Adapter(trust, pools or {kind.scheme: _fault_log(kind, reached) for kind in _KINDS})
+    adapter = _Adapter(trust, pools or {kind.scheme: _telling(kind, reached) for kind in _KINDS})
     session.mount("http://", adapter)
     session.mount("https://", adapter)
     return session
 
 
-def _fault_log(pool: Any, reached: Callable[[], object]) -> Any:
+def _telling(pool: Any, reached: Callable[[], object]) -> Any:
     """The same kind of pool, whose connections tell when they stand."""
 
     class Connection(pool.ConnectionCls):  # type: ignore[misc]

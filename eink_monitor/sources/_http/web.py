@@ -15,6 +15,7 @@ import json
 import os
 import socket
 import ssl
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -23,7 +24,7 @@ from urllib.parse import quote, urlencode
 
 import requests
 from requests.utils import get_environ_proxies
-from urllib3.exceptions import DecodeError, HTTPError, IncompleteRead, NewConnectionError, ProxyError
+from urllib3.exceptions import HTTPError, IncompleteRead, InvalidHeader, NewConnectionError, ProxyError
 from urllib3.exceptions import TimeoutError as Overdue
 from urllib3.response import BaseHTTPResponse
 
@@ -38,6 +39,7 @@ from eink_monitor.sources._http.session import open_session
 Params = Mapping[str, str | Sequence[str]]
 
 _CHUNK = 1 << 16
+_GZIP = 16 + zlib.MAX_WBITS
 
 
 class _Request(NamedTuple):
@@ -100,7 +102,7 @@ class Web:
                 ) as response:
                     answer = read(response.status_code, response.raw, self._who, self._timeout, self._cap)
             self._visit.heard = said_at(answer.headers)
-        except (OSError, http.client.HTTPException, HTTPError, ValueError) as error:
+        except (OSError, http.client.HTTPException, HTTPError, ValueError, zlib.error) as error:
             trouble = in_words(error, self._who)
             if not reached:  # else the vendor may have counted it
                 self._visit.spare(cost)
@@ -119,15 +121,22 @@ def _proxies(url: str, host: str | None) -> dict[str, str]:
 
 
 def read(status: int, body: BaseHTTPResponse, who: str, timeout: float, cap: int) -> Answer:
-    """The whole answer, unpacked, within ``timeout`` seconds and ``cap`` bytes."""
+    """The whole answer, unpacked, within ``timeout`` seconds and ``cap`` bytes.
+
+    Unpacked here: urllib3 reads on until something comes out, and of a gzip that never begins that is for ever.
+    """
     started, whole = stopwatch(), bytearray()
-    while chunk := body.read1(_CHUNK, decode_content=True):
-        whole += chunk
+    packed = body.headers.get("content-encoding", "").lower() in {"gzip", "x-gzip"}
+    unpack = zlib.decompressobj(_GZIP)
+    while not unpack.eof and (chunk := body.read1(_CHUNK, decode_content=False)):
+        whole += unpack.decompress(chunk, cap + 1 - len(whole)) if packed else chunk
         if len(whole) > cap:
             message = f"{who} sent more than {cap // 1_000_000} MB, which cannot be an answer"
             raise BadAnswer(message)
         if stopwatch() - started > timeout:
             raise TimeoutError
+    if packed and whole and not unpack.eof:
+        raise http.client.IncompleteRead(b"")
     headers = {name.lower(): value for name, value in body.headers.items()}
     return Answer(who, status, headers, bytes(whole))
 
@@ -152,7 +161,7 @@ def in_words(error: Exception, who: str) -> Trouble:
             return Unavailable(f"{who}: the certificate is not valid today", "is this machine's clock right?")
         if isinstance(cause, (IncompleteRead, http.client.IncompleteRead)):
             return Unavailable(f"{who}: the answer broke off half-way; trying again later")
-        if isinstance(cause, DecodeError):
+        if isinstance(cause, zlib.error):
             return BadAnswer(f"{who} sent something that cannot be unpacked; nothing of it is kept")
     for kinds, words in _WORDS:
         if any(isinstance(cause, kinds) for cause in roots):
@@ -188,7 +197,7 @@ _WORDS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = 
     ((TimeoutError, Overdue), "server did not answer in time; is the internet connection slow"),
     (ConnectionRefusedError, "server refuses the connection; is base_url right"),
     (_BROKEN, "server broke the connection off; is the network shaky"),
-    (http.client.HTTPException, "server does not speak HTTP; is base_url right"),
+    ((http.client.HTTPException, InvalidHeader), "server does not speak HTTP; is base_url right"),
     (ssl.SSLError, "server and we cannot agree on an encrypted connection; is base_url right"),
     (OSError, "server cannot be reached; is the network up"),
 )

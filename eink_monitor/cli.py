@@ -18,6 +18,7 @@ import click
 
 from eink_monitor import __version__, places
 from eink_monitor.errors import Trouble
+from eink_monitor.nearest import nearest
 from eink_monitor.verbs._terminal import legibly
 
 _INTERRUPTED = 130
@@ -45,11 +46,9 @@ class _Verbs(click.Group):
         return code
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:  # noqa: ANN401 - click's interface
-        import difflib  # noqa: PLC0415 - only to help with a typo
-
         if self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
-            near = difflib.get_close_matches(args[0], self.list_commands(ctx), 1, 0.5)
-            hint = f" Did you mean `{near[0]}`?" if near else " Known: " + ", ".join(self.list_commands(ctx)) + "."
+            near = nearest(args[0], self.list_commands(ctx))
+            hint = f" Did you mean `{near}`?" if near else " Known: " + ", ".join(self.list_commands(ctx)) + "."
             ctx.fail(f"No verb `{args[0]}`.{hint}")
         return super().resolve_command(ctx, args)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from eink_monitor import places
 from eink_monitor.config.scalars import MissingFileError, read
+from eink_monitor.nearest import nearest
 
 _LARGEST_SECRET = 64 * 1024
 
@@ -37,14 +38,11 @@ class Files:
 
     def _searched(self, path: Path) -> str:
         """Where a file is not, and a file of a similar name that is there."""
-        import difflib  # noqa: PLC0415 - only ever needed to complain
-
         folders = [] if path.is_absolute() else [places.home(folder) for folder in self._folders()]
         where = " or ".join(dict.fromkeys(str(folder.absolute()) for folder in folders))
         where = f" in {where}" if where else ""
-        beside = self._beside(path)
-        near = difflib.get_close_matches(path.name, beside, 1, 0.7)
-        return f"{where}; did you mean {path.with_name(near[0])}?" if near else f"{where}; write the value into one"
+        near = nearest(path.name, self._beside(path), 0.7)
+        return f"{where}; did you mean {path.with_name(near)}?" if near else f"{where}; write the value into one"
 
     def _beside(self, path: Path) -> list[str]:
         """The names of the files that are where that one should be."""

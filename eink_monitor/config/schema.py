@@ -22,6 +22,7 @@ from eink_monitor.config.files import Files
 from eink_monitor.config.scalars import from_environment, scalar
 from eink_monitor.config.scalars import path as named_path
 from eink_monitor.errors import Complaint
+from eink_monitor.nearest import nearest
 from eink_monitor.settings import InputFile, KeyFile, OutputFolder, Secret, kinds
 
 _NULL = {"", "~", "null", "Null", "NULL"}
@@ -170,13 +171,11 @@ class Reader:
 
     def unknown(self, node: Node, path: str, word: str, known: Iterable[str], noun: str) -> str | None:
         """Complain of an unknown word and offer the nearest known one, which is returned."""
-        import difflib  # noqa: PLC0415 - only ever needed to complain
-
         known = sorted(set(known))
-        near = difflib.get_close_matches(word, known, 1, 0.5)
-        hint = f"; did you mean `{near[0]}`?" if near else f"; known are {', '.join(known)}" if known else ""
+        near = nearest(word, known)
+        hint = f"; did you mean `{near}`?" if near else f"; known are {', '.join(known)}" if known else ""
         self.complain(node, path, f"unknown {noun} `{word}`{hint}")
-        return near[0] if near else None
+        return near or None
 
     def value(self, kind: Any, node: Node, path: str) -> Any:  # noqa: ANN401 - whatever `kind` says
         """One value of the wanted type. Raises ``UnreadableError`` after writing the complaint down."""

@@ -17,6 +17,7 @@ from eink_monitor.config import Config, Feed
 from eink_monitor.daemon.writing import written
 from eink_monitor.errors import StoreError
 from eink_monitor.model.poll import Visit
+from eink_monitor.nearest import nearest
 from eink_monitor.store import Store
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -104,11 +105,9 @@ def named(things: Mapping[str, Thing], name: str, noun: str) -> Thing:
     typed = [key for key, thing in things.items() if getattr(thing, "type", None) == name]
     if len(typed) == 1:
         return things[typed[0]]
-    import difflib  # noqa: PLC0415 - only to help with a typo
-
-    near = difflib.get_close_matches(name, things, 1, 0.5)
+    near = nearest(name, things)
     known = ", ".join(f"`{thing}`" for thing in things) or "none"
-    hint = f"did you mean `{near[0]}`?" if near else f"there is {known}."
+    hint = f"did you mean `{near}`?" if near else f"there is {known}."
     if typed:
         hint = f"those of type {name} are {', '.join(f'`{key}`' for key in typed)}."
     raise click.UsageError(f"no {noun} is called `{name}`; {hint}", click.get_current_context())

@@ -11,7 +11,6 @@ import os
 import pkgutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from difflib import get_close_matches
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
@@ -22,6 +21,7 @@ from PIL import Image
 from eink_monitor.clock import Clock
 from eink_monitor.errors import DisplayError
 from eink_monitor.model.frame import Frame
+from eink_monitor.nearest import nearest
 
 _PACKAGES = ("waveshare_epd", "epaper.e-Paper.RaspberryPi_JetsonNano.python.lib.waveshare_epd")
 _DEADLINE = 60.0  # seconds for one refresh: seven colours take 35
@@ -132,8 +132,8 @@ def _module(model: str) -> ModuleType:
         folder = found.submodule_search_locations or ()
         names = [entry.name for entry in pkgutil.iter_modules(folder) if entry.name.startswith("epd")]
         if model not in names:
-            near = get_close_matches(model, names, 1)
-            hint = f", did you mean vendor:{near[0]}?" if near else ""
+            near = nearest(model, names, 0.6)
+            hint = f", did you mean vendor:{near}?" if near else ""
             raise DisplayError(f"Waveshare's package has no {model}{hint}")
         with _blamed(model):
             return import_module(f"{package}.{model}")

@@ -24,6 +24,11 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST, _LAST = -62_103_974_400, 253_370_851_200  # 2 January of the years 2 and 9999: room for any zone and a day more
 _LONGEST = 30 * DAY  # of one wait; select() takes what fits into a time_t, and who waits looks again anyway
 
+AHEAD = 5 * MINUTE
+"""By how much a vendor's clock may be ahead of ours: what is dated later than that is not believed."""
+SKEW = 2 * MINUTE
+"""By how much it may be ahead without anybody taking notice."""
+
 JUMP = 5  # seconds a wall clock must move at once to count as a jump; one that is disciplined slews by less
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from operator import attrgetter
 
-from eink_monitor.clock import MINUTE
+from eink_monitor.clock import AHEAD
 from eink_monitor.errors import BadAnswer
 from eink_monitor.model.poll import Visit
 from eink_monitor.model.reading import Reading
 
-AHEAD = 5 * MINUTE
 """How far a vendor's clock may run ahead of ours."""
 _OLDEST = 946_684_800  # 2000-01-01; an instant before that was never set
 

@@ -11,11 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from eink_monitor.clock import DAY, HOUR, JUMP, MINUTE, Clock
+from eink_monitor.clock import AHEAD, DAY, HOUR, JUMP, MINUTE, Clock
 
 _AGREE = MINUTE
 _PATIENCE = 6 * HOUR  # for somebody to set a clock that is earlier than what is stored
-_AHEAD = 5 * MINUTE  # how far a stored instant may be ahead: the vendor's clock
 
 
 class WallTime:
@@ -88,7 +87,7 @@ class WallTime:
         told = self.trusted()
         if told is not None:
             return told
-        return self._clock.offset() + _AHEAD >= self._floor or self._clock.monotonic() > self._patient_until
+        return self._clock.offset() + AHEAD >= self._floor or self._clock.monotonic() > self._patient_until
 
     def _lifted(self) -> float:
         """The machine's offset, or what brings the time up to the newest instant known while that is not certain."""

@@ -7,10 +7,9 @@ from datetime import date
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from eink_monitor.clock import DAY, HOUR, MINUTE, local
+from eink_monitor.clock import DAY, HOUR, MINUTE, SKEW, local
 
 UNKNOWN = "–"
-FUTURE = 2 * MINUTE  # clocks of vendors run a little ahead of ours
 
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -98,7 +97,7 @@ _SPANS = (
 
 def age(seconds: float) -> str:
     """How long ago, in at most 13 characters: "just now", "5 min ago"; "clock wrong" for what is yet to come."""
-    if seconds < -FUTURE:
+    if seconds < -SKEW:
         return "clock wrong"
     return "just now" if seconds < 2 * MINUTE else f"{span(seconds)} ago"
 

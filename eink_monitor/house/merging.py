@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from eink_monitor.clock import DAY, MINUTE
+from eink_monitor.clock import AHEAD, DAY
 from eink_monitor.config import Config, Feed
 from eink_monitor.house.demo_data import real_subjects
 from eink_monitor.metrics import METRICS
@@ -19,8 +19,6 @@ from eink_monitor.store import Store
 
 Key = tuple[str, str]
 """Subject and metric name."""
-
-_AHEAD = 5 * MINUTE  # what is dated later than this was dated by a clock that was wrong
 
 
 class Merging:
@@ -53,7 +51,7 @@ class Merging:
         if not self.shares(feed):
             return readings
         others = {key: readings[key] for key in readings if key not in self._keys[feed.name]}
-        return others | {key: known for key, known in self._own(feed).items() if known.at <= now + _AHEAD}
+        return others | {key: known for key, known in self._own(feed).items() if known.at <= now + AHEAD}
 
     def admit(self, feed: Feed, readings: Iterable[Reading]) -> list[Reading]:
         """Those readings of a feed that history wants."""

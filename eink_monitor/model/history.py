@@ -7,11 +7,9 @@ from datetime import date
 from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
-from eink_monitor.clock import MINUTE
+from eink_monitor.clock import SKEW
 from eink_monitor.model.frame import Wear
 from eink_monitor.model.reading import Bucket, Metric, Reading, Run
-
-_AHEAD = 2 * MINUTE  # clocks of vendors run a little ahead of ours
 
 
 class FeedStatus(NamedTuple):
@@ -53,7 +51,7 @@ class FeedStatus(NamedTuple):
 
     def is_fresh(self, now: int) -> bool:
         """Whether the newest measurement is within the source's patience."""
-        return self.measured_at is not None and -_AHEAD <= now - self.measured_at <= self.patience
+        return self.measured_at is not None and -SKEW <= now - self.measured_at <= self.patience
 
 
 class History(Protocol):

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
-from eink_monitor.clock import day_bounds, local
+from eink_monitor.clock import SKEW, day_bounds, local
 from eink_monitor.draw import codes, fonts, words
 from eink_monitor.draw.canvas import STRIPES, Canvas
 from eink_monitor.model.history import FeedStatus, History
@@ -106,11 +106,11 @@ class Sheet:
     def _is_fresh(self, reading: Reading) -> bool:
         """Whether a measurement is within the patience of the source it came from."""
         age = self.now - reading.at
-        return -words.FUTURE <= age <= self.history.patience(reading.subject, reading.metric)
+        return -SKEW <= age <= self.history.patience(reading.subject, reading.metric)
 
     def _tag(self, reading: Reading) -> str:
         """The own age of a measurement that is neither fresh nor about as old as a stale header says."""
-        future = self.now + words.FUTURE
+        future = self.now + SKEW
         if self._is_fresh(reading) or (self.stale and self.at > future and reading.at > future):
             return ""
         if self.stale and self.at - self.history.gap(reading.subject) <= reading.at <= future:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from eink_monitor.clock import DAY, local
+from eink_monitor.clock import DAY, SKEW, local
 from eink_monitor.draw import fonts, words
 from eink_monitor.draw.canvas import Canvas
 from eink_monitor.metrics import (
@@ -121,7 +121,7 @@ def _backup(sheet: Sheet, oldest: float) -> list[Cell]:
     if backup is None:
         return []
     old = sheet.now - int(backup.value)
-    alarm = old > oldest or old < -words.FUTURE
+    alarm = old > oldest or old < -SKEW
     return [Cell("backup age", _age(old), alarm=alarm, brief="backup", tag=backup.tag)]
 
 
@@ -158,4 +158,4 @@ def trend(days: Mapping[date, Bucket]) -> float | None:
 
 def _age(seconds: int) -> str:
     """How old a backup is."""
-    return words.age(seconds) if seconds < -words.FUTURE else words.span(max(0, seconds))
+    return words.age(seconds) if seconds < -SKEW else words.span(max(0, seconds))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from eink_monitor.clock import SKEW
 from eink_monitor.draw import fonts, words
 from eink_monitor.draw.canvas import Canvas
 from eink_monitor.draw.lines import broken, wrapped
@@ -74,7 +75,7 @@ class Health(Panel):
             )
             return
         newest = max(polls)
-        stale = newest - now > words.FUTURE or now - newest > min(feed.patience for feed in polled)
+        stale = newest - now > SKEW or now - newest > min(feed.patience for feed in polled)
         state = _verdict(feeds, now)
         when = words.age(now - newest) if stale else words.stamp(newest, now, history.zone)
         header(canvas, name if stale else f"{name} · {state}", when, stale=stale)
@@ -227,7 +228,7 @@ def _state(feed: FeedStatus, now: int) -> str:
     if feed.measured_at is None:
         return "no data"
     old = now - feed.measured_at
-    return words.age(old) if old < -words.FUTURE else words.span(max(0, old))
+    return words.age(old) if old < -SKEW else words.span(max(0, old))
 
 
 def _old(feed: FeedStatus, now: int) -> str:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from eink_monitor.clock import DAY, HOUR, MINUTE
+from eink_monitor.clock import AHEAD, DAY, HOUR, MINUTE
 from eink_monitor.metrics import (
     BATTERY_12V,
     CHARGING,
@@ -26,7 +26,6 @@ from eink_monitor.model.poll import Visit
 from eink_monitor.model.reading import Metric, Reading
 from eink_monitor.remarks import Remarks
 from eink_monitor.settings import Secret
-from eink_monitor.vet import AHEAD
 
 CAR = (
     SOC,

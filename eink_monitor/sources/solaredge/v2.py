@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 
 from eink_monitor import metrics
-from eink_monitor.clock import HOUR, MINUTE, day_bounds, local, midnight
+from eink_monitor.clock import AHEAD, HOUR, MINUTE, day_bounds, local, midnight
 from eink_monitor.errors import BadAnswer
 from eink_monitor.model.poll import Visit
 from eink_monitor.model.reading import Metric, Reading
@@ -34,7 +34,6 @@ from eink_monitor.sources.solaredge.series import (
 _QUARTER = 15 * MINUTE
 _FARTHEST = 11 * HOUR  # 12 h by the site's clock even on the day that it is put forward
 _ALSO = HOUR  # what is asked again, for values that came late
-_AHEAD = 5 * MINUTE
 _NOISE = 1_000.0  # Wh; what two totals of a day may disagree by
 _BEFORE_ANY_ROOF = date(2010, 1, 1)
 Telemetry = Mapping[str, list[Series]]
@@ -106,7 +105,7 @@ def _new(visit: Visit, metric: Metric, content: Series) -> Iterator[Reading]:
     """The buckets that are not stored yet, each dated by its end, the running one by now."""
     last = visit.last(metric)
     for start, value in sorted(content.items()):
-        if start > visit.now + _AHEAD:
+        if start > visit.now + AHEAD:
             visit.remarks.leave_out_date(metric.name, start)
             continue
         at = min(start + _QUARTER, visit.now)

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
-from eink_monitor.clock import HOUR, MINUTE
+from eink_monitor.clock import AHEAD, HOUR, MINUTE
 from eink_monitor.config import Config
 from eink_monitor.daemon.upkeep import Upkeep
 from eink_monitor.daemon.wall_time import WallTime, span
@@ -17,7 +17,6 @@ from eink_monitor.errors import Damaged, StoreError
 from eink_monitor.house import House
 from eink_monitor.model.frame import Wear
 from eink_monitor.store import Store
-from eink_monitor.store.future import SKEW
 
 log = logging.getLogger("eink_monitor")
 
@@ -178,7 +177,7 @@ class Keeping:
         if (self._store.pending or self._store.fault) and mono >= self._flushed + self._config.commit_every:
             self.write(flush or self._store.flush, mono)
         self._make_certain()
-        if self._store.dating.latest > now + SKEW:
+        if self._store.dating.latest > now + AHEAD:
             self._set_future_aside()
         self._upkeep.advance(now, mono, busy=busy)
 

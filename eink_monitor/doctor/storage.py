@@ -9,14 +9,14 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from eink_monitor import places
-from eink_monitor.clock import DAY, Clock, stamp
+from eink_monitor.clock import AHEAD, DAY, Clock, stamp
 from eink_monitor.config import Config
 from eink_monitor.draw import words
 from eink_monitor.errors import Damaged, StoreError, WrongFile
 from eink_monitor.finding import BAD, Finding, doubt, fault, good
 from eink_monitor.libraries import SERVICE
 from eink_monitor.store import Store
-from eink_monitor.store.future import SKEW, Dated
+from eink_monitor.store.future import Dated
 from eink_monitor.store.repair.inspection import Inspection, inspect
 
 _RESCUE = "let the daemon run: it sets the file aside and saves what can be read"
@@ -48,7 +48,7 @@ def _stored(config: Config, clock: Clock) -> Iterator[Finding]:
     """What it says of itself."""
     try:
         with closing(Store(config.database, config.zone, writes=False)) as store:
-            future = store.dating.dated_after(clock.now() + SKEW)
+            future = store.dating.dated_after(clock.now() + AHEAD)
             mishap, at = store.facts.mishap, store.facts.mishap_at
     except StoreError:  # told above
         return

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from zoneinfo import ZoneInfo
 
-from eink_monitor.clock import DAY
+from eink_monitor.clock import AHEAD, DAY
 from eink_monitor.errors import StoreError
 from eink_monitor.store import future
 from eink_monitor.store.card import Disk, plain_words
 from eink_monitor.store.contents import Contents
-from eink_monitor.store.future import SKEW, Dated
+from eink_monitor.store.future import Dated
 
 
 class Dating:
@@ -33,8 +33,8 @@ class Dating:
         """The latest instant on the card that can be believed to have been, when a clock says ``now``; 0 for none."""
         rows = self._disk.look("SELECT end FROM series WHERE end NOT NULL UNION ALL SELECT at FROM feed")
         known = [int(row[0]) for row in rows]
-        if not any(now + SKEW < at <= now + DAY for at in known) and future.was_ahead(self._disk, now):
-            known = [at for at in known if at <= now + SKEW]
+        if not any(now + AHEAD < at <= now + DAY for at in known) and future.was_ahead(self._disk, now):
+            known = [at for at in known if at <= now + AHEAD]
         return future.plausible(known, now)
 
     def clock_moved(self, by: int, now: int) -> int:
@@ -55,8 +55,8 @@ class Dating:
         """It is ``now`` for certain: set aside what is dated later than that; returns how many runs those were."""
         with self._transaction():
             self._contents.ledger.sure(booted, now)
-            gone = future.set_aside(self._disk, now + SKEW, self._zone, sure=True)
-            self._disk.execute("UPDATE ahead SET sure = 1 WHERE at > ?", (now + SKEW,))
+            gone = future.set_aside(self._disk, now + AHEAD, self._zone, sure=True)
+            self._disk.execute("UPDATE ahead SET sure = 1 WHERE at > ?", (now + AHEAD,))
             self._contents.outcomes.forget_after(now)
         self._reload()
         return gone
@@ -67,14 +67,14 @@ class Dating:
         Raises ``StoreError`` where the card cannot be written; it is out of sight all the same.
         """
         with plain_words(self._disk.path, ours=True):
-            if self.latest <= now + SKEW and not future.count(self._disk, now + SKEW, self._zone):
+            if self.latest <= now + AHEAD and not future.count(self._disk, now + AHEAD, self._zone):
                 return 0
         try:
             with self._transaction():
-                gone = future.set_aside(self._disk, now + SKEW, self._zone, sure=False)
+                gone = future.set_aside(self._disk, now + AHEAD, self._zone, sure=False)
                 self._contents.outcomes.forget_after(now)
         except StoreError:
-            self._contents.readings.hide_after(now + SKEW)
+            self._contents.readings.hide_after(now + AHEAD)
             raise
         self._reload()
         return gone

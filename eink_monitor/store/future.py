@@ -13,11 +13,10 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from eink_monitor.clock import DAY, local, midnight
+from eink_monitor.clock import AHEAD, DAY, local, midnight
 from eink_monitor.store.card import Disk
 from eink_monitor.store.series import day_key, day_of
 
-SKEW = 300  # seconds by which a vendor's clock may be ahead
 _NEAR = 2 * DAY
 _ABSURD = 5 * 365 * DAY  # no machine that says nothing against its own clock has one that is so far behind
 _PUT = "INSERT OR REPLACE INTO ahead (what, at, series, row, sure) VALUES (?, ?, ?, ?, ?)"
@@ -46,7 +45,7 @@ def plausible(instants: Iterable[int], now: int) -> int:
     later is not; an instant that stands alone, or is absurdly far ahead, is no witness against it either.
     """
     known = sorted(instants)
-    past = [at for at in known if at <= now + SKEW]
+    past = [at for at in known if at <= now + AHEAD]
     if len(past) == len(known) or (past and now - past[-1] < DAY):
         return past[-1] if past else 0
     later = [at for at in known[len(past) :] if at <= now + _ABSURD]
@@ -62,7 +61,7 @@ def was_ahead(disk: Disk, now: int) -> bool:
     house was measured all the while.
     """
     ended = "SELECT 1 FROM reading WHERE at > ? AND at <= ? LIMIT 1"
-    before, after = ((now - DAY, now + SKEW), (now + SKEW, now + DAY))
+    before, after = ((now - DAY, now + AHEAD), (now + AHEAD, now + DAY))
     return bool(disk.look(ended, before)) and not disk.look(ended, after)
 
 

@@ -12,11 +12,11 @@ from zoneinfo import ZoneInfo
 import click
 
 from eink_monitor import files
-from eink_monitor.clock import Clock, SystemClock, iso, stamp
+from eink_monitor.clock import AHEAD, Clock, SystemClock, iso, stamp
 from eink_monitor.config import Config
 from eink_monitor.draw.words import count
 from eink_monitor.errors import StoreError
-from eink_monitor.store.future import SKEW, Dated
+from eink_monitor.store.future import Dated
 from eink_monitor.verbs._house import config_option, load, opened, within_reach
 from eink_monitor.verbs._table import table, tidy
 from eink_monitor.verbs._when import instant
@@ -80,7 +80,7 @@ def _cut(when: str, zone: ZoneInfo, clock: Clock) -> _Cut:
             raise click.UsageError(f"--after: {error}", click.get_current_context()) from None
     if clock.trusted() is False:
         raise StoreError("this machine's clock is not known to be right yet", "wait until it is, or give a date")
-    return _Cut(now + SKEW, now)
+    return _Cut(now + AHEAD, now)
 
 
 def _forget(config: Config, cut: _Cut, file: Path) -> None:

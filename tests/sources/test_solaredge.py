@@ -3,6 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -67,7 +68,21 @@ def test_settings_print_without_secrets() -> None:
     assert SECRET not in printed
 
 
-def test_the_configuration_loads_no_network() -> None:
-    program = "import sys, eink_monitor.sources.solaredge; print(*sorted({'ssl', 'http.client'} & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+BEFORE_THE_FIRST_FRAME = """
+import sys
+from pathlib import Path
+from zoneinfo import ZoneInfo
+from eink_monitor.model.poll import Visit
+from eink_monitor.settings import Secret
+from eink_monitor.sources.solaredge import SolarEdge
+roof = SolarEdge(1, client_id="a", client_secret=Secret("b"))
+assert roof.credentials(Visit("roof", "roof", 1, ZoneInfo("UTC"), 1800, {}, Path(sys.argv[1]), 9))
+print(*sorted({"ssl", "http.client", "requests"} & set(sys.modules)))
+"""
+
+
+def test_the_configuration_and_the_sign_in_load_no_network(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", BEFORE_THE_FIRST_FRAME, str(tmp_path)], check=True, capture_output=True, text=True
+    )
     assert done.stdout.strip() == ""

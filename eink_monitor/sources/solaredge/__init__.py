@@ -157,8 +157,9 @@ class SolarEdge(Source):
             return vet(without_plunges(grown(found, visit), visit), visit)
         from eink_monitor.sources.solaredge import cloud as door
         from eink_monitor.sources.solaredge import v2
+        from eink_monitor.sources.solaredge.signin import BASE
 
-        web = Web(self.base_url or door.BASE, "SolarEdge", visit, self.timeout)
+        web = Web(self.base_url or BASE, "SolarEdge", visit, self.timeout)
         badge: door.Badge
         if self.api_key is not None:
             badge = door.FleetKey(self.api_key)
@@ -172,8 +173,7 @@ class SolarEdge(Source):
         """A homeowner's consent in a browser; keys need nobody."""
         if self.api == "v1" or self.api_key is not None or self.client_secret is None:
             return None
-        from eink_monitor.sources.solaredge.cloud import BASE
-        from eink_monitor.sources.solaredge.signin import Consent
+        from eink_monitor.sources.solaredge.signin import BASE, Consent
 
         return Consent(self.client_id, self.client_secret, self.site_id, self.base_url or BASE, self.redirect_port)
 
@@ -184,8 +184,9 @@ class SolarEdge(Source):
             return nothing
         from eink_monitor.sources._http.web import Web
         from eink_monitor.sources.solaredge import cloud as door
+        from eink_monitor.sources.solaredge.signin import BASE
 
-        web = Web(self.base_url or door.BASE, "SolarEdge", visit, self.timeout)
+        web = Web(self.base_url or BASE, "SolarEdge", visit, self.timeout)
         given = door.SignIn(web, visit, self.client_id, self.client_secret or Secret("")).revoke()
         return "SolarEdge: the consent is given back, and forgotten here." if given else nothing
 

@@ -17,8 +17,6 @@ from eink_monitor.sources._http.web import Web
 from eink_monitor.sources.solaredge.sections import Barred
 from eink_monitor.sources.solaredge.series import WHO
 
-BASE = "https://monitoringapi.solaredge.com/v2"
-
 _REFRESH_LIFE = 30 * DAY  # a refresh token that is not used for that long dies
 
 

@@ -14,6 +14,8 @@ from eink_monitor.outside import is_clean
 from eink_monitor.settings import Secret
 from eink_monitor.sources._http.tokens import TokenStore
 
+BASE = "https://monitoringapi.solaredge.com/v2"
+
 _WHO = "SolarEdge"
 _TIME_FOR_IT = 15 * MINUTE
 _MONTHS = "24"  # the longest consent there is

@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 
+from eink_monitor import files
 from eink_monitor.errors import Unavailable
 
 
@@ -38,29 +38,15 @@ class Notebook:
         if notes == self.read():
             return
         try:
-            self._replace(json.dumps(dict(notes)).encode())
+            files.make_folder(self._path.parent)
+            with files.replacing(self._path) as file:
+                file.write(json.dumps(dict(notes)).encode())
         except OSError as error:
             reason = os.strerror(error.errno) if error.errno else "unknown fault"
         else:
             return
         message = f"the state directory cannot be written ({reason}); see to its owner and to the card"
         raise Unavailable(message)
-
-    def _replace(self, content: bytes) -> None:
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        import tempfile  # not before it is needed: a cold start counts milliseconds
-
-        handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}.")  # mode 0600
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).replace(self._path)
-        except BaseException:
-            with suppress(OSError):
-                Path(name).unlink()
-            raise
 
 
 def _is_text(value: object) -> bool:

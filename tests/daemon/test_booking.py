@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from eink_monitor.clock import HOUR, MINUTE
+from eink_monitor.daemon.booking import Bookings, Need
 from eink_monitor.errors import AuthFailed, Damaged, Throttled
 from eink_monitor.model.poll import Budget, Quota, Visit
 from eink_monitor.model.reading import Reading
+from eink_monitor.store.ledger import AHEAD
 from small_house import START, Scripted, Small, feed, small_house
 
 Blank = Callable[[Path], Path]
@@ -112,3 +114,15 @@ def test_a_booking_in_a_database_that_was_set_aside_is_none(path: Path) -> None:
     assert len(new) > 50
     assert all(card >= calls - 1 for calls, card in new)
     house.daemon.stop()
+
+
+@pytest.mark.parametrize(("cost", "later"), [(2, 0), (1, AHEAD + 1)])
+def test_a_booking_that_is_too_small_or_too_old_is_made_anew(path: Path, cost: int, later: int) -> None:
+    house, _ = house_of(path)
+    bookings, quota = Bookings(house.store), Quota("one", (Budget(1000, "day"),))
+    bookings.flush([Need("one", quota, 1)], START, 0.0)
+    assert (bookings.holds, booked(path)) == (True, 1), "booked ahead with what was to be written anyway"
+    bookings.book(Need("one", quota, cost), START + later, later)
+    assert (bookings.holds, booked(path)) == (False, cost)
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("SELECT at FROM call WHERE calls").fetchall() == [(START + later,)]

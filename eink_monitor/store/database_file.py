@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from eink_monitor import files
@@ -33,6 +34,7 @@ class DatabaseFile:
         self._doubted = False
         self._quarantined: tuple[Path, int] | None = None  # set aside at that time, and nothing taken from it yet
         self._enlists = False
+        self._fresh: set[str] = set()  # the names of what was quarantined since
 
     def open(self) -> sqlite3.Connection:
         """The database on the card, created or upgraded where needed. Raises ``StoreError``."""
@@ -60,11 +62,11 @@ class DatabaseFile:
             return
         db.execute("BEGIN IMMEDIATE")
         if self._quarantined:
-            damage.rescue(self._quarantined[0], self.path, db, self._quarantined[1])
+            damage.rescue(self._quarantined[0], self.path, db, self._quarantined[1], self._fresh)
         else:
-            damage.enlist(self.path, db)
+            damage.enlist(self.path, db, self._fresh)
         db.execute("COMMIT")
-        self._quarantined, self._enlists = None, False
+        self._quarantined, self._enlists, self._fresh = None, False, set()
 
     def _claim(self) -> None:
         """Be the only daemon on the database; its folder may be another one by now."""
@@ -133,18 +135,30 @@ class DatabaseFile:
             self._claim()
             if replaced.log_is_of_another(self.path):
                 found = f"the log of the database is that of another one ({self.path})"
-                damage.quarantine(self.path, now, damage.SIDES[1:])
-                self._enlists = True
+                with self._enlisting():
+                    damage.quarantine(self.path, now, damage.SIDES[1:])
             else:
                 self._quarantined = (damage.quarantine(self.path, now), now)
             try:
                 db = self._open_whole()
             except Damaged:  # by what was taken over: then nothing is
-                damage.quarantine(self.path, now)
-                self._quarantined, self._enlists = None, True
+                with self._enlisting():
+                    damage.quarantine(self.path, now)
+                self._fresh |= {self._quarantined[0].name} if self._quarantined else set()
+                self._quarantined = None
                 db = self._open_whole()
         self.found = found
         return db
+
+    @contextmanager
+    def _enlisting(self) -> Iterator[None]:
+        """What is quarantined meanwhile is to be salvaged."""
+        before = damage.damaged(self.path)
+        self._enlists = True
+        try:
+            yield
+        finally:
+            self._fresh |= {file.name for file in damage.damaged(self.path) if file not in before}
 
     def doubt(self) -> None:
         """Something went wrong with the file we have open: open it anew next time."""
@@ -191,10 +205,10 @@ class DatabaseFile:
         told, path = "", self.path.resolve()
         with plain_words(self.path):
             if self._has_log():
-                kept = damage.keep_log(self.path, now).name
+                with self._enlisting():
+                    kept = damage.keep_log(self.path, now).name
                 os.truncate(damage.side(path, "-wal"), 0)  # or SQLite would write it into the new one now
                 told = f"{self.path.name} {replaced.USED}; the log of the one before is kept as {kept}"
-                self._enlists = True
             with suppress(sqlite3.Error):
                 db.close()
             for end in damage.SIDES[1:]:
@@ -210,8 +224,7 @@ class DatabaseFile:
         watch = self._watch
         if watch is None:
             return ""
-        with plain_words(self.path):
-            self._enlists = True
+        with plain_words(self.path), self._enlisting():
             if watch.lost() == self.path.name:
                 return replaced.save_database(db, self.path, watch)
             return replaced.save_log(db, self.path, watch)

@@ -275,6 +275,26 @@ def test_nothing_set_aside_is_deleted_before_all_of_it_is_saved(whole: Path, tmp
     assert damage.tidy(path, todo, room=0) == quarantined[2:4], "the newest stays"
 
 
+def test_a_name_that_was_saved_once_is_salvaged_again_after_somebody_has_deleted_the_files(
+    whole: Path, tmp_path: Path
+) -> None:
+    """Then the numbers begin anew: what was saved under a name says nothing of the file that has it now."""
+    path = tmp_path / "readings.db"
+    for _ in range(2):
+        path.write_bytes(bytes(100) + whole.read_bytes()[100:])
+        path.with_name("readings.db-wal").unlink(missing_ok=True)
+        with closing(Store(path, UTC, durable=False, lasting=NOW)) as store:
+            (name,) = store.facts.salvage
+            assert name == "readings.db.damaged-2026-06-07"
+            assert name not in store.facts.salvaged
+            assert not salvage(path.with_name(name), path).missing
+            store.facts.salvage, store.facts.salvaged = (), (name,)
+            store.flush()
+        assert rows(whole) <= rows(path)
+        for file in damaged(path):
+            damage.discard(file)
+
+
 def test_a_name_is_never_used_twice(tmp_path: Path) -> None:
     path = tmp_path / "readings.db"
     names = []

@@ -120,7 +120,7 @@ def discard(quarantined: Path) -> None:
         side(quarantined, end).unlink(missing_ok=True)
 
 
-def rescue(quarantined: Path, path: Path, db: sqlite3.Connection, now: int) -> None:
+def rescue(quarantined: Path, path: Path, db: sqlite3.Connection, now: int, fresh: Collection[str] = ()) -> None:
     """Copy what the house needs at once into the new database, inside the caller's transaction.
 
     Whatever cannot be read is passed over, but for the ledger: where a booking may be missing, every budget counts as
@@ -142,16 +142,24 @@ def rescue(quarantined: Path, path: Path, db: sqlite3.Connection, now: int) -> N
         pass
     facts = [("damaged", now), *([] if whole else [("uncounted", now)])]
     db.executemany("INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", facts)
-    enlist(path, db)
+    enlist(path, db, {quarantined.name, *fresh})
 
 
-def enlist(path: Path, db: sqlite3.Connection) -> None:
-    """Note what is to be salvaged: all that was set aside and is not known to be saved, the newest first."""
+def enlist(path: Path, db: sqlite3.Connection, fresh: Collection[str] = ()) -> None:
+    """Note what is to be salvaged: all that was set aside and is not known to be saved, the newest first.
+
+    What is ``fresh`` is not saved, whatever was once saved under its name: somebody may have deleted the files, and the
+    numbers begin anew.
+    """
     known = dict(db.execute("SELECT name, value FROM fact WHERE name IN ('salvage', 'salvaged')"))
-    done = str(known.get("salvaged") or "").split(";")
+    done = [name for name in str(known.get("salvaged") or "").split(";") if name not in fresh]
     todo = [file.name for file in reversed(damaged(path)) if file.name not in done]
     begun = known.get("salvage")
-    facts = [("salvage", ";".join(todo) or None), *([] if begun else [("saved", None), ("lost", None)])]
+    facts = [
+        ("salvage", ";".join(todo) or None),
+        ("salvaged", ";".join(done) or None),
+        *([] if begun else [("saved", None), ("lost", None)]),
+    ]
     db.executemany("INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", facts)
 
 

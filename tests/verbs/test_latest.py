@@ -13,14 +13,17 @@ from eink_monitor.places import time_zone
 from eink_monitor.store import Store
 from houses import HOUSE, Said, say, write
 
-NOW = SystemClock().now()
+
+def now() -> int:
+    """A whole run of the tests takes longer than some of these figures are fresh."""
+    return SystemClock().now()
 
 
 def stored(folder: Path, *readings: Reading) -> Path:
     """A house in which so much was measured, and whose sources are well."""
     store = Store(folder / "readings.db", time_zone())
     store.add(readings, 3600)
-    store.note(Outcome("attic", NOW, 0.0, "ok", "nothing is mounted at /mnt"), None, 0)
+    store.note(Outcome("attic", now(), 0.0, "ok", "nothing is mounted at /mnt"), None, 0)
     store.flush()
     store.close()
     return write(folder, HOUSE)
@@ -88,7 +91,9 @@ def test_states_have_names(tmp_path: Path) -> None:
         (PLUGGED, 1, "yes"),
     ]
     file = stored(
-        tmp_path, *(Reading(disk, metric, value, NOW) for metric, value, _ in told), Reading(disk, DISK_SIZE, 9, NOW)
+        tmp_path,
+        *(Reading(disk, metric, value, now()) for metric, value, _ in told),
+        Reading(disk, DISK_SIZE, 9, now()),
     )
     found = {row[1]: row[2:] for row in values(say("latest", "-c", file))}
     for metric, value, name in told:
@@ -109,7 +114,7 @@ def test_every_number_of_a_state_has_a_name() -> None:
 
 
 def test_a_disk_that_is_not_mounted_is_no_tick(tmp_path: Path) -> None:
-    file = stored(tmp_path, Reading("attic:backups", DISK_STATE, 2, NOW))
+    file = stored(tmp_path, Reading("attic:backups", DISK_STATE, 2, now()))
     file.write_text(file.read_text(encoding="utf-8") + "  health: {type: health}\n", encoding="utf-8")
     health = say("show", "health", "--text", "-c", file).out
     assert "1 fault" in health

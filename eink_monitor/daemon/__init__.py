@@ -11,7 +11,7 @@ from functools import partial
 
 from eink_monitor.clock import HOUR, MINUTE, Clock, local
 from eink_monitor.config import Config
-from eink_monitor.daemon.control import Answer
+from eink_monitor.daemon.control import Reply
 from eink_monitor.daemon.drawing import Drawing
 from eink_monitor.daemon.fetching import Fetching
 from eink_monitor.daemon.following import Following
@@ -99,7 +99,7 @@ class Daemon:
         """At a start: say in the log what was wrong when the house was left."""
         self.intake.recall()
 
-    def write(self) -> Answer:
+    def write(self) -> Reply:
         """Write what is only in memory, because a person wants to read it."""
         return write(self.keeping, self.fetching, self._allowance, self.clock.monotonic())
 

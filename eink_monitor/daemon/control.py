@@ -39,7 +39,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Reply:
     """What came of it: an exit code, a sentence, and findings where some were asked for."""
 
     code: int
@@ -66,7 +66,7 @@ def alive(path: Path) -> bool:
     return True
 
 
-def ask(path: Path, request: Request, patience: float = PATIENCE) -> Answer | None:
+def ask(path: Path, request: Request, patience: float = PATIENCE) -> Reply | None:
     """What the daemon at ``path`` answers, or None where none runs. Raises ``StoreError`` where it cannot be asked.
 
     ``patience`` is for all of it: a daemon that stands still does not even take the question, once enough are waiting.
@@ -103,15 +103,15 @@ def _await(asking: socket.socket, path: Path, until: float) -> bytes:
     raise StoreError(_SILENT)
 
 
-def pack(answer: Answer) -> bytes:
+def pack(answer: Reply) -> bytes:
     """An answer as a message."""
     return json.dumps({**asdict(answer), "process": os.getpid()}).encode()
 
 
-def _unpack(message: bytes) -> Answer:
+def _unpack(message: bytes) -> Reply:
     try:
         fields: dict[str, Any] = json.loads(message)
-        return Answer(**{**fields, "findings": [Finding(*found) for found in fields["findings"]]})
+        return Reply(**{**fields, "findings": [Finding(*found) for found in fields["findings"]]})
     except (ValueError, TypeError, KeyError, RecursionError):
         raise StoreError("the daemon answers in riddles", "restart it, it may be of another version") from None
 
@@ -123,9 +123,9 @@ def _owner(path: Path) -> str:
         return "another user"
 
 
-def too_long(size: int) -> Answer:
+def too_long(size: int) -> Reply:
     """What becomes of a wish of more than ``LARGEST`` bytes."""
-    return Answer(os.EX_USAGE, f"this is too long: {size} bytes, where a daemon takes {LARGEST}")
+    return Reply(os.EX_USAGE, f"this is too long: {size} bytes, where a daemon takes {LARGEST}")
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from eink_monitor.daemon.control import LARGEST, Answer, Request, alive, pack, short, too_long
+from eink_monitor.daemon.control import LARGEST, Reply, Request, alive, pack, short, too_long
 from eink_monitor.errors import StoreError
 from eink_monitor.house.fence import bug
 
@@ -54,7 +54,7 @@ class ControlSocket:
         """The file descriptor that becomes readable when somebody wishes something."""
         return (self._socket.fileno(),) if self._socket else ()
 
-    def serve(self, grant: Callable[[Request], Answer]) -> None:
+    def serve(self, grant: Callable[[Request], Reply]) -> None:
         """Answer those who have asked, a few at a time; never raises: not for what they sent, nor if they have left."""
         ears = self._socket
         if ears is None:
@@ -80,25 +80,25 @@ class ControlSocket:
             self._socket.close()
 
 
-def _sendable(answer: Answer) -> bytes:
+def _sendable(answer: Reply) -> bytes:
     message = pack(answer)
     if len(message) <= LARGEST:
         return message
-    return pack(Answer(os.EX_SOFTWARE, f"the daemon's answer of {len(message)} bytes is too long to be sent"))
+    return pack(Reply(os.EX_SOFTWARE, f"the daemon's answer of {len(message)} bytes is too long to be sent"))
 
 
-def _answered(message: bytes, grant: Callable[[Request], Answer]) -> Answer:
+def _answered(message: bytes, grant: Callable[[Request], Reply]) -> Reply:
     """What a message deserves; a wish that meets a bug costs its own answer only."""
     if len(message) > LARGEST:
         return too_long(len(message))
     request = _understood(message)
     if request is None:
-        return Answer(os.EX_USAGE, "the daemon does not understand this; restart it")
+        return Reply(os.EX_USAGE, "the daemon does not understand this; restart it")
     try:
         return grant(request)
     except BaseException as error:  # noqa: BLE001 - a display or a panel raises anything
         log.error("the wish %s met a bug: %s", request.verb, bug(error))  # noqa: TRY400 - its text may be secret
-        return Answer(os.EX_SOFTWARE, f"a bug, please report it: {bug(error)}")
+        return Reply(os.EX_SOFTWARE, f"a bug, please report it: {bug(error)}")
 
 
 def _understood(message: bytes) -> Request | None:

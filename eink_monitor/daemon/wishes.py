@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from eink_monitor.clock import Clock
 from eink_monitor.config import Config
-from eink_monitor.daemon.control import Answer, Request, address, ask
+from eink_monitor.daemon.control import Reply, Request, address, ask
 from eink_monitor.daemon.drawing import Drawing
 from eink_monitor.errors import DisplayError
 from eink_monitor.house import House
@@ -17,7 +17,7 @@ from eink_monitor.model.frame import Wear
 from eink_monitor.store import Store
 
 
-def grant(request: Request, drawing: Drawing, config: Config, clock: Clock) -> Answer:
+def grant(request: Request, drawing: Drawing, config: Config, clock: Clock) -> Reply:
     """Do as wished; whatever goes wrong becomes the answer."""
     now, mono, label = clock.now(), clock.monotonic(), config.display.label
     try:
@@ -37,14 +37,14 @@ def grant(request: Request, drawing: Drawing, config: Config, clock: Clock) -> A
                 drawing.clear()
                 words = f"the display ({label}) is cleared"
             case "examine":
-                return Answer(0, "", list(config.display.examine()))
+                return Reply(0, "", list(config.display.examine()))
             case _:
-                return Answer(
+                return Reply(
                     os.EX_USAGE, f"the daemon knows no {request.verb}; restart it, it may be of another version"
                 )
     except DisplayError as error:
-        return Answer(error.exit_code, str(error))
-    return Answer(0, words)
+        return Reply(error.exit_code, str(error))
+    return Reply(0, words)
 
 
 def clears(display: Display) -> bool:
@@ -53,19 +53,19 @@ def clears(display: Display) -> bool:
     return getattr(type(plugin), "clear", None) is not Display.clear
 
 
-def look(config: Config, clock: Clock) -> Answer:
+def look(config: Config, clock: Clock) -> Reply:
     """What the display has to say about itself, asked of the daemon if it runs. Raises ``StoreError``."""
     answer = ask(address(config.database), Request("examine"))
     if answer is not None:
         return answer
     config.display.open(clock, Wear())  # a look moves no ink, so there is nothing to count
     try:
-        return Answer(0, "", list(config.display.examine()))
+        return Reply(0, "", list(config.display.examine()))
     finally:
         config.display.close()
 
 
-def wish(request: Request, config: Config, clock: Clock) -> Answer:
+def wish(request: Request, config: Config, clock: Clock) -> Reply:
     """Ask the daemon of a house if it runs, else do it here. ``process`` of the answer is 0 where it was done here.
 
     Raises ``StoreError``.

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from eink_monitor.clock import MINUTE, Clock, SystemClock
 from eink_monitor.config import Config
-from eink_monitor.daemon.control import Answer, Request, address, ask
+from eink_monitor.daemon.control import Reply, Request, address, ask
 from eink_monitor.daemon.fetching import Fetching
 from eink_monitor.daemon.keeping import Keeping
 from eink_monitor.draw import words
@@ -38,19 +38,19 @@ class Allowance:
         return True
 
 
-def write(keeping: Keeping, fetching: Fetching, allowance: Allowance, mono: float) -> Answer:
+def write(keeping: Keeping, fetching: Fetching, allowance: Allowance, mono: float) -> Reply:
     """Write what is only in memory; the answer says what a reader may miss all the same, or nothing."""
     keeping.sync()  # its files may be gone
     if (keeping.pending or fetching.holds) and allowance.take(mono):
         keeping.write(fetching.settle, mono)
     if keeping.trouble:
-        return Answer(os.EX_TEMPFAIL, keeping.trouble)
+        return Reply(os.EX_TEMPFAIL, keeping.trouble)
     if keeping.pending:
-        return Answer(0, f"the daemon has more in memory; it last wrote {words.age(int(mono - keeping.written))}")
-    return Answer(0, keeping.mishap)
+        return Reply(0, f"the daemon has more in memory; it last wrote {words.age(int(mono - keeping.written))}")
+    return Reply(0, keeping.mishap)
 
 
-def written(config: Config, clock: Clock | None = None) -> Answer:
+def written(config: Config, clock: Clock | None = None) -> Reply:
     """Have the daemon of a house, if one runs, write what it knows; ``words`` say what a reader may miss, or nothing.
 
     ``process`` is 0 where none runs, and -1 where one does that cannot be asked or does not answer.
@@ -61,8 +61,8 @@ def written(config: Config, clock: Clock | None = None) -> Answer:
         last = _last_written(config.database)
         now = (clock or SystemClock()).now()
         ago = f"; it last wrote {words.age(now - last)}" if last else "; it has not written yet"
-        return Answer(error.exit_code, f"{error}{ago}", process=-1)
-    return answer or Answer(0, "")
+        return Reply(error.exit_code, f"{error}{ago}", process=-1)
+    return answer or Reply(0, "")
 
 
 def _last_written(database: Path) -> int:

@@ -9,7 +9,7 @@ from contextlib import closing, suppress
 from eink_monitor import places
 from eink_monitor.clock import Clock, stamp
 from eink_monitor.config import Config, extras
-from eink_monitor.daemon.control import Answer
+from eink_monitor.daemon.control import Reply
 from eink_monitor.daemon.wishes import look
 from eink_monitor.draw.fonts import Face, folder
 from eink_monitor.errors import StoreError
@@ -37,7 +37,7 @@ def fonts(names: Iterable[str] | None = None) -> Iterator[Finding]:
         yield good("fonts", f"{len(files)} faces and sets of icons can be read")
 
 
-def daemon(heard: Answer, config: Config) -> Iterator[Finding]:
+def daemon(heard: Reply, config: Config) -> Iterator[Finding]:
     """Whether the daemon runs, also one without its socket, and what it said when it was asked to write."""
     if heard.process < 0:
         yield Finding("daemon", BAD, heard.words, "sudo journalctl -u eink-monitor", heard.code)
@@ -52,7 +52,7 @@ def daemon(heard: Answer, config: Config) -> Iterator[Finding]:
     yield from heard.findings
 
 
-def findings(config: Config, clock: Clock, heard: Answer) -> Iterator[Finding]:
+def findings(config: Config, clock: Clock, heard: Reply) -> Iterator[Finding]:
     """The display, as its owner sees it: a running daemon is asked, else it is opened here."""
     if heard.process < 0:
         yield doubt("display", "not looked at: the daemon owns it, and does not answer", "see to that first")

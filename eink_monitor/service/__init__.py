@@ -17,7 +17,7 @@ from eink_monitor import orphans, places
 from eink_monitor.clock import MINUTE, Clock, SystemClock
 from eink_monitor.config import Config
 from eink_monitor.daemon import Daemon
-from eink_monitor.daemon.control import Answer, Request, address
+from eink_monitor.daemon.control import Reply, Request, address
 from eink_monitor.daemon.control_socket import ControlSocket
 from eink_monitor.daemon.polls import Forked
 from eink_monitor.daemon.wishes import grant
@@ -144,7 +144,7 @@ def _asked(daemon: Daemon) -> bool:
     return True
 
 
-def _grant(daemon: Daemon, reloading: Reloading, request: Request) -> Answer:
+def _grant(daemon: Daemon, reloading: Reloading, request: Request) -> Reply:
     """Do as a person wishes: of the daemon itself, or of its display."""
     if request.verb == "write":
         answer = daemon.write()

@@ -13,7 +13,7 @@ from eink_monitor import config as configuration
 from eink_monitor import places
 from eink_monitor.clock import MINUTE
 from eink_monitor.config import Config
-from eink_monitor.daemon.control import Answer
+from eink_monitor.daemon.control import Reply
 from eink_monitor.draw.words import count
 from eink_monitor.errors import ConfigError
 from eink_monitor.finding import Finding, doubt
@@ -46,13 +46,13 @@ class Reloading:
             return []
         return [doubt("configuration", self._changed, "eink-monitor reload")]
 
-    def reload(self) -> Answer:
+    def reload(self) -> Reply:
         """Read the files again; ``following`` is what was read if it is good."""
         file = self._config.named
         if file != self._config.file:
             words = f"systemd lends {file} at the start only; say: sudo eink-monitor reload, which looks and starts"
             log.warning("%s", words)
-            return Answer(os.EX_TEMPFAIL, words)
+            return Reply(os.EX_TEMPFAIL, words)
         try:
             self.following = configuration.load(self._config.file)
         except ConfigError as error:
@@ -60,8 +60,8 @@ class Reloading:
                 log.error("%s", complaint)  # noqa: TRY400 - a sentence, no bug
             log.error("%s is not taken over; going on with what was read before", file)  # noqa: TRY400 - as above
             goes_on = "the daemon goes on with what it read before"
-            return Answer(error.exit_code, f"{error}\n{goes_on}")
-        return Answer(0, f"the daemon goes on with {in_words(self.following)}")
+            return Reply(error.exit_code, f"{error}\n{goes_on}")
+        return Reply(0, f"the daemon goes on with {in_words(self.following)}")
 
     @property
     def _changed(self) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from eink_monitor.clock import FastClock
 from eink_monitor.config import Config, load
 from eink_monitor.daemon import Daemon
-from eink_monitor.daemon.control import Answer, Request
+from eink_monitor.daemon.control import Reply, Request
 from eink_monitor.daemon.drawing import draw
 from eink_monitor.daemon.runner import Runner
 from eink_monitor.daemon.wishes import grant
@@ -75,7 +75,7 @@ class InkHouse:
             self.wrong += self.panel.wrong(rows_of_bits(frame.bits))
             self.frames.append((self.clock.monotonic(), frame))
 
-    def wish(self, verb: str, panel: str = "") -> Answer:
+    def wish(self, verb: str, panel: str = "") -> Reply:
         """Ask the daemon, as the ear does."""
         return grant(Request(verb, panel), self.daemon.drawing, self.config, self.clock)
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from eink_monitor.clock import stopwatch
-from eink_monitor.daemon.control import Answer, Request, address, alive, ask
+from eink_monitor.daemon.control import Reply, Request, address, alive, ask
 from eink_monitor.daemon.control_socket import ControlSocket
 from eink_monitor.errors import StoreError
 from eink_monitor.finding import Finding
@@ -42,7 +42,7 @@ def elsewhere() -> Iterator[ThreadPoolExecutor]:
         yield pool
 
 
-def serve(control: ControlSocket, grant: Callable[[Request], Answer]) -> None:
+def serve(control: ControlSocket, grant: Callable[[Request], Reply]) -> None:
     """Wait until somebody speaks, and answer."""
     assert select.select(control.watch(), (), (), 10)[0]
     control.serve(grant)
@@ -52,13 +52,13 @@ def test_a_wish_is_heard_and_answered(control: ControlSocket, path: Path, elsewh
     heard: list[Request] = []
     found = [Finding("spi", "bad", "SPI is off", "sudo raspi-config", 69)]
 
-    def grant(request: Request) -> Answer:
+    def grant(request: Request) -> Reply:
         heard.append(request)
-        return Answer(69, "no: ü", found)
+        return Reply(69, "no: ü", found)
 
-    answer: Future[Answer | None] = elsewhere.submit(ask, path, SHOW)
+    answer: Future[Reply | None] = elsewhere.submit(ask, path, SHOW)
     serve(control, grant)
-    assert answer.result(10) == Answer(69, "no: ü", found, os.getpid())
+    assert answer.result(10) == Reply(69, "no: ü", found, os.getpid())
     assert heard == [SHOW]
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
@@ -138,9 +138,9 @@ def test_somebody_who_has_left_and_somebody_without_an_address(
             if bound:
                 somebody.bind("")
             somebody.sendto(b'{"verb": "show", "panel": ""}', str(path))
-    control.serve(lambda _: Answer(0, "to nobody"))
+    control.serve(lambda _: Reply(0, "to nobody"))
     answer = elsewhere.submit(ask, path, SHOW)
-    serve(control, lambda _: Answer(0, "to you"))
+    serve(control, lambda _: Reply(0, "to you"))
     result = answer.result(10)
     assert result is not None
     assert result.words == "to you"
@@ -192,7 +192,7 @@ def test_an_answer_that_is_too_long_is_told_so(
     control: ControlSocket, path: Path, elsewhere: ThreadPoolExecutor
 ) -> None:
     answer = elsewhere.submit(ask, path, SHOW)
-    serve(control, lambda _: Answer(0, "x" * 300_000))
+    serve(control, lambda _: Reply(0, "x" * 300_000))
     result = answer.result(10)
     assert result is not None
     assert result.code == 70
@@ -219,7 +219,7 @@ def test_a_bug_costs_its_own_answer_only(
     caplog: pytest.LogCaptureFixture,
     error: type[BaseException],
 ) -> None:
-    def grant(_: Request) -> Answer:
+    def grant(_: Request) -> Reply:
         raise error("hunter2")
 
     answer = elsewhere.submit(ask, path, SHOW)
@@ -237,12 +237,12 @@ def test_a_flood_keeps_the_daemon_from_its_work_for_a_moment_only(control: Contr
     heard: list[Request] = []
     with _somebody() as somebody:
 
-        def grant(request: Request) -> Answer:
+        def grant(request: Request) -> Reply:
             heard.append(request)
             with suppress(BlockingIOError):
                 somebody.sendto(b'{"verb": "show", "panel": ""}', str(path))
                 somebody.recv(65536)
-            return Answer(0, "")
+            return Reply(0, "")
 
         somebody.setblocking(False)
         somebody.sendto(b'{"verb": "show", "panel": ""}', str(path))
@@ -301,7 +301,7 @@ def test_a_folder_however_deep(tmp_path: Path, elsewhere: ThreadPoolExecutor) ->
     deep.mkdir()
     with closing(ControlSocket(address(deep / "readings.db"))) as control:
         answer = elsewhere.submit(ask, address(deep / "readings.db"), SHOW)
-        serve(control, lambda _: Answer(0, "well"))
+        serve(control, lambda _: Reply(0, "well"))
         result = answer.result(10)
     assert result is not None
     assert result.words == "well"

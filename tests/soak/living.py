@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from eink_monitor.daemon.control import LARGEST, Answer, Request, address, ask, short
+from eink_monitor.daemon.control import LARGEST, Reply, Request, address, ask, short
 from eink_monitor.errors import StoreError
 from soak.life import HurtError, Life
 
@@ -54,7 +54,7 @@ def _hears(life: Life) -> None:
         raise HurtError(f"the daemon answers {answer.code}: {answer.words[:80]}")
 
 
-def _asked(life: Life, request: Request) -> Answer:
+def _asked(life: Life, request: Request) -> Reply:
     try:
         answer = ask(address(life.database), request, _PATIENCE)
     except StoreError as error:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from eink_monitor.config import load
-from eink_monitor.daemon.control import Answer
+from eink_monitor.daemon.control import Reply
 from eink_monitor.doctor import wall
 from eink_monitor.errors import InUse
 from eink_monitor.store import Store
@@ -36,10 +36,10 @@ def test_a_lock_can_be_seen_and_is_not_taken_by_looking(tmp_path: Path) -> None:
 
 def test_doctor_sees_a_daemon_whose_socket_was_removed(tmp_path: Path) -> None:
     config = load(write(tmp_path))
-    (asleep,) = wall.daemon(Answer(0, ""), config)
+    (asleep,) = wall.daemon(Reply(0, ""), config)
     assert asleep.words == "does not run"
     with closing(Lock(config.database)):
-        (told,) = wall.daemon(Answer(0, ""), config)
+        (told,) = wall.daemon(Reply(0, ""), config)
     assert (told.state, told.words) == (
         "warn",
         "runs, but cannot be reached: its control socket beside the database is missing",

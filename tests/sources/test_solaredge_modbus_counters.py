@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from eink_monitor.clock import DAY, HOUR, MINUTE, day_bounds, local
 from eink_monitor.sources.solaredge_modbus.counters import Count, Mark, Span, ballot, rise, tally
 from eink_monitor.sources.solaredge_modbus.memory import Memory, load, save, worth_saving
-from eink_monitor.sources.solaredge_modbus.sunspec import Energy
+from eink_monitor.sources.solaredge_modbus.sunspec import LifetimeEnergy
 
 BERLIN = ZoneInfo("Europe/Berlin")
 WRAP = float(1 << 32)
@@ -42,7 +42,7 @@ class Home:
     def read(self, at: int, value: float, owner: str = "7E1", *, wrap: float = WRAP, every: int = 30) -> float | None:
         old = load(self.path)
         span = today(at)
-        count = Count(owner, Energy(value, wrap), self.fastest, self.idle)
+        count = Count(owner, LifetimeEnergy(value, wrap), self.fastest, self.idle)
         new = Memory(tally(old.marks, {"production@1": count}, at, span))
         if worth_saving(old, new, at, span.end, every):
             self.writes += 1
@@ -202,8 +202,8 @@ def test_a_gap_over_the_border_of_a_month_or_year_costs_no_month_or_year(
     span = Span(at(first), at(last))
     before, after = span.start - int(gap / 2 * DAY), span.start + int(gap / 2 * DAY)
     old = Span(span.start - 300 * DAY, span.start)
-    marks = tally({}, {"production@1": Count("7E1", Energy(8_000, WRAP))}, before, old)
-    marks = tally(marks, {"production@1": Count("7E1", Energy(28_000, WRAP))}, after, span)
+    marks = tally({}, {"production@1": Count("7E1", LifetimeEnergy(8_000, WRAP))}, before, old)
+    marks = tally(marks, {"production@1": Count("7E1", LifetimeEnergy(28_000, WRAP))}, after, span)
     assert marks["production@1"].energy == (pytest.approx(10_000) if known else None)
     assert marks["production@1"].incomplete
 
@@ -287,11 +287,11 @@ def test_votes_saturate_and_can_be_won_back() -> None:
 
 
 def test_rise_needs_the_same_device() -> None:
-    marks = tally({}, {"feed_in": Count("M1", Energy(100, WRAP))}, 0, Span(0, DAY))
-    assert rise(marks, "feed_in", Count("M1", Energy(150, WRAP)), HOUR) == 50
-    assert rise(marks, "feed_in", Count("M2", Energy(150, WRAP)), HOUR) is None
+    marks = tally({}, {"feed_in": Count("M1", LifetimeEnergy(100, WRAP))}, 0, Span(0, DAY))
+    assert rise(marks, "feed_in", Count("M1", LifetimeEnergy(150, WRAP)), HOUR) == 50
+    assert rise(marks, "feed_in", Count("M2", LifetimeEnergy(150, WRAP)), HOUR) is None
     assert rise(marks, "feed_in", None, HOUR) is None
-    assert rise(marks, "purchased", Count("M1", Energy(150, WRAP)), HOUR) is None
+    assert rise(marks, "purchased", Count("M1", LifetimeEnergy(150, WRAP)), HOUR) is None
 
 
 @given(st.lists(st.tuples(st.integers(30, 3 * HOUR), st.integers(0, 2_000)), min_size=1, max_size=60))
@@ -300,7 +300,7 @@ def test_today_is_never_more_than_the_counter_rose(steps: list[tuple[int, int]])
     marks: dict[str, Mark] = {}
     for seconds, energy in steps:
         now, value = now + seconds, value + energy
-        marks = tally(marks, {"production@1": Count("7E1", Energy(value, WRAP))}, now, today(now))
+        marks = tally(marks, {"production@1": Count("7E1", LifetimeEnergy(value, WRAP))}, now, today(now))
         counted = marks["production@1"].energy
         assert counted is None or 0 <= counted <= value - 1_000
     assert now - marks["production@1"].start < DAY + HOUR + MINUTE
@@ -313,7 +313,7 @@ def test_whatever_a_counter_says_a_day_never_runs_backwards_or_faster_than_it_ca
     now, marks = int(datetime(2026, 6, 27, 21, 59, tzinfo=UTC).timestamp()), dict[str, Mark]()
     for seconds, value in steps:
         before, now = marks.get("production@1"), now + seconds
-        marks = tally(marks, {"production@1": Count("7E1", Energy(value, WRAP), 10_000)}, now, today(now))
+        marks = tally(marks, {"production@1": Count("7E1", LifetimeEnergy(value, WRAP), 10_000)}, now, today(now))
         mark = marks["production@1"]
         if before and before.start == mark.start and before.energy is not None and mark.energy is not None:
             since = min(before.at, before.doubted_at) if before.doubt is not None else before.at

@@ -14,7 +14,7 @@ from eink_monitor.sources.solaredge_modbus import counters
 from eink_monitor.sources.solaredge_modbus.counters import Count, Mark, Span
 from eink_monitor.sources.solaredge_modbus.flow import Part, grid_meter, meters
 from eink_monitor.sources.solaredge_modbus.plant import Look, Place
-from eink_monitor.sources.solaredge_modbus.sunspec import Battery, Energy, Meter
+from eink_monitor.sources.solaredge_modbus.sunspec import Battery, LifetimeEnergy, Meter
 
 _FASTER = 2.0  # times an inverter's rating
 _NO_WRAP = 1e12
@@ -100,7 +100,9 @@ def _of_inverter(part: Part) -> dict[str, Count]:
 
 def _asleep(unit: int, marks: Mapping[str, Mark]) -> dict[str, Count]:
     known = {name: marks[f"{name}@{unit}"] for name in (_MADE, _GIVEN, _CHARGED) if f"{name}@{unit}" in marks}
-    return {name: Count(mark.owner, Energy(mark.value, _NO_WRAP), idle=mark.idle) for name, mark in known.items()}
+    return {
+        name: Count(mark.owner, LifetimeEnergy(mark.value, _NO_WRAP), idle=mark.idle) for name, mark in known.items()
+    }
 
 
 def tally(marks: Mapping[str, Mark], counts: Mapping[str, Count], at: int, when: Spans) -> dict[str, Mark]:
@@ -176,7 +178,7 @@ def _made(seen: Look, out: Count) -> Count | None:
         held = [balance(battery) for battery in batteries]
         if None not in held:
             total = out.energy.value + sum(value for value in held if value is not None)
-            return Count(f"{out.owner}+{kind}", Energy(total, _NO_WRAP))
+            return Count(f"{out.owner}+{kind}", LifetimeEnergy(total, _NO_WRAP))
     return None
 
 

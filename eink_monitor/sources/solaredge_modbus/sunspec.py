@@ -65,7 +65,7 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
-class Energy:
+class LifetimeEnergy:
     """A lifetime counter in Wh, and the value at which it starts again from nought."""
 
     value: float
@@ -77,7 +77,7 @@ class Inverter:
     """AC power and temperature (W, °C), the lifetime energy, and the state with the vendor's own code beside it."""
 
     ac_power: float | None
-    energy: Energy | None
+    energy: LifetimeEnergy | None
     temperature: float | None
     status: int | None
     code: int | None
@@ -88,8 +88,8 @@ class Meter:
     """Power in W with the sign the meter gives it, and what went each way since installation."""
 
     power: float | None
-    exported: Energy | None
-    imported: Energy | None
+    exported: LifetimeEnergy | None
+    imported: LifetimeEnergy | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +133,12 @@ def scaled(registers: Registers, at: int, scale_at: int) -> float | None:
     return math.nan if abs(value) == 0x7FFF else value * scale
 
 
-def energy(registers: Registers, at: int, scale_at: int) -> Energy | None:
+def energy(registers: Registers, at: int, scale_at: int) -> LifetimeEnergy | None:
     """A 32-bit accumulator in Wh; SunSpec lets nought (and 0xFFFFFFFF) mean "not implemented"."""
     value, scale = registers[at] << 16 | registers[at + 1], _scale(registers, scale_at)
     if value in {0, 0xFFFFFFFF} or scale is None or math.isnan(scale):
         return None
-    return Energy(value * scale, (1 << 32) * scale)
+    return LifetimeEnergy(value * scale, (1 << 32) * scale)
 
 
 def float32(registers: Registers, at: int) -> float | None:

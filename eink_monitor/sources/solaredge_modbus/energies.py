@@ -14,7 +14,7 @@ from eink_monitor.sources.solaredge_modbus import counters
 from eink_monitor.sources.solaredge_modbus.counters import Count, Mark, Span
 from eink_monitor.sources.solaredge_modbus.flow import Part, grid_meter, meters
 from eink_monitor.sources.solaredge_modbus.plant import Look, Place
-from eink_monitor.sources.solaredge_modbus.sunspec import Battery, LifetimeEnergy, Meter
+from eink_monitor.sources.solaredge_modbus.sunspec import BatteryBlock, LifetimeEnergy, Meter
 
 _FASTER = 2.0  # times an inverter's rating
 _NO_WRAP = 1e12
@@ -182,12 +182,12 @@ def _made(seen: Look, out: Count) -> Count | None:
     return None
 
 
-def _counted(battery: Battery) -> float | None:
+def _counted(battery: BatteryBlock) -> float | None:
     """What went in less what came out, by its own counters."""
     return None if battery.given is None or battery.taken is None else battery.taken - battery.given
 
 
-def _held(battery: Battery) -> float | None:
+def _held(battery: BatteryBlock) -> float | None:
     """What is in it."""
     return None if battery.charge is None or battery.capacity is None else battery.charge / 100 * battery.capacity
 

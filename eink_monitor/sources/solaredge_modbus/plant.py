@@ -48,7 +48,7 @@ class Look:
 
     inverter: sunspec.Inverter
     meters: tuple[sunspec.Meter | None, ...]
-    batteries: dict[int, sunspec.Battery]
+    batteries: dict[int, sunspec.BatteryBlock]
     lost: bool = False
 
 
@@ -148,9 +148,9 @@ def _meter(unit: Unit, place: Place, remarks: Remarks) -> sunspec.Meter | None:
     return plausible.meter(seen, remarks)
 
 
-def _batteries(unit: Unit, known: Container[int], remarks: Remarks) -> tuple[dict[int, sunspec.Battery], bool]:
+def _batteries(unit: Unit, known: Container[int], remarks: Remarks) -> tuple[dict[int, sunspec.BatteryBlock], bool]:
     """The batteries that answer by their bays, and whether a known one does not."""
-    found: dict[int, sunspec.Battery] = {}
+    found: dict[int, sunspec.BatteryBlock] = {}
     lost = False
     for bay, start in enumerate(sunspec.BATTERIES):
         who = f"the battery in bay {bay + 1}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from eink_monitor.remarks import Remarks
-from eink_monitor.sources.solaredge_modbus.sunspec import Battery, Identity, Inverter, Meter, Rated
+from eink_monitor.sources.solaredge_modbus.sunspec import BatteryBlock, Identity, Inverter, Meter, Rated
 
 MOST_POWER = 100_000.0  # W; no domestic device has more
 _ROOM = 2.0  # times the rating of an inverter: models grow by firmware, and two read apart may overlap
@@ -32,7 +32,7 @@ def meter(seen: Meter, remarks: Remarks) -> Meter:
     return replace(seen, power=_within(seen.power, MOST_POWER, "meter power", remarks))
 
 
-def battery(seen: Battery, rated: Rated, remarks: Remarks) -> Battery:
+def battery(seen: BatteryBlock, rated: Rated, remarks: Remarks) -> BatteryBlock:
     """The battery with a power within its own rating, a charge from 0 to 100 %, and counters that can be."""
     most = _most(rated, seen.capacity)
     power = _within(None if seen.power in _NO_NUMBERS else seen.power, most, "battery power", remarks)
@@ -44,7 +44,7 @@ def battery(seen: Battery, rated: Rated, remarks: Remarks) -> Battery:
     if charge is not None and not 0 <= charge <= 100:
         remarks.leave_out("charge", charge, "%")
         charge = None
-    return Battery(
+    return BatteryBlock(
         power,
         capacity if capacity is not None and 0 < capacity < _CAPACITY else None,
         charge,
@@ -52,7 +52,7 @@ def battery(seen: Battery, rated: Rated, remarks: Remarks) -> Battery:
     )
 
 
-def there(seen: Battery, rated: Rated) -> bool:
+def there(seen: BatteryBlock, rated: Rated) -> bool:
     """Whether a bay holds a battery: an empty one answers nought or "not implemented" to everything that tells."""
     told = (rated.energy, rated.power, seen.charge)
     return any(value is not None and value > 0 for value in told) or (

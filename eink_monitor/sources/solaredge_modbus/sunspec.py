@@ -101,7 +101,7 @@ class Rated:
 
 
 @dataclass(frozen=True, slots=True)
-class Battery:
+class BatteryBlock:
     """Power in W (charging positive), the energy it can hold in Wh, and its state of charge in percent.
 
     ``given`` and ``taken`` are its lifetime counters in Wh, None where it keeps none.
@@ -188,9 +188,9 @@ def rated(registers: Registers) -> Rated:
     return Rated(energy=float32(registers, 0), power=max(powers, default=None))
 
 
-def battery(registers: Registers) -> Battery:
+def battery(registers: Registers) -> BatteryBlock:
     """The 20 registers from a battery's power on."""
-    return Battery(
+    return BatteryBlock(
         power=float32(registers, 0),
         capacity=float32(registers, 10),
         charge=float32(registers, 16),

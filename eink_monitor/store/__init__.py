@@ -21,7 +21,7 @@ from eink_monitor import files
 from eink_monitor.errors import Damaged, StoreError
 from eink_monitor.model.poll import Outcome, Quota
 from eink_monitor.model.reading import Reading
-from eink_monitor.store.card import VERSION, Disk, plain_words
+from eink_monitor.store.card import VERSION, OpenDatabase, plain_words
 from eink_monitor.store.contents import Contents
 from eink_monitor.store.database_file import DatabaseFile
 from eink_monitor.store.dating import Dating
@@ -54,7 +54,7 @@ class Store:
         self.commits = 0  # transactions that were durable
         self._file = DatabaseFile(path, writes=writes, durable=durable, alone=lasting is not None)
         db = self._file.open() if lasting is None else self._file.open_somehow(lasting)
-        self._disk = Disk(db, path)
+        self._disk = OpenDatabase(db, path)
         try:
             self._begin(zone)
         except BaseException as error:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from eink_monitor.clock import DAY, HOUR
-from eink_monitor.store.card import Disk
+from eink_monitor.store.card import OpenDatabase
 
 LONGEST_RUN = 6 * HOUR  # a run is cut there, so that a look at a window never has to search further ahead
 
@@ -22,7 +22,7 @@ class Held(NamedTuple):
     end: int
 
 
-def holding(disk: Disk, series: int, fresh: Sequence[Held], at: int) -> Held | None:
+def holding(disk: OpenDatabase, series: int, fresh: Sequence[Held], at: int) -> Held | None:
     """The run an instant lies in: of a run and what was restated inside it, the one that ends first."""
     row = disk.execute(
         """SELECT value, at - held, at FROM reading WHERE at BETWEEN :at AND :most AND series = :series
@@ -35,7 +35,7 @@ def holding(disk: Disk, series: int, fresh: Sequence[Held], at: int) -> Held | N
     return min((run for run in known.values() if run.start <= at), key=lambda run: run.end, default=None)
 
 
-def following(disk: Disk, series: int, fresh: Sequence[Held], at: int) -> int | None:
+def following(disk: OpenDatabase, series: int, fresh: Sequence[Held], at: int) -> int | None:
     """When the next measurement was made, at the earliest; None when nothing is newer."""
     (stored,) = disk.execute(
         "SELECT min(max(at - held, :at + 1)) FROM reading WHERE at > :at AND at <= :most AND series = :series",

@@ -19,7 +19,7 @@ _AHEAD = 99  # no newer version is further ahead
 _BUSY = 5.0  # seconds to wait for another process's transaction
 
 
-class Disk:
+class OpenDatabase:
     """The connection of a store, which may be another one tomorrow.
 
     ``look`` is the way of the panels: it never fails, draws a gap instead, and remembers why in ``fault``.

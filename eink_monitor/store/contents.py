@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-from eink_monitor.store.card import Disk
+from eink_monitor.store.card import OpenDatabase
 from eink_monitor.store.facts import Facts
 from eink_monitor.store.ledger import Ledger
 from eink_monitor.store.outcomes import Outcomes
@@ -20,7 +20,7 @@ class Contents(Part):
     Nothing is read before ``reload``.
     """
 
-    def __init__(self, disk: Disk, zone: ZoneInfo) -> None:
+    def __init__(self, disk: OpenDatabase, zone: ZoneInfo) -> None:
         self.held = False
         self.facts = Facts(disk)
         self.ledger = Ledger(disk, self.facts, zone)

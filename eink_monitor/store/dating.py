@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from eink_monitor.clock import AHEAD, DAY
 from eink_monitor.errors import StoreError
 from eink_monitor.store import future
-from eink_monitor.store.card import Disk, plain_words
+from eink_monitor.store.card import OpenDatabase, plain_words
 from eink_monitor.store.contents import Contents
 from eink_monitor.store.future import Dated
 
@@ -18,7 +18,11 @@ class Dating:
     """Of the ``contents`` of one store, whose ``transaction`` writes all or nothing and raises ``StoreError``."""
 
     def __init__(
-        self, disk: Disk, contents: Contents, zone: ZoneInfo, transaction: Callable[[], AbstractContextManager[None]]
+        self,
+        disk: OpenDatabase,
+        contents: Contents,
+        zone: ZoneInfo,
+        transaction: Callable[[], AbstractContextManager[None]],
     ) -> None:
         self._disk = disk
         self._contents = contents

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Generic, TypeVar
 
-from eink_monitor.store.card import Disk
+from eink_monitor.store.card import OpenDatabase
 from eink_monitor.store.part import Part
 
 Stored = int | str | None
@@ -86,7 +86,7 @@ class Facts(Part):
     mishap_at = Fact(int, 0)
     invented = Names("\n")  # subjects of demo data; databases know it by this name
 
-    def __init__(self, disk: Disk) -> None:
+    def __init__(self, disk: OpenDatabase) -> None:
         self.measured_by = Each(self, "measured by", int)  # when a feed that shares a subject last brought it
         self.door_of = Each(self, "door of", str)  # the feed that brought the newest of a shared "subject metric"
         self._disk = disk

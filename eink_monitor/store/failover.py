@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from eink_monitor.clock import SystemClock
 from eink_monitor.errors import Damaged, StoreError, WrongFile
-from eink_monitor.store.card import Disk, in_memory, in_words, plain_words
+from eink_monitor.store.card import OpenDatabase, in_memory, in_words, plain_words
 from eink_monitor.store.contents import Contents
 from eink_monitor.store.database_file import DatabaseFile
 
@@ -18,7 +18,7 @@ class Failover:
     ``told`` is what happened to the files, until somebody has said it.
     """
 
-    def __init__(self, disk: Disk, file: DatabaseFile, contents: Contents) -> None:
+    def __init__(self, disk: OpenDatabase, file: DatabaseFile, contents: Contents) -> None:
         self.told: list[str] = []
         self._disk = disk
         self._file = file

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from eink_monitor.clock import AHEAD, DAY, local, midnight
-from eink_monitor.store.card import Disk
+from eink_monitor.store.card import OpenDatabase
 from eink_monitor.store.series import day_key, day_of
 
 _NEAR = 2 * DAY
@@ -54,7 +54,7 @@ def plausible(instants: Iterable[int], now: int) -> int:
     return witnesses[-1] if witnesses else 0
 
 
-def was_ahead(disk: Disk, now: int) -> bool:
+def was_ahead(disk: OpenDatabase, now: int) -> bool:
     """Whether what is later than ``now`` must come from a clock that was once ahead.
 
     Something ended in the day before and nothing in the day after. Of a clock that is behind there would be both: the
@@ -65,7 +65,7 @@ def was_ahead(disk: Disk, now: int) -> bool:
     return bool(disk.look(ended, before)) and not disk.look(ended, after)
 
 
-def count(disk: Disk, limit: int, zone: ZoneInfo) -> int:
+def count(disk: OpenDatabase, limit: int, zone: ZoneInfo) -> int:
     """How many values there are in their places that are dated later than ``limit``."""
     (placed,) = disk.execute(
         """SELECT (SELECT count(*) FROM reading WHERE at > :limit)
@@ -76,7 +76,7 @@ def count(disk: Disk, limit: int, zone: ZoneInfo) -> int:
     return int(placed)
 
 
-def set_aside(disk: Disk, limit: int, zone: ZoneInfo, *, sure: bool) -> int:
+def set_aside(disk: OpenDatabase, limit: int, zone: ZoneInfo, *, sure: bool) -> int:
     """Move what is later than ``limit`` out of the way, inside the caller's transaction; returns how many runs."""
     moved = 0
     for what, row in _placed(disk, limit, zone):
@@ -87,7 +87,7 @@ def set_aside(disk: Disk, limit: int, zone: ZoneInfo, *, sure: bool) -> int:
     return moved
 
 
-def forget_placed(disk: Disk, limit: int, zone: ZoneInfo, slack: int = DAY) -> None:
+def forget_placed(disk: OpenDatabase, limit: int, zone: ZoneInfo, slack: int = DAY) -> None:
     """Delete what is later than ``limit`` from its places, inside the caller's transaction.
 
     Of the days those that begin more than ``slack`` seconds after it: the house may have been moved to another zone.
@@ -99,7 +99,7 @@ def forget_placed(disk: Disk, limit: int, zone: ZoneInfo, slack: int = DAY) -> N
         _reopen(disk, series)
 
 
-def _placed(disk: Disk, limit: int, zone: ZoneInfo, slack: int = DAY) -> Iterator[tuple[str, list[Any]]]:
+def _placed(disk: OpenDatabase, limit: int, zone: ZoneInfo, slack: int = DAY) -> Iterator[tuple[str, list[Any]]]:
     for row in disk.execute("SELECT * FROM reading WHERE at > ?", (limit,)).fetchall():
         yield "reading", list(row)
     runs = "SELECT end, id, value, end - start FROM series WHERE end > ?"
@@ -111,7 +111,7 @@ def _placed(disk: Disk, limit: int, zone: ZoneInfo, slack: int = DAY) -> Iterato
         yield "day", list(row)
 
 
-def _reopen(disk: Disk, series: int) -> None:
+def _reopen(disk: OpenDatabase, series: int) -> None:
     """The newest run that is left of a series is its open one again."""
     newest = "SELECT at, value, held FROM reading WHERE series = ? ORDER BY at DESC LIMIT 1"
     run = disk.execute(newest, (series,)).fetchone()
@@ -121,12 +121,12 @@ def _reopen(disk: Disk, series: int) -> None:
     disk.execute("DELETE FROM reading WHERE at = ? AND series = ?", (at, series))
 
 
-def was_right(disk: Disk, now: int) -> bool:
+def was_right(disk: OpenDatabase, now: int) -> bool:
     """Whether anything was only later than a clock that was behind, and it is not later than ``now``."""
     return bool(disk.look("SELECT 1 FROM ahead WHERE NOT sure AND at <= ? LIMIT 1", (now,)))
 
 
-def give_back(disk: Disk, now: int) -> int:
+def give_back(disk: OpenDatabase, now: int) -> int:
     """Put back what was only later than a clock that was behind, inside the caller's transaction; returns how many."""
     unsure = "FROM ahead WHERE NOT sure AND at <= ?"
     rows = disk.execute(f"SELECT what, row {unsure}", (now,)).fetchall()
@@ -143,7 +143,7 @@ def give_back(disk: Disk, now: int) -> int:
     return len(rows)
 
 
-def listed(disk: Disk, limit: int, zone: ZoneInfo, *, slack: int = DAY) -> Iterator[Dated]:
+def listed(disk: OpenDatabase, limit: int, zone: ZoneInfo, *, slack: int = DAY) -> Iterator[Dated]:
     """Everything later than ``limit``, in its place or set aside; ``slack`` as for ``forget_placed``."""
     series: dict[int, tuple[str, str, str, float]] = {
         number: (subject, metric, unit, step)
@@ -155,7 +155,7 @@ def listed(disk: Disk, limit: int, zone: ZoneInfo, *, slack: int = DAY) -> Itera
         yield Dated(what, *series.get(row[1], ("", "", "", 1.0)), row)
 
 
-def forget(disk: Disk, limit: int, zone: ZoneInfo) -> list[Dated]:
+def forget(disk: OpenDatabase, limit: int, zone: ZoneInfo) -> list[Dated]:
     """Delete it, inside the caller's transaction; returns what went."""
     gone = list(listed(disk, limit, zone, slack=0))
     forget_placed(disk, limit, zone, slack=0)

@@ -16,7 +16,7 @@ from eink_monitor.clock import DAY, JUMP, MINUTE
 from eink_monitor.errors import Throttled
 from eink_monitor.model.poll import Quota
 from eink_monitor.quota import Call, Spent
-from eink_monitor.store.card import Disk
+from eink_monitor.store.card import OpenDatabase
 from eink_monitor.store.facts import Facts
 from eink_monitor.store.part import Part
 
@@ -34,7 +34,7 @@ _HOURLY = (
 class Ledger(Part):
     """Calls per account. ``reserve`` must run inside a write transaction of the caller's."""
 
-    def __init__(self, disk: Disk, facts: Facts, zone: ZoneInfo) -> None:
+    def __init__(self, disk: OpenDatabase, facts: Facts, zone: ZoneInfo) -> None:
         self._disk = disk
         self._facts = facts
         self._zone = zone

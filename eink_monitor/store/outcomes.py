@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 from eink_monitor.model.poll import Outcome
-from eink_monitor.store.card import Disk
+from eink_monitor.store.card import OpenDatabase
 from eink_monitor.store.part import Part
 
 _FIGURE = re.compile(r"-?[0-9][0-9.e+]*")
@@ -40,7 +40,7 @@ class Past:
 class Outcomes(Part):
     """Outcomes in memory and on disk."""
 
-    def __init__(self, disk: Disk) -> None:
+    def __init__(self, disk: OpenDatabase) -> None:
         self._disk = disk
         self._open: dict[str, Past] = {}
         self._closed: list[Past] = []

@@ -16,7 +16,7 @@ from eink_monitor.clock import HOUR, day_bounds, local, midnight
 from eink_monitor.metrics import METRICS
 from eink_monitor.model.reading import Bucket, Metric, Reading, Run
 from eink_monitor.store.backfill import LONGEST_RUN, Held, following, holding
-from eink_monitor.store.card import Disk
+from eink_monitor.store.card import OpenDatabase
 from eink_monitor.store.part import Part
 from eink_monitor.store.series import Series, Tally, day_key, day_of
 
@@ -26,7 +26,7 @@ _UPSERT = "INSERT OR REPLACE INTO {} (at, series, n, total, low, high, last) VAL
 class Readings(Mapping[tuple[str, str], Reading], Part):
     """Every series of the house: newest values in memory, what is older on disk."""
 
-    def __init__(self, disk: Disk, zone: ZoneInfo) -> None:
+    def __init__(self, disk: OpenDatabase, zone: ZoneInfo) -> None:
         self._disk = disk
         self._zone = zone
         self._series: dict[tuple[str, str], Series] = {}

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from eink_monitor.store.card import Disk
+from eink_monitor.store.card import OpenDatabase
 from eink_monitor.store.part import Part
 
 
 class WearCounts(Part):
     """Counters and instants, read when somebody asks; memory has only what is to be kept."""
 
-    def __init__(self, disk: Disk) -> None:
+    def __init__(self, disk: OpenDatabase) -> None:
         self._disk = disk
         self._kept: dict[str, Any] = {}
 

@@ -25,11 +25,11 @@ _ANSWER = (
 def _rehearse() -> None:
     ours, theirs = socket.socketpair()
 
-    class Connection(HTTPConnection):
+    class Rehearsal(HTTPConnection):
         def _new_conn(self) -> socket.socket:
             return ours
 
-    pool = type("Pool", (HTTPConnectionPool,), {"ConnectionCls": Connection})
+    pool = type("Pool", (HTTPConnectionPool,), {"ConnectionCls": Rehearsal})
     with ours, theirs, open_session(trust, list, {"http": pool}) as session:
         theirs.sendall(_ANSWER)
         headers = {"Accept": "application/json", "Accept-Encoding": "gzip", "Connection": "close"}

@@ -77,7 +77,7 @@ class Session:
             raise Unavailable(message)
 
     @contextmanager
-    def files(self) -> Iterator[Files]:
+    def files(self) -> Iterator[Sftp]:
         """SFTP. Raises ``Unlisted`` where the host offers none."""
         from paramiko import SFTPClient, SFTPError, SSHException
 
@@ -92,10 +92,10 @@ class Session:
             except (SSHException, SFTPError, EOFError, OSError):
                 raise Unlisted from None
         with client:
-            yield Files(self._door, client)
+            yield Sftp(self._door, client)
 
 
-class Files:
+class Sftp:
     """Folders by SFTP."""
 
     def __init__(self, door: Door, client: SFTPClient) -> None:

@@ -30,7 +30,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Flow:
+class PowerFlow:
     """Powers in W with the signs of the dictionary (grid import and battery charging positive); charge in percent.
 
     ``strangers`` is whether somebody produces here whom nobody reads, so that the house cannot be known.
@@ -58,7 +58,7 @@ def grid_meter(parts: Sequence[Part]) -> tuple[str, Meter] | None:
     return None
 
 
-def flow(parts: Sequence[Part], *, export_positive: bool, external: bool, remarks: Remarks) -> Flow:
+def flow(parts: Sequence[Part], *, export_positive: bool, external: bool, remarks: Remarks) -> PowerFlow:
     """The powers. ``external`` adds what the meters called Production measure; else those only raise doubts.
 
     A house that uses a little less than nothing (rounding, devices read moments apart) uses nothing.
@@ -77,7 +77,7 @@ def flow(parts: Sequence[Part], *, export_positive: bool, external: bool, remark
     if load is not None:
         load = None if strangers else max(0.0, load)
     roof = None if pv is None else pv + added
-    return Flow(roof, load, grid, storage, _charge(parts), strangers)
+    return PowerFlow(roof, load, grid, storage, _charge(parts), strangers)
 
 
 def meters(parts: Sequence[Part]) -> Iterator[tuple[Part, Place, Meter | None]]:

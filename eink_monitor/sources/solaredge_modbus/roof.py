@@ -14,7 +14,7 @@ from eink_monitor.model.poll import Visit
 from eink_monitor.model.reading import Metric, Reading
 from eink_monitor.sources._storage import without_plunges
 from eink_monitor.sources.solaredge_modbus import counters, energies, memory
-from eink_monitor.sources.solaredge_modbus.flow import Flow, Part, flow, grid_meter
+from eink_monitor.sources.solaredge_modbus.flow import Part, PowerFlow, flow, grid_meter
 from eink_monitor.sources.solaredge_modbus.line import Line, Silence, Unit
 from eink_monitor.sources.solaredge_modbus.memory import Memory
 from eink_monitor.sources.solaredge_modbus.night import asleep, rest
@@ -145,7 +145,7 @@ def _digest(visit: Visit, parts: list[Part], roof: Roof, old: Memory) -> list[Re
     return readings
 
 
-def _flow(visit: Visit, parts: Sequence[Part], roof: Roof, memories: tuple[Memory, Memory]) -> Flow:
+def _flow(visit: Visit, parts: Sequence[Part], roof: Roof, memories: tuple[Memory, Memory]) -> PowerFlow:
     """The powers, with the meter's sign as configured, or as its counters show it: nothing else does."""
     old, new = memories
     positive, proven = roof.meter_sign == "export_positive", roof.meter_sign != "auto"
@@ -179,7 +179,7 @@ def _never_less(visit: Visit, sums: dict[Metric, float | None], today: int) -> d
     return held
 
 
-def _powers(power: Flow) -> dict[Metric, float | None]:
+def _powers(power: PowerFlow) -> dict[Metric, float | None]:
     return {
         metrics.PV_POWER: power.pv,
         metrics.LOAD_POWER: power.load,

@@ -12,7 +12,7 @@ from eink_monitor.model.poll import Visit
 from eink_monitor.model.reading import Metric
 from eink_monitor.sources.solaredge_modbus import counters
 from eink_monitor.sources.solaredge_modbus.counters import Count, Mark, Span
-from eink_monitor.sources.solaredge_modbus.flow import Part, grid_meter, meters
+from eink_monitor.sources.solaredge_modbus.flow import PlantPart, grid_meter, meters
 from eink_monitor.sources.solaredge_modbus.plant import Look, Place
 from eink_monitor.sources.solaredge_modbus.sunspec import BatteryBlock, LifetimeEnergy, Meter
 
@@ -44,13 +44,13 @@ def spans(visit: Visit) -> Spans:
     )
 
 
-def producers(parts: Sequence[Part], *, external: bool) -> list[str]:
+def producers(parts: Sequence[PlantPart], *, external: bool) -> list[str]:
     """Whoever makes the energy of this roof: every unit, and where they are to be added the Production meters."""
     beside = [_name(part.unit, place) for part, place, _ in _added(parts)] if external else []
     return [str(part.unit) for part in parts] + beside
 
 
-def read(parts: Sequence[Part], marks: Mapping[str, Mark]) -> dict[str, Count]:
+def read(parts: Sequence[PlantPart], marks: Mapping[str, Mark]) -> dict[str, Count]:
     """The counters that are there, by a name that says what they count and, of a producer, which.
 
     What the modules made is what left the inverter and what is in the battery more than before, but for what came into
@@ -72,7 +72,7 @@ def read(parts: Sequence[Part], marks: Mapping[str, Mark]) -> dict[str, Count]:
     return found
 
 
-def _added(parts: Sequence[Part]) -> Iterator[tuple[Part, Place, Meter | None]]:
+def _added(parts: Sequence[PlantPart]) -> Iterator[tuple[PlantPart, Place, Meter | None]]:
     """The Production meters, None for one that is silent."""
     return (each for each in meters(parts) if each[1].identity.role == "production")
 
@@ -81,7 +81,7 @@ def _name(unit: int, place: Place) -> str:
     return f"{unit}/{place.address}"
 
 
-def _of_inverter(part: Part) -> dict[str, Count]:
+def _of_inverter(part: PlantPart) -> dict[str, Count]:
     out = part.look.inverter.energy if part.look else None
     if part.plant is None or part.look is None or out is None:
         return {}

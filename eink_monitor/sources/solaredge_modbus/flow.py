@@ -20,7 +20,7 @@ _NEGATIVE, _ASTRAY = 100.0, 0.05  # W, and a share: a house that gives more is f
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class PlantPart:
     """One inverter with what hangs on it; ``look`` is None while it is silent, and ``asleep`` whether that is sleep."""
 
     unit: int
@@ -44,11 +44,11 @@ class PowerFlow:
     strangers: bool = False
 
 
-def _of_role(role: str, parts: Sequence[Part]) -> Iterator[tuple[Part, Place, Meter | None]]:
+def _of_role(role: str, parts: Sequence[PlantPart]) -> Iterator[tuple[PlantPart, Place, Meter | None]]:
     return (each for each in meters(parts) if each[1].identity.role == role)
 
 
-def grid_meter(parts: Sequence[Part]) -> tuple[str, Meter] | None:
+def grid_meter(parts: Sequence[PlantPart]) -> tuple[str, Meter] | None:
     """The meter at the grid connection and who it is, or None. One that gives a power goes before one that does not."""
     found = [each for each in _of_role("grid", parts) if each[2] is not None]
     found.sort(key=lambda each: (not each[1].identity.option, each[2] is None or each[2].power is None))
@@ -58,7 +58,7 @@ def grid_meter(parts: Sequence[Part]) -> tuple[str, Meter] | None:
     return None
 
 
-def flow(parts: Sequence[Part], *, export_positive: bool, external: bool, remarks: Remarks) -> PowerFlow:
+def flow(parts: Sequence[PlantPart], *, export_positive: bool, external: bool, remarks: Remarks) -> PowerFlow:
     """The powers. ``external`` adds what the meters called Production measure; else those only raise doubts.
 
     A house that uses a little less than nothing (rounding, devices read moments apart) uses nothing.
@@ -80,7 +80,7 @@ def flow(parts: Sequence[Part], *, export_positive: bool, external: bool, remark
     return PowerFlow(roof, load, grid, storage, _charge(parts), strangers)
 
 
-def meters(parts: Sequence[Part]) -> Iterator[tuple[Part, Place, Meter | None]]:
+def meters(parts: Sequence[PlantPart]) -> Iterator[tuple[PlantPart, Place, Meter | None]]:
     """Every meter once, None for one that is silent: cascaded units may show the same one."""
     known: set[str] = set()
     for part in parts:
@@ -98,7 +98,7 @@ def _total(values: Iterator[float | None] | Sequence[float | None]) -> float | N
     return None if None in known else sum(value for value in known if value is not None)
 
 
-def _ac(part: Part) -> float | None:
+def _ac(part: PlantPart) -> float | None:
     """What leaves an inverter; one that sleeps gives nothing."""
     if part.look is None:
         return 0.0 if part.asleep else None
@@ -106,7 +106,7 @@ def _ac(part: Part) -> float | None:
     return 0.0 if seen.ac_power is None and seen.status in ASLEEP else seen.ac_power
 
 
-def _modules(part: Part, remarks: Remarks) -> float | None:
+def _modules(part: PlantPart, remarks: Remarks) -> float | None:
     """What the modules of an inverter give; judged before it is cut off at nought, which would hide nonsense."""
     out = _ac(part)
     if out is None or part.look is None:
@@ -121,7 +121,7 @@ def _modules(part: Part, remarks: Remarks) -> float | None:
     return max(0.0, made)
 
 
-def _complete(parts: Sequence[Part]) -> bool:
+def _complete(parts: Sequence[PlantPart]) -> bool:
     """Whether the power of every battery is known."""
     return all(
         part.look is None
@@ -130,7 +130,7 @@ def _complete(parts: Sequence[Part]) -> bool:
     )
 
 
-def _others(parts: Sequence[Part], out: float, *, external: bool) -> Iterator[float]:
+def _others(parts: Sequence[PlantPart], out: float, *, external: bool) -> Iterator[float]:
     """The powers of Production meters, whichever way their clamps are turned; unless added, without those of our own.
 
     A meter that shows what our inverters give measures just them.
@@ -144,7 +144,7 @@ def _others(parts: Sequence[Part], out: float, *, external: bool) -> Iterator[fl
                 yield power
 
 
-def _consumption(parts: Sequence[Part]) -> float | None:
+def _consumption(parts: Sequence[PlantPart]) -> float | None:
     """What a meter between the connection and the house says; its sign depends on how its clamps are turned."""
     for _, _, meter in _of_role("house", parts):
         if meter and meter.power is not None:
@@ -152,7 +152,7 @@ def _consumption(parts: Sequence[Part]) -> float | None:
     return None
 
 
-def _storage(parts: Sequence[Part]) -> float | None:
+def _storage(parts: Sequence[PlantPart]) -> float | None:
     """Power of all batteries together; None unless all are known, or where there is none."""
     if any(part.look is None and not part.asleep for part in parts) or not _complete(parts):
         return None
@@ -160,7 +160,7 @@ def _storage(parts: Sequence[Part]) -> float | None:
     return _total([battery.power for battery in batteries]) if batteries else None
 
 
-def _charge(parts: Sequence[Part]) -> float | None:
+def _charge(parts: Sequence[PlantPart]) -> float | None:
     """Their charge weighted by what each can hold; None unless all are known."""
     looks = [part.look for part in parts if part.look]
     if len(looks) < len(parts) or any(one.lost for one in looks):

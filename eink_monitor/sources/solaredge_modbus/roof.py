@@ -14,7 +14,7 @@ from eink_monitor.model.poll import Visit
 from eink_monitor.model.reading import Metric, Reading
 from eink_monitor.sources._storage import without_plunges
 from eink_monitor.sources.solaredge_modbus import counters, energies, memory
-from eink_monitor.sources.solaredge_modbus.flow import Part, PowerFlow, flow, grid_meter
+from eink_monitor.sources.solaredge_modbus.flow import PlantPart, PowerFlow, flow, grid_meter
 from eink_monitor.sources.solaredge_modbus.line import Line, Silence, Unit
 from eink_monitor.sources.solaredge_modbus.memory import Memory
 from eink_monitor.sources.solaredge_modbus.night import asleep, rest
@@ -82,7 +82,7 @@ def steadily(
             clock.wait(visit.every)
 
 
-def _look(line: Line, visit: Visit, roof: Roof, known: Memory, plants: dict[int, Plant]) -> list[Part]:
+def _look(line: Line, visit: Visit, roof: Roof, known: Memory, plants: dict[int, Plant]) -> list[PlantPart]:
     """Every unit as it is now; ``plants`` keeps what is found there. Raises where none answers."""
     parts, troubles = [], []
     dark = asleep(visit, roof.latitude)
@@ -94,9 +94,9 @@ def _look(line: Line, visit: Visit, roof: Roof, known: Memory, plants: dict[int,
         except Unavailable as trouble:
             plants.pop(number, None)
             troubles.append(trouble)
-            parts.append(Part(number, asleep=dark and isinstance(trouble, Silence)))
+            parts.append(PlantPart(number, asleep=dark and isinstance(trouble, Silence)))
         else:
-            parts.append(Part(number, plant, seen))
+            parts.append(PlantPart(number, plant, seen))
             if plant.whole:
                 plants[number] = plant
     if len(troubles) == len(roof.units):
@@ -108,7 +108,7 @@ def _look(line: Line, visit: Visit, roof: Roof, known: Memory, plants: dict[int,
     return _told_apart(parts)
 
 
-def _told_apart(parts: list[Part]) -> list[Part]:
+def _told_apart(parts: list[PlantPart]) -> list[PlantPart]:
     """The parts, unless one inverter answers at two units: its power would count twice."""
     seen = [(part.unit, part.plant.inverter.identity, part.look.inverter) for part in parts if part.plant and part.look]
     for (one, who, first), (other, whom, second) in combinations(seen, 2):
@@ -119,7 +119,7 @@ def _told_apart(parts: list[Part]) -> list[Part]:
     return parts
 
 
-def _digest(visit: Visit, parts: list[Part], roof: Roof, old: Memory) -> list[Reading]:
+def _digest(visit: Visit, parts: list[PlantPart], roof: Roof, old: Memory) -> list[Reading]:
     path, new, when = visit.state / _FILE, deepcopy(old), energies.spans(visit)
     counts = energies.read(parts, old.marks)
     new.marks = energies.tally(old.marks, counts, visit.now, when)
@@ -145,7 +145,7 @@ def _digest(visit: Visit, parts: list[Part], roof: Roof, old: Memory) -> list[Re
     return readings
 
 
-def _flow(visit: Visit, parts: Sequence[Part], roof: Roof, memories: tuple[Memory, Memory]) -> PowerFlow:
+def _flow(visit: Visit, parts: Sequence[PlantPart], roof: Roof, memories: tuple[Memory, Memory]) -> PowerFlow:
     """The powers, with the meter's sign as configured, or as its counters show it: nothing else does."""
     old, new = memories
     positive, proven = roof.meter_sign == "export_positive", roof.meter_sign != "auto"
@@ -189,7 +189,7 @@ def _powers(power: PowerFlow) -> dict[Metric, float | None]:
     }
 
 
-def _condition(parts: Sequence[Part]) -> dict[Metric, float | None]:
+def _condition(parts: Sequence[PlantPart]) -> dict[Metric, float | None]:
     """Of several inverters the state that says most, and the highest temperature."""
     seen = [part.look.inverter for part in parts if part.look]
     states = [one.status for one in seen if one.status is not None]
@@ -200,7 +200,7 @@ def _condition(parts: Sequence[Part]) -> dict[Metric, float | None]:
     }
 
 
-def _tell(visit: Visit, parts: Sequence[Part], gaps: Sequence[str]) -> None:
+def _tell(visit: Visit, parts: Sequence[PlantPart], gaps: Sequence[str]) -> None:
     """What a person should know of this look."""
     for part in parts:
         if part.look and part.look.inverter.status == _FAULT:

@@ -19,20 +19,20 @@ _SIDES = ("-wal", "-shm")
 _PIECE = 1 << 20  # bytes
 
 
-class Identity(NamedTuple):
+class FileIdentity(NamedTuple):
     """Which file it is, whatever its name."""
 
     device: int
     number: int
 
 
-def identity(path: Path) -> Identity | None:
+def identity(path: Path) -> FileIdentity | None:
     """Which file has a name now; None where none has."""
     try:
         found = path.stat()
     except OSError:
         return None
-    return Identity(found.st_dev, found.st_ino)
+    return FileIdentity(found.st_dev, found.st_ino)
 
 
 def _stamp(path: Path) -> tuple[int, int]:
@@ -50,7 +50,7 @@ class Watch:
         self.database = identity(path)
         self._path = path
         self._real = path.resolve()
-        self._sides: dict[str, Identity | None] = dict.fromkeys(_SIDES)
+        self._sides: dict[str, FileIdentity | None] = dict.fromkeys(_SIDES)
         self._stamp = _stamp(path)
 
     def note(self) -> None:
@@ -102,6 +102,6 @@ class Watch:
         for entry in Path("/proc/self/fd").iterdir():
             with suppress(OSError):  # that of the folder itself is gone by now
                 found = os.fstat(int(entry.name))
-                if Identity(found.st_dev, found.st_ino) == self.database:
+                if FileIdentity(found.st_dev, found.st_ino) == self.database:
                     return int(entry.name)
         return None

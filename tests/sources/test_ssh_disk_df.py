@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from eink_monitor import metrics
 from eink_monitor.errors import BadAnswer
 from eink_monitor.sources.ssh_disk import df, mounts
-from eink_monitor.sources.ssh_disk.disk import Look, State, remote
+from eink_monitor.sources.ssh_disk.disk import DiskStatus, State, remote
 from eink_monitor.sources.ssh_disk.question import any_shell, question
 
 RECORDINGS = sorted((Path(__file__).parent / "ssh_disk").glob("*.json"))
@@ -32,11 +32,11 @@ def test_each_system(file: Path) -> None:
             assert look.values() == {metrics.DISK_STATE: 2}
             continue
         if isinstance(expected, str):
-            assert look == Look(State.UNMEASURED, reason=expected), path
+            assert look == DiskStatus(State.UNMEASURED, reason=expected), path
             continue
         size, used, free, inodes, inodes_free, state = expected
         if not size:
-            assert look == Look(State.UNMEASURED, reason="it has no size")
+            assert look == DiskStatus(State.UNMEASURED, reason="it has no size")
             continue
         assert look.space == df.Space(size, used, free)
         assert look.inodes == (None if inodes is None else df.Inodes(inodes, inodes_free))
@@ -81,7 +81,7 @@ def test_block_sizes(unit: str, block: int) -> None:
 def test_sizes_that_cannot_be_cost_that_mount_alone(row: str) -> None:
     answer = f"{HEAD}\n/dev/a 10 4 6 40% /a\n{row}\n/dev/c 10 4 6 40% /c\n"
     bad = remote(lambda _: answer, "/b")
-    assert bad == Look(State.UNMEASURED, reason="its sizes cannot be")
+    assert bad == DiskStatus(State.UNMEASURED, reason="its sizes cannot be")
     assert bad.values() == {metrics.DISK_STATE: 3}
     for path in ("/a", "/c"):
         assert remote(lambda _: answer, path).space == df.Space(10240, 4096, 6144)

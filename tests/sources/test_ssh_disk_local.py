@@ -22,7 +22,7 @@ from eink_monitor.errors import BadAnswer
 from eink_monitor.settings import Duration
 from eink_monitor.sources.ssh_disk import SshDisk, hosts
 from eink_monitor.sources.ssh_disk.bounded import bounded
-from eink_monitor.sources.ssh_disk.disk import Look, State, listing, local
+from eink_monitor.sources.ssh_disk.disk import DiskStatus, State, listing, local
 from eink_monitor.sources.ssh_disk.newest import Entry, Unlisted, newest
 
 
@@ -93,7 +93,7 @@ def test_what_breaks_while_it_asks_is_no_answer() -> None:
 
 def test_local_places_that_are_not_there() -> None:
     assert not local("/nowhere/at/all").mounted
-    assert local("/proc") == Look(State.UNMEASURED, reason="it has no size")
+    assert local("/proc") == DiskStatus(State.UNMEASURED, reason="it has no size")
 
 
 def test_a_disk_that_goes_away_is_not_mounted(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from eink_monitor.errors import AuthFailed, BadAnswer, Unavailable
 from eink_monitor.model.poll import Visit
 from eink_monitor.settings import Duration
 from eink_monitor.sources.ssh_disk import df, mounts
-from eink_monitor.sources.ssh_disk.disk import Look, State, local, remote
+from eink_monitor.sources.ssh_disk.disk import DiskStatus, State, local, remote
 
 TEN = df.Space(10240, 4096, 6144)
 
@@ -30,7 +30,7 @@ def visit(tmp_path: Path) -> Visit:
     return new_visit(tmp_path / "state")
 
 
-def look(answer: str, path: str = "/b") -> Look:
+def look(answer: str, path: str = "/b") -> DiskStatus:
     return remote(lambda _: answer, path)
 
 
@@ -45,7 +45,7 @@ def test_df_in_any_language(head: str, inodes: str) -> None:
     """A table of inodes, whose rows look the same, is never taken for one of blocks."""
     answer = f"{head}\n/dev/x 10 4 6 40% /b\n{inodes}\n/dev/x 900 100 800 12% /b\n"
     assert look(answer).space == TEN
-    assert look(answer, "/c") == Look(State.NOT_MOUNTED)
+    assert look(answer, "/c") == DiskStatus(State.NOT_MOUNTED)
     with pytest.raises(BadAnswer, match="without the size of its blocks; let that host say LC_ALL=C df -Pk"):
         look(f"{inodes}\n/dev/x 900 100 800 12% /b\n")
 
@@ -100,7 +100,7 @@ def test_the_reserve_of_root_is_not_used(table: str) -> None:
 def test_words_for_read_only(word: str) -> None:
     answer = f"{HEAD}\n/dev/x 10 4 6 40% /b\n/dev/x /b ext4 rw,relatime,{word},errors=remount-ro 0 0\n"
     wanted = State.READ_ONLY
-    assert look(answer) == Look(wanted, TEN)
+    assert look(answer) == DiskStatus(wanted, TEN)
     assert look(answer.replace(f",{word}", "")).state is State.MOUNTED
 
 
@@ -124,7 +124,7 @@ def test_a_mount_without_figures_gives_its_reason(said: str, state: State, reaso
 @pytest.mark.parametrize("row", ["/dev/x 10 4 6 /b", "/dev/x 1e3 400 600 40% /b", "/dev/x 10 4 6 5x 40% /b"])
 def test_a_row_that_cannot_be_read_is_that_of_a_disk_that_is_there(row: str) -> None:
     answer = f"{HEAD}\n{row}\n/dev/y 10 4 6 40% /c\n"
-    assert look(answer) == Look(State.UNMEASURED, reason="its row in the table of df cannot be read")
+    assert look(answer) == DiskStatus(State.UNMEASURED, reason="its row in the table of df cannot be read")
     assert look(answer, "/c").space == TEN
 
 
@@ -137,22 +137,22 @@ def test_blocks_in_words_are_no_kilobytes(unit: str) -> None:
 @pytest.mark.parametrize("quotes", ["\u2018\u2019", "\u201e\u201c", "``", "\u00ab\u00bb", "''"])
 def test_a_reason_in_any_quotes(quotes: str) -> None:
     answer = f"{HEAD}\ndf: {quotes[0]}/b{quotes[1]}: Stale file handle\nsrv:/b /b nfs4 rw 0 0\n"
-    assert look(answer) == Look(State.UNMEASURED, reason="Stale file handle")
+    assert look(answer) == DiskStatus(State.UNMEASURED, reason="Stale file handle")
 
 
 def test_what_cannot_be_told_is_not_told() -> None:
     answer = f"{HEAD}\n/dev/a 10 4 6 40% /a\ndf: /b: Permission denied\n"
-    assert look(answer) == Look(None, reason="Permission denied")
+    assert look(answer) == DiskStatus(None, reason="Permission denied")
     assert look(answer).values() == {}
     assert "cannot be told: Permission denied" in look(answer).note("/b")
-    assert look(answer.replace("Permission denied", "No such file or directory")) == Look(State.NOT_MOUNTED)
+    assert look(answer.replace("Permission denied", "No such file or directory")) == DiskStatus(State.NOT_MOUNTED)
 
 
 def test_an_automount_without_its_disk_is_not_mounted() -> None:
     answer = f"{HEAD}\nsystemd-1 0 0 0 - /b\nsystemd-1 /b autofs rw,relatime,direct 0 0\n"
-    assert look(answer) == Look(State.NOT_MOUNTED)
+    assert look(answer) == DiskStatus(State.NOT_MOUNTED)
     over = f"{HEAD}\n/dev/x 10 4 6 40% /b\nsystemd-1 /b autofs rw 0 0\n/dev/x /b ext4 ro 0 0\n"
-    assert look(over) == Look(State.READ_ONLY, TEN)
+    assert look(over) == DiskStatus(State.READ_ONLY, TEN)
     assert look(f"{HEAD}\n/dev/x 10 4 6 40% /b\nsystemd-1 - - - - /b\n").space == TEN
 
 
@@ -237,7 +237,7 @@ def test_real_mounts_as_an_ordinary_user(hosts: Hosts, visit: Visit, mounted: Pa
 
 def test_real_mounts_right_here(visit: Visit, mounted: Path) -> None:
     assert local(str(mounted / "bound")).space == df.Space(1 << 20, 0, 1 << 20)
-    assert local(str(mounted / "closed")) == Look(State.NOT_MOUNTED)
+    assert local(str(mounted / "closed")) == DiskStatus(State.NOT_MOUNTED)
     (mounted / "link").symlink_to(mounted / "disk")
     assert local(str(mounted / "link")).state is State.MOUNTED
 

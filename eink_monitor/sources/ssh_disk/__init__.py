@@ -20,7 +20,7 @@ from eink_monitor.vet import vet
 
 if TYPE_CHECKING:
     from eink_monitor.sources.ssh_disk.command import Session
-    from eink_monitor.sources.ssh_disk.disk import Look
+    from eink_monitor.sources.ssh_disk.disk import DiskStatus
     from eink_monitor.sources.ssh_disk.door import Door
     from eink_monitor.sources.ssh_disk.newest import Lister
 
@@ -171,7 +171,7 @@ class SshDisk(Source):
             known_hosts=(visit.state / "known_hosts", theirs),
         )
 
-    def _looks(self, session: Session) -> dict[str, Look]:
+    def _looks(self, session: Session) -> dict[str, DiskStatus]:
         """One disk that lets df hang costs the others nothing. Raises ``Hangs`` where all do."""
         from eink_monitor.sources.ssh_disk import disk
         from eink_monitor.sources.ssh_disk.command import Hangs
@@ -187,7 +187,7 @@ class SshDisk(Source):
                 looks[name] = disk.hung("df", self.timeout)
         return looks
 
-    def _readings(self, visit: Visit, looks: Mapping[str, Look], lister: Lister) -> Iterator[Reading]:
+    def _readings(self, visit: Visit, looks: Mapping[str, DiskStatus], lister: Lister) -> Iterator[Reading]:
         from eink_monitor.sources.ssh_disk.newest import Unlisted, newest, other_root
 
         for name, look in looks.items():

@@ -37,7 +37,7 @@ class State(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class DiskStatus:
     """What is mounted at a place, None where that cannot be told; ``reason`` says in words why there are no figures."""
 
     state: State | None
@@ -72,7 +72,7 @@ class Look:
         return f"{path} is mounted, but cannot be measured: {self.reason}" if self.reason else ""
 
 
-def remote(run: Callable[[str], str], path: str) -> Look:
+def remote(run: Callable[[str], str], path: str) -> DiskStatus:
     """Ask a shell. Raises ``BadAnswer`` and whatever ``run`` raises."""
     path = path.rstrip("/") or "/"
     mark = os.urandom(8).hex()
@@ -93,26 +93,26 @@ def remote(run: Callable[[str], str], path: str) -> Look:
     return _look(answer, where, asked=asked)
 
 
-def _look(answer: str, where: set[str], *, asked: bool) -> Look:
+def _look(answer: str, where: set[str], *, asked: bool) -> DiskStatus:
     """What an answer says of one place; ``asked`` is whether df was asked for that place alone."""
     mount = mounts.find(answer, where)
     if mount and mount.waits:
-        return Look(State.NOT_MOUNTED)
+        return DiskStatus(State.NOT_MOUNTED)
     found = df.space(answer, where, shared=mount.shared if mount else None)
     if found is None and mount and asked and (named := df.sole(answer)):
         where = named
         found = df.space(answer, where, shared=mount.shared)
     if isinstance(found, df.Space):
         read_only = mount is not None and mount.read_only
-        return Look(State.READ_ONLY if read_only else State.MOUNTED, found, df.inodes(answer, where))
+        return DiskStatus(State.READ_ONLY if read_only else State.MOUNTED, found, df.inodes(answer, where))
     reason = df.reason(answer, () if asked else where)
     if found == df.NO_SIZE and mount and mount.kind.startswith("fuse"):
         found = _OTHERS
     if found or mount:
-        return Look(State.UNMEASURED, reason=reason or found or _UNLISTED)
+        return DiskStatus(State.UNMEASURED, reason=reason or found or _UNLISTED)
     if reason and not reason.lower().startswith(_ABSENT):
-        return Look(None, reason=reason)
-    return Look(State.NOT_MOUNTED)
+        return DiskStatus(None, reason=reason)
+    return DiskStatus(State.NOT_MOUNTED)
 
 
 def no_listing(_: str) -> Iterable[Entry]:
@@ -120,24 +120,24 @@ def no_listing(_: str) -> Iterable[Entry]:
     raise Unlisted
 
 
-def hung(who: str, seconds: Duration) -> Look:
+def hung(who: str, seconds: Duration) -> DiskStatus:
     """What is known of a disk that keeps whoever asks for its size."""
-    return Look(State.UNMEASURED, reason=f"{who} did not come back within {seconds}")
+    return DiskStatus(State.UNMEASURED, reason=f"{who} did not come back within {seconds}")
 
 
-def here(path: str, seconds: Duration) -> Look:
+def here(path: str, seconds: Duration) -> DiskStatus:
     """Ask this machine's own kernel; a disk that does not answer costs the others nothing."""
     return bounded(partial(local, path), seconds) or hung("the kernel", seconds)
 
 
-def local(path: str) -> Look:
+def local(path: str) -> DiskStatus:
     """As ``here``, for as long as it takes."""
     places = {path.rstrip("/") or "/", os.path.realpath(path)}
     found, complaint = None, ""
     try:
         found = os.statvfs(path)  # before the table is read: it wakes an automount
     except (FileNotFoundError, NotADirectoryError):
-        return Look(State.NOT_MOUNTED)
+        return DiskStatus(State.NOT_MOUNTED)
     except OSError as error:
         complaint = error.strerror or "no answer"
     try:
@@ -145,12 +145,12 @@ def local(path: str) -> Look:
     except OSError:
         mount = _without_table(path, found)
     if mount is None and complaint:
-        return Look(None, reason=complaint)
+        return DiskStatus(None, reason=complaint)
     if mount is None or mount.waits:
-        return Look(State.NOT_MOUNTED)
+        return DiskStatus(State.NOT_MOUNTED)
     if mount.hidden:
-        return Look(None, reason=_HIDDEN)
-    return Look(State.UNMEASURED, reason=complaint) if found is None else _measured(found, mount)
+        return DiskStatus(None, reason=_HIDDEN)
+    return DiskStatus(State.UNMEASURED, reason=complaint) if found is None else _measured(found, mount)
 
 
 def _without_table(path: str, found: os.statvfs_result | None) -> mounts.Mount | None:
@@ -159,13 +159,13 @@ def _without_table(path: str, found: os.statvfs_result | None) -> mounts.Mount |
     return mounts.Mount("", frozenset({"ro"} if found and found.f_flag & os.ST_RDONLY else ()))
 
 
-def _measured(found: os.statvfs_result, mount: mounts.Mount) -> Look:
+def _measured(found: os.statvfs_result, mount: mounts.Mount) -> DiskStatus:
     unit = found.f_frsize
     space = df.checked(found.f_blocks * unit, (found.f_blocks - found.f_bfree) * unit, found.f_bavail * unit)
     if isinstance(space, str):
-        return Look(State.UNMEASURED, reason=space)
+        return DiskStatus(State.UNMEASURED, reason=space)
     inodes = df.Inodes(found.f_files, found.f_ffree) if found.f_files else None
-    return Look(State.READ_ONLY if mount.read_only else State.MOUNTED, space, inodes)
+    return DiskStatus(State.READ_ONLY if mount.read_only else State.MOUNTED, space, inodes)
 
 
 def listing(folder: str) -> Iterable[Entry]:

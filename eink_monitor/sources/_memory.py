@@ -24,7 +24,7 @@ class Told(NamedTuple):
     at: int
 
 
-class Memory:
+class CarMemory:
     """Facts about one car that hold over time, kept in ``notes`` of a notebook; they change rarely."""
 
     def __init__(self, notes: dict[str, str | int] | None = None) -> None:

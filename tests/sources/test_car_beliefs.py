@@ -25,7 +25,7 @@ from eink_monitor.remarks import Remarks
 from eink_monitor.sources._beliefs import believed
 from eink_monitor.sources._car import kilometres
 from eink_monitor.sources._contradictions import settled
-from eink_monitor.sources._memory import Memory
+from eink_monitor.sources._memory import CarMemory
 from eink_monitor.sources._vag.words import meaning
 from eink_monitor.sources.skoda import parse as parse_skoda
 from eink_monitor.sources.vw_eu_data_act.fields import parse as parse_files
@@ -245,7 +245,7 @@ def test_units_in_the_spelling_of_a_dictionary(unit: str, size: float | None) ->
     assert kilometres(unit) == size
 
 
-def files(*told: tuple[str, str], memory: Memory | None = None) -> tuple[dict[str, float], str]:
+def files(*told: tuple[str, str], memory: CarMemory | None = None) -> tuple[dict[str, float], str]:
     content, remarks = data(*(field(name, value, iso(NOW)) for name, value in told)), Remarks()
     found = values(parse_files([File(content, NOW)], "car", memory=memory, remarks=remarks))
     return {name: round(value) for name, (value, _) in found.items()}, str(remarks)

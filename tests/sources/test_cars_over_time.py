@@ -14,7 +14,7 @@ from eink_monitor.metrics import CHARGING, CHARGING_POWER, ODOMETER, PLUGGED, SO
 from eink_monitor.model.reading import Reading
 from eink_monitor.settings import Secret
 from eink_monitor.sources._contradictions import in_order, settled
-from eink_monitor.sources._memory import Memory, Told
+from eink_monitor.sources._memory import CarMemory, Told
 from eink_monitor.sources._vag.words import meaning
 from eink_monitor.sources.bmw_cardata.catalogue import parse
 from eink_monitor.sources.bmw_connected import fields as my_bmw
@@ -108,7 +108,7 @@ def test_another_car_in_the_same_place_inherits_nothing(tmp_path: Path) -> None:
     st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 10 * DAY)), min_size=1, max_size=12),
 )
 def test_whatever_comes_in_whatever_order_a_better_name_heard_within_a_day_wins(told: list[tuple[str, int]]) -> None:
-    memory = Memory()
+    memory = CarMemory()
     heard: dict[str, int] = {}
     for name, at in sorted(told, key=lambda each: each[1]):
         best = memory.choose(SOC, "abc", [Told(name, 1.0, NOW + at)])
@@ -154,7 +154,7 @@ def test_miles_of_a_vw_count_for_its_range_too() -> None:
         field("mileage.value", "12345", at),
         field("mileage.unit", "MILES", at),
     ]
-    memory = Memory()
+    memory = CarMemory()
     found = values(parse_files([File(data(*fields), NOW)], "car", memory=memory))
     assert (round(found["range"][0]), round(found["odometer"][0])) == (249, 19867)
     later = values(parse_files([File(data(*fields[:2]), NOW)], "car", memory=memory))
@@ -317,7 +317,7 @@ def test_an_answer_that_is_wholly_older_replaces_what_it_changed(tmp_path: Path)
 # -- engines of the group ----------------------------------------------------------------------------------------------
 
 
-def vw(*fields: tuple[str, str], memory: Memory | None = None, burns: bool = False) -> dict[str, float]:
+def vw(*fields: tuple[str, str], memory: CarMemory | None = None, burns: bool = False) -> dict[str, float]:
     at = iso(NOW - HOUR)
     content = data(*(field(name, value, at) for name, value in fields))
     found = values(parse_files([File(content, NOW)], "car", memory=memory, burns=burns))
@@ -330,7 +330,7 @@ def test_an_electric_car_of_the_group_that_says_its_tank_is_full() -> None:
 
 
 def test_a_hybrid_of_the_group_stays_one_in_files_that_show_half_of_it() -> None:
-    memory = Memory()
+    memory = CarMemory()
     whole = (("state_of_charge", "40"), ("fuel_level_current_level", "100"), ("cruising_range_secondary_engine", "30"))
     assert vw(*whole, ("cruising_range_primary_engine", "700"), memory=memory) == {"soc": 40, "fuel": 100, "range": 30}
     assert vw(("cruising_range_primary_engine", "690"), memory=memory) == {}
@@ -351,7 +351,7 @@ def test_raw_and_invalid_charges_are_the_last_resort() -> None:
 
 
 def test_the_threshold_of_the_care_mode_is_the_target_while_it_is_switched_on() -> None:
-    memory = Memory()
+    memory = CarMemory()
     threshold, target = ("battery_care_mode.charge_bcam_threshold", "80"), ("settings.target_soc", "100")
     assert vw(threshold, target, ("setting.bcam_activation", "BCAM_ACTIVATION_ACTIVATED"), memory=memory) == {
         "target_soc": 80
@@ -395,7 +395,7 @@ def test_a_car_that_skoda_calls_electric_has_no_fuel() -> None:
 
 @given(st.data())
 def test_no_message_of_a_bmw_raises_anything_and_units_are_never_guessed(draw: st.DataObject) -> None:
-    memory = Memory()
+    memory = CarMemory()
     size = st.integers(-10, 10**9) | st.floats() | st.text(max_size=5) | st.none()
     unit = st.sampled_from(["km", "mi", "m", "%", "", None, 5, "l", "gal"])
     for turn in range(draw.draw(st.integers(1, 3))):

@@ -17,7 +17,7 @@ from eink_monitor.sources._car import CAR, IDLE, account, clean_vin, pace, patie
 from eink_monitor.sources._contradictions import in_order, settled
 from eink_monitor.sources._http.address import address
 from eink_monitor.sources._http.notebook import Notebook
-from eink_monitor.sources._memory import Memory
+from eink_monitor.sources._memory import CarMemory
 from eink_monitor.sources.bmw_cardata.catalogue import descriptors, parse
 from eink_monitor.sources.bmw_cardata.signin import Account
 from eink_monitor.sources.bmw_cardata.stream import Broker, follow
@@ -127,7 +127,7 @@ class BmwCarData(Source):
         """What an answer or a message says, in the light of what the car said before, by REST or by the stream."""
         book, car = Notebook(visit.state, "car"), account("car", clean_vin(self.vin))
         known = book.read()
-        memory = Memory(known if known.get("car") == car else {"car": car})
+        memory = CarMemory(known if known.get("car") == car else {"car": car})
         readings = parse(
             document, visit.subject, position=self.position, memory=memory, now=visit.now, remarks=visit.remarks
         )

@@ -31,7 +31,7 @@ from eink_monitor.remarks import Remarks
 from eink_monitor.sources._beliefs import FILLED
 from eink_monitor.sources._car import FOREVER, Sheet, instant, kilometres
 from eink_monitor.sources._http.answer import table
-from eink_monitor.sources._memory import Memory, Told
+from eink_monitor.sources._memory import CarMemory, Told
 
 WHO = "BMW CarData"
 
@@ -127,7 +127,7 @@ def parse(  # noqa: PLR0913 - what was said, of whom, and what else is known
     subject: str,
     *,
     position: bool = False,
-    memory: Memory | None = None,
+    memory: CarMemory | None = None,
     now: int = FOREVER,
     remarks: Remarks | None = None,
 ) -> list[Reading]:
@@ -138,7 +138,7 @@ def parse(  # noqa: PLR0913 - what was said, of whom, and what else is known
     whole = table(document, WHO, "the answer")
     section = "telematicData" if "telematicData" in whole else "data"
     told = table(whole.get(section), WHO, section)
-    sheet, memory = Sheet(subject, now, remarks), memory or Memory()
+    sheet, memory = Sheet(subject, now, remarks), memory or CarMemory()
     if section == "telematicData":
         memory.saw("all that it tells")
     entries = {
@@ -158,7 +158,7 @@ def parse(  # noqa: PLR0913 - what was said, of whom, and what else is known
     return [known for known in sheet.newest() if known.metric is not TIME_TO_FULL or charging != 0]
 
 
-def _learn_units(entries: Mapping[Metric, list[_Entry]], memory: Memory) -> None:
+def _learn_units(entries: Mapping[Metric, list[_Entry]], memory: CarMemory) -> None:
     """A unit that was given once holds for messages that leave it out."""
     for metric, found in entries.items():
         for entry in found:
@@ -167,7 +167,7 @@ def _learn_units(entries: Mapping[Metric, list[_Entry]], memory: Memory) -> None
                 memory.learn_unit(metric, entry.unit)
 
 
-def _candidates(sheet: Sheet, metric: Metric, entries: list[_Entry], memory: Memory) -> list[Told]:
+def _candidates(sheet: Sheet, metric: Metric, entries: list[_Entry], memory: CarMemory) -> list[Told]:
     """The values that say something, in the metric's unit; one that makes no sense is told and costs itself only."""
     found = []
     for entry in entries:
@@ -189,7 +189,7 @@ def _state(found: list[Told]) -> Told | None:
     return next((told for told in found if newest - told.at < HOUR), None)
 
 
-def _tell_engines_apart(candidates: dict[Metric, list[Told]], memory: Memory) -> None:
+def _tell_engines_apart(candidates: dict[Metric, list[Told]], memory: CarMemory) -> None:
     """Whether a car with a battery has a tank, too: the total range of a hybrid is not its electric one.
 
     An electric car may send a level of fuel all the same; but then its total range is its electric one. A message of
@@ -205,7 +205,7 @@ def _tell_engines_apart(candidates: dict[Metric, list[Told]], memory: Memory) ->
         _look_for_a_tank(candidates, memory)
 
 
-def _look_for_a_tank(candidates: dict[Metric, list[Told]], memory: Memory) -> None:
+def _look_for_a_tank(candidates: dict[Metric, list[Told]], memory: CarMemory) -> None:
     """Of a car that can be charged."""
     electric = [told for told in candidates[RANGE] if told.name != _TOTAL]
     totals = [told for told in candidates[RANGE] if told.name == _TOTAL]
@@ -226,7 +226,7 @@ def _burns(candidates: dict[Metric, list[Told]]) -> bool:
     return any(told.value for metric in (FUEL, FUEL_VOLUME) for told in candidates[metric])
 
 
-def _in_ours(metric: Metric, entry: _Entry, memory: Memory) -> float | None:
+def _in_ours(metric: Metric, entry: _Entry, memory: CarMemory) -> float | None:
     """The value in the metric's unit: None where it says nothing that we understand, no number where it is none."""
     if entry.value is None:
         return None

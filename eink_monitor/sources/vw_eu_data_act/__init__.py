@@ -20,7 +20,7 @@ from eink_monitor.sources._http.address import address
 from eink_monitor.sources._http.answer import rows, table, text
 from eink_monitor.sources._http.notebook import Notebook
 from eink_monitor.sources._http.seal import closed, opened
-from eink_monitor.sources._memory import Memory
+from eink_monitor.sources._memory import CarMemory
 from eink_monitor.sources.vw_eu_data_act.files import WHO, File
 from eink_monitor.vet import vet
 
@@ -104,7 +104,7 @@ class VwEuDataAct(Source):
             files = self._files(portal, visit, known)
             fuel = visit.last(FUEL)
             burns = fuel is not None and 0 < fuel.value < 100  # what electric cars say
-            readings = parse(files, visit.subject, burns=burns, memory=Memory(known), remarks=visit.remarks)
+            readings = parse(files, visit.subject, burns=burns, memory=CarMemory(known), remarks=visit.remarks)
             readings = settled(readings, visit)
             readings = vet(in_order(readings, visit), visit)
             if readings:

@@ -11,7 +11,7 @@ from eink_monitor.metrics import CHARGING, CHARGING_POWER, FUEL, ODOMETER, PLUGG
 from eink_monitor.model.reading import Metric, Reading
 from eink_monitor.remarks import Remarks
 from eink_monitor.sources._car import UNKNOWN, Sheet, kilometres
-from eink_monitor.sources._memory import Memory, Told
+from eink_monitor.sources._memory import CarMemory, Told
 from eink_monitor.sources._vag.words import meaning
 from eink_monitor.sources.vw_eu_data_act.files import Deliveries, File, Found
 
@@ -39,7 +39,7 @@ def parse(
     subject: str,
     *,
     burns: bool = False,
-    memory: Memory | None = None,
+    memory: CarMemory | None = None,
     remarks: Remarks | None = None,
 ) -> list[Reading]:
     """The newest reading of each metric in these deliveries. Raises ``BadAnswer``.
@@ -48,7 +48,7 @@ def parse(
     the battery's. ``memory`` is what the car told in earlier files; ``remarks`` take what came without
     a unit that we know.
     """
-    merged, memory = Deliveries(files), memory or Memory()
+    merged, memory = Deliveries(files), memory or CarMemory()
     sheet = Sheet(subject, remarks=remarks)
     if merged.odd:
         sheet.broken("entries")
@@ -66,7 +66,7 @@ def parse(
     return sheet.newest()
 
 
-def _engines(merged: Deliveries, memory: Memory, *, burns: bool) -> None:
+def _engines(merged: Deliveries, memory: CarMemory, *, burns: bool) -> None:
     """Whether the car has a battery to charge, a tank, or both. An electric car may say that its tank is full.
 
     A hybrid's first engine burns, and the range of its second one is the electric one.
@@ -85,7 +85,7 @@ def _engines(merged: Deliveries, memory: Memory, *, burns: bool) -> None:
         memory.saw("tank")
 
 
-def _distances(merged: Deliveries, sheet: Sheet, memory: Memory) -> None:
+def _distances(merged: Deliveries, sheet: Sheet, memory: CarMemory) -> None:
     """Fields with a name of their own are km by VW's dictionary, unless the car is known to count in miles."""
     units, usual = {RANGE: ("range.unit", _RANGE_UNIT_KEY), ODOMETER: ("mileage.unit",)}, "km"
     for metric, names in units.items():
@@ -104,7 +104,7 @@ def _distances(merged: Deliveries, sheet: Sheet, memory: Memory) -> None:
             sheet.unclear(ODOMETER, value)
 
 
-def _range(merged: Deliveries, sheet: Sheet, memory: Memory, usual: str) -> None:
+def _range(merged: Deliveries, sheet: Sheet, memory: CarMemory, usual: str) -> None:
     """The electric one of a car with a plug; the nameless key is the first engine's, and a hybrid's first one burns.
 
     ``usual`` is the unit of fields that have none beside them.
@@ -121,7 +121,7 @@ def _range(merged: Deliveries, sheet: Sheet, memory: Memory, usual: str) -> None
     _keep(sheet, RANGE, memory.choose(RANGE, names, told))
 
 
-def _target(merged: Deliveries, sheet: Sheet, memory: Memory) -> None:
+def _target(merged: Deliveries, sheet: Sheet, memory: CarMemory) -> None:
     """While the care of the battery is switched on, its threshold is the target; a switch dates what it changes."""
     care = merged.ending("bcam_activation")
     if (word := _text(care)).endswith("activated"):

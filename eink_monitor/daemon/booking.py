@@ -19,7 +19,7 @@ from eink_monitor.store.ledger import AHEAD
 _ROLLING = {"hour", "day"}  # a minute is too short to be blocked by a booking, and a month may end before its use
 
 
-class Need(NamedTuple):
+class Demand(NamedTuple):
     """The calls that a feed's next poll may make."""
 
     feed: str
@@ -42,7 +42,7 @@ class Bookings:
         self._store = store
         self._held: dict[str, _Held] = {}
 
-    def book(self, need: Need, now: int, mono: float, soon: Iterable[Need] = (), *, force: bool = False) -> int:
+    def book(self, need: Demand, now: int, mono: float, soon: Iterable[Demand] = (), *, force: bool = False) -> int:
         """A durable booking for ``need``; where that takes a write, it carries those of ``soon`` along.
 
         Raises as ``Store.reserve``.
@@ -66,7 +66,7 @@ class Bookings:
         """Whether anything is booked that no poll has begun to use."""
         return bool(self._held)
 
-    def flush(self, soon: Iterable[Need], now: int, mono: float) -> None:
+    def flush(self, soon: Iterable[Demand], now: int, mono: float) -> None:
         """Write what is only in memory, and book what is needed soon. Raises as ``Store.flush``."""
         self.give_back(mono)
         with self._store.transaction():
@@ -80,12 +80,12 @@ class Bookings:
                 self._store.ledger.settle(held.booking, 0)
                 del self._held[feed]
 
-    def _is_good(self, held: _Held, need: Need, now: int, mono: float) -> bool:
+    def _is_good(self, held: _Held, need: Demand, now: int, mono: float) -> bool:
         ledger = self._store.ledger
         enough = held.cost >= need.cost and mono <= held.until
         return enough and ledger.holds(held.booking) and not ledger.waits(need.quota.account, now)
 
-    def _ahead(self, soon: Iterable[Need], now: int, mono: float) -> Iterable[tuple[str, _Held]]:
+    def _ahead(self, soon: Iterable[Demand], now: int, mono: float) -> Iterable[tuple[str, _Held]]:
         for need in soon:
             if need.feed not in self._held and all(budget.span in _ROLLING for budget in need.quota.budgets):
                 with suppress(Throttled):  # its own turn will say so

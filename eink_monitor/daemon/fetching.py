@@ -13,7 +13,7 @@ from functools import partial
 
 from eink_monitor.clock import JUMP, MINUTE, Clock
 from eink_monitor.config import Feed
-from eink_monitor.daemon.booking import Bookings, Need
+from eink_monitor.daemon.booking import Bookings, Demand
 from eink_monitor.daemon.intake import Intake
 from eink_monitor.daemon.pacing import rhythm_of
 from eink_monitor.daemon.runner import GRACE, Result, Runner, Running
@@ -130,23 +130,23 @@ class Fetching:
         """Whether calls are booked for polls that are yet to begin."""
         return self._bookings.holds
 
-    def _soon(self, now: int, mono: float, but: str = "") -> Iterator[Need]:
+    def _soon(self, now: int, mono: float, but: str = "") -> Iterator[Demand]:
         """What the others need that are due before a booking made now runs out."""
         for name, turn in self._turns.items():
             feed = self._intake.feeds[name]
             quota = self._intake.pacing.quota(feed)
             if name != but and not turn.stopped and turn.due <= mono + AHEAD and quota:
                 with suppress(Bug):  # its own turn will say so
-                    yield Need(feed.name, quota, feed.source.cost(self._intake.visit(feed, now)))
+                    yield Demand(feed.name, quota, feed.source.cost(self._intake.visit(feed, now)))
 
-    def _start(self, feed: Feed, now: int, mono: float, soon: Iterable[Need] = (), *, force: bool = False) -> None:
+    def _start(self, feed: Feed, now: int, mono: float, soon: Iterable[Demand] = (), *, force: bool = False) -> None:
         self.steps += 1
         visit = self._intake.visit(feed, now)
         quota, booking = self._intake.pacing.quota(feed), None
         try:
             cost = feed.source.cost(visit)
             if quota and cost:
-                booking = self._bookings.book(Need(feed.name, quota, cost), now, mono, soon, force=force)
+                booking = self._bookings.book(Demand(feed.name, quota, cost), now, mono, soon, force=force)
                 visit.allowance = cost
         except Throttled as error:
             self._settle(feed, Result([], error.what, f"{feed.name}: {error}", 0.0, 0, error.until), None, now, now)

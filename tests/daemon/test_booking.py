@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from eink_monitor.clock import HOUR, MINUTE
-from eink_monitor.daemon.booking import Bookings, Need
+from eink_monitor.daemon.booking import Bookings, Demand
 from eink_monitor.errors import AuthFailed, Damaged, Throttled
 from eink_monitor.model.poll import Budget, Quota, Visit
 from eink_monitor.model.reading import Reading
@@ -120,9 +120,9 @@ def test_a_booking_in_a_database_that_was_set_aside_is_none(path: Path) -> None:
 def test_a_booking_that_is_too_small_or_too_old_is_made_anew(path: Path, cost: int, later: int) -> None:
     house, _ = house_of(path)
     bookings, quota = Bookings(house.store), Quota("one", (Budget(1000, "day"),))
-    bookings.flush([Need("one", quota, 1)], START, 0.0)
+    bookings.flush([Demand("one", quota, 1)], START, 0.0)
     assert (bookings.holds, booked(path)) == (True, 1), "booked ahead with what was to be written anyway"
-    bookings.book(Need("one", quota, cost), START + later, later)
+    bookings.book(Demand("one", quota, cost), START + later, later)
     assert (bookings.holds, booked(path)) == (False, cost)
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("SELECT at FROM call WHERE calls").fetchall() == [(START + later,)]

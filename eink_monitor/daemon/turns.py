@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from eink_monitor.clock import DAY, HOUR, MINUTE
-from eink_monitor.store import Past
+from eink_monitor.store import OutcomeRun
 
 SOON = (10, 30, MINUTE, 5 * MINUTE)
 UNASKED = frozenset({"unreachable", "overloaded"})
@@ -78,7 +78,7 @@ def _backoff(failures: int, rhythm: Rhythm) -> float:
     return max(rhythm.pace, min(grown, rhythm.longest))
 
 
-def first(past: Past | None, now: int, mono: float, stamp: int, edited: int = 0) -> Turn:
+def first(past: OutcomeRun | None, now: int, mono: float, stamp: int, edited: int = 0) -> Turn:
     """The turn after a start, at ``now`` by the wall clock: where it left off, so that restarts cost no calls.
 
     ``stamp`` is what a refusal was kept with if nothing was changed since; ``edited`` is when the configuration was.

@@ -14,7 +14,7 @@ from eink_monitor.house import House
 from eink_monitor.house.expiry import looking
 from eink_monitor.model.history import FeedStatus
 from eink_monitor.model.signin import WARNING, Credential
-from eink_monitor.store import Past, Store
+from eink_monitor.store import OutcomeRun, Store
 
 _SPANS = {"minute": "this minute", "hour": "this hour", "day": "today", "month": "this month"}
 
@@ -47,7 +47,7 @@ def _credential(check: str, feed: Feed, credential: Credential, now: int) -> Fin
     return good(check, told)
 
 
-def _answered(check: str, feed: Feed, past: Past, now: int, status: FeedStatus) -> Finding:
+def _answered(check: str, feed: Feed, past: OutcomeRun, now: int, status: FeedStatus) -> Finding:
     """Whether anything came of the polls that went well, and is still worth showing."""
     when = f"answered {words.age(now - past.at)}"
     if status.lack:
@@ -64,7 +64,7 @@ def _answered(check: str, feed: Feed, past: Past, now: int, status: FeedStatus) 
     return doubt(check, f"{when}, but last measured anything {age} (its patience is {patience}){note}", again)
 
 
-def _past(check: str, feed: Feed, past: Past, now: int, status: FeedStatus | None) -> Finding:
+def _past(check: str, feed: Feed, past: OutcomeRun, now: int, status: FeedStatus | None) -> Finding:
     """How the last poll, or the stream, ended."""
     when = words.age(now - past.at)
     if past.what == "ok" and status and past.feed == feed.name:
@@ -78,7 +78,7 @@ def _past(check: str, feed: Feed, past: Past, now: int, status: FeedStatus | Non
     return Finding(check, BAD, told, _remedy(feed, past), exit_code(past.what))
 
 
-def _remedy(feed: Feed, past: Past) -> str:
+def _remedy(feed: Feed, past: OutcomeRun) -> str:
     """What ends a fault: a key is made anew where there is one, a sign-in made again, the rest is tried again."""
     again, login = f"eink-monitor poll {feed.name}", f"eink-monitor login {feed.name}"
     if past.what == Overloaded.what:

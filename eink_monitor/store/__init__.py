@@ -26,12 +26,12 @@ from eink_monitor.store.contents import Contents
 from eink_monitor.store.database_file import DatabaseFile
 from eink_monitor.store.dating import Dating
 from eink_monitor.store.failover import Failover
-from eink_monitor.store.outcomes import Past
+from eink_monitor.store.outcomes import OutcomeRun
 from eink_monitor.store.pending import Batch
 from eink_monitor.store.repair import damage
 from eink_monitor.store.repair.replaced import copy_out
 
-__all__ = ["VERSION", "Past", "Store"]
+__all__ = ["VERSION", "OutcomeRun", "Store"]
 
 _FAR_PAST = -(1 << 40)
 

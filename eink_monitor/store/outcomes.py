@@ -18,7 +18,7 @@ KEPT = 500  # closed runs of all feeds together
 
 
 @dataclass(slots=True)
-class Past:
+class OutcomeRun:
     """A run of equal outcomes of one feed: ``since`` the first poll, ``at`` the last, ``polls`` of them.
 
     ``ok_at`` is when a poll last went well, ``due`` when the next is planned (wall clock); ``stamp`` identifies the
@@ -42,15 +42,15 @@ class Outcomes(Part):
 
     def __init__(self, disk: OpenDatabase) -> None:
         self._disk = disk
-        self._open: dict[str, Past] = {}
-        self._closed: list[Past] = []
+        self._open: dict[str, OutcomeRun] = {}
+        self._closed: list[OutcomeRun] = []
         self._dirty: set[str] = set()
-        self._before: dict[str, Past] = {}
+        self._before: dict[str, OutcomeRun] = {}
 
     def reload(self) -> None:
         """Forget what is in memory and read the open runs from disk."""
         rows = self._disk.execute("SELECT feed, since, at, polls, took, what, detail, ok_at, due, stamp FROM feed")
-        found = {row[0]: Past(*row) for row in rows}
+        found = {row[0]: OutcomeRun(*row) for row in rows}
         self._before, self._open = self._open, found  # not before all of it could be read
         self._closed.clear()
         self._dirty.clear()
@@ -78,12 +78,12 @@ class Outcomes(Part):
             if past:
                 self._closed.append(past)
             took, what, detail = outcome.took, outcome.what, outcome.detail
-            self._open[outcome.feed] = Past(
+            self._open[outcome.feed] = OutcomeRun(
                 outcome.feed, outcome.at, outcome.at, 1, took, what, detail, ok_at, due, stamp
             )
         self._dirty.add(outcome.feed)
 
-    def get(self, feed: str) -> Past | None:
+    def get(self, feed: str) -> OutcomeRun | None:
         """The open run of a feed, or None when it was never polled."""
         return self._open.get(feed)
 
@@ -91,12 +91,12 @@ class Outcomes(Part):
         """Every feed that has ever been polled."""
         return sorted(self._open)
 
-    def recent(self, limit: int = 50) -> list[Past]:
+    def recent(self, limit: int = 50) -> list[OutcomeRun]:
         """Closed runs on disk, newest first."""
         rows = self._disk.look(
             "SELECT feed, since, at, polls, took, what, detail FROM outcome ORDER BY id DESC LIMIT ?", (limit,)
         )
-        return [Past(*row) for row in rows]
+        return [OutcomeRun(*row) for row in rows]
 
     def write(self) -> None:
         """Put what is only in memory on disk, inside the caller's transaction."""
@@ -133,7 +133,7 @@ class Outcomes(Part):
         self._disk.execute("DELETE FROM outcome WHERE id <= (SELECT max(id) FROM outcome) - ?", (KEPT,))
 
 
-def _alike(past: Past, outcome: Outcome) -> bool:
+def _alike(past: OutcomeRun, outcome: Outcome) -> bool:
     """Whether both say the same; of polls that went well, whatever the figures are ("left out: charge -1.5 %")."""
     if past.detail == outcome.detail:
         return True

@@ -19,7 +19,7 @@ from eink_monitor.model.reading import Reading
 from eink_monitor.sources._http.web import Web
 from eink_monitor.sources._nearby import nearby
 from eink_monitor.sources.ssh_disk import SshDisk
-from eink_monitor.store import Past
+from eink_monitor.store import OutcomeRun
 from loopback.faults import FAULTS
 from loopback.network import Vendor
 from small_house import START, Scripted, Small, feed, small_house
@@ -100,8 +100,8 @@ def test_nobody_is_asked_in_a_hurry_nor_forgotten(ends: list[str], pace: int, lo
             assert pause >= pace, "who was reached may have counted it"
 
 
-def past(what: str, polls: int = 1, due: int | None = START + HOUR, stamp: int = 5, at: int = START) -> Past:
-    return Past("roof", at, at, polls, 0.1, what, "", None, due, stamp)
+def past(what: str, polls: int = 1, due: int | None = START + HOUR, stamp: int = 5, at: int = START) -> OutcomeRun:
+    return OutcomeRun("roof", at, at, polls, 0.1, what, "", None, due, stamp)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def past(what: str, polls: int = 1, due: int | None = START + HOUR, stamp: int =
         (past("ok"), -30 * DAY, Turn(HOUR)),  # the clock was ahead then
     ],
 )
-def test_a_restart(known: Past | None, later: int, expected: Turn) -> None:
+def test_a_restart(known: OutcomeRun | None, later: int, expected: Turn) -> None:
     assert first(known, START + later, 0.0, 5) == expected
 
 

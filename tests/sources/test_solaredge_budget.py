@@ -12,7 +12,7 @@ from eink_monitor.clock import DAY, HOUR, MINUTE, FastClock, midnight
 from eink_monitor.settings import Secret, Window
 from eink_monitor.sources._daylight import sunlit, sunlit_seconds
 from eink_monitor.sources.solaredge import SolarEdge
-from eink_monitor.sources.solaredge.plan import Rhythm
+from eink_monitor.sources.solaredge.plan import Schedule
 from loopback.solaredge import KEY, SITE, SolarEdgeServer
 from loopback.visits import Visitor
 
@@ -124,6 +124,6 @@ def test_a_site_whose_meter_hides_the_production_gets_its_power_asked(tmp_path: 
 
 def test_the_plan_of_an_empty_store_looks_for_everything(tmp_path: Path) -> None:
     visitor = Visitor(SolarEdge(SITE, api_key=Secret(KEY)), tmp_path, ZONE, FastClock(MORNING))
-    plan = Rhythm(2000, 50.0, None).plan(visitor.visit())
+    plan = Schedule(2000, 50.0, None).plan(visitor.visit())
     assert plan.calls() == 6
     assert plan.unfinished is None

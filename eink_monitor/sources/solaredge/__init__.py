@@ -13,7 +13,7 @@ from eink_monitor.model.signin import Credential, SignIn
 from eink_monitor.model.source import Source
 from eink_monitor.settings import Duration, Personal, Secret, Window, insist, together
 from eink_monitor.sources._http.address import address
-from eink_monitor.sources.solaredge.plan import LAG, MOST_CALLS, NIGHT, SUMS, SUMS_HOLD, Rhythm
+from eink_monitor.sources.solaredge.plan import LAG, MOST_CALLS, NIGHT, SUMS, SUMS_HOLD, Schedule
 
 _V1_CALLS = 3
 
@@ -199,5 +199,5 @@ class SolarEdge(Source):
         store = TokenStore(visit.state, visit.feed)
         return [credential(store, "the SolarEdge sign-in", f"eink-monitor login {visit.feed}", visit.now)]
 
-    def _rhythm(self) -> Rhythm:
-        return Rhythm(self.calls_per_month, self.latitude, self.daylight)
+    def _rhythm(self) -> Schedule:
+        return Schedule(self.calls_per_month, self.latitude, self.daylight)

@@ -60,7 +60,7 @@ class Plan(NamedTuple):
         return self.meters + self.storage + self.power + self.overview + 2 * self.energy + (self.unfinished is not None)
 
 
-class Rhythm(NamedTuple):
+class Schedule(NamedTuple):
     """The settings that decide when to ask: calls a month, latitude in degrees, and daylight if a person knows it."""
 
     calls_per_month: int

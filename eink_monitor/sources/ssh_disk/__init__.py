@@ -19,7 +19,7 @@ from eink_monitor.sources._nearby import nearby
 from eink_monitor.vet import vet
 
 if TYPE_CHECKING:
-    from eink_monitor.sources.ssh_disk.command import Session
+    from eink_monitor.sources.ssh_disk.command import SshSession
     from eink_monitor.sources.ssh_disk.disk import DiskStatus
     from eink_monitor.sources.ssh_disk.door import Door
     from eink_monitor.sources.ssh_disk.newest import Lister
@@ -171,7 +171,7 @@ class SshDisk(Source):
             known_hosts=(visit.state / "known_hosts", theirs),
         )
 
-    def _looks(self, session: Session) -> dict[str, DiskStatus]:
+    def _looks(self, session: SshSession) -> dict[str, DiskStatus]:
         """One disk that lets df hang costs the others nothing. Raises ``Hangs`` where all do."""
         from eink_monitor.sources.ssh_disk import disk
         from eink_monitor.sources.ssh_disk.command import Hangs

@@ -29,20 +29,20 @@ def greet(door: Door) -> hosts.HostKey:
 
 
 @contextmanager
-def visit(door: Door) -> Iterator[Session]:
+def visit(door: Door) -> Iterator[SshSession]:
     """Sign in, and leave at the end. Raises ``Unavailable`` or ``AuthFailed``."""
     keys = next((found for path in door.known_hosts if (found := hosts.known(hosts.read(path), door.place))), [])
     with connected(door, [] if door.fingerprint else keys) as (transport, key):
         recognise(door, keys, key)
         sign_in(door, transport)
-        yield Session(door, transport)
+        yield SshSession(door, transport)
 
 
 class Hangs(Unavailable):
     """A command that does not come back, while the host itself may be well: perhaps it waits for a dead disk."""
 
 
-class Session:
+class SshSession:
     """A signed-in connection."""
 
     def __init__(self, door: Door, transport: Transport) -> None:

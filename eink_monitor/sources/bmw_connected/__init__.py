@@ -79,12 +79,12 @@ class BmwConnected(Source):
 
     def poll(self, visit: Visit) -> Iterable[Reading]:
         """One call for everything; ``Gone`` where the vendor refuses."""
-        from eink_monitor.sources.bmw_connected.session import Session
+        from eink_monitor.sources.bmw_connected.session import BmwSession
 
         vin = clean_vin(self.vin)
         with TokenStore(visit.state, visit.feed).locked() as store:
             before = store.load()
-            session = Session(self.username, self.password.reveal(), self.region, self.base_url, before)
+            session = BmwSession(self.username, self.password.reveal(), self.region, self.base_url, before)
             try:
                 document = session.state(vin, self.brand, visit.now)
             finally:

@@ -33,7 +33,7 @@ _LED_ASTRAY = "it led us to a server that is not its own, and we did not go; is 
 _NO_CAPTCHA = "none"  # the library insists on one; whoever emulates MyBMW does not
 
 
-class Session:
+class BmwSession:
     """One account; ``tokens`` is what ``keep`` returned after an earlier visit."""
 
     def __init__(self, username: str, password: str, region: str, base_url: str, tokens: Tokens | None) -> None:

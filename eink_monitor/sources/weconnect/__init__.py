@@ -74,7 +74,7 @@ class WeConnect(Source):
 
     def poll(self, visit: Visit) -> Iterable[Reading]:
         """One call for everything; ``Gone`` where the vendor refuses."""
-        from eink_monitor.sources.weconnect.session import Session
+        from eink_monitor.sources.weconnect.session import VwSession
 
         vin = clean_vin(self.vin)
         notes = Notebook(visit.state, "session")
@@ -82,7 +82,7 @@ class WeConnect(Source):
         known = notes.read()
         stored = str(known.get("session", "")) if known.get("who") == who else ""
         kept = opened(visit.feed, stored)
-        session = Session(self.username, self.password.reveal(), self.base_url, kept)
+        session = VwSession(self.username, self.password.reveal(), self.base_url, kept)
         try:
             document = session.status(vin, visit.now)
         finally:

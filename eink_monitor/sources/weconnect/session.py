@@ -24,7 +24,7 @@ _JOBS = "charging,measurements,fuelStatus"
 _CLOSED = "VW closed this door in May 2026; use type: vw_eu_data_act (or, for a Skoda, type: skoda)"
 
 
-class Session:
+class VwSession:
     """One account; ``kept`` is what ``keep`` returned after an earlier visit."""
 
     def __init__(self, username: str, password: str, base_url: str, kept: str) -> None:

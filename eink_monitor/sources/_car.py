@@ -79,7 +79,7 @@ def account(kind: str, key: str) -> str:
     return f"{kind}-{hashlib.sha256(key.encode()).hexdigest()[:8]}"
 
 
-class Sheet:
+class CarReadings:
     """The readings of one answer as they are found; what is missing, or has no date of its own, is left out.
 
     A value or a date that makes no sense costs itself only, also one after ``now`` (epoch seconds): it goes on as a

@@ -14,7 +14,17 @@ from eink_monitor.model.reading import Metric, Reading
 from eink_monitor.model.signin import WARNING, Credential, lifetime
 from eink_monitor.model.source import Source
 from eink_monitor.settings import Secret
-from eink_monitor.sources._car import FOREVER, POSITION, Sheet, account, clean_vin, instant, pace, patience, published
+from eink_monitor.sources._car import (
+    FOREVER,
+    POSITION,
+    CarReadings,
+    account,
+    clean_vin,
+    instant,
+    pace,
+    patience,
+    published,
+)
 from eink_monitor.sources._contradictions import in_order, settled
 from eink_monitor.sources._http.address import address
 from eink_monitor.sources._http.answer import Answer, judge, retry_after, table
@@ -142,7 +152,7 @@ def parse(
     """
     whole = table(document, _WHO, "the answer")
     car = table(whole.get("vehicle"), _WHO, "vehicle")
-    sheet = Sheet(subject, now)
+    sheet = CarReadings(subject, now)
     _charging(sheet.section(car, "charging"), sheet)
     _fuel(sheet.section(car, "fuelStatus"), sheet, plug=plug)
     odometer = sheet.section(car, "odometer")
@@ -160,7 +170,7 @@ def parse(
     return readings
 
 
-def _fuel(status: Mapping[str, object], sheet: Sheet, *, plug: bool) -> None:
+def _fuel(status: Mapping[str, object], sheet: CarReadings, *, plug: bool) -> None:
     """Engines: a car with a plug is measured by its electric range, any other by the range of its tank."""
     at, kind = _captured(status), _word(status.get("carType"))
     engines = [sheet.section(status, name) for name in ("primaryEngineRange", "secondaryEngineRange")]
@@ -176,7 +186,7 @@ def _fuel(status: Mapping[str, object], sheet: Sheet, *, plug: bool) -> None:
         sheet.put(FUEL, engine.get("currentFuelLevelInPercent"), at)
 
 
-def _charging(charging: Mapping[str, object], sheet: Sheet) -> None:
+def _charging(charging: Mapping[str, object], sheet: CarReadings) -> None:
     at, status = _captured(charging), sheet.section(charging, "status")
     battery, settings = sheet.section(status, "battery"), sheet.section(charging, "settings")
     sheet.put(SOC, battery.get("stateOfChargeInPercent"), at)

@@ -17,7 +17,7 @@ from eink_monitor.metrics import CHARGING, FUEL, ODOMETER, RANGE, SOC, TIME_TO_F
 from eink_monitor.model.reading import Metric
 from eink_monitor.model.signin import lifetime
 from eink_monitor.settings import Secret
-from eink_monitor.sources._car import UNREADABLE, Sheet, account, clean_vin, instant, kilometres
+from eink_monitor.sources._car import UNREADABLE, CarReadings, account, clean_vin, instant, kilometres
 from eink_monitor.sources._http.notebook import Notebook
 from eink_monitor.vet import vet
 from loopback.cars import NOW, values, visit_to
@@ -106,7 +106,7 @@ def test_units_of_distance(unit: object, size: float | None) -> None:
 
 
 def test_a_sheet_keeps_the_newest_and_drops_the_undated() -> None:
-    sheet = Sheet("car", NOW)
+    sheet = CarReadings("car", NOW)
     sheet.put(SOC, 50, NOW - HOUR)
     sheet.put(SOC, 51, NOW)
     sheet.put(SOC, 52, NOW)
@@ -120,7 +120,7 @@ def test_a_sheet_keeps_the_newest_and_drops_the_undated() -> None:
     ("value", "at"), [("52", NOW), (True, NOW), ([5], NOW), (math.inf, NOW), (10**400, NOW), (50, UNREADABLE)]
 )
 def test_what_makes_no_sense_costs_itself_only_and_is_told(tmp_path: Path, value: object, at: int) -> None:
-    sheet, visit = Sheet("car", NOW), visit_to(tmp_path)
+    sheet, visit = CarReadings("car", NOW), visit_to(tmp_path)
     sheet.put(RANGE, 120, NOW)
     sheet.put(SOC, value, at)
     assert sheet.section({"part": [1]}, "part") == sheet.section({"part": None}, "part") == {}
@@ -135,7 +135,7 @@ def test_what_makes_no_sense_costs_itself_only_and_is_told(tmp_path: Path, value
     + [(ODOMETER, size) for size in (1_048_575, 16_777_215, 4_294_967_295)],
 )
 def test_what_means_unknown_is_no_reading_and_nothing_odd(metric: Metric, value: int) -> None:
-    sheet = Sheet("car", NOW)
+    sheet = CarReadings("car", NOW)
     sheet.put(metric, value, NOW)
     assert sheet.newest() == []
 

@@ -29,7 +29,7 @@ from eink_monitor.metrics import (
 from eink_monitor.model.reading import Metric, Reading
 from eink_monitor.remarks import Remarks
 from eink_monitor.sources._beliefs import FILLED
-from eink_monitor.sources._car import FOREVER, Sheet, instant, kilometres
+from eink_monitor.sources._car import FOREVER, CarReadings, instant, kilometres
 from eink_monitor.sources._http.answer import table
 from eink_monitor.sources._memory import CarMemory, Told
 
@@ -138,7 +138,7 @@ def parse(  # noqa: PLR0913 - what was said, of whom, and what else is known
     whole = table(document, WHO, "the answer")
     section = "telematicData" if "telematicData" in whole else "data"
     told = table(whole.get(section), WHO, section)
-    sheet, memory = Sheet(subject, now, remarks), memory or CarMemory()
+    sheet, memory = CarReadings(subject, now, remarks), memory or CarMemory()
     if section == "telematicData":
         memory.saw("all that it tells")
     entries = {
@@ -167,7 +167,7 @@ def _learn_units(entries: Mapping[Metric, list[_Entry]], memory: CarMemory) -> N
                 memory.learn_unit(metric, entry.unit)
 
 
-def _candidates(sheet: Sheet, metric: Metric, entries: list[_Entry], memory: CarMemory) -> list[Told]:
+def _candidates(sheet: CarReadings, metric: Metric, entries: list[_Entry], memory: CarMemory) -> list[Told]:
     """The values that say something, in the metric's unit; one that makes no sense is told and costs itself only."""
     found = []
     for entry in entries:
@@ -249,7 +249,7 @@ def _number(value: object) -> float:
     return math.nan
 
 
-def _entry(sheet: Sheet, told: Mapping[str, object], name: str) -> _Entry:
+def _entry(sheet: CarReadings, told: Mapping[str, object], name: str) -> _Entry:
     entry = sheet.section(told, name)
     value, unit = entry.get("value"), entry.get("unit")
     if isinstance(value, str):

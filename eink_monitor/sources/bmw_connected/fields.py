@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from eink_monitor.metrics import CHARGING, FUEL, FUEL_VOLUME, ODOMETER, PLUGGED, RANGE, SOC, TARGET_SOC, TIME_TO_FULL
 from eink_monitor.model.reading import Reading
-from eink_monitor.sources._car import FOREVER, POSITION, Sheet, instant
+from eink_monitor.sources._car import FOREVER, POSITION, CarReadings, instant
 from eink_monitor.sources._http.answer import table
 
 WHO = "MyBMW"
@@ -36,7 +36,7 @@ def parse(
     charge: then the range of its tank is not its electric one, whatever an answer leaves out.
     """
     state = table(table(document, WHO, "the answer").get("state"), WHO, "state")
-    sheet = Sheet(subject, now)
+    sheet = CarReadings(subject, now)
     reported = state.get("lastUpdatedAt")
     at = None if isinstance(reported, str) and reported.startswith(_NEVER) else instant(reported)
     battery, tank = sheet.section(state, "electricChargingState"), sheet.section(state, "combustionFuelLevel")
@@ -56,7 +56,7 @@ def parse(
     return sheet.newest()
 
 
-def _cable(sheet: Sheet, battery: Mapping[str, object], at: int | None) -> None:
+def _cable(sheet: CarReadings, battery: Mapping[str, object], at: int | None) -> None:
     plugged, charging = battery.get("isChargerConnected"), battery.get("chargingStatus")
     sheet.put(PLUGGED, _PLUGGED[plugged] if isinstance(plugged, bool) else None, at)
     sheet.put_state(CHARGING, charging, _CHARGING, at)

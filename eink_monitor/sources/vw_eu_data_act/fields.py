@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from eink_monitor.metrics import CHARGING, CHARGING_POWER, FUEL, ODOMETER, PLUGGED, RANGE, SOC, TARGET_SOC, TIME_TO_FULL
 from eink_monitor.model.reading import Metric, Reading
 from eink_monitor.remarks import Remarks
-from eink_monitor.sources._car import UNKNOWN, Sheet, kilometres
+from eink_monitor.sources._car import UNKNOWN, CarReadings, kilometres
 from eink_monitor.sources._memory import CarMemory, Told
 from eink_monitor.sources._vag.words import meaning
 from eink_monitor.sources.vw_eu_data_act.files import Deliveries, File, Found
@@ -49,7 +49,7 @@ def parse(
     a unit that we know.
     """
     merged, memory = Deliveries(files), memory or CarMemory()
-    sheet = Sheet(subject, remarks=remarks)
+    sheet = CarReadings(subject, remarks=remarks)
     if merged.odd:
         sheet.broken("entries")
     _engines(merged, memory, burns=burns)
@@ -85,7 +85,7 @@ def _engines(merged: Deliveries, memory: CarMemory, *, burns: bool) -> None:
         memory.saw("tank")
 
 
-def _distances(merged: Deliveries, sheet: Sheet, memory: CarMemory) -> None:
+def _distances(merged: Deliveries, sheet: CarReadings, memory: CarMemory) -> None:
     """Fields with a name of their own are km by VW's dictionary, unless the car is known to count in miles."""
     units, usual = {RANGE: ("range.unit", _RANGE_UNIT_KEY), ODOMETER: ("mileage.unit",)}, "km"
     for metric, names in units.items():
@@ -104,7 +104,7 @@ def _distances(merged: Deliveries, sheet: Sheet, memory: CarMemory) -> None:
             sheet.unclear(ODOMETER, value)
 
 
-def _range(merged: Deliveries, sheet: Sheet, memory: CarMemory, usual: str) -> None:
+def _range(merged: Deliveries, sheet: CarReadings, memory: CarMemory, usual: str) -> None:
     """The electric one of a car with a plug; the nameless key is the first engine's, and a hybrid's first one burns.
 
     ``usual`` is the unit of fields that have none beside them.
@@ -121,7 +121,7 @@ def _range(merged: Deliveries, sheet: Sheet, memory: CarMemory, usual: str) -> N
     _keep(sheet, RANGE, memory.choose(RANGE, names, told))
 
 
-def _target(merged: Deliveries, sheet: Sheet, memory: CarMemory) -> None:
+def _target(merged: Deliveries, sheet: CarReadings, memory: CarMemory) -> None:
     """While the care of the battery is switched on, its threshold is the target; a switch dates what it changes."""
     care = merged.ending("bcam_activation")
     if (word := _text(care)).endswith("activated"):
@@ -132,7 +132,7 @@ def _target(merged: Deliveries, sheet: Sheet, memory: CarMemory) -> None:
         _put(sheet, TARGET_SOC, Found(target.value, max(target.at, care.at or 0)))
 
 
-def _charging(merged: Deliveries, sheet: Sheet) -> None:
+def _charging(merged: Deliveries, sheet: CarReadings) -> None:
     for name in ("charging_state_report.current_charge_state", "charging_state"):
         state = merged.field(name)
         sheet.put(CHARGING, meaning(state.value), state.at)
@@ -162,12 +162,12 @@ def _found(merged: Deliveries, name: str) -> Found:
     return merged.key(name) if name.count("-") == 4 else merged.field(name)
 
 
-def _keep(sheet: Sheet, metric: Metric, best: Told | None) -> None:
+def _keep(sheet: CarReadings, metric: Metric, best: Told | None) -> None:
     if best:
         sheet.put(metric, best.value, best.at)
 
 
-def _put(sheet: Sheet, metric: Metric, found: Found, times: float = 1.0) -> None:
+def _put(sheet: CarReadings, metric: Metric, found: Found, times: float = 1.0) -> None:
     if _number(found.value) is not None:
         sheet.put(metric, found.value, found.at, times)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from eink_monitor.metrics import CHARGING, CHARGING_POWER, FUEL, ODOMETER, PLUGGED, RANGE, SOC, TARGET_SOC, TIME_TO_FULL
 from eink_monitor.model.reading import Reading
-from eink_monitor.sources._car import FOREVER, Sheet, instant
+from eink_monitor.sources._car import FOREVER, CarReadings, instant
 from eink_monitor.sources._http.answer import table
 from eink_monitor.sources._vag.words import meaning
 
@@ -23,7 +23,7 @@ def parse(document: object, subject: str, *, plug: bool = False, now: int = FORE
     whatever an answer leaves out.
     """
     car = table(document, WHO, "the answer")
-    sheet = Sheet(subject, now)
+    sheet = CarReadings(subject, now)
     battery, at = _section(sheet, car, "charging", "batteryStatus")
     sheet.put(SOC, battery.get("currentSOC_pct"), at)
     sheet.put(RANGE, battery.get("cruisingRangeElectric_km"), at)
@@ -43,7 +43,7 @@ def parse(document: object, subject: str, *, plug: bool = False, now: int = FORE
     return sheet.newest()
 
 
-def _engines(car: Mapping[str, object], sheet: Sheet, *, plug: bool) -> None:
+def _engines(car: Mapping[str, object], sheet: CarReadings, *, plug: bool) -> None:
     """A car with a plug is measured by its electric range, any other by its tank."""
     ranges, at = _section(sheet, car, "fuelStatus", "rangeStatus")
     engines = [sheet.section(ranges, name) for name in ("primaryEngine", "secondaryEngine")]
@@ -63,7 +63,9 @@ def _word(told: object) -> str:
     return told.strip().lower() if isinstance(told, str) else ""
 
 
-def _section(sheet: Sheet, car: Mapping[str, object], job: str, name: str) -> tuple[Mapping[str, object], int | None]:
+def _section(
+    sheet: CarReadings, car: Mapping[str, object], job: str, name: str
+) -> tuple[Mapping[str, object], int | None]:
     """A part of the answer and its date; one that failed has ``error`` instead of ``value``."""
     value = sheet.section(sheet.section(sheet.section(car, job), name), "value")
     return value, instant(value.get("carCapturedTimestamp"))

@@ -20,7 +20,7 @@ from eink_monitor.model.poll import Visit
 from eink_monitor.settings import Secret
 from eink_monitor.sources._http.tokens import Tokens, TokenStore, credential
 from eink_monitor.sources._http.web import Web
-from eink_monitor.sources.solaredge.cloud import SignIn
+from eink_monitor.sources.solaredge.cloud import BearerAuth
 from houses import say, write
 from houses.living import running
 from loopback.bmw import CLIENT as BMW_CLIENT
@@ -84,9 +84,9 @@ def test_nothing_is_sealed_where_there_is_no_key(tmp_path: Path, lend: Lend) -> 
     assert kept(tmp_path) == TOKENS
 
 
-def badge(server: SolarEdgeServer, state: Path) -> SignIn:
+def badge(server: SolarEdgeServer, state: Path) -> BearerAuth:
     visit = Visit("roof", "roof", NOW, ZoneInfo("UTC"), 1800, {}, state)
-    return SignIn(Web(server.url + "/v2", "SolarEdge", visit), visit, CLIENT, Secret(SECRET))
+    return BearerAuth(Web(server.url + "/v2", "SolarEdge", visit), visit, CLIENT, Secret(SECRET))
 
 
 def test_a_plain_sign_in_is_sealed_when_it_is_renewed(tmp_path: Path, lend: Lend) -> None:

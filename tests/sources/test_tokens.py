@@ -24,7 +24,7 @@ from eink_monitor.sources._http.apart import apart
 from eink_monitor.sources._http.oauth import Grant, valid
 from eink_monitor.sources._http.tokens import Tokens, TokenStore, _parse
 from eink_monitor.sources._http.web import Web
-from eink_monitor.sources.solaredge.cloud import SignIn
+from eink_monitor.sources.solaredge.cloud import BearerAuth
 from loopback.server import Asked, Said
 from loopback.solaredge import CLIENT, SECRET, SolarEdgeServer
 
@@ -148,9 +148,9 @@ def bank() -> Iterator[Bank]:
         yield server
 
 
-def sign_in(server: SolarEdgeServer, state: Path) -> SignIn:
+def sign_in(server: SolarEdgeServer, state: Path) -> BearerAuth:
     visit = Visit("roof", "roof", NOW, ZONE, 1800, {}, state)
-    return SignIn(Web(server.url + "/v2", "SolarEdge", visit), visit, CLIENT, Secret(SECRET))
+    return BearerAuth(Web(server.url + "/v2", "SolarEdge", visit), visit, CLIENT, Secret(SECRET))
 
 
 def keep(state: Path, tokens: Tokens) -> None:
@@ -197,11 +197,11 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 from eink_monitor.model.poll import Visit
 from eink_monitor.settings import Secret
-from eink_monitor.sources.solaredge.cloud import SignIn
+from eink_monitor.sources.solaredge.cloud import BearerAuth
 from eink_monitor.sources._http.web import Web
 url, state, now, client, secret = sys.argv[1:]
 visit = Visit("roof", "roof", int(now), ZoneInfo("UTC"), 1800, {}, Path(state))
-badge = SignIn(Web(url, "SolarEdge", visit), visit, client, Secret(secret))
+badge = BearerAuth(Web(url, "SolarEdge", visit), visit, client, Secret(secret))
 sys.stdin.read()
 try:
     badge.headers()

@@ -30,7 +30,7 @@ from types import FrameType
 from zoneinfo import ZoneInfo
 from eink_monitor.model.poll import Visit
 from eink_monitor.settings import Secret
-from eink_monitor.sources.solaredge.cloud import SignIn
+from eink_monitor.sources.solaredge.cloud import BearerAuth
 from eink_monitor.sources._http.tokens import TokenStore
 from eink_monitor.sources._http.web import Web
 
@@ -40,7 +40,7 @@ store = TokenStore(Path(state), "roof")
 
 def badge():
     visit = Visit("roof", "roof", int(now), ZoneInfo("UTC"), 1800, {}, Path(state))
-    return SignIn(Web(url, "SolarEdge", visit), visit, client, Secret(secret))
+    return BearerAuth(Web(url, "SolarEdge", visit), visit, client, Secret(secret))
 
 
 def poll(last):

@@ -164,7 +164,7 @@ class SolarEdge(Source):
         if self.api_key is not None:
             badge = door.FleetKey(self.api_key)
         else:
-            badge = door.SignIn(web, visit, self.client_id, self.client_secret or Secret(""))
+            badge = door.BearerAuth(web, visit, self.client_id, self.client_secret or Secret(""))
         cloud = door.Cloud(web, visit, self.site_id, badge)
         found = v2.fetch(cloud, visit, self._rhythm().plan(visit))
         return vet(without_plunges(grown(found, visit), visit), visit)
@@ -187,7 +187,7 @@ class SolarEdge(Source):
         from eink_monitor.sources.solaredge.signin import BASE
 
         web = Web(self.base_url or BASE, "SolarEdge", visit, self.timeout)
-        given = door.SignIn(web, visit, self.client_id, self.client_secret or Secret("")).revoke()
+        given = door.BearerAuth(web, visit, self.client_id, self.client_secret or Secret("")).revoke()
         return "SolarEdge: the consent is given back, and forgotten here." if given else nothing
 
     def credentials(self, visit: Visit) -> list[Credential]:

@@ -44,7 +44,7 @@ class FleetKey:
         return {"X-API-Key": self._key.reveal()}
 
 
-class SignIn:
+class BearerAuth:
     """A homeowner's consent to read one site (OAuth 2, a refresh token that changes with every use)."""
 
     def __init__(self, web: Web, visit: Visit, client_id: str, client_secret: Secret) -> None:

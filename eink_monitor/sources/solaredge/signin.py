@@ -59,11 +59,11 @@ class Consent:
     def finish(self, visit: Visit, prompt: Prompt, clock: Clock, answer: str = "") -> str:
         """Take the last address (or the bare code), turn it into a sign-in and save it."""
         from eink_monitor.sources._http.web import Web
-        from eink_monitor.sources.solaredge.cloud import SignIn
+        from eink_monitor.sources.solaredge.cloud import BearerAuth
 
         code = self._code(answer.strip(), prompt)
         now = replace(visit, now=clock.now())
-        sign_in = SignIn(Web(self.base_url, _WHO, now), now, self.client_id, self.client_secret)
+        sign_in = BearerAuth(Web(self.base_url, _WHO, now), now, self.client_id, self.client_secret)
         sign_in.redeem(code, f"http://localhost:{self.redirect_port}/")
         return f"{_WHO}: signed in; site {self.site_id} can be read for two years."
 

@@ -19,7 +19,7 @@ from eink_monitor.clock import HOUR, FastClock, midnight, stopwatch
 from eink_monitor.config import Config, Feed
 from eink_monitor.daemon import Daemon
 from eink_monitor.daemon.child import carry_out
-from eink_monitor.daemon.polls import Done, Silence
+from eink_monitor.daemon.polls import Done, SilentStream
 from eink_monitor.daemon.runner import Result, Runner
 from eink_monitor.metrics import CHARGING, PLUGGED
 from eink_monitor.model.poll import Visit
@@ -55,9 +55,9 @@ class StandIn:
         visit.spend(visit.allowance)
         return Done(Result(list(_invented(feed, visit)), "ok", "", 0.0, visit.spent))
 
-    def follow(self, feed: Feed, visit: Visit) -> Silence:  # noqa: ARG002 - the interface
+    def follow(self, feed: Feed, visit: Visit) -> SilentStream:  # noqa: ARG002 - the interface
         """Nobody speaks up in a simulation."""
-        return Silence()
+        return SilentStream()
 
 
 def _invented(feed: Feed, visit: Visit) -> Iterator[Reading]:

@@ -24,7 +24,7 @@ from eink_monitor.house.fence import fenced
 from eink_monitor.model.poll import Visit
 
 
-class Silence:
+class SilentStream:
     """A stream on which nothing ever comes."""
 
     watch: Sequence[int] = ()

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from eink_monitor.clock import DAY, HOUR, MINUTE, FastClock, local, midnight
 from eink_monitor.config import Config, Feed
 from eink_monitor.daemon.child import carry_out
-from eink_monitor.daemon.polls import Silence
+from eink_monitor.daemon.polls import SilentStream
 from eink_monitor.daemon.runner import Result
 from eink_monitor.metrics import PV_POWER, STORAGE_SOC
 from eink_monitor.model.poll import Budget, Quota, Visit
@@ -168,8 +168,8 @@ class Slow:
         self._result = carry_out(feed, visit)
         return self
 
-    def follow(self, feed: Feed, visit: Visit) -> Silence:
-        return Silence()
+    def follow(self, feed: Feed, visit: Visit) -> SilentStream:
+        return SilentStream()
 
     def result(self) -> Result | None:
         return self._result if self._clock.monotonic() >= self._until else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from eink_monitor.config import Feed
 from eink_monitor.daemon.child import carry_out
-from eink_monitor.daemon.polls import Done, Silence
+from eink_monitor.daemon.polls import Done, SilentStream
 from eink_monitor.model.poll import Visit
 
 
@@ -15,6 +15,6 @@ class Inline:
         """Poll now; the result is there at once."""
         return Done(carry_out(feed, visit))
 
-    def follow(self, feed: Feed, visit: Visit) -> Silence:
+    def follow(self, feed: Feed, visit: Visit) -> SilentStream:
         """Nobody speaks up in a simulation."""
-        return Silence()
+        return SilentStream()

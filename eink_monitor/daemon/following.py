@@ -24,7 +24,7 @@ _RENEWED = DAY  # a child is replaced once a day, with whatever its libraries ha
 
 
 @dataclass(slots=True)
-class _Line:
+class _Subscription:
     """One feed's stream. ``turn`` says when to begin; ``heard`` is when it last spoke (monotonic)."""
 
     feed: Feed
@@ -48,7 +48,7 @@ class Following:
         self._runner = runner
         self._intake = intake
         now, mono = clock.now(), clock.monotonic()
-        self._lines = [_Line(feed, Turn(mono)) for feed in intake.feeds.values() if feed.source.follows]
+        self._lines = [_Subscription(feed, Turn(mono)) for feed in intake.feeds.values() if feed.source.follows]
         for line in self._lines:
             line.turn = intake.first(line.feed, line.name, now, mono)
 
@@ -67,7 +67,7 @@ class Following:
             with Fence(partial(self._break, line, now, mono)):
                 self._advance(line, now, mono)
 
-    def _advance(self, line: _Line, now: int, mono: float) -> None:
+    def _advance(self, line: _Subscription, now: int, mono: float) -> None:
         if line.stream:
             self._collect(line, now, mono)
         elif (line.turn.stopped or line.turn.refusals) and self._intake.mended(line.feed, line.name):
@@ -77,7 +77,7 @@ class Following:
             line.stream = self._runner.follow(line.feed, self._intake.visit(line.feed, now))
             line.began = line.heard = mono
 
-    def _break(self, line: _Line, now: int, mono: float, error: BaseException) -> None:
+    def _break(self, line: _Subscription, now: int, mono: float, error: BaseException) -> None:
         """A bug was met: it costs this stream."""
         stream, line.stream = line.stream, None
         if stream:
@@ -91,7 +91,7 @@ class Following:
                 line.stream.kill()
                 line.stream = None
 
-    def _collect(self, line: _Line, now: int, mono: float) -> None:
+    def _collect(self, line: _Subscription, now: int, mono: float) -> None:
         stream = line.stream
         if stream is None:
             return
@@ -107,7 +107,7 @@ class Following:
                 self._take(line, Result([], "unavailable", silent), now, mono)
             line.turn = replace(line.turn, due=max(line.turn.due, mono))
 
-    def _take(self, line: _Line, result: Result, now: int, mono: float) -> None:
+    def _take(self, line: _Subscription, result: Result, now: int, mono: float) -> None:
         """Store what a stream said, or plan what follows from how it ended."""
         self.steps += 1
         feed = line.feed
@@ -118,12 +118,12 @@ class Following:
         due = None if went_on or line.turn.stopped else int(now + line.turn.due - mono)
         self._intake.note(feed, Outcome(line.name, now, result.took, result.what, result.detail), mono, due)
 
-    def _due(self, line: _Line) -> float:
+    def _due(self, line: _Subscription) -> float:
         if line.turn.stopped:
             return _NEVER
         return self._limit(line) if line.stream else line.turn.due
 
-    def _limit(self, line: _Line) -> float:
+    def _limit(self, line: _Subscription) -> float:
         """When a stream must be ended for its silence or its age."""
         renewal = line.began + _RENEWED
         if line.feed.source.polls:

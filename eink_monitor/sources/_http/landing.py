@@ -115,7 +115,7 @@ class _Guest(NamedTuple):
     since: float
 
 
-class _Request(BaseHTTPRequestHandler):
+class _Arrival(BaseHTTPRequestHandler):
     """The standard library's reading of a request, without a server around it."""
 
     def __init__(self, said: bytes) -> None:
@@ -131,7 +131,7 @@ class _Request(BaseHTTPRequestHandler):
 
 def _target(said: bytes, state: bytes, port: int) -> str:
     """Path and query of a request, if it is the browser's that we wait for; else nothing."""
-    request = _Request(said)
+    request = _Arrival(said)
     if not request.good or "origin" in request.headers or not _is_us(request.headers.get_all("host") or [], port):
         return ""
     try:

@@ -20,7 +20,7 @@ from eink_monitor.verbs._table import table
 _HEAD = ("source", "account", "per", "used", "left", "frees at", "next poll")
 
 
-class _Row(NamedTuple):
+class _QuotaRow(NamedTuple):
     """One budget of one feed's account; instants are epoch seconds, ``next_poll`` a word where there is none."""
 
     source: str
@@ -57,7 +57,7 @@ def accounts(config: Config, store: Store, now: int) -> str:
     return table(_HEAD, rows, right=(3, 4)) if rows else "No source of this house has a quota."
 
 
-def _told(row: _Row, zone: ZoneInfo) -> tuple[str, ...]:
+def _told(row: _QuotaRow, zone: ZoneInfo) -> tuple[str, ...]:
     """A line for a person."""
     return (
         *(row.source, row.account, row.per, str(row.used), str(row.left)),
@@ -66,7 +66,7 @@ def _told(row: _Row, zone: ZoneInfo) -> tuple[str, ...]:
     )
 
 
-def _plain(row: _Row) -> dict[str, str | int | None]:
+def _plain(row: _QuotaRow) -> dict[str, str | int | None]:
     """A line for a machine."""
     later = {
         "frees_at": None if row.frees_at is None else iso(row.frees_at),
@@ -75,7 +75,7 @@ def _plain(row: _Row) -> dict[str, str | int | None]:
     return {**row._asdict(), **later}
 
 
-def _rows(config: Config, store: Store, feed: Feed, now: int) -> Iterator[_Row]:
+def _rows(config: Config, store: Store, feed: Feed, now: int) -> Iterator[_QuotaRow]:
     """One line per budget of a feed's account."""
     quota = feed.source.quota()
     if quota is None:
@@ -89,4 +89,4 @@ def _rows(config: Config, store: Store, feed: Feed, now: int) -> Iterator[_Row]:
         following = "stopped"
     for entry in store.ledger.spent(quota, now):
         left, frees_at = max(entry.limit - entry.used, 0), entry.frees_at if entry.used else None
-        yield _Row(feed.name, quota.account, entry.span, entry.used, left, frees_at, following)
+        yield _QuotaRow(feed.name, quota.account, entry.span, entry.used, left, frees_at, following)

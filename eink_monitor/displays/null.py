@@ -53,15 +53,9 @@ class Null(Display):
     def show(self, frame: Frame, *, urgent: bool = False) -> None:
         """Count the refresh that a panel would make."""
         step = self._policy.step(self._past(), same=frame == self._frame, crisp=self._crisp, urgent=urgent)
-        if step not in (Step.FULL, Step.PARTIAL):
-            return
-        wear = self._wear
-        wear.last = self._clock.now()
-        if step is Step.FULL:
-            wear.full, wear.since_full, wear.last_full = wear.full + 1, 0, wear.last
-        else:
-            wear.partial, wear.since_full = wear.partial + 1, wear.since_full + 1
-        self._frame, self._crisp = frame, False
+        if step in {Step.PARTIAL, Step.FULL}:
+            self._wear.count(self._clock.now(), partial=step is Step.PARTIAL)
+            self._frame, self._crisp = frame, False
 
     def freshen(self) -> None:
         """Make the next refresh a full one."""

@@ -31,3 +31,14 @@ class Wear:
     since_full: int = 0
     last_full: int | None = None
     last: int | None = None
+
+    def count(self, now: int, *, partial: bool, done: bool = True) -> None:
+        """One more refresh, at ``now``; a full one that failed (not ``done``) moved ink, but the next must be full."""
+        self.last = now
+        if partial:
+            self.partial += 1
+            self.since_full += 1
+            return
+        self.full += 1
+        if done:
+            self.since_full, self.last_full = 0, now

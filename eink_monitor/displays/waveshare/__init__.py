@@ -183,15 +183,10 @@ class Waveshare(Display):
                 self._count(partial=partial, done=self._frame is not None)
 
     def _count(self, *, partial: bool, done: bool) -> None:
-        wear = self._wear
-        wear.last, self._moved = self._clock.now(), self._clock.monotonic()
-        if partial:
-            wear.partial += 1
-            wear.since_full += 1
-            return
-        wear.full += 1
-        if done:
-            wear.since_full, wear.last_full, self._full = 0, wear.last, self._moved
+        self._wear.count(self._clock.now(), partial=partial, done=done)
+        self._moved = self._clock.monotonic()
+        if done and not partial:
+            self._full = self._moved
 
     def _past(self) -> Past:
         now = self._clock.monotonic()

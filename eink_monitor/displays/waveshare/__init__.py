@@ -45,7 +45,7 @@ class _Ink(Protocol):
 
 
 @dataclass
-class Waveshare(Display):
+class Waveshare(Wiring, Display):
     """Waveshare e-paper: the 2.13" HAT (V2, V3, V4) by a driver of our own, other sizes by Waveshare's.
 
     ``model`` is 2in13_V2, 2in13_V3, 2in13_V4 (the sticker on the back says which), or vendor:NAME with the name of a
@@ -62,13 +62,6 @@ class Waveshare(Display):
     partials: int = 5
     full_every: Duration = Duration(DAY)
     power_off: bool = False
-    rst: int = 17
-    dc: int = 25
-    busy: int = 24
-    pwr: int = 18
-    bus: int = 0
-    device: int = 0
-    speed: int = 4_000_000
 
     _clock: Clock = field(default_factory=SystemClock, init=False, repr=False, compare=False)
     _wear: Wear = field(default_factory=Wear, init=False, repr=False, compare=False)
@@ -80,7 +73,7 @@ class Waveshare(Display):
 
     def __post_init__(self) -> None:
         """Refuse what no panel can do. Raises ``ValueError``."""
-        together(self._check_words, self._check_policy, self._check_wiring)
+        together(self._check_words, self._check_policy, super().__post_init__)
 
     def _check_words(self) -> None:
         vendor = self.model.removeprefix(_VENDOR)
@@ -93,9 +86,6 @@ class Waveshare(Display):
 
     def _check_policy(self) -> None:
         self._policy = Policy(int(self.min_interval), self.partials, int(self.full_every))
-
-    def _check_wiring(self) -> None:
-        self._wiring = Wiring(self.rst, self.dc, self.busy, self.pwr, self.bus, self.device, self.speed)
 
     def open(self, clock: Clock, wear: Wear) -> None:
         """Lend the display a clock and its history; the first frame will be a full refresh."""
@@ -206,5 +196,5 @@ class Waveshare(Display):
         if self.model.startswith(_VENDOR):
             return VendorPanel(self.model[len(_VENDOR) :], self._clock, upside_down=upside_down)
         return Panel213(
-            Wires(self._wiring), REVISIONS[self.model], self._clock, upside_down=upside_down, power_off=self.power_off
+            Wires(self), REVISIONS[self.model], self._clock, upside_down=upside_down, power_off=self.power_off
         )

@@ -31,9 +31,9 @@ _GROUPS = "sudo usermod -aG spi,gpio USER, then sign in again or restart the ser
 _REFUSED = ("access", "permi", "can not open")  # RPi.GPIO and lgpio know no PermissionError
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(kw_only=True)
 class Wiring:
-    """Where the panel is plugged in: BCM numbers of the pins, the SPI device, and its speed in Hz."""
+    """Settings of a display: where it is plugged in (BCM numbers of the pins, the SPI device), and its speed in Hz."""
 
     rst: int = 17
     dc: int = 25

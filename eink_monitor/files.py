@@ -42,20 +42,31 @@ def create(path: Path, mode: int = PRIVATE) -> int:
     return os.open(path, _NEW, mode)
 
 
+def draft_of(path: Path, sign: str = "") -> Path:
+    """The name of a draft beside ``path``: one that nobody has, or the one with that ``sign``."""
+    return path.with_name(f".{path.name}.{sign or os.urandom(4).hex()}")
+
+
 @contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
-    """A private file that takes the place of ``path`` when it is whole and on the disk, or leaves no trace."""
-    draft = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
+def replacing(path: Path, mode: int = PRIVATE, *, durable: bool = True, alone: bool = False) -> Iterator[BinaryIO]:
+    """A file that takes the place of ``path`` when it is whole and on the disk, or leaves no trace.
+
+    What need not survive a power cut is not ``durable``: a reader sees the old one or the new one all the same. Who is
+    ``alone`` there, because of a lock, has one draft only, so that no others are left where writers are killed.
+    """
+    draft = draft_of(path, "new" if alone else "")
     try:
-        with os.fdopen(create(draft), "wb") as file:
+        with os.fdopen(create(draft, mode), "wb") as file:
             yield file
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         draft.replace(path)
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
-    settle(path.parent)
+    if durable:
+        settle(path.parent)
 
 
 def put(draft: Path, path: Path) -> bool:
@@ -83,11 +94,16 @@ def make_folder(path: Path) -> None:
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
-def settle(folder: Path) -> None:
-    """Names that were given in a folder survive a power cut from now on."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+def settle(place: Path) -> None:
+    """What was written to a file, or the names that were given in a folder, survive a power cut from now on.
+
+    Raises ``OSError`` where they may not.
+    """
+    descriptor = os.open(place, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        with suppress(OSError):  # some network file systems know no such thing
-            os.fsync(descriptor)
+        os.fsync(descriptor)
+    except OSError as error:  # some network file systems know no such thing
+        if error.errno not in {errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP}:
+            raise
     finally:
         os.close(descriptor)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from eink_monitor import files
 from eink_monitor.draw.canvas import GREY, Canvas
 from eink_monitor.model.frame import Frame
 
@@ -26,14 +26,12 @@ def write_png(frame: Frame, path: Path, scale: int = 1) -> None:
 
 
 def write_whole(picture: bytes, path: Path) -> None:
-    """Write a file that a reader sees as it was or as it is now, never half. Raises ``OSError``."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        draft.write_bytes(picture)
-        draft.replace(path)
-    except OSError:
-        draft.unlink(missing_ok=True)
-        raise
+    """Write a file that a reader sees as it was or as it is now, never half. Raises ``OSError``.
+
+    Whoever the umask lets may read it: a web server, say. It need not last: the next one is drawn in a minute.
+    """
+    with files.replacing(path, 0o666, durable=False) as file:
+        file.write(picture)
 
 
 def png(frame: Frame, maker: str = "") -> bytes:

@@ -10,7 +10,6 @@ again as soon as that is possible; a damaged database is set aside and a new one
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -208,7 +207,7 @@ class Store:
         """Write a consistent copy while the daemon runs; only a plain file is replaced. Raises ``StoreError``."""
         if other := files.kind(target):
             raise StoreError(f"{target} is {other}", "name a file, or one that is not there yet")
-        draft = target.with_name(f".{target.name}.{os.urandom(4).hex()}")
+        draft = files.draft_of(target)
         copy_out(self._disk.db, draft)
         with plain_words(target):
             draft.replace(target)

@@ -118,12 +118,10 @@ def _create(path: Path) -> None:
     with suppress(FileNotFoundError):
         if not path.stat().st_size:
             path.unlink()
-    draft = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
+    draft = files.draft_of(path)
+    with files.replacing(draft) as file:
+        file.write(blank)
     try:
-        with os.fdopen(files.create(draft), "wb") as file:
-            file.write(blank)
-            file.flush()
-            os.fsync(file.fileno())
         files.put(draft, path)
     finally:
         draft.unlink(missing_ok=True)

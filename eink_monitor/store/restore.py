@@ -35,7 +35,7 @@ def restore(copy: Path, path: Path, called: str = "") -> Path | None:
         lock = Lock(path)
     except InUse:
         raise InUse(f"the daemon works on {path}", f"{_WAY_OUT}") from None
-    draft = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
+    draft = files.draft_of(path)
     try:
         with plain_words(path):
             _take(copy, draft)
@@ -137,5 +137,4 @@ def _carry_over(path: Path, draft: Path) -> None:
             db.execute("COMMIT")
         if db.in_transaction:
             db.execute("ROLLBACK")
-    with draft.open("rb") as file:
-        os.fsync(file.fileno())
+    files.settle(draft)

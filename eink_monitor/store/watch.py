@@ -93,8 +93,9 @@ class Watch:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), self._path.name)
         at = 0
         with os.fdopen(files.create(target), "wb") as file:
-            while data := os.pread(number, _PIECE, at):
+            while data := os.pread(number, _PIECE, at):  # what is there when it fails is worth something, too
                 at += file.write(data)
+            file.flush()
             os.fsync(file.fileno())
 
     def _descriptor(self) -> int | None:

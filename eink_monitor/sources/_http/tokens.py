@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
+from eink_monitor import files
 from eink_monitor.clock import SystemClock, stopwatch
 from eink_monitor.errors import AuthFailed, Trouble, Unavailable
 from eink_monitor.model.signin import Credential, lifetime
@@ -65,7 +66,7 @@ class TokenStore:
         The kernel releases the lock when its holder dies.
         """
         with self._plainly():
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            files.make_folder(self._folder)
             self.lock = os.open(self._path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             self._wait(patience)
@@ -101,24 +102,18 @@ class TokenStore:
         that were refused and wait for a person, and another car's renewal must not rouse them.
         """
         document = self._document(tokens)
-        with self._plainly():
-            fresh = self._path.with_suffix(".new")  # one writer at a time: a name that a crash left is overwritten
-            handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-            with os.fdopen(handle, "w", encoding="ascii") as file:
-                json.dump(document, file)
+        with self._plainly(), files.replacing(self._path, alone=True) as file:
+            file.write(json.dumps(document).encode())
+            if renewal and self._path.exists():
                 file.flush()
-                if renewal and self._path.exists():
-                    times = self._path.stat()
-                    os.utime(file.fileno(), ns=(times.st_atime_ns, times.st_mtime_ns))
-                os.fsync(file.fileno())
-            fresh.replace(self._path)
-            self._settle()
+                times = self._path.stat()
+                os.utime(file.fileno(), ns=(times.st_atime_ns, times.st_mtime_ns))
 
     def forget(self) -> None:
         """Remove the sign-in."""
         with self._plainly():
             self._path.unlink(missing_ok=True)
-            self._settle()
+            files.settle(self._folder)
 
     def _document(self, tokens: Tokens) -> dict[str, object]:
         known = asdict(tokens)
@@ -142,13 +137,6 @@ class TokenStore:
                 return self._path.read_bytes()
             except FileNotFoundError:
                 return None
-
-    def _settle(self) -> None:
-        folder = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
     def _wait(self, patience: float) -> None:
         if not _acquired(self.lock, patience):

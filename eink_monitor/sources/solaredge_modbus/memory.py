@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import re
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from eink_monitor import files
 from eink_monitor.clock import DAY, MINUTE
 from eink_monitor.sources.solaredge_modbus.counters import Mark
 
@@ -91,14 +91,10 @@ def load(path: Path) -> Memory:
 
 def save(path: Path, memory: Memory) -> bool:
     """Replace the file so that a power cut leaves the old one or the new one; False where it cannot be written."""
-    fresh = path.with_suffix(".new")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with fresh.open("w", encoding="utf-8") as file:
-            json.dump(asdict(memory), file)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
+        files.make_folder(path.parent)
+        with files.replacing(path) as file:
+            file.write(json.dumps(asdict(memory)).encode())
     except OSError:
         return False
     return True

@@ -6,10 +6,11 @@ import base64
 import binascii
 import hashlib
 import hmac
-import os
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import NamedTuple
+
+from eink_monitor import files
 
 _PORT = 22
 
@@ -57,13 +58,9 @@ def remember(path: Path, name: str, key: HostKey) -> None:
     """Write the key down as the name's only one, so that a power cut leaves the old file or the new. Raises OSError."""
     others = [line for line in read(path).splitlines() if line.split(" ")[0] != name]
     line = f"{name} {key.kind} {base64.b64encode(key.blob).decode()}"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_suffix(".new")
-    with fresh.open("w", encoding="utf-8") as file:
-        file.write("\n".join([*others, line, ""]))
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
+    files.make_folder(path.parent)
+    with files.replacing(path) as file:
+        file.write("\n".join([*others, line, ""]).encode())
 
 
 def _names(field: str, name: str) -> bool:

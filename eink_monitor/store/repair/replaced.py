@@ -54,8 +54,7 @@ def copy_out(db: sqlite3.Connection, target: Path) -> None:
         with plain_words(target):
             os.close(files.create(target))
             db.execute("VACUUM INTO ?", (str(target),))
-            with target.open("rb") as file:
-                os.fsync(file.fileno())
+            files.settle(target)
     except BaseException:
         with suppress(OSError):
             target.unlink()
@@ -70,7 +69,7 @@ def save_log(db: sqlite3.Connection, path: Path, watch: Watch) -> str:
         if db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
             raise StoreError(f"{told}, and another program holds the database; trying again ({path})")
         return f"{told}; all that was in the log is in the database now"
-    draft = _draft(path)
+    draft = files.draft_of(path)
     copy_out(db, draft)  # others have written to another log meanwhile: what they wrote is salvaged
     quarantined = damage.quarantine(path, SystemClock().now())
     _give_place(draft, path)
@@ -94,7 +93,7 @@ def save_database(db: sqlite3.Connection, path: Path, watch: Watch) -> str:
     if there == "another" and is_whole(path, immutable=ours):
         return f"{path.name} {USED}; {_keep(db, path, watch)}"
     files.make_folder(path.parent)
-    draft = _draft(path)
+    draft = files.draft_of(path)
     copy_out(db, draft)
     kept = f"; what was in its place is kept as {damage.quarantine(path, SystemClock().now()).name}" if there else ""
     if not there:
@@ -148,7 +147,3 @@ def free_name(path: Path) -> Path:
     names = [file.name.removeprefix(f"{path.name}.replaced-") for file in path.parent.glob(f"{path.name}.replaced-*")]
     numbers = [int(number) for name in names if (number := name.partition("-")[0]).isdecimal()]
     return path.with_name(f"{path.name}.replaced-{max(numbers, default=0) + 1}")
-
-
-def _draft(path: Path) -> Path:
-    return path.with_name(f".{path.name}.{os.urandom(4).hex()}")

@@ -9,6 +9,7 @@ the outcome of a poll.
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import ClassVar, NamedTuple
 
 from eink_monitor.outside import LONGEST, clean
@@ -176,6 +177,19 @@ class ConfigError(Trouble):
     def in_full(self) -> str:
         """Every complaint as it is."""
         return str(self)
+
+
+def bug(error: BaseException) -> str:
+    """What an exception is and where it was raised, without its text: "ValueError at solar.py:12"."""
+    reason = f" ({os.strerror(error.errno)})" if isinstance(error, OSError) and error.errno else ""
+    return f"{type(error).__name__}{reason}{_where(error)}"
+
+
+def _where(error: BaseException) -> str:
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    return f" at {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
 
 
 _ENDS = (AuthFailed, BadAnswer, Gone, Missing, Overloaded, StoreError, Throttled, Unavailable, Unreachable)

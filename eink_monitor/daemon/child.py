@@ -22,8 +22,7 @@ from eink_monitor import orphans
 from eink_monitor.clock import SystemClock, stopwatch
 from eink_monitor.config import Feed
 from eink_monitor.daemon.runner import GRACE, Result
-from eink_monitor.errors import Missing, Throttled, Trouble
-from eink_monitor.house.fence import bug
+from eink_monitor.errors import Missing, Throttled, Trouble, bug
 from eink_monitor.libraries import command
 from eink_monitor.metrics import METRICS
 from eink_monitor.model.poll import Visit

@@ -12,8 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from eink_monitor.daemon.control import LARGEST, Reply, Request, alive, pack, short, too_long
-from eink_monitor.errors import StoreError
-from eink_monitor.house.fence import bug
+from eink_monitor.errors import StoreError, bug
 
 log = logging.getLogger("eink_monitor")
 

@@ -11,9 +11,9 @@ from eink_monitor.config import Config, Slide
 from eink_monitor.draw.canvas import Canvas
 from eink_monitor.draw.signcard import sign_in_card
 from eink_monitor.draw.testcard import testcard
-from eink_monitor.errors import DisplayError
+from eink_monitor.errors import DisplayError, bug
 from eink_monitor.house import House
-from eink_monitor.house.fence import Once, bug
+from eink_monitor.house.fence import Once
 from eink_monitor.model.frame import Frame
 
 log = logging.getLogger("eink_monitor")

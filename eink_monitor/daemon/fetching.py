@@ -18,8 +18,8 @@ from eink_monitor.daemon.intake import Intake
 from eink_monitor.daemon.pacing import rhythm_of
 from eink_monitor.daemon.runner import GRACE, Result, Runner, Running
 from eink_monitor.daemon.turns import FOR_A_PERSON, Rhythm, Turn
-from eink_monitor.errors import StoreError, Throttled
-from eink_monitor.house.fence import Bug, Fence, bug
+from eink_monitor.errors import StoreError, Throttled, bug
+from eink_monitor.house.fence import Bug, Fence
 from eink_monitor.model.poll import Outcome
 from eink_monitor.store import Store
 from eink_monitor.store.ledger import AHEAD

@@ -16,7 +16,8 @@ from eink_monitor.daemon.intake import Intake
 from eink_monitor.daemon.pacing import rhythm_of
 from eink_monitor.daemon.runner import Result, Runner, Stream
 from eink_monitor.daemon.turns import Turn
-from eink_monitor.house.fence import Bug, Fence, bug
+from eink_monitor.errors import bug
+from eink_monitor.house.fence import Bug, Fence
 from eink_monitor.model.poll import Outcome
 
 _NEVER = float("inf")

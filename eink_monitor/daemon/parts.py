@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from eink_monitor.clock import MINUTE, Clock
-from eink_monitor.house.fence import Once, bug
+from eink_monitor.errors import bug
+from eink_monitor.house.fence import Once
 
 T = TypeVar("T")
 

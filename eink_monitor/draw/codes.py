@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from functools import lru_cache
-from typing import NoReturn
 
+from eink_monitor import forked
 from eink_monitor.draw.bitmap import Bitmap
+from eink_monitor.errors import Trouble
 
 _MOST = 2_953  # bytes; what the largest code holds (ISO/IEC 18004, version 40, level L)
 
@@ -27,12 +27,12 @@ def code(text: str, scale: int = 1) -> Bitmap | None:
         return None
     try:
         return _drawn(text, scale)
-    except OSError:
+    except Trouble:
         return None
 
 
 @lru_cache(maxsize=8)
-def _drawn(text: str, scale: int) -> Bitmap | None:
+def _drawn(text: str, scale: int) -> Bitmap:
     dot = (1 << scale) - 1
     rows = []
     for modules in _modules(text):
@@ -40,37 +40,17 @@ def _drawn(text: str, scale: int) -> Bitmap | None:
         for module in modules:
             row = row << scale | (dot if module else 0)
         rows += [row] * scale
-    return Bitmap(len(rows), len(rows), len(rows), tuple(rows)) if rows else None
+    return Bitmap(len(rows), len(rows), len(rows), tuple(rows))
 
 
 @lru_cache(maxsize=4)
 def _modules(text: str) -> tuple[bytes, ...]:
     """The rows of a code, a byte a module; worked out in a child, which takes the library's 10 MiB with it."""
-    reader, writer = os.pipe()
-    try:
-        child = os.fork()
-        if child == 0:
-            _work_out(text, writer)
-    except OSError:
-        os.close(reader)
-        raise
-    finally:
-        os.close(writer)
-    with os.fdopen(reader, "rb") as answer:
-        rows = tuple(answer.read().splitlines())
-    os.waitpid(child, 0)
-    return tuple(row.translate(_BITS) for row in rows)
 
-
-def _work_out(text: str, writer: int) -> NoReturn:  # pragma: no cover - the child leaves without telling
-    try:
+    def work_out() -> list[bytes]:  # pragma: no cover - in the child
         import segno  # noqa: PLC0415 - only when a person must sign in
 
         matrix = segno.make_qr(text, error="l", boost_error=False).matrix  # ValueError: more than 2,953 bytes
-        with os.fdopen(writer, "wb") as pipe:
-            pipe.write(b"\n".join(bytes(b"01"[module & 1] for module in row) for row in matrix))
-    finally:
-        os._exit(0)
+        return [bytes(module & 1 for module in row) for row in matrix]
 
-
-_BITS = bytes.maketrans(b"01", b"\0\1")
+    return tuple(forked.ask(work_out))

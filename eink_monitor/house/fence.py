@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import logging
 import math
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self, cast
 
 from eink_monitor.config import Config, Feed
-from eink_monitor.errors import DisplayError, Trouble
+from eink_monitor.errors import DisplayError, Trouble, bug
 from eink_monitor.model.display import Display
 from eink_monitor.model.source import Source
 
@@ -30,19 +28,6 @@ class Bug(Trouble):
     """Something of ours, or of a library, that is not as it should be; a call that was never made."""
 
     what = "bug"
-
-
-def bug(error: BaseException) -> str:
-    """What an exception is and where it was raised, without its text: "ValueError at solar.py:12"."""
-    reason = f" ({os.strerror(error.errno)})" if isinstance(error, OSError) and error.errno else ""
-    return f"{type(error).__name__}{reason}{_where(error)}"
-
-
-def _where(error: BaseException) -> str:
-    trace = error.__traceback__
-    while trace and trace.tb_next:
-        trace = trace.tb_next
-    return f" at {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
 
 
 class Once:

@@ -21,8 +21,8 @@ from eink_monitor.daemon.control import Reply, Request, address
 from eink_monitor.daemon.control_socket import ControlSocket
 from eink_monitor.daemon.polls import Forked
 from eink_monitor.daemon.wishes import grant
-from eink_monitor.errors import Trouble
-from eink_monitor.house.fence import Fence, bug
+from eink_monitor.errors import Trouble, bug
+from eink_monitor.house.fence import Fence
 from eink_monitor.service import journal
 from eink_monitor.service.heartbeat import Heartbeat
 from eink_monitor.service.reloading import Reloading, in_words

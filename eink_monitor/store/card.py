@@ -7,14 +7,13 @@ import sqlite3
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-from eink_monitor import files
-from eink_monitor.errors import Damaged, Newer, StoreError, Trouble, WrongFile
+from eink_monitor import files, forked
+from eink_monitor.errors import Damaged, Newer, Overloaded, StoreError, Trouble
 
 VERSION = 7  # the number of steps in migrations.py
 
-_SHORT = "this machine is short of processes, memory or files; the database waits for one"
 _AHEAD = 99  # no newer version is further ahead
 _BUSY = 5.0  # seconds to wait for another process's transaction
 
@@ -140,55 +139,25 @@ def in_memory() -> sqlite3.Connection:
 
 
 def _in_a_child(work: Callable[[], bytes], what: str) -> bytes:
-    """What a forked child answers. What it raises is raised here: of the same class, or with its reason.
+    """What ``work`` returns in a child. What it raises is raised here: a ``StoreError`` as it is, else with its reason.
 
     On a machine that is short of processes, memory or files that is a ``StoreError``, too.
     """
+
+    def explained() -> bytes:
+        try:
+            return work()
+        except StoreError:
+            raise
+        except Exception as error:
+            raise StoreError(f"{what} failed: {_reason(error)}") from error
+
     try:
-        reader, writer = os.pipe()
-    except OSError as error:
-        raise StoreError(f"{_SHORT} ({error.strerror})") from error
-    try:
-        child = os.fork()
-    except (OSError, MemoryError) as error:
-        os.close(reader)
-        os.close(writer)
-        raise StoreError(f"{_SHORT} ({error})") from error
-    if child == 0:
-        _answer(work, what, writer)
-    os.close(writer)
-    with os.fdopen(reader, "rb") as answers:
-        answer = answers.read()
-    os.waitpid(child, 0)
-    kind, _, said = answer.partition(b"\n")
-    if kind == b"done":
-        return said
-    if not said:
-        raise StoreError(f"{what} was interrupted", "start again")
-    raise _CLASSES.get(kind.decode(), StoreError)(*said.decode().split("\n"))
-
-
-_CLASSES: dict[str, type[StoreError]] = {kind.__name__: kind for kind in (StoreError, Damaged, WrongFile, Newer)}
-
-
-def _answer(work: Callable[[], bytes], what: str, writer: int) -> NoReturn:
-    """The child's half; never returns."""
-    try:
-        with os.fdopen(writer, "wb", closefd=False) as pipe:
-            try:
-                said = b"done\n" + work()
-            except StoreError as error:
-                said = _packed(error)
-            except Exception as error:  # noqa: BLE001 - nobody else hears of it
-                said = _packed(StoreError(f"{what} failed: {_reason(error)}"))
-            pipe.write(said)
-    finally:
-        os._exit(0)
-
-
-def _packed(error: StoreError) -> bytes:
-    """Its class, its fact and its cure, a line each."""
-    return f"{type(error).__name__}\n{error.fact}\n{error.cure}".encode("utf-8", "replace")
+        return forked.ask(explained)
+    except Overloaded as error:
+        raise StoreError(error.fact, "the database waits for one") from error
+    except forked.Silent:
+        raise StoreError(f"{what} was interrupted", "start again") from None
 
 
 def _reason(error: BaseException | None) -> str:

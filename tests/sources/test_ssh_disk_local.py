@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -21,7 +20,6 @@ from eink_monitor.clock import DAY
 from eink_monitor.errors import BadAnswer
 from eink_monitor.settings import Duration
 from eink_monitor.sources.ssh_disk import SshDisk, hosts
-from eink_monitor.sources.ssh_disk.bounded import bounded
 from eink_monitor.sources.ssh_disk.disk import DiskStatus, State, listing, local
 from eink_monitor.sources.ssh_disk.newest import Entry, Unlisted, newest
 
@@ -86,9 +84,14 @@ def test_a_file_system_without_its_server(tmp_path: Path, fuse: Path) -> None:
     assert "the kernel did not come back within 1s" in visit.note
 
 
-def test_what_breaks_while_it_asks_is_no_answer() -> None:
-    assert bounded(partial(int, "12"), 9) == 12
-    assert bounded(partial(os._exit, 3), 9) is None
+def test_a_bug_costs_its_own_disk_and_is_told_as_one(tmp_path: Path) -> None:
+    visit = new_visit(tmp_path)
+    source = SshDisk("localhost", {"odd": "/odd", "root": "/"})
+    source.mounts["odd"] += "\0"  # which no kernel can be asked for
+    values = poll(source, visit)
+    assert ("nas:odd", "disk_state") not in values
+    assert values["nas:root", "disk_state"] in {0, 1}
+    assert "cannot be told: a bug, please report it: ValueError at " in visit.note
 
 
 def test_local_places_that_are_not_there() -> None:

@@ -10,12 +10,11 @@ from enum import IntEnum
 from functools import partial
 from pathlib import Path
 
-from eink_monitor import metrics
+from eink_monitor import forked, metrics
 from eink_monitor.errors import BadAnswer
 from eink_monitor.model.reading import Metric
 from eink_monitor.settings import Duration
 from eink_monitor.sources.ssh_disk import df, mounts
-from eink_monitor.sources.ssh_disk.bounded import bounded
 from eink_monitor.sources.ssh_disk.newest import Entry, Unlisted
 from eink_monitor.sources.ssh_disk.question import question
 
@@ -126,8 +125,16 @@ def hung(who: str, seconds: Duration) -> DiskStatus:
 
 
 def here(path: str, seconds: Duration) -> DiskStatus:
-    """Ask this machine's own kernel; a disk that does not answer costs the others nothing."""
-    return bounded(partial(local, path), seconds) or hung("the kernel", seconds)
+    """Ask this machine's own kernel, in a child: a dead network disk keeps whoever asks, and costs the others nothing.
+
+    Nor does a bug of ours. Raises ``Overloaded``.
+    """
+    try:
+        return forked.ask(partial(local, path), seconds)
+    except TimeoutError:
+        return hung("the kernel", seconds)
+    except forked.Crashed as error:
+        return DiskStatus(None, reason=str(error))
 
 
 def local(path: str) -> DiskStatus:

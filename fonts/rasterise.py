@@ -7,13 +7,16 @@ same to the bit on every machine. To regenerate, install the Debian packages ``f
     python fonts/rasterise.py path/to/package/fonts/materialdesignicons-webfont.ttf
 
 An atlas, ``NAME.json``, is a sheet of glyphs: ``height`` of a glyph, ``baseline`` (rows above it), ``lines`` of the
-sheet, each a list of [glyph, width] from left to right, and the ``rows`` of pixels as hexadecimal digits, 1 is ink.
+sheet, each a list of [glyph, width] from left to right, and the ``pixels``, row by row, each row in whole bytes, 1 is
+ink: deflated, then in Base64.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import sys
+import zlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -33,40 +36,60 @@ CYRILLIC = "".join(map(chr, range(0x400, 0x460))) + "Ґґ"
 SIGNS = "∞–—‘’‚“”„•…‹›€←↑→↓↔↕−≈≤≥×✓"
 UNITS = "0123456789.,:-–−+±/% kMGTWhBVmindC°?∞…of"
 
-# name: (file, size in px, characters; None for everyday text)
-FACES = {
-    "tiny-7": ("/usr/share/fonts/X11/misc/5x7.pcf.gz", 7, ASCII + LATIN_1),
-    "text-12": ("/usr/share/fonts/opentype/terminus/terminus-bold.otb", 12, None),
-    "text-14": ("/usr/share/fonts/opentype/terminus/terminus-bold.otb", 14, None),
-    "text-16": ("/usr/share/fonts/opentype/terminus/terminus-bold.otb", 16, None),
-    "heavy-18": ("/usr/share/fonts/truetype/roboto/unhinted/RobotoCondensed-Bold.ttf", 18, None),
-    "heavy-22": ("/usr/share/fonts/truetype/roboto/unhinted/RobotoCondensed-Bold.ttf", 22, None),
-    "heavy-28": ("/usr/share/fonts/truetype/roboto/unhinted/RobotoCondensed-Bold.ttf", 28, None),
-    "heavy-64": ("/usr/share/fonts/truetype/roboto/unhinted/RobotoCondensed-Bold.ttf", 64, UNITS),
-}
+_TERMINUS = "/usr/share/fonts/opentype/terminus/terminus-bold.otb"
+_ROBOTO = "/usr/share/fonts/truetype/roboto/unhinted/RobotoCondensed-Bold.ttf"
+_MISC = "/usr/share/fonts/X11/misc"
 EVERYDAY = ASCII + LATIN_1 + LATIN_A + GREEK + CYRILLIC + SIGNS
 
-ICON_SIZES = (16, 24, 40)
+# name: (file, size in px, characters). ``draw/fonts.py`` says which is used on glass of which size.
+FACES = {
+    "tiny-7": (f"{_MISC}/5x7.pcf.gz", 7, ASCII + LATIN_1),
+    "text-10": (f"{_MISC}/6x10.pcf.gz", 10, EVERYDAY),
+    **{f"text-{size}": (_TERMINUS, size, EVERYDAY) for size in (12, 14, 16, 18, 20, 24, 32)},
+    **{f"heavy-{size}": (_ROBOTO, size, EVERYDAY) for size in (15, 18, 19, 22, 24, 27, 28, 33, 42, 48, 54, 66, 84)},
+    **{f"heavy-{size}": (_ROBOTO, size, UNITS) for size in (64, 96, 192)},
+}
+
+ICON_SIZES = (14, 16, 20, 24, 34, 36, 40, 48, 60, 72, 120)
 ICONS = {  # our word for it: the name in Material Design Icons
     "alert": "alert",
     "battery": "battery",
     "battery-empty": "battery-outline",
+    "bolt": "lightning-bolt",
+    "calendar": "calendar-blank",
     "car": "car-side",
     "chart": "chart-bar",
     "check": "check-bold",
+    "clear-day": "weather-sunny",
+    "clear-night": "weather-night",
+    "cloudy": "weather-cloudy",
     "disk": "harddisk",
+    "drop": "water",
+    "fog": "weather-fog",
+    "freezing": "weather-snowy-rainy",
     "fuel": "gas-station",
     "grid": "transmission-tower",
     "grid-export": "transmission-tower-import",
     "grid-import": "transmission-tower-export",
     "grid-off": "transmission-tower-off",
+    "hail": "weather-hail",
     "heart": "heart-pulse",
     "house": "home",
     "key": "key-variant",
+    "list": "format-list-bulleted",
+    "parcel": "package-variant-closed",
+    "partly-cloudy": "weather-partly-cloudy",
     "plug": "power-plug",
     "plug-off": "power-plug-off",
+    "pouring": "weather-pouring",
+    "price": "tag",
+    "rain": "weather-rainy",
+    "snow": "weather-snowy",
     "sun": "white-balance-sunny",
+    "thermometer": "thermometer",
+    "thunder": "weather-lightning-rainy",
     "wait": "timer-sand",
+    "wind": "weather-windy",
 }
 
 
@@ -80,7 +103,7 @@ class Glyph(NamedTuple):
 def main(icon_font: Path) -> None:
     """Write every atlas."""
     for name, (path, size, characters) in FACES.items():
-        glyphs, baseline = face(Path(path), size, characters or EVERYDAY)
+        glyphs, baseline = face(Path(path), size, characters)
         write(name, glyphs, baseline)
     names = icon_names(icon_font)
     for size in ICON_SIZES:
@@ -153,12 +176,10 @@ def write(name: str, glyphs: Iterable[Glyph], baseline: int) -> None:
         for glyph in line:
             sheet.paste(glyph.picture, (x, row * height))
             x += glyph.picture.width
-    bits, stride = sheet.tobytes(), (width + 7) // 8
-    text = f'{{"height":{height},"baseline":{baseline},"lines":[\n'
+    text = f'{{"height":{height},"baseline":{baseline},"width":{width},"lines":[\n'
     text += ",\n".join(_compact([[glyph.name, glyph.picture.width] for glyph in line]) for line in lines)
-    text += '\n],"rows":[\n'
-    text += ",\n".join(_compact(bits[start : start + stride].hex()) for start in range(0, len(bits), stride))
-    (HERE / f"{name}.json").write_text(text + "\n]}\n", encoding="utf-8")
+    pixels = base64.b64encode(zlib.compress(sheet.tobytes(), 9)).decode()
+    (HERE / f"{name}.json").write_text(f'{text}\n],"pixels":"{pixels}"}}\n', encoding="utf-8")
 
 
 def _compact(value: object) -> str:

@@ -90,7 +90,7 @@ class Drawing:
 
     def sign_in(self, label: str, words: tuple[str, str, str], mono: float) -> None:
         """Put up the card of a sign-in (address, short address, code) for its few minutes. Raises ``DisplayError``."""
-        canvas = Canvas(*self._display.size)
+        canvas = Canvas.on(self._display.size)
         sign_in_card(canvas, label, *words)
         self._put(canvas.frame("sign in"))
         self._cleared, self.next_due = False, mono + _SIGN_IN
@@ -151,7 +151,7 @@ class Drawing:
 
 def draw(slide: Slide, house: House, now: int, size: tuple[int, int], tell: Callable[[str], None] = log.error) -> Frame:
     """One panel as a frame; ``tell`` is told of a bug."""
-    return drawn(slide, house, now, lambda: Canvas(*size), tell).frame(slide.name)
+    return drawn(slide, house, now, lambda: Canvas.on(size), tell).frame(slide.name)
 
 
 def drawn(

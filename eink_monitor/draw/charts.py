@@ -8,9 +8,11 @@ from typing import NamedTuple
 from eink_monitor.draw.canvas import DOTS, Canvas
 from eink_monitor.model.reading import Run
 
+_LINE = 2  # units thick
+
 
 class Plot(NamedTuple):
-    """Where a curve goes: a rectangle in pixels, the time it spans and the value at its top (0 is its foot)."""
+    """Where a curve goes: a rectangle in units, the time it spans and the value at its top (0 is its foot)."""
 
     x: int
     y: int
@@ -19,6 +21,12 @@ class Plot(NamedTuple):
     since: int
     until: int
     top: float
+
+    def on(self, canvas: Canvas) -> Plot:
+        """The same rectangle in pixels."""
+        left, top = canvas.px(self.x), canvas.px(self.y)
+        width, height = canvas.px(self.x + self.width) - left, canvas.px(self.y + self.height) - top
+        return self._replace(x=left, y=top, width=width, height=height)
 
     def column(self, at: int) -> int:
         """The column of an instant, from the left edge of the plot."""
@@ -31,10 +39,11 @@ class Plot(NamedTuple):
 
 
 def curve(canvas: Canvas, plot: Plot, runs: Sequence[Run], gap: int) -> tuple[int, int] | None:
-    """Draw runs as a 2 px line over a dotted fill; two runs further apart than ``gap`` seconds are not joined.
+    """Draw runs as a line over a dotted fill; two runs further apart than ``gap`` seconds are not joined.
 
-    Returns where on the sheet the newest measurement is, or None when nothing lies in the plot.
+    Returns where on the sheet the newest measurement is, in units, or None when nothing lies in the plot.
     """
+    plot = plot.on(canvas)
     spans: dict[int, tuple[int, int]] = {}
     last: tuple[int, int, int] | None = None
     for run in runs:
@@ -47,7 +56,9 @@ def curve(canvas: Canvas, plot: Plot, runs: Sequence[Run], gap: int) -> tuple[in
         _join(spans, left, row, right, row)
         last = (end, right, row)
     _paint(canvas, plot, spans)
-    return (plot.x + last[1], plot.y + last[2]) if last else None
+    if last is None:
+        return None
+    return round((plot.x + last[1]) / canvas.scale), round((plot.y + last[2]) / canvas.scale)
 
 
 def _join(spans: dict[int, tuple[int, int]], left: int, start: int, right: int, end: int) -> None:
@@ -64,14 +75,15 @@ def _join(spans: dict[int, tuple[int, int]], left: int, start: int, right: int, 
 
 def _paint(canvas: Canvas, plot: Plot, spans: dict[int, tuple[int, int]]) -> None:
     """Two sweeps from top to bottom, each row one number: bits switch on at a span's top and off below its end."""
-    line, area = [0] * (plot.height + 2), [0] * (plot.height + 2)
+    thick = canvas.thick(_LINE)
+    line, area = [0] * (plot.height + thick), [0] * (plot.height + thick)
     for column, (high, low) in spans.items():
         bit = 1 << (plot.width - 1 - column)
         line[high] ^= bit
-        line[low + 2] ^= bit  # a line is 2 px thick
+        line[low + thick] ^= bit
         area[low] |= bit
-    shift, inked, filled = canvas.width - plot.x - plot.width, 0, 0
-    for row in range(plot.height + 1):
+    shift, inked, filled = canvas.pixels[0] - plot.x - plot.width, 0, 0
+    for row in range(plot.height + thick - 1):
         inked ^= line[row]
         filled |= area[row]
         at = plot.y + row

@@ -1,12 +1,15 @@
 """Letters and icons, cut from the 1-bit atlases in ``fonts/`` when first asked for and kept.
 
-Faces: ``text-12``, ``text-14``, ``text-16`` (everyday text), ``tiny-7`` (axis labels), ``heavy-18`` to ``heavy-64``
-(figures; the two largest hold digits and units only). Icons: ``icons-16``, ``icons-24``, ``icons-40``.
+A panel asks for a role (``SMALL``, ``FIGURE_28``), named by its face on the 2.13" glass; larger and smaller glass has a
+face of its own for each, cut at its size, never stretched. ``text-*`` is everyday text, ``tiny-7`` is for axis labels,
+``heavy-*`` for figures; the largest hold digits and units only.
 """
 
 from __future__ import annotations
 
+import base64
 import json
+import zlib
 from functools import lru_cache
 from pathlib import Path
 
@@ -15,6 +18,31 @@ from eink_monitor.draw.bitmap import Bitmap, box
 TINY, SMALL, TEXT, TITLE = "tiny-7", "text-12", "text-14", "text-16"
 FIGURE_18, FIGURE_22, FIGURE_28, FIGURE_64 = "heavy-18", "heavy-22", "heavy-28", "heavy-64"
 ELLIPSIS = "…"
+
+_SCALES = (0.85, 1.5, 3.0)
+_FACES = {  # role: its faces at these scales
+    TINY: ("tiny-7", "text-12", "text-20"),
+    SMALL: ("text-10", "text-18", "text-32"),
+    TEXT: ("text-12", "text-20", "heavy-42"),
+    TITLE: ("text-14", "text-24", "heavy-48"),
+    FIGURE_18: ("heavy-15", "heavy-27", "heavy-54"),
+    FIGURE_22: ("heavy-19", "heavy-33", "heavy-66"),
+    FIGURE_28: ("heavy-24", "heavy-42", "heavy-84"),
+    FIGURE_64: ("heavy-54", "heavy-96", "heavy-192"),
+}
+_ROOM = 250, 122  # what a panel needs at least, in pixels at a scale of 1
+_TOLERANCE = 0.01
+
+
+def scale(width: int, height: int) -> float:
+    """How large letters and lines are on glass of so many pixels: 1 on 250 by 122, at least 0.85."""
+    most = min(width / _ROOM[0], height / _ROOM[1]) + _TOLERANCE
+    return max((one for one in (1.0, *_SCALES) if one <= most), default=min(_SCALES))
+
+
+def native(role: str, factor: float) -> str:
+    """The face that is cut for a role at that scale."""
+    return role if factor == 1 else _FACES[role][_SCALES.index(factor)]
 
 
 def folder() -> Path:
@@ -31,10 +59,11 @@ class Face:
         key = json.loads((folder() / f"{name}.json").read_text(encoding="utf-8"))
         self.height: int = key["height"]
         self.base: int = key["baseline"]
-        self._sheet = [int(row, 16) for row in key["rows"]]
+        pixels, stride = zlib.decompress(base64.b64decode(key["pixels"])), (key["width"] + 7) // 8
+        self._sheet = [int.from_bytes(pixels[at : at + stride]) for at in range(0, len(pixels), stride)]
         self._places: dict[str, tuple[int, int, int]] = {}
         for row, line in enumerate(key["lines"]):
-            right = 4 * len(key["rows"][0])
+            right = 8 * stride
             for glyph, advance in line:
                 right -= advance
                 self._places[glyph] = (row * self.height, right, advance)

@@ -6,9 +6,9 @@ from eink_monitor.draw import codes, fonts
 from eink_monitor.draw.canvas import Canvas
 from eink_monitor.draw.lines import broken
 
-_COLUMN = 110  # px; less beside the code is too narrow for words
-_LINES = 74  # px that the words take below the QR code of a sheet that is not wide
-_CODE = 30  # px that the code to type takes at the foot
+_COLUMN = 110  # units; less beside the code is too narrow for words
+_LINES = 74  # units that the words take below the QR code of a sheet that is not wide
+_CODE = 30  # units that the code to type takes at the foot
 
 
 def sign_in_card(canvas: Canvas, label: str, url: str, address: str, code: str) -> None:
@@ -19,12 +19,12 @@ def sign_in_card(canvas: Canvas, label: str, url: str, address: str, code: str) 
     width, height = canvas.width, canvas.height
     beside = width - height >= _COLUMN
     room = height if beside else max(0, min(width, height - _LINES))
-    drawn = codes.scaled(url, room)
+    drawn = codes.scaled(url, canvas.px(room))
     if drawn is None:
         room = 0
     else:
-        middle = room // 2 if beside else width // 2
-        canvas.stamp(drawn, middle - drawn.width // 2, (room - drawn.height) // 2)
+        middle, side = room // 2 if beside else width // 2, round(drawn.width / canvas.scale)
+        canvas.stamp(drawn, middle - side // 2, (room - side) // 2)
     corner = (room + 2 if room else 6, 20) if beside else (6, room + 14)
     address = address.removeprefix("https://")
     scan, way = ("scan this,", "or ") if drawn else ("", "")
@@ -39,10 +39,10 @@ def _words(canvas: Canvas, corner: tuple[int, int], said: tuple[str, str, str, s
     canvas.text(left, line, label, fonts.TITLE, width=room)
     line += 18
     foot = canvas.height - (_CODE if code else 4)
-    for text in (*ways, *broken(address, fonts.SMALL, room, 2)):
+    for text in (*ways, *broken(address, canvas.measure(fonts.SMALL), room, 2)):
         if line <= foot:
             canvas.text(left, line, text, fonts.SMALL, width=room)
             line += 14
     if code:
-        face = fonts.FIGURE_22 if fonts.face(fonts.FIGURE_22).count(code, room) == len(code) else fonts.TITLE
+        face = fonts.FIGURE_22 if canvas.measure(fonts.FIGURE_22).count(code, room) == len(code) else fonts.TITLE
         canvas.text(left, min(line + 18, canvas.height - 8), code, face, width=room)

@@ -53,8 +53,8 @@ class _Piece(NamedTuple):
 class Spoken(Canvas):
     """Draws as any sheet does, and remembers every text, icon and arrow with its place."""
 
-    def __init__(self, width: int = 250, height: int = 122) -> None:
-        super().__init__(width, height)
+    def __init__(self, width: int = 250, height: int = 122, scale: float = 1) -> None:
+        super().__init__(width, height, scale)
         self._pieces: list[_Piece] = []
 
     def text(

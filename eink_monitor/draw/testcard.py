@@ -11,8 +11,8 @@ SEEN = "a thin frame along all four edges, a black square top left, and a name t
 
 def testcard(label: str, size: tuple[int, int]) -> Frame:
     """The name of the display it was drawn for, between marks that show every shift, mirror and lost line."""
-    canvas = Canvas(*size)
-    width, height = size
+    canvas = Canvas.on(size)
+    width, height = canvas.width, canvas.height
     canvas.fill(0, 0, width, height)
     canvas.fill(1, 1, width - 2, height - 2, ink=False)
     canvas.fill(6, 6, 16, 16)

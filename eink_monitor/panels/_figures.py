@@ -7,12 +7,10 @@ from typing import NamedTuple
 
 from eink_monitor.draw import fonts
 from eink_monitor.draw.canvas import GREY, SOLID, STRIPES, Canvas
-from eink_monitor.panels._sheet import LEFT, RIGHT, RULE, Sheet
+from eink_monitor.panels._sheet import MARGIN, Sheet
 
-_HERO = 73  # the line the hero stands on
-_LOW = 30  # px; less than this below a rule is room for one line only
-_STRIPES = 10  # px at least before an age, so that it is seen
-_ASIDE = 140  # where a figure beside the hero begins at the earliest
+_LOW = 30  # units; less than this below a rule is room for one line only
+_STRIPES = 10  # units at least before an age, so that it is seen
 _PLAIN = (fonts.FIGURE_18, fonts.SMALL)  # what a number in a cell shrinks to
 
 
@@ -38,16 +36,16 @@ def amount_centre(
     canvas: Canvas, x: int, line: int, text: tuple[str, str], faces: tuple[str, str], *, hollow: int = 0
 ) -> None:
     """As ``amount``, with the middle of both at ``x``."""
-    wide = fonts.face(faces[0]).width(text[0]) + 4 + fonts.face(faces[1]).width(text[1])
+    wide = canvas.measure(faces[0]).width(text[0]) + 4 + canvas.measure(faces[1]).width(text[1])
     amount(canvas, x - wide // 2, line, *text, faces, hollow=hollow)
 
 
 def hero(sheet: Sheet, number: str, unit: str, word: str = "") -> int:
     """The one number that reads from two metres, its unit at its shoulder, a word at its foot; returns the unit's x."""
-    canvas = sheet.canvas
-    x = LEFT + canvas.text(LEFT, _HERO, number, fonts.FIGURE_64, hollow=sheet.hollow) + 4
-    wide = canvas.text(x, _HERO - 26, unit, fonts.FIGURE_28)
-    sheet.beside = x + max(wide, canvas.text(x, _HERO, word, fonts.FIGURE_22))
+    canvas, left, line = sheet.canvas, sheet.hero.left, sheet.hero.bottom - 6
+    x = left + canvas.text(left, line, number, fonts.FIGURE_64, hollow=sheet.hollow) + 4
+    wide = canvas.text(x, line - 26, unit, fonts.FIGURE_28)
+    sheet.beside = x + max(wide, canvas.text(x, line, word, fonts.FIGURE_22))
     return x
 
 
@@ -67,7 +65,7 @@ def tagged(canvas: Canvas, edges: tuple[int, int], line: int, words: tuple[str, 
 
     ``words`` are tried in turn; where none has room between the edges, the age stands alone.
     """
-    (left, right), small = edges, fonts.face(fonts.SMALL)
+    (left, right), small = edges, canvas.measure(fonts.SMALL)
     box = right - small.width(tag) - 5
     room = box - left - _STRIPES - 4
     word = next((word for word in words if small.width(word) <= room), "")
@@ -77,25 +75,33 @@ def tagged(canvas: Canvas, edges: tuple[int, int], line: int, words: tuple[str, 
     canvas.text(right - 2, line, tag, fonts.SMALL, align="right", ink=False, width=right - box)
 
 
-def aside(sheet: Sheet, cell: Cell, line: int = 71, small: str = fonts.FIGURE_18) -> None:
-    """The figure at the right of the hero: word over number, both ending at the edge."""
+def aside(sheet: Sheet, cell: Cell, small: str = fonts.FIGURE_18, lift: int = 0) -> None:
+    """The figure at the right of the hero: word over number, both ending at the edge; its unit in ``small``.
+
+    ``lift`` is how much higher than usual the number stands.
+    """
+    zone = sheet.side
     if cell.tag:
-        tagged(sheet.canvas, (max(sheet.beside + 8, _ASIDE), RIGHT), 42, (cell.word,), cell.tag)
+        tagged(sheet.canvas, (zone.left, zone.right), zone.top + 24, (cell.word,), cell.tag)
     else:
-        sheet.canvas.text(RIGHT, 42, cell.word, fonts.TEXT, align="right")
+        sheet.canvas.text(zone.right, zone.top + 24, cell.word, fonts.TEXT, align="right")
     faces, outline = (fonts.FIGURE_28, small), sheet.outline(cell.tag)
-    amount_right(sheet.canvas, RIGHT, line, (cell.number, cell.unit), faces, hollow=outline)
+    amount_right(sheet.canvas, zone.right, zone.bottom - 8 - lift, (cell.number, cell.unit), faces, hollow=outline)
 
 
-def cells(sheet: Sheet, figures: Sequence[Cell], top: int = RULE) -> None:
-    """One or two supporting figures side by side below ``top``: word over number, or on one line if room is low."""
-    canvas, wide, foot = sheet.canvas, (sheet.right + LEFT) // len(figures), sheet.bottom
+def cells(sheet: Sheet, figures: Sequence[Cell], under: int | None = None) -> None:
+    """One or two supporting figures side by side in the foot: word over number, or on one line if room is low.
+
+    ``under`` is where a gauge ends that takes the foot's upper edge.
+    """
+    top = sheet.foot.top if under is None else under
+    canvas, wide, foot = sheet.canvas, (sheet.foot.right + MARGIN) // len(figures), sheet.foot.bottom
     low = foot - top < _LOW
-    face_below = _low_face(sheet, figures, wide - 2 * LEFT, top > RULE)
+    face_below = _low_face(sheet, figures, wide - 2 * MARGIN, under is not None)
     for number, cell in enumerate(figures):
-        left, right = number * wide + LEFT, (number + 1) * wide - LEFT
+        left, right = number * wide + MARGIN, (number + 1) * wide - MARGIN
         if number:
-            canvas.fill(left - LEFT, top + 1, 1, foot - top - 1)
+            canvas.fill(left - MARGIN, top + 1, 1, foot - top - 1)
         if cell.tag:
             tagged(canvas, (left, right), foot - 6 if low else top + 12, (cell.word, cell.brief or cell.word), cell.tag)
         elif not low:
@@ -103,18 +109,18 @@ def cells(sheet: Sheet, figures: Sequence[Cell], top: int = RULE) -> None:
         outline = sheet.outline(cell.tag)
         if not low:
             large = fonts.FIGURE_28 if foot - top > 40 else fonts.FIGURE_22
-            face = _fitting(cell, right - left, (large, fonts.FIGURE_18) if outline else (large, *_PLAIN))
-            line = foot - 6 + (top > RULE)
+            face = _fitting(canvas, cell, right - left, (large, fonts.FIGURE_18) if outline else (large, *_PLAIN))
+            line = foot - 6 + (under is not None)
             amount(canvas, left, line, cell.number, cell.unit, (face, fonts.TEXT), hollow=outline)
         elif not cell.tag:
             faces = (face_below, fonts.SMALL)
             taken = amount_right(canvas, right, foot - 5, (cell.number, cell.unit), faces, hollow=outline)
             word = cell.brief or cell.word
-            if fonts.face(fonts.SMALL).width(word) <= right - left - taken - 4:
+            if canvas.measure(fonts.SMALL).width(word) <= right - left - taken - 4:
                 canvas.text(left, foot - 5, word, fonts.SMALL)
         if cell.alarm:
-            below = top + (top == RULE or not low)  # where room is low, letters touch a gauge
-            canvas.invert(left - LEFT, below, wide, foot - below)
+            below = top + (under is None or not low)  # where room is low, letters touch a gauge
+            canvas.invert(left - MARGIN, below, wide, foot - below)
 
 
 def _low_face(sheet: Sheet, figures: Sequence[Cell], room: int, under_gauge: bool) -> str:
@@ -125,25 +131,24 @@ def _low_face(sheet: Sheet, figures: Sequence[Cell], room: int, under_gauge: boo
     if sheet.stale:
         return fonts.FIGURE_18
     faces = (fonts.TEXT, fonts.SMALL) if under_gauge else (fonts.FIGURE_18, fonts.TEXT, fonts.SMALL)
-    small = fonts.face(fonts.SMALL)
-    fitting = [_fitting(cell, room - 6 - small.width(cell.brief or cell.word), faces) for cell in figures]
+    small = sheet.canvas.measure(fonts.SMALL)
+    fitting = [_fitting(sheet.canvas, cell, room - 6 - small.width(cell.brief or cell.word), faces) for cell in figures]
     return max(fitting, key=faces.index)
 
 
-def _fitting(cell: Cell, room: int, faces: tuple[str, ...]) -> str:
+def _fitting(canvas: Canvas, cell: Cell, room: int, faces: tuple[str, ...]) -> str:
     """The first face in which a cell's number fits, else the last."""
-    room -= fonts.face(fonts.TEXT).width(cell.unit) + 4 * bool(cell.unit)
-    return next((face for face in faces if fonts.face(face).width(cell.number) <= room), faces[-1])
+    room -= canvas.measure(fonts.TEXT).width(cell.unit) + 4 * bool(cell.unit)
+    return next((face for face in faces if canvas.measure(face).width(cell.number) <= room), faces[-1])
 
 
 def gauge(sheet: Sheet, share: float, mark: float | None = None, *, tall: bool = False, tag: str = "") -> int:
     """A bar in place of the rule, filled to a share of 1, with a notch at another; returns where it ends."""
-    canvas, top, height = sheet.canvas, RULE - 3, 9
-    if tall:
-        top, height = RULE + 2, sheet.bottom - RULE - 8
-    canvas.bar(LEFT, top, sheet.right - LEFT, height, share, pattern=GREY if sheet.outline(tag) else SOLID)
+    canvas, zone = sheet.canvas, sheet.foot
+    top, height = (zone.top + 2, zone.height - 8) if tall else (zone.top - 3, 9)
+    canvas.bar(zone.left, top, zone.width, height, share, pattern=GREY if sheet.outline(tag) else SOLID)
     if mark is not None and 0 < mark < 1:
-        x = LEFT + 2 + round((sheet.right - LEFT - 4) * mark)
+        x = zone.left + 2 + round((zone.width - 4) * mark)
         canvas.fill(x - 3, top, 7, height, ink=False)
         notch = canvas.box if sheet.stale else canvas.fill
         notch(x - 1, top - 2, 3, height + 2)

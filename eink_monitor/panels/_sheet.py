@@ -1,7 +1,9 @@
 """What every panel shares: the header that tells the age, the strip that tells a fault, and the empty state.
 
-Grid: margins of 6 px, a header of 18 px, a body down to ``bottom``. Ink stands still, so a fresh panel says *when* it
-was measured ("14:32"), which stays true; a stale one says how long ago, under a striped header, in hollow figures.
+A sheet has zones: the header, the hero with what stands at its side, the foot, and a strip where something is wrong.
+Everything is placed in them, so that a panel fits any glass (in units: see ``Canvas``). Ink stands still, so a fresh
+panel says *when* it was measured ("14:32"), which stays true; a stale one says how long ago, under a striped header, in
+hollow figures.
 
 Whatever stands on a sheet is as young as its header says, or is tagged with its own age, or is not there: panels get
 their figures from ``Sheet.figure``, which judges each by its own measurement and the source it came from.
@@ -9,6 +11,7 @@ their figures from ``Sheet.figure``, which judges each by its own measurement an
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
@@ -19,13 +22,41 @@ from eink_monitor.model.history import FeedStatus, History
 from eink_monitor.model.panel import Panel
 from eink_monitor.model.reading import Metric, Reading
 
-LEFT, RIGHT = 6, 244
-HEADER = 18
-STRIP = 18
-_STRIPES = 32  # px at least, so that they are seen from across the room
-RULE = 79  # between the hero and what supports it
+MARGIN = 6
+_HEADER = 18
+_STRIP = 18
+_HERO = 61  # with the header, where the rule between the hero and the foot is
+_SIDE = 104  # units wide at most: what stands beside the hero
+_STRIPES = 32  # units at least, so that they are seen from across the room
 _ADDRESS = 60  # letters; more would not fit in any face
-_CODE = 2  # px a module; a phone reads it from a hand's breadth
+_CODE = 2  # units a module; a phone reads it from a hand's breadth
+
+
+class Zone(NamedTuple):
+    """A rectangle of the sheet, in units; right and bottom are the first ones outside."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    @property
+    def width(self) -> int:
+        return self.right - self.left
+
+    @property
+    def height(self) -> int:
+        return self.bottom - self.top
+
+    @property
+    def centre(self) -> tuple[int, int]:
+        """Its middle."""
+        return (self.left + self.right) // 2, (self.top + self.bottom) // 2
+
+
+def body(canvas: Canvas) -> Zone:
+    """All below the header, within the margins."""
+    return Zone(MARGIN, _HEADER, canvas.width - MARGIN, canvas.height)
 
 
 @dataclass(frozen=True)
@@ -62,9 +93,8 @@ class Sheet:
         self.history = history
         self.now = now
         self.panel = panel
-        self.bottom = canvas.height
-        self.right = RIGHT
-        self.beside = LEFT  # where the hero ends
+        self.body = body(canvas)  # what neither a strip nor the code of a sign-in takes
+        self.beside = MARGIN  # where the hero ends
         self.at = now  # what the header says
         self.stale = False
 
@@ -77,16 +107,16 @@ class Sheet:
         history, now, subject = self.history, self.now, self.panel.subject
         trouble = history.trouble(subject)
         if trouble:
-            self.bottom -= STRIP
-            strip(self.canvas, trouble, now, history)
+            strip(self.canvas, self.strip, fault(trouble, now, history), trouble)
+            self.body = self.body._replace(bottom=self.strip.top)
             if self.panel.corner:
-                self.right = corner(self.canvas, trouble, HEADER, self.bottom)
+                self.body = corner(self.canvas, trouble, self.body)
         label, kind = self.panel.heading(history)
         known = [reading for metric in mains if (reading := history.latest(subject, metric))]
         if not known:
             header(self.canvas, label, "no data yet", kind, stale=False)
             said = self._unknown(wanted, lacking, failing=trouble is not None)
-            empty(self.canvas, icon, *said, (self.right, self.bottom))
+            empty(self.canvas, icon, *said, self.body)
             return False
         fresh = [reading.at for reading in known if self._is_fresh(reading)]
         self.stale = not fresh
@@ -118,9 +148,38 @@ class Sheet:
         return words.span(self.now - reading.at) if reading.at <= future else "clock?"
 
     @property
+    def hero(self) -> Zone:
+        """Where the one number stands that reads from two metres."""
+        return self.body._replace(bottom=self.body.top + _HERO)
+
+    @property
+    def side(self) -> Zone:
+        """What the hero leaves at its right."""
+        return self.hero._replace(left=max(self.beside + 8, self.hero.right - _SIDE))
+
+    @property
+    def foot(self) -> Zone:
+        """Below the hero; its upper edge is where a rule goes."""
+        return self.body._replace(top=self.hero.bottom)
+
+    @property
+    def strip(self) -> Zone:
+        """The foot of the whole sheet, where a fault is told; it is the body's while all is well."""
+        return Zone(0, self.canvas.height - _STRIP, self.canvas.width, self.canvas.height)
+
+    @property
+    def low(self) -> bool:
+        """Whether a strip takes the lowest rows."""
+        return self.body.bottom < self.canvas.height
+
+    @property
     def narrow(self) -> bool:
         """Whether the QR code of a sign-in takes the right of the sheet: room for the hero and one figure."""
-        return self.right < RIGHT
+        return self.body.right < body(self.canvas).right
+
+    def rule(self) -> None:
+        """A line between the hero and the foot."""
+        self.canvas.rule(self.foot.top, *((MARGIN, self.body.right) if self.narrow else ()))
 
     @property
     def hollow(self) -> int:
@@ -172,43 +231,44 @@ def header(canvas: Canvas, label: str, when: str, kind: str = "", *, stale: bool
 
     A label that is too long gives way before the kind of panel behind it does.
     """
-    canvas.fill(0, 0, canvas.width, HEADER)
-    face, behind = fonts.face(fonts.TITLE), f" · {kind}" if kind else ""
+    canvas.fill(0, 0, canvas.width, _HEADER)
+    face, behind, edge = canvas.measure(fonts.TITLE), f" · {kind}" if kind else "", canvas.width - MARGIN
     right = face.width(when)
-    room = RIGHT - LEFT - right - (_STRIPES if stale else 12)
+    room = edge - MARGIN - right - (_STRIPES if stale else 12)
     fitted = face.fit(face.fit(label, max(0, room - face.width(behind))) + behind, room)
     left = face.width(fitted)
-    canvas.text(LEFT, 14, fitted, fonts.TITLE, ink=False)
-    canvas.text(RIGHT, 14, when, fonts.TITLE, align="right", ink=False)
+    canvas.text(MARGIN, 14, fitted, fonts.TITLE, ink=False)
+    canvas.text(edge, 14, when, fonts.TITLE, align="right", ink=False)
     if stale:
-        start, end = LEFT + left + 6, RIGHT - right - 6
-        canvas.fill(start, 0, end - start, HEADER, ink=False)
-        canvas.fill(start, 0, end - start, HEADER, STRIPES)
+        start, end = MARGIN + left + 6, edge - right - 6
+        canvas.fill(start, 0, end - start, _HEADER, ink=False)
+        canvas.fill(start, 0, end - start, _HEADER, STRIPES)
 
 
-def strip(canvas: Canvas, status: FeedStatus, now: int, history: History) -> None:
-    """The bar at the bottom: what is wrong with the feed, in a few words."""
-    top = canvas.height - STRIP
-    canvas.fill(0, top, canvas.width, STRIP)
-    canvas.icon(LEFT, top + 1, "key" if status.what == "auth" else "alert", 16, ink=False)
-    text, face, room = fault(status, now, history), fonts.TEXT, RIGHT - LEFT - 22
+def strip(canvas: Canvas, zone: Zone, text: str, status: FeedStatus) -> None:
+    """The bar at the bottom: what is wrong with the feed, in a few words, or where to get what it needs."""
+    canvas.fill(0, zone.top, zone.width, zone.height)
+    canvas.icon(MARGIN, zone.top + 1, "key" if status.what == "auth" else "alert", 16, ink=False)
+    face, room = fonts.TEXT, zone.width - 2 * MARGIN - 22
     where = f"new {status.renews}: {status.door}"
     if status.what == "auth" and status.renews and status.door and len(where) < _ADDRESS:
-        fits = fonts.face(fonts.SMALL).width(where) <= room
+        fits = canvas.measure(fonts.SMALL).width(where) <= room
         text, face = (where, fonts.SMALL) if fits else (text, face)
-    canvas.text(LEFT + 22, top + 13, text, face, ink=False, width=room)
+    canvas.text(MARGIN + 22, zone.top + 13, text, face, ink=False, width=room)
 
 
-def corner(canvas: Canvas, status: FeedStatus, top: int, bottom: int) -> int:
-    """The QR code of the address where a person signs in, at the right between two rows; returns the edge left of it.
+def corner(canvas: Canvas, status: FeedStatus, zone: Zone) -> Zone:
+    """The QR code of the address where a person signs in, at the right of a zone; returns what is left of the zone.
 
     Nothing where no sign-in would help, or where there is no room for it.
     """
-    code = codes.code(f"https://{status.door}", _CODE) if status.what == "auth" and status.door else None
-    if code is None or code.height + 2 * _CODE > bottom - top:
-        return RIGHT
-    canvas.stamp(code, RIGHT - code.width, (top + bottom - code.height) // 2)
-    return RIGHT - code.width - 4 * _CODE
+    needed = status.what == "auth" and status.door
+    code = codes.code(f"https://{status.door}", canvas.thick(_CODE)) if needed else None
+    if code is None or code.height > canvas.px(zone.height - 2 * _CODE):
+        return zone
+    side = math.ceil(code.width / canvas.scale)
+    canvas.stamp(code, zone.right - side, (zone.top + zone.bottom - side) // 2)
+    return zone._replace(right=zone.right - side - 4 * _CODE)
 
 
 def fault(status: FeedStatus, now: int, history: History, *, brief: bool = False) -> str:
@@ -236,11 +296,10 @@ def _let_in(status: FeedStatus, *, brief: bool) -> str:
     return "sign in first" if status.ok_at is None else "sign in again"
 
 
-def empty(canvas: Canvas, icon: str, first: str, second: str, room: tuple[int, int]) -> None:
-    """A friendly word in the middle of a sheet that has nothing to show yet; ``room`` is its right and lower edge."""
-    right, bottom = room
-    across, middle = (LEFT + right) // 2, (HEADER + bottom) // 2
+def empty(canvas: Canvas, icon: str, first: str, second: str, zone: Zone) -> None:
+    """A friendly word in the middle of a zone that has nothing to show yet."""
+    across, middle = zone.centre
     canvas.icon(across - 20, middle - 42, icon, 40)
-    face = fonts.TITLE if fonts.face(fonts.TITLE).width(first) <= right - LEFT else fonts.SMALL
-    canvas.text(across, middle + 16, first, face, align="centre", width=right - LEFT)
-    canvas.text(across, middle + 32, second, fonts.TEXT, align="centre", width=right - LEFT)
+    face = fonts.TITLE if canvas.measure(fonts.TITLE).width(first) <= zone.width else fonts.SMALL
+    canvas.text(across, middle + 16, first, face, align="centre", width=zone.width)
+    canvas.text(across, middle + 32, second, fonts.TEXT, align="centre", width=zone.width)

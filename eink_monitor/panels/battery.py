@@ -12,7 +12,7 @@ from eink_monitor.metrics import STORAGE_POWER, STORAGE_SOC
 from eink_monitor.model.history import History
 from eink_monitor.model.panel import Need
 from eink_monitor.panels._figures import Cell, amount_right, aside, hero
-from eink_monitor.panels._sheet import LEFT, RIGHT, RULE, Figure, Sheet, SubjectPanel
+from eink_monitor.panels._sheet import Figure, Sheet, SubjectPanel
 
 _IDLE = 10  # W; less than this is a meter's noise
 
@@ -47,18 +47,19 @@ def _doing(sheet: Sheet, power: Figure) -> None:
         aside(sheet, Cell("power", *words.power(abs(watts)), tag=power.tag))
         return
     word = "resting" if abs(watts) < _IDLE else "charging" if watts > 0 else "discharging"
-    sheet.canvas.text(RIGHT, 42, word, fonts.FIGURE_22, align="right", hollow=outline)
-    faces = (fonts.FIGURE_28, fonts.FIGURE_18)
-    amount_right(sheet.canvas, RIGHT, 71, words.power(abs(watts)), faces, hollow=outline)
+    zone, faces = sheet.side, (fonts.FIGURE_28, fonts.FIGURE_18)
+    sheet.canvas.text(zone.right, zone.top + 24, word, fonts.FIGURE_22, align="right", hollow=outline)
+    amount_right(sheet.canvas, zone.right, zone.bottom - 8, words.power(abs(watts)), faces, hollow=outline)
 
 
 def _gauge(sheet: Sheet, soc: float) -> None:
     """A lying battery as wide as the sheet, ten cells, filled to the charge."""
-    canvas, top = sheet.canvas, RULE + 3
-    height, nub, room = sheet.bottom - top - 5, 6, RIGHT - LEFT - 14
-    canvas.box(LEFT, top, RIGHT - LEFT - nub, height, 2)
-    canvas.fill(RIGHT - nub, top + height // 3, nub, height - 2 * (height // 3))
+    canvas, zone, nub = sheet.canvas, sheet.foot, 6
+    left, top, room = zone.left + 4, zone.top + 3, zone.width - 14
+    height = zone.bottom - top - 5
+    canvas.box(zone.left, top, zone.width - nub, height, 2)
+    canvas.fill(zone.right - nub, top + height // 3, nub, height - 2 * (height // 3))
     filled = round(room * min(100, max(0, soc)) / 100)
-    canvas.fill(LEFT + 4, top + 4, filled, height - 8, GREY if sheet.stale else SOLID)
+    canvas.fill(left, top + 4, filled, height - 8, GREY if sheet.stale else SOLID)
     for cell in range(1, 10):
-        canvas.fill(LEFT + 4 + room * cell // 10, top + 4, 2, height - 8, ink=False)
+        canvas.fill(left + room * cell // 10, top + 4, 2, height - 8, ink=False)

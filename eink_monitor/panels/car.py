@@ -25,12 +25,12 @@ from eink_monitor.model.history import History
 from eink_monitor.model.panel import Need
 from eink_monitor.model.reading import Metric
 from eink_monitor.panels._figures import Cell, amount_right, aside, cells, gauge, hero, tagged
-from eink_monitor.panels._sheet import LEFT, RIGHT, RULE, Figure, Sheet, SubjectPanel
+from eink_monitor.panels._sheet import Figure, Sheet, SubjectPanel
 
 _LEVELS = (SOC, FUEL, FUEL_VOLUME, RANGE)
 _GONE = 30 * DAY
 _TOGETHER = 3 * HOUR  # by which a range may be older than the charge that it goes with
-_FUEL = 150  # where the fuel of a hybrid begins
+_FUEL = 94  # units for the fuel of a hybrid
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def _full(sheet: Sheet, *, electric: bool) -> None:
     level = sheet.value(SOC if electric else FUEL) or 0.0
     x = hero(sheet, words.percent(level), "%")
     if not electric:
-        sheet.canvas.icon(x - 2, 50, "fuel", hollow=sheet.outline())
+        sheet.canvas.icon(x - 2, sheet.hero.top + 32, "fuel", hollow=sheet.outline())
     if not sheet.narrow:
         _range(sheet)
     target = sheet.value(TARGET_SOC) if electric else None
@@ -86,7 +86,7 @@ def _far(sheet: Sheet, *, litres: bool) -> None:
     left = sheet.value(FUEL_VOLUME if litres else RANGE) or 0.0
     if litres:
         x = hero(sheet, words.distance(left), "L")  # a small one is a bar
-        sheet.canvas.icon(x - 2, 50, "fuel", hollow=sheet.outline())
+        sheet.canvas.icon(x - 2, sheet.hero.top + 32, "fuel", hollow=sheet.outline())
     else:
         hero(sheet, words.distance(left), "km", "" if sheet.narrow else "to go")
     driven = sheet.figure(ODOMETER)
@@ -94,7 +94,7 @@ def _far(sheet: Sheet, *, litres: bool) -> None:
     if driven and not sheet.narrow:
         figures.append(Cell("driven", f"{driven.value:.0f}", "km", tag=driven.tag))
     if figures:
-        sheet.canvas.fill(LEFT, RULE, sheet.right - LEFT, 1)
+        sheet.canvas.rule(sheet.foot.top, sheet.foot.left, sheet.foot.right)
         cells(sheet, figures)
 
 
@@ -145,19 +145,19 @@ def _until(sheet: Sheet) -> Cell | None:
 
 def _idle(sheet: Sheet, top: int, electric: bool) -> None:
     """One line in place of two figures: the cable that does nothing, or the fuel of a hybrid."""
-    canvas, middle = sheet.canvas, (top + sheet.bottom) // 2
-    low = sheet.bottom - top < 30
+    canvas, zone = sheet.canvas, sheet.foot._replace(top=top)
+    middle, low = zone.centre[1], zone.height < 30
     plugged, fuel = sheet.figure(PLUGGED), sheet.figure(FUEL)
     if plugged:
         outline = sheet.outline(plugged.tag)
         icon = "plug" if plugged.value else "plug-off"
-        canvas.icon(LEFT, middle - (8 if low else 12), icon, 16 if low else 24, hollow=outline)
+        canvas.icon(zone.left, middle - (8 if low else 12), icon, 16 if low else 24, hollow=outline)
         if plugged.tag:
-            tagged(canvas, (LEFT + 32, _FUEL - 8), middle + 5, ("cable",), plugged.tag)
+            tagged(canvas, (zone.left + 32, zone.right - _FUEL - 8), middle + 5, ("cable",), plugged.tag)
         else:
             face = fonts.FIGURE_18 if low and outline else fonts.TITLE if low else fonts.FIGURE_22
             word = "plugged in" if plugged.value else "unplugged"
-            canvas.text(LEFT + 32, middle + (5 if low else 8), word, face, hollow=outline)
+            canvas.text(zone.left + 32, middle + (5 if low else 8), word, face, hollow=outline)
     if electric and fuel:
         _hybrid(sheet, fuel, middle, low=low)
 
@@ -165,8 +165,8 @@ def _idle(sheet: Sheet, top: int, electric: bool) -> None:
 def _hybrid(sheet: Sheet, fuel: Figure, middle: int, *, low: bool) -> None:
     """What is in the tank of a car that has a battery, too."""
     if fuel.tag:
-        tagged(sheet.canvas, (_FUEL, RIGHT), middle + 5, ("fuel",), fuel.tag)
+        tagged(sheet.canvas, (sheet.foot.right - _FUEL, sheet.foot.right), middle + 5, ("fuel",), fuel.tag)
         return
     faces, line = ((fonts.TITLE, fonts.TEXT), 5) if low and not sheet.stale else ((fonts.FIGURE_18, fonts.TEXT), 6)
     text = (f"fuel {words.percent(fuel.value)}", "%")
-    amount_right(sheet.canvas, RIGHT, middle + line, text, faces, hollow=sheet.outline())
+    amount_right(sheet.canvas, sheet.foot.right, middle + line, text, faces, hollow=sheet.outline())

@@ -23,7 +23,7 @@ from eink_monitor.model.history import History
 from eink_monitor.model.panel import Need
 from eink_monitor.model.reading import Bucket
 from eink_monitor.panels._figures import Cell, aside, cells, gauge, hero
-from eink_monitor.panels._sheet import HEADER, LEFT, RULE, Figure, Sheet, SubjectPanel
+from eink_monitor.panels._sheet import Figure, Sheet, SubjectPanel
 from eink_monitor.settings import Duration, insist
 
 _FULL = 90.0  # percent, and how old a backup may be, where neither panel nor source says
@@ -68,10 +68,10 @@ class Disk(SubjectPanel):
             outlook = Cell("mounted", "read-only", alarm=True, brief="now")
             if sheet.value(DISK_STATE) != _READ_ONLY:
                 outlook = _outlook(sheet, free.value)
-            top = RULE if used is None else gauge(sheet, used.value, tag=used.tag)
-            if used is None:
-                canvas.rule(RULE)
-            cells(sheet, [outlook, *_backup(sheet, self._oldest(sheet))], top)
+            under = None if used is None else gauge(sheet, used.value, tag=used.tag)
+            if under is None:
+                sheet.rule()
+            cells(sheet, [outlook, *_backup(sheet, self._oldest(sheet))], under)
 
     def _fullest(self, sheet: Sheet) -> float:
         """How full the disk may be, in percent."""
@@ -101,16 +101,17 @@ def _above(sheet: Sheet, free: float, used: Figure | None, fullest: float) -> No
 
 def _alarm(sheet: Sheet) -> None:
     """Reverse the upper half."""
-    sheet.canvas.invert(0, HEADER + 1, sheet.canvas.width, RULE - HEADER - 4)
+    sheet.canvas.invert(0, sheet.hero.top + 1, sheet.canvas.width, sheet.hero.height - 4)
 
 
 def _missing(sheet: Sheet, lack: str, seen: int | None, oldest: float) -> None:
     """A disk without figures: since when nobody has seen any, and how old its newest backup is by now."""
     sheet.begin((DISK_STATE,), "disk", "the disk", "state")
-    sheet.canvas.icon(LEFT, HEADER + 10, "disk", 40, hollow=sheet.outline())
-    sheet.canvas.text(LEFT + 50, HEADER + 40, lack, fonts.FIGURE_28, hollow=sheet.outline())
+    zone = sheet.hero
+    sheet.canvas.icon(zone.left, zone.top + 10, "disk", 40, hollow=sheet.outline())
+    sheet.canvas.text(zone.left + 50, zone.top + 40, lack, fonts.FIGURE_28, hollow=sheet.outline())
     _alarm(sheet)
-    sheet.canvas.rule(RULE)
+    sheet.rule()
     last = Cell("last seen", "never" if seen is None else words.span(max(0, sheet.now - seen)), brief="seen")
     cells(sheet, [last, *_backup(sheet, oldest)])
 

@@ -20,9 +20,9 @@ from eink_monitor.metrics import (
 from eink_monitor.model.history import History
 from eink_monitor.model.panel import Need
 from eink_monitor.panels._figures import tagged
-from eink_monitor.panels._sheet import HEADER, LEFT, Figure, Sheet, SubjectPanel, empty
+from eink_monitor.panels._sheet import Figure, Sheet, SubjectPanel, empty
 
-_BAR, _BAR_END, _UNIT = 80, 172, 227
+_WORD, _FIGURE, _UNIT = 74, 72, 17  # units that a word takes at the left, a figure and its unit at the right
 _METERS = (
     ("produced", PRODUCTION_TODAY),
     ("own use", SELF_CONSUMPTION_TODAY),
@@ -50,28 +50,29 @@ class Energy(SubjectPanel):
         figures = [sheet.today(metric) for _, metric in _METERS]
         known = [figure for figure in figures if figure]
         if not known:
-            empty(canvas, "chart", "Nothing measured yet today", "", (sheet.right, sheet.bottom))
+            empty(canvas, "chart", "Nothing measured yet today", "", sheet.body)
             return
         top = max((figure.value for figure in known if not figure.tag), default=0)
-        pitch = (sheet.bottom - HEADER) // len(_METERS)
+        pitch = sheet.body.height // len(_METERS)
         stored = sheet.reading(STORAGE_SOC) or sheet.reading(STORAGE_POWER)
         for row, ((word, metric), figure) in enumerate(zip(_METERS, figures, strict=True)):
-            middle = HEADER + pitch * row + pitch // 2 + 1
+            middle = sheet.body.top + pitch * row + pitch // 2 + 1
             kept = stored and metric is SELF_CONSUMPTION_TODAY  # what the battery took is not used yet
-            canvas.text(LEFT, middle + 5, "kept here" if kept else word, fonts.TEXT)
-            canvas.fill(_BAR, middle - pitch // 2, 1, pitch)
+            canvas.text(sheet.body.left, middle + 5, "kept here" if kept else word, fonts.TEXT)
+            canvas.fill(sheet.body.left + _WORD, middle - pitch // 2, 1, pitch)
             _meter(sheet, middle, figure, top)
 
 
 def _meter(sheet: Sheet, middle: int, figure: Figure | None, top: float) -> None:
     """The figure of one meter and its bar; an older one has its age in place of the bar."""
-    canvas = sheet.canvas
+    canvas, zone = sheet.canvas, sheet.body
+    start, end = zone.left + _WORD, zone.right - _FIGURE
     number, unit = words.energy(figure.value) if figure else (words.UNKNOWN, "kWh")
     outline = sheet.outline(figure.tag) if figure else 0
-    canvas.text(_UNIT - 4, middle + 6, number, fonts.FIGURE_18, align="right", hollow=outline)
-    canvas.text(_UNIT, middle + 6, unit, fonts.SMALL)
+    canvas.text(zone.right - _UNIT - 4, middle + 6, number, fonts.FIGURE_18, align="right", hollow=outline)
+    canvas.text(zone.right - _UNIT, middle + 6, unit, fonts.SMALL)
     if figure and figure.tag:
-        tagged(canvas, (_BAR + 3, _BAR_END), middle + 4, (), figure.tag)
+        tagged(canvas, (start + 3, end), middle + 4, (), figure.tag)
     elif figure and figure.value:
-        wide = max(1, round((_BAR_END - _BAR) * min(1.0, figure.value / top)))
-        canvas.fill(_BAR, middle - 5, wide, 11, GREY if sheet.stale else SOLID)
+        wide = max(1, round((end - start) * min(1.0, figure.value / top)))
+        canvas.fill(start, middle - 5, wide, 11, GREY if sheet.stale else SOLID)

@@ -13,9 +13,9 @@ from eink_monitor.model.history import History
 from eink_monitor.model.panel import Need
 from eink_monitor.model.reading import Metric
 from eink_monitor.panels._figures import amount, amount_centre, tagged
-from eink_monitor.panels._sheet import HEADER, LEFT, RIGHT, Figure, Sheet, SubjectPanel
+from eink_monitor.panels._sheet import Figure, Sheet, SubjectPanel
 
-_ARROW, _BUS, _HOUSE = 118, 166, 208
+_ARROW, _BUS, _HOUSE = 112, 78, 36  # units: where an arrow begins, from the left; bus and house, from the right
 _IDLE = 10  # W; less than this is a meter's noise
 
 
@@ -46,38 +46,39 @@ class Flow(SubjectPanel):
         if not sheet.begin((PV_POWER, LOAD_POWER, GRID_POWER, STORAGE_POWER), "house", "the first power", "powers"):
             return
         known = [(side, figure) for side in _SIDES if (figure := sheet.figure(side.metric))]
-        pitch = (sheet.bottom - HEADER) // max(1, len(known))
-        middles = [HEADER + pitch * row + pitch // 2 for row in range(len(known))]
+        pitch = sheet.body.height // max(1, len(known))
+        middles = [sheet.body.top + pitch * row + pitch // 2 for row in range(len(known))]
         for middle, (side, figure) in zip(middles, known, strict=True):
             _row(sheet, side, figure, middle)
         joined = [middle for middle, (_, figure) in zip(middles, known, strict=True) if not figure.tag]
         if joined:
-            centre = (HEADER + sheet.bottom) // 2
-            door = centre - 17
+            door, bus = sheet.body.centre[1] - 17, sheet.body.right - _BUS
             first, last = min(door, joined[0]), max(door, joined[-1])
-            canvas.fill(_BUS, first - 1, 3, last - first + 3)
-            canvas.fill(_BUS, door - 1, 20, 3)
+            canvas.fill(bus, first - 1, 3, last - first + 3)
+            canvas.fill(bus, door - 1, 20, 3)
         _house(sheet)
 
 
 def _row(sheet: Sheet, side: _Side, figure: Figure, middle: int) -> None:
     """One side: what it gives or takes, and an arrow; its age and no arrow where that was long before the rest."""
-    canvas, value, outline = sheet.canvas, figure.value, sheet.outline()
+    canvas, zone, value, outline = sheet.canvas, sheet.body, figure.value, sheet.outline()
+    start = zone.left + _ARROW
+    length = zone.right - _BUS - start
     soc = sheet.value(STORAGE_SOC)
     if side.metric is STORAGE_POWER and soc is not None:
-        _cell(sheet, LEFT + 5, middle - 13, soc)
+        _cell(sheet, zone.left + 5, middle - 13, soc)
     else:
-        canvas.icon(LEFT, middle - 12, side.icon)
+        canvas.icon(zone.left, middle - 12, side.icon)
     if figure.tag:
-        tagged(canvas, (LEFT + 30, _ARROW - 6), middle + 4, (), figure.tag)
+        tagged(canvas, (zone.left + 30, start - 6), middle + 4, (), figure.tag)
         return
     faces = (fonts.FIGURE_28, fonts.FIGURE_18)
-    amount(canvas, LEFT + 30, middle + 10, *words.power(abs(value)), faces, hollow=outline)
+    amount(canvas, zone.left + 30, middle + 10, *words.power(abs(value)), faces, hollow=outline)
     if abs(value) < _IDLE:
-        canvas.fill(_ARROW, middle, _BUS - _ARROW, 1, (0x88,))
+        canvas.fill(start, middle, length, 1, (0x88,))
     else:
         left = value * side.inward < 0
-        canvas.arrow(_ARROW, middle, _BUS - _ARROW, thickness=5, head=8, left=left, hollow=outline)
+        canvas.arrow(start, middle, length, thickness=5, head=8, left=left, hollow=outline)
 
 
 def _cell(sheet: Sheet, x: int, y: int, soc: float) -> None:
@@ -91,12 +92,12 @@ def _cell(sheet: Sheet, x: int, y: int, soc: float) -> None:
 
 
 def _house(sheet: Sheet) -> None:
-    load = sheet.figure(LOAD_POWER)
-    top = (HEADER + sheet.bottom) // 2 - 40
-    sheet.canvas.icon(_HOUSE - 20, top, "house", 40)
+    load, edge = sheet.figure(LOAD_POWER), sheet.body.right
+    middle, top = edge - _HOUSE, sheet.body.centre[1] - 40
+    sheet.canvas.icon(middle - 20, top, "house", 40)
     if load and load.tag:
-        tagged(sheet.canvas, (_BUS + 10, RIGHT), top + 60, (), load.tag)
+        tagged(sheet.canvas, (edge - _BUS + 10, edge), top + 60, (), load.tag)
         return
     quantity = words.power(load.value) if load else words.Quantity(words.UNKNOWN, "W")
     faces = (fonts.FIGURE_28, fonts.FIGURE_18)
-    amount_centre(sheet.canvas, _HOUSE, top + 66, quantity, faces, hollow=sheet.outline())
+    amount_centre(sheet.canvas, middle, top + 66, quantity, faces, hollow=sheet.outline())

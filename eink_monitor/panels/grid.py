@@ -13,10 +13,10 @@ from eink_monitor.model.history import History
 from eink_monitor.model.panel import Need
 from eink_monitor.model.reading import Metric
 from eink_monitor.panels._figures import Cell, cells, hero
-from eink_monitor.panels._sheet import RULE, Sheet, SubjectPanel
+from eink_monitor.panels._sheet import Sheet, SubjectPanel
 
 _IDLE = 10  # W; less than this is a meter's noise
-_RIGHT_MIDDLE = 206
+_DIRECTION = 38  # units from the right to the middle of the word for it
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,10 @@ class Grid(SubjectPanel):
         watts, outline = sheet.value(GRID_POWER) or 0.0, sheet.outline()
         hero(sheet, *words.power(abs(watts)))
         word, icon = ("no reading", "grid-off") if _silent(sheet) else _direction(watts)
-        canvas.icon(_RIGHT_MIDDLE - 20, 20, icon, 40, hollow=outline)
-        canvas.text(_RIGHT_MIDDLE, 74, word, fonts.FIGURE_18, align="centre", hollow=outline)
-        canvas.rule(RULE)
+        zone, middle = sheet.hero, sheet.hero.right - _DIRECTION
+        canvas.icon(middle - 20, zone.top + 2, icon, 40, hollow=outline)
+        canvas.text(middle, zone.bottom - 5, word, fonts.FIGURE_18, align="centre", hollow=outline)
+        sheet.rule()
         cells(sheet, [_sum(sheet, "fed in", FEED_IN_TODAY), _sum(sheet, "bought", PURCHASED_TODAY)])
 
 

@@ -14,10 +14,8 @@ from eink_monitor.model.frame import Wear
 from eink_monitor.model.history import FeedStatus, History
 from eink_monitor.model.panel import Panel
 from eink_monitor.panels._figures import tagged
-from eink_monitor.panels._sheet import HEADER, LEFT, RIGHT, corner, empty, fault, header
+from eink_monitor.panels._sheet import MARGIN, Zone, body, corner, empty, fault, header
 
-_MOST = 8
-_LISTED = 6  # of more than that
 _NAME, _NARROWEST = 26, 110
 _DETAIL_LINE = 13
 _LONGEST = 80  # letters of a label that are worth measuring
@@ -43,13 +41,13 @@ _SEVEN = _Size(14, fonts.TEXT, 12, -1)
 _EIGHT = _Size(13, fonts.SMALL, 10, -1)
 
 
-def _size(feeds: int, words_below: bool) -> _Size:
-    """The largest size that fits; a fault's sentence needs room below up to five rows."""
-    if feeds > 6:
-        return _EIGHT if feeds == _MOST else _SEVEN
-    if words_below or feeds == 6:
-        return _CLOSE
-    return {5: _PLAIN, 4: _WIDE}.get(feeds, _ROOMY)
+def _size(feeds: int, room: int, words_below: bool) -> _Size:
+    """The largest size in which so many rows fit; a fault's sentence needs room below.
+
+    Where there are more feeds than rows, the last of the middling rows says how many more.
+    """
+    sizes = (_CLOSE, _SEVEN, _EIGHT) if words_below else (_ROOMY, _WIDE, _PLAIN, _CLOSE, _SEVEN, _EIGHT)
+    return next((size for size in sizes if feeds * size.height <= room), _SEVEN)
 
 
 @dataclass(frozen=True)
@@ -71,7 +69,7 @@ class Health(Panel):
                 "heart",
                 "Waiting for the first poll",
                 f"{words.count(len(feeds), 'source')} set up",
-                (RIGHT, canvas.height),
+                body(canvas),
             )
             return
         newest = max(polls)
@@ -114,40 +112,48 @@ class _Row(NamedTuple):
     corner: str
     silent: bool = False
 
-    @property
-    def wide(self) -> int:
-        """Pixels that the state takes."""
-        return fonts.face(self.face).width(self.state) + _TAG * self.silent
+    def wide(self, canvas: Canvas) -> int:
+        """Units that the state takes."""
+        return canvas.measure(self.face).width(self.state) + _TAG * self.silent
 
-    @property
-    def need(self) -> int:
-        """Pixels that state and corner take together."""
-        return self.wide + (6 if self.corner else 0) + fonts.face(fonts.SMALL).width(self.corner)
+    def need(self, canvas: Canvas) -> int:
+        """Units that state and corner take together."""
+        return self.wide(canvas) + (6 if self.corner else 0) + canvas.measure(fonts.SMALL).width(self.corner)
 
 
 def _rows(canvas: Canvas, history: History, feeds: Sequence[FeedStatus], now: int, sentence: str) -> None:
-    more = len(feeds) - _LISTED if len(feeds) > _MOST else 0
-    ink = "" if sentence or len(feeds) > _LISTED else _ink(history.wear)
-    size = _size(len(feeds) + bool(ink), not feeds[0].is_well or bool(sentence))
-    rows = [_row(history, feed, size, now) for feed in (feeds[:_LISTED] if more else feeds)]
-    widest = max(fonts.face(size.face).width(row.feed.label[:_LONGEST]) for row in rows)
-    need = max((row if row.feed.is_well else row._replace(corner="")).need for row in rows)
-    column = max(_NARROWEST, min(_NAME + widest + 8, RIGHT - need))
-    rows = [row if row.need <= RIGHT - column else row._replace(corner="") for row in rows]
-    y, right = HEADER + 1, RIGHT
-    below = y + size.height * sum(not row.feed.is_well for row in rows)  # the code of a sign-in has room there
-    for row in rows:
-        if y == below:
-            right = corner(canvas, feeds[0], below, canvas.height)
-        _draw_row(canvas, row if right == RIGHT else row._replace(corner=""), size, y, (column, right))
+    zone = body(canvas)
+    few = len(feeds) <= zone.height // _CLOSE.height
+    ink = _ink(history.wear) if few and not sentence else ""
+    size = _size(len(feeds) + bool(ink), zone.height, not feeds[0].is_well or bool(sentence))
+    listed = zone.height // size.height
+    shown = feeds if len(feeds) <= listed else feeds[: listed - 1]
+    rows = [_row(history, feed, size, now) for feed in shown]
+    column = _column(canvas, rows, size)
+    rows = [row if row.need(canvas) <= zone.right - column else row._replace(corner="") for row in rows]
+    y = zone.top + 1
+    failing = sum(not row.feed.is_well for row in rows)
+    below = zone._replace(top=y + size.height * failing)  # the code of a sign-in has room there
+    for number, row in enumerate(rows):
+        if number == failing:
+            below = corner(canvas, feeds[0], below)
+        right = zone.right if number < failing else below.right
+        _draw_row(canvas, row if right == zone.right else row._replace(corner=""), size, y, (column, right))
         y += size.height
-    if y == below:
-        right = corner(canvas, feeds[0], below, canvas.height)
-    if more:
-        canvas.text(_NAME, y + size.line, f"and {more} more", size.face, width=right - _NAME)
+    if len(rows) == failing:
+        below = corner(canvas, feeds[0], below)
+    if len(feeds) > len(rows):
+        more = f"and {len(feeds) - len(rows)} more"
+        canvas.text(_NAME, y + size.line, more, size.face, width=below.right - _NAME)
     else:
-        y = _door(canvas, feeds[0], y + 2, right)
-        _detail(canvas, sentence or ink, y, right)
+        _detail(canvas, sentence or ink, _door(canvas, feeds[0], below._replace(top=y + 2)))
+
+
+def _column(canvas: Canvas, rows: Sequence[_Row], size: _Size) -> int:
+    """Where the states begin: behind the longest name, unless a state needs the room."""
+    widest = max(canvas.measure(size.face).width(row.feed.label[:_LONGEST]) for row in rows)
+    need = max((row if row.feed.is_well else row._replace(corner="")).need(canvas) for row in rows)
+    return max(_NARROWEST, min(_NAME + widest + 8, body(canvas).right - need))
 
 
 def _sentence(feeds: Sequence[FeedStatus], now: int) -> str:
@@ -168,20 +174,18 @@ def _ink(wear: Wear) -> str:
     return f"Refreshes: {wear.full} full, {wear.partial} partial" if wear.full else ""
 
 
-def _door(canvas: Canvas, feed: FeedStatus, y: int, right: int) -> int:
-    """Where a person signs in, in letters; returns where to go on."""
+def _door(canvas: Canvas, feed: FeedStatus, zone: Zone) -> Zone:
+    """Where a person signs in, in letters; returns what is left of the zone."""
     if feed.what != "auth" or not feed.door:
-        return y
-    room, face = right - LEFT, fonts.SMALL
-    most = (canvas.height - y) // _DETAIL_LINE
-    lines = broken(feed.door, face, room, most)
+        return zone
+    face, most = fonts.SMALL, zone.height // _DETAIL_LINE
+    lines = broken(feed.door, canvas.measure(face), zone.width, most)
     if len(lines) == most:  # what to type comes below
         face = fonts.TINY
-        lines = broken(feed.door, face, room, most)
-    for line in lines:
-        canvas.text(LEFT, y + 10, line, face)
-        y += _DETAIL_LINE
-    return y
+        lines = broken(feed.door, canvas.measure(face), zone.width, most)
+    for number, line in enumerate(lines):
+        canvas.text(zone.left, zone.top + 10 + number * _DETAIL_LINE, line, face)
+    return zone._replace(top=zone.top + len(lines) * _DETAIL_LINE)
 
 
 def _row(history: History, feed: FeedStatus, size: _Size, now: int) -> _Row:
@@ -201,14 +205,16 @@ def _draw_row(canvas: Canvas, row: _Row, size: _Size, y: int, edges: tuple[int, 
         canvas.fill(0, y, canvas.width, size.height - (size.mark >= 0))
     mark = _mark(row)
     if size.mark >= 0:
-        canvas.icon(LEFT, y + size.mark, mark, 16, ink=well)
+        canvas.icon(MARGIN, y + size.mark, mark, 16, ink=well)
     else:
-        canvas.text(LEFT + 4, line, {"check": "✓", "wait": "…"}.get(mark, "!"), size.face, ink=well)
+        canvas.text(MARGIN + 4, line, {"check": "✓", "wait": "…"}.get(mark, "!"), size.face, ink=well)
     canvas.text(_NAME, line, row.feed.label, size.face, width=column - _NAME - 6, ink=well)
     corner = canvas.text(right, line, row.corner, fonts.SMALL, align="right", ink=well)
     room = right - column - (corner + 6 if corner else 0)
     if row.silent:
-        tagged(canvas, (column, column + min(room, row.wide)), line - (size.height > _PLAIN.height), (), row.state)
+        tagged(
+            canvas, (column, column + min(room, row.wide(canvas))), line - (size.height > _PLAIN.height), (), row.state
+        )
     else:
         canvas.text(column, line, row.state, row.face, width=room, ink=well)
 
@@ -237,8 +243,8 @@ def _old(feed: FeedStatus, now: int) -> str:
     return words.span(now - since) if since < now else ""
 
 
-def _detail(canvas: Canvas, sentence: str, y: int, right: int) -> None:
-    """As many lines of a sentence as fit below ``y``."""
-    for line in wrapped(sentence, fonts.SMALL, right - LEFT, (canvas.height - y) // _DETAIL_LINE):
-        canvas.text(LEFT, y + 10, line, fonts.SMALL)
-        y += _DETAIL_LINE
+def _detail(canvas: Canvas, sentence: str, zone: Zone) -> None:
+    """As many lines of a sentence as fit."""
+    lines = wrapped(sentence, canvas.measure(fonts.SMALL), zone.width, zone.height // _DETAIL_LINE)
+    for number, line in enumerate(lines):
+        canvas.text(zone.left, zone.top + 10 + number * _DETAIL_LINE, line, fonts.SMALL)

@@ -14,10 +14,10 @@ from eink_monitor.metrics import CONSUMPTION_TODAY, PRODUCTION_TODAY
 from eink_monitor.model.history import History
 from eink_monitor.model.panel import Need
 from eink_monitor.model.reading import Bucket, Metric
-from eink_monitor.panels._sheet import LEFT, RIGHT, Sheet, SubjectPanel
+from eink_monitor.panels._sheet import Sheet, SubjectPanel
 from eink_monitor.settings import insist
 
-_TOP = 44
+_SUMMARY = 26  # units for what stands above the bars
 _MOST = 60
 _FEWER = 0.9  # of the measurements of the fullest day: a day with less may have been cut short
 _EARLY = 2 * HOUR  # before the fullest day's last measurement; the sun alone moves less in a panel's days
@@ -61,7 +61,7 @@ class DailyHistory(SubjectPanel):
         else:
             newest = local(sheet.at, history.zone).date()
             silent = "the first day is not over yet" if newest >= today else f"nothing since {words.day(newest)}"
-            canvas.text(LEFT, 38, silent, fonts.TEXT)
+            canvas.text(sheet.body.left, sheet.body.top + 20, silent, fonts.TEXT)
         _bars(sheet, known, (first, self.days), parts)
 
 
@@ -87,30 +87,32 @@ def _summary(sheet: Sheet, word: str, whole: Mapping[date, Bucket]) -> None:
     values = [bucket.last for bucket in whole.values()]
     mean, most = words.energy(sum(values) / len(values)), words.energy(max(values))
     said = f"{word} {mean} a day"
-    end = LEFT + sheet.canvas.text(LEFT, 38, said, fonts.FIGURE_18, hollow=sheet.outline())
+    zone, line = sheet.body, sheet.body.top + 20
+    end = zone.left + sheet.canvas.text(zone.left, line, said, fonts.FIGURE_18, hollow=sheet.outline())
     if not sheet.stale:
-        sheet.canvas.text(RIGHT, 38, f"max {most}", fonts.SMALL, align="right", width=RIGHT - end - 6)
+        sheet.canvas.text(zone.right, line, f"max {most}", fonts.SMALL, align="right", width=zone.right - end - 6)
 
 
 def _bars(sheet: Sheet, known: Mapping[date, Bucket], days: tuple[date, int], parts: set[date]) -> None:
     """``days`` are the first and how many; those in ``parts`` are not whole."""
     first, count = days
-    canvas, pitch, foot = sheet.canvas, (RIGHT - LEFT) // count, sheet.bottom - 14
+    canvas, zone = sheet.canvas, sheet.body
+    pitch, foot = zone.width // count, zone.bottom - 14
     gap = max(1, pitch // 4)
     wide = pitch - gap
-    lefts = [LEFT + round(number * (RIGHT - LEFT - wide) / (count - 1)) for number in range(count)]
+    lefts = [zone.left + round(number * (zone.width - wide) / (count - 1)) for number in range(count)]
     top = max((bucket.last for bucket in known.values()), default=0) or 1
     for number in range(count):
         day, x = first + timedelta(days=number), lefts[number]
         bucket = known.get(day)
         if bucket:
             canvas.fill(x, foot, (lefts[number + 1] - x) if number < count - 1 else wide, 2)
-            high = round((foot - _TOP) * min(1.0, bucket.last / top))
+            high = round((foot - zone.top - _SUMMARY) * min(1.0, bucket.last / top))
             _bar(canvas, (x, foot), wide, high, part=day in parts, hollow=sheet.stale)
         if pitch >= 9:
-            canvas.text(x + wide // 2 + 1, sheet.bottom - 3, words.weekday(day)[0], fonts.SMALL, align="centre")
-        elif day.weekday() == 0 and x + 30 <= RIGHT:
-            canvas.text(x, sheet.bottom - 4, f"{day.day} {words.month(day)}", fonts.TINY)
+            canvas.text(x + wide // 2 + 1, zone.bottom - 3, words.weekday(day)[0], fonts.SMALL, align="centre")
+        elif day.weekday() == 0 and x + 30 <= zone.right:
+            canvas.text(x, zone.bottom - 4, f"{day.day} {words.month(day)}", fonts.TINY)
 
 
 def _bar(canvas: Canvas, corner: tuple[int, int], wide: int, high: int, *, part: bool, hollow: bool) -> None:

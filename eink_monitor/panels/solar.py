@@ -18,9 +18,9 @@ from eink_monitor.metrics import (
 from eink_monitor.model.history import History
 from eink_monitor.model.panel import Need
 from eink_monitor.panels._figures import Cell, amount_right, aside, cells, hero, tagged
-from eink_monitor.panels._sheet import LEFT, RIGHT, RULE, Figure, Sheet, SubjectPanel
+from eink_monitor.panels._sheet import Figure, Sheet, SubjectPanel
 
-_CHART = 128  # px wide
+_LONGER = 110  # units for the longer sums at the right of the chart
 _FLOOR = 100  # W; the least a chart's height stands for, so that a moonlit night is no mountain
 _SUMS = (("month", PRODUCTION_MONTH, 2), ("year", PRODUCTION_YEAR, 1), ("total", PRODUCTION_LIFETIME, 0))
 
@@ -42,11 +42,11 @@ class Solar(SubjectPanel):
             return
         hero(sheet, *words.power(sheet.value(PV_POWER) or 0))
         if sheet.narrow:
-            canvas.rule(RULE, LEFT, sheet.right)
+            sheet.rule()
             cells(sheet, [_today(sheet)])
             return
-        aside(sheet, _today(sheet), 69, fonts.TEXT)
-        canvas.rule(RULE)
+        aside(sheet, _today(sheet), fonts.TEXT, lift=2)
+        sheet.rule()
         _chart(sheet)
         _sums(sheet)
 
@@ -60,27 +60,31 @@ def _chart(sheet: Sheet) -> None:
     """The day from midnight to midnight, be it 23, 24 or 25 hours long; without its axis where room is low."""
     canvas, history, (since, until) = sheet.canvas, sheet.history, sheet.day
     runs = history.series(sheet.panel.subject, PV_POWER, since, min(until, sheet.now))
-    low = sheet.bottom < canvas.height
-    foot = sheet.bottom - (3 if low else 12)
+    zone = sheet.foot._replace(right=sheet.foot.right - _LONGER)
+    foot = zone.bottom - (3 if sheet.low else 12)
     top = max([_FLOOR, *(run.value for run in runs)])
-    canvas.rule(foot, LEFT, LEFT + _CHART)
-    plot = charts.Plot(LEFT, RULE + 5, _CHART, foot - RULE - 7, since, until, top)
+    canvas.rule(foot, zone.left, zone.right)
+    plot = charts.Plot(zone.left, zone.top + 5, zone.width, foot - zone.top - 7, since, until, top)
     newest = charts.curve(canvas, plot, runs, history.gap(sheet.panel.subject))
     if newest and not sheet.stale:
         charts.ring(canvas, *newest)
-    if not low:
-        canvas.text(LEFT, sheet.bottom - 2, "0h", fonts.TINY)
-        canvas.text(LEFT + _CHART // 2, sheet.bottom - 2, "12h", fonts.TINY, align="centre")
-        canvas.text(LEFT + _CHART, sheet.bottom - 2, "24h", fonts.TINY, align="right")
+    if not sheet.low:
+        for hour, x, align in (
+            ("0h", zone.left, "left"),
+            ("12h", zone.centre[0], "centre"),
+            ("24h", zone.right, "right"),
+        ):
+            canvas.text(x, zone.bottom - 2, hour, fonts.TINY, align=align)
 
 
 def _sums(sheet: Sheet) -> None:
     """As many of the three longer sums as there is room for; what was measured last month is not this month's."""
-    line, pitch = (RULE + 13, 14) if sheet.bottom == sheet.canvas.height else (RULE + 12, 11)
+    zone = sheet.foot
+    line, pitch = (zone.top + 12, 11) if sheet.low else (zone.top + 13, 14)
     if sheet.stale:  # outlines need room
-        line, pitch = RULE + 17, 19
+        line, pitch = zone.top + 17, 19
     for word, metric, fields in _SUMS:
-        if line >= sheet.bottom:
+        if line >= zone.bottom:
             return
         _sum(sheet, line, word, sheet.figure(metric, fields))
         line += pitch
@@ -88,14 +92,15 @@ def _sums(sheet: Sheet) -> None:
 
 def _sum(sheet: Sheet, line: int, word: str, energy: Figure | None) -> None:
     """One of the longer sums; there is no room for its age beside it, so that stands in its place."""
-    canvas, left = sheet.canvas, LEFT + _CHART + 10
+    canvas, right = sheet.canvas, sheet.foot.right
+    left = right - _LONGER + 10
     if energy and energy.tag:
-        tagged(canvas, (left, RIGHT), line, (word,), energy.tag)
+        tagged(canvas, (left, right), line, (word,), energy.tag)
         return
     canvas.text(left, line, word, fonts.SMALL)
     if energy and sheet.stale:
-        amount_right(canvas, RIGHT, line, words.energy(energy.value), (fonts.FIGURE_18, fonts.SMALL), hollow=1)
+        amount_right(canvas, right, line, words.energy(energy.value), (fonts.FIGURE_18, fonts.SMALL), hollow=1)
     else:
         canvas.text(
-            RIGHT, line, str(words.energy(energy.value)) if energy else words.UNKNOWN, fonts.TEXT, align="right"
+            right, line, str(words.energy(energy.value)) if energy else words.UNKNOWN, fonts.TEXT, align="right"
         )

@@ -81,7 +81,7 @@ def _show(config: Config, slides: Sequence[Slide], folder: Path | None, *, aloud
 
 def _aloud(slide: Slide, house: House, now: int, size: tuple[int, int]) -> str:
     """A panel's name, and below it what stands on it."""
-    return f"{slide.name}\n{drawn(slide, house, now, lambda: Spoken(*size)).said()}"
+    return f"{slide.name}\n{drawn(slide, house, now, lambda: Spoken.on(size)).said()}"
 
 
 def _ink(config: Config, panels: Sequence[str]) -> int:

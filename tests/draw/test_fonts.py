@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import string
 import subprocess
 import sys
-from pathlib import Path
+import zlib
 
 import pytest
 from PIL import Image
 
 from eink_monitor.draw import fonts
+from eink_monitor.draw.canvas import Canvas
 
 NAMES = sorted(path.stem for path in fonts.folder().glob("*.json"))
-EVERYDAY = [name for name in NAMES if name.startswith("text")] + ["heavy-18", "heavy-22", "heavy-28"]
+LARGEST = ("heavy-64", "heavy-96", "heavy-192")
+EVERYDAY = [name for name in NAMES if name.startswith(("text", "heavy")) and name not in LARGEST]
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_glyph_is_cut_from_its_place_on_the_sheet(name: str) -> None:
     face = fonts.Face(name)
     key = json.loads((fonts.folder() / f"{name}.json").read_text(encoding="utf-8"))
-    sheet = Image.frombytes("1", (4 * len(key["rows"][0]), len(key["rows"])), bytes.fromhex("".join(key["rows"])))
+    pixels, stride = zlib.decompress(base64.b64decode(key["pixels"])), (key["width"] + 7) // 8
+    sheet = Image.frombytes("1", (8 * stride, len(pixels) // stride), pixels)
     for row, line in enumerate(key["lines"]):
         x = 0
         for glyph, width in line:
@@ -40,21 +44,30 @@ def test_everyday_faces_hold_the_names_of_europe(name: str) -> None:
     assert {c for c in text if c not in face} == set()
 
 
-@pytest.mark.parametrize("name", ["heavy-28", "heavy-64"])
+@pytest.mark.parametrize("name", ["heavy-28", *LARGEST])
 def test_the_largest_faces_hold_what_a_hero_can_be(name: str) -> None:
     assert {c for c in "0123456789.–−%off" if c not in fonts.Face(name)} == set()
 
 
 def test_every_icon_comes_in_every_size() -> None:
-    sizes = [set(fonts.Face(f"icons-{size}")._places) for size in (16, 24, 40)]
-    assert sizes[0] == sizes[1] == sizes[2]
+    whole = set(fonts.Face("icons-24")._places)
+    for size in (16, 24, 40):
+        for scale in (1, 0.85, 1.5, 3):
+            assert set(fonts.Face(f"icons-{Canvas(scale=scale).thick(size)}")._places) == whole
 
 
-def test_the_icons_are_those_that_panels_ask_for() -> None:
-    panels = Path(fonts.__file__).parents[1] / "panels"
-    source = "".join(path.read_text() for path in panels.glob("*.py"))
-    asked = {name for name in fonts.Face("icons-24")._places if f'"{name}"' in source}
-    assert asked == set(fonts.Face("icons-24")._places)
+@pytest.mark.parametrize(
+    ("size", "scale"),
+    [((212, 104), 0.85), ((250, 122), 1), ((296, 128), 1), ((264, 176), 1), ((400, 300), 1.5), ((800, 480), 3)],
+)
+def test_every_glass_has_a_face_of_its_own_for_every_role(size: tuple[int, int], scale: float) -> None:
+    canvas = Canvas.on(size)
+    assert canvas.scale == scale
+    assert canvas.width >= 249
+    assert canvas.height >= 122
+    for role in fonts._FACES:
+        tall, usual = canvas.measure(role).face.height / scale, fonts.face(role).height
+        assert abs(tall - usual) <= max(3, 0.3 * usual), role
 
 
 def test_a_missing_glyph_is_a_visible_box() -> None:

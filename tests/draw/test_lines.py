@@ -12,15 +12,16 @@ from effort import effort
 from eink_monitor.draw import codes, fonts
 from eink_monitor.draw.canvas import Canvas
 from eink_monitor.draw.lines import broken, wrapped
+from eink_monitor.draw.measure import Measure
 from eink_monitor.draw.signcard import sign_in_card
 
-SMALL = fonts.face(fonts.SMALL)
+SMALL = Measure(fonts.face(fonts.SMALL))
 HUGE = 100_000
 
 
 @given(st.text(max_size=80), st.integers(1, 200), st.integers(0, 99))
 def test_a_broken_address_is_whole_as_far_as_it_goes(address: str, room: int, most: int) -> None:
-    lines = broken(address, fonts.SMALL, room, most)
+    lines = broken(address, SMALL, room, most)
     assert len(lines) <= most
     assert address.startswith("".join(lines))
     assert "".join(lines) == address or len(lines) == most
@@ -29,14 +30,14 @@ def test_a_broken_address_is_whole_as_far_as_it_goes(address: str, room: int, mo
 
 def test_an_address_is_broken_where_it_may_be() -> None:
     address = "customer.bmwgroup.com/oneid/link"
-    assert broken(address, fonts.SMALL, 170, 9) == ["customer.bmwgroup.com/oneid/", "link"]
-    assert broken(address, fonts.SMALL, 122, 9) == ["customer.bmwgroup.", "com/oneid/link"]
-    assert broken(address, fonts.SMALL, 122, 1) == ["customer.bmwgroup."]
+    assert broken(address, SMALL, 170, 9) == ["customer.bmwgroup.com/oneid/", "link"]
+    assert broken(address, SMALL, 122, 9) == ["customer.bmwgroup.", "com/oneid/link"]
+    assert broken(address, SMALL, 122, 1) == ["customer.bmwgroup."]
 
 
 @given(st.text("ab c\n", max_size=120), st.integers(12, 200), st.integers(0, 9))
 def test_a_sentence_fits_its_lines(sentence: str, room: int, most: int) -> None:
-    lines = wrapped(sentence, fonts.SMALL, room, most)
+    lines = wrapped(sentence, SMALL, room, most)
     assert len(lines) <= most
     assert all(SMALL.width(line) <= room for line in lines)
     if not any("…" in line for line in lines) and most:
@@ -45,9 +46,9 @@ def test_a_sentence_fits_its_lines(sentence: str, room: int, most: int) -> None:
 
 def test_a_sentence_is_broken_between_words() -> None:
     sentence = "sign in again: eink-monitor login bmw"
-    assert wrapped(sentence, fonts.SMALL, 100, 3) == ["sign in again:", "eink-monitor", "login bmw"]
-    assert wrapped(sentence, fonts.SMALL, 100, 2) == ["sign in again:", "eink-monitor lo…"]
-    assert wrapped(sentence, fonts.SMALL, 100, 0) == wrapped("", fonts.SMALL, 100, 3) == []
+    assert wrapped(sentence, SMALL, 100, 3) == ["sign in again:", "eink-monitor", "login bmw"]
+    assert wrapped(sentence, SMALL, 100, 2) == ["sign in again:", "eink-monitor lo…"]
+    assert wrapped(sentence, SMALL, 100, 0) == wrapped("", SMALL, 100, 3) == []
 
 
 @given(st.text(max_size=60), st.integers(-5, 300))
@@ -69,8 +70,8 @@ WORK: dict[str, Callable[[str], object]] = {
     "a text on a sheet": lambda text: Canvas().text(0, 20, text),
     "a text that is aligned": lambda text: Canvas().text(240, 20, text, align="right"),
     "a text in its width": lambda text: Canvas().text(0, 20, text, width=100),
-    "an address": lambda text: broken(text, fonts.SMALL, 100, 2),
-    "a sentence": lambda text: wrapped(text, fonts.SMALL, 100, 5),
+    "an address": lambda text: broken(text, SMALL, 100, 2),
+    "a sentence": lambda text: wrapped(text, SMALL, 100, 5),
     "a card": lambda text: sign_in_card(Canvas(), text, text, text, text),
     "a narrow card": lambda text: sign_in_card(Canvas(122, 250), text, text, text, text),
     "a QR code": lambda text: codes.scaled(text, 122),

@@ -26,7 +26,7 @@ class Gauge(Panel):
 
     def draw(self, canvas: Canvas, history: History, now: int) -> None:
         reading = history.latest(self.subject, PV_POWER)
-        image = Image.new("1", (canvas.width, canvas.height), 1)
+        image = Image.new("1", canvas.pixels, 1)
         pen = ImageDraw.Draw(image)
         pen.rectangle((0, 100, (reading.value if reading else 0) // 50, 120), fill=0)
         pen.text((6, 40), f"{reading.value:.0f} W, {now - reading.at} s ago" if reading else "nothing yet", fill=0)

@@ -25,8 +25,8 @@ class Mark(NamedTuple):
 class Listener(Canvas):
     """Hears what is drawn on the sheet: every text with its face, and whatever stands there in solid ink."""
 
-    def __init__(self, width: int = 250, height: int = 122) -> None:
-        super().__init__(width, height)
+    def __init__(self, width: int = 250, height: int = 122, scale: float = 1) -> None:
+        super().__init__(width, height, scale)
         self.heard: list[tuple[str, str]] = []
         self.solid: list[tuple[object, ...]] = []
 
@@ -79,17 +79,18 @@ def _holds(thing: tuple[object, ...], x: int, y: int) -> bool:
 class WitnessCanvas(Listener):
     """Complains at once about text that leaves the sheet or falls on something other than plain paper or plain ink."""
 
-    def __init__(self, width: int = 250, height: int = 122) -> None:
-        super().__init__(width, height)
+    def __init__(self, width: int = 250, height: int = 122, scale: float = 1) -> None:
+        super().__init__(width, height, scale)
         self.marks: list[Mark] = []
 
     @property
     def missing(self) -> set[str]:
         """Letters that their face does not have."""
-        return {letter for text, face in self.heard for letter in text if letter not in fonts.face(face)}
+        return {letter for text, face in self.heard for letter in text if letter not in self.measure(face).face}
 
-    def stamp(self, bitmap: Bitmap, x: int, y: int, *, ink: bool = True) -> None:
-        shift = self.width - x - bitmap.width
+    def place(self, bitmap: Bitmap, x: int, y: int, *, ink: bool = True) -> None:
+        width, height = self.pixels
+        shift = width - x - bitmap.width
         placed = {y + n: row << shift if shift >= 0 else row >> -shift for n, row in enumerate(bitmap.rows) if row}
         if placed:
             every = 0
@@ -98,14 +99,14 @@ class WitnessCanvas(Listener):
             left = x + bitmap.width - every.bit_length()
             right = x + bitmap.width - ((every & -every).bit_length() - 1)
             mark = Mark(min(placed), max(placed) + 1, left, right, placed, ink)
-            assert 0 <= mark.left < mark.right <= self.width, f"{mark[:4]} leaves the sheet sideways"
-            assert 0 <= mark.top < mark.bottom <= self.height, f"{mark[:4]} leaves the sheet"
-            cell = ((1 << (mark.right - mark.left)) - 1) << (self.width - mark.right)
+            assert 0 <= mark.left < mark.right <= width, f"{mark[:4]} leaves the sheet sideways"
+            assert 0 <= mark.top < mark.bottom <= height, f"{mark[:4]} leaves the sheet"
+            cell = ((1 << (mark.right - mark.left)) - 1) << (width - mark.right)
             for at in range(mark.top, mark.bottom):
                 wanted = 0 if ink else cell
                 assert self.rows[at] & cell == wanted, f"{mark[:4]} collides with something in row {at}"
             self.marks.append(mark)
-        super().stamp(bitmap, x, y, ink=ink)
+        super().place(bitmap, x, y, ink=ink)
 
     def assert_intact(self) -> None:
         """Nothing that was drawn later lies on a text; a reversed area may have swapped ink and paper."""

@@ -54,11 +54,19 @@ class Clock(Protocol):
         """Which start of the machine this is: within one, ``monotonic`` has one meaning."""
 
 
-def _disciplined() -> bool | None:
-    """Whether the kernel's clock is disciplined by anybody (adjtimex(2)); None where we may not ask."""
+def disciplined() -> bool | None:
+    """Whether anybody keeps the kernel's clock right (adjtimex(2)); None where it does not say."""
     import ctypes  # noqa: PLC0415 - asked only until the answer is yes
 
-    state = ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(256))  # all zero: change nothing
+    try:
+        state = ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(_TIMEX))  # all zero: change nothing
+    except (OSError, AttributeError):
+        return None
+    return meant(state)
+
+
+def meant(state: int) -> bool | None:
+    """What the kernel's answer means: below 0 it gave none."""
     return None if state < 0 else state != _TIME_ERROR
 
 
@@ -68,7 +76,7 @@ class SystemClock:
     ``root`` is where its system files are; ``disciplined`` asks the kernel whether anybody keeps its clock right.
     """
 
-    def __init__(self, root: Path = Path("/"), disciplined: Callable[[], bool | None] = _disciplined) -> None:
+    def __init__(self, root: Path = Path("/"), disciplined: Callable[[], bool | None] = disciplined) -> None:
         self._root = root
         self._disciplined = disciplined
         self._synchronised = False
@@ -115,6 +123,7 @@ class SystemClock:
 
 
 _TIME_ERROR = 5  # <sys/timex.h>: the clock is not synchronised
+_TIMEX = 512  # bytes; more than struct timex takes anywhere
 RELEASED = 1_767_225_600  # 2026-01-01: this program is not older
 _BOOTTIME = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import ctypes
 import platform
 from collections.abc import Iterator
 from pathlib import Path
 
 from eink_monitor import places
-from eink_monitor.clock import Clock, local
+from eink_monitor.clock import Clock, disciplined, local
 from eink_monitor.config import Config
 from eink_monitor.finding import Finding, doubt, good
 
 _NARROW = 40  # MiB; the daemon needs half of it, a poll child the other
-_UNSYNCHRONISED = 5  # TIME_ERROR of adjtimex(2)
-_TIMEX = 512  # bytes; more than struct timex takes anywhere
 _UNIVERSAL = ("UTC", "Etc/UTC", "Etc/UCT", "GMT")
 _UNDER_VOLTAGE, _HAS_BEEN = 1, 1 << 16  # bits of the Raspberry Pi firmware's get_throttled
 
@@ -26,7 +23,7 @@ def findings(clock: Clock, config: Config | None, root: Path = Path("/")) -> Ite
     yield from _memory(root)
     yield from _power(root)
     synchronised = (root / "run/systemd/timesync/synchronized").exists()
-    yield synchronisation(0 if synchronised else _adjtimex())
+    yield synchronisation(right=synchronised or disciplined())
     zone = config.zone if config else places.time_zone()
     here = local(clock.now(), zone)
     if zone.key in _UNIVERSAL:
@@ -63,23 +60,14 @@ def _power(root: Path) -> Iterator[Finding]:
             yield good("power", "the supply voltage is sufficient")
 
 
-def synchronisation(state: int | None) -> Finding:
-    """What the kernel's word on the clock means; None where it said nothing."""
-    if state is None:
+def synchronisation(*, right: bool | None) -> Finding:
+    """Whether the clock is kept right; None where nobody says."""
+    if right is None:
         return good("clock", "whether it is synchronised, this system does not tell")
-    if state == _UNSYNCHRONISED:
+    if not right:
         mend = "sudo timedatectl set-ntp true, and see that the network is up"
         return doubt("clock", "not synchronised: readings may get the wrong time", mend)
     return good("clock", "synchronised")
-
-
-def _adjtimex() -> int | None:
-    """The kernel's word on the clock, asked without changing anything; None where it does not say (EPERM)."""
-    try:
-        state = int(ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(_TIMEX)))
-    except (OSError, AttributeError):
-        return None
-    return None if state < 0 else state
 
 
 def _text(file: Path) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 from pathlib import Path
 
 import pytest
 
-from eink_monitor.clock import RELEASED, FastClock, SystemClock, _disciplined
+from eink_monitor.clock import RELEASED, FastClock, SystemClock, disciplined, meant
 from eink_monitor.daemon.wall_time import WallTime, span
 
 NEWEST = 1_780_000_000
@@ -50,9 +51,16 @@ def test_before_this_program_was_written_it_cannot_be(tmp_path: Path) -> None:
 
 
 def test_the_kernel_answers() -> None:
-    assert _disciplined() in {True, False, None}
+    state = ctypes.CDLL(None).ntp_gettime(ctypes.create_string_buffer(512))  # the C library's other way to ask
+    assert disciplined() is meant(state)
     assert abs(SystemClock().now() - SystemClock().offset() - SystemClock().monotonic()) < 2
     assert SystemClock().boot() == Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+
+
+@pytest.mark.parametrize(("state", "right"), [(-1, None), (0, True), (1, True), (3, True), (4, True), (5, False)])
+def test_the_kernel_s_answers(state: int, right: bool | None) -> None:
+    """TIME_OK, a leap second in any of its states, TIME_ERROR; EPERM."""
+    assert meant(state) is right
 
 
 def test_without_a_word_it_must_not_be_earlier_than_what_is_stored(tmp_path: Path) -> None:

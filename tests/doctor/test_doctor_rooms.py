@@ -70,10 +70,10 @@ def test_files_that_make_no_sense(tmp_path: Path, text: str) -> None:
     assert not {"memory", "power"} & set(findings(tmp_path))
 
 
-def test_what_the_kernel_says_of_the_clock() -> None:
-    assert machine.synchronisation(None).words.endswith("this system does not tell")
-    assert machine.synchronisation(0).state == "ok"
-    assert machine.synchronisation(5).state == "warn"
+def test_what_is_said_of_the_clock() -> None:
+    assert machine.synchronisation(right=None).words.endswith("this system does not tell")
+    assert machine.synchronisation(right=True).state == "ok"
+    assert machine.synchronisation(right=False).state == "warn"
 
 
 @pytest.mark.parametrize(("zone", "state"), [("Europe/Berlin", "ok"), ("UTC", "warn"), ("Etc/UTC", "warn")])

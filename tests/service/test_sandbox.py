@@ -74,7 +74,7 @@ def test_a_disk_of_this_machine_is_not_read_only_for_being_so_in_here(tmp_path: 
 
 def test_what_the_kernel_knows_of_the_time_is_hidden(tmp_path: Path) -> None:
     """Which is why the daemon goes by its vendors' clocks where there is no systemd-timesyncd."""
-    code = "from eink_monitor.clock import _disciplined; print(_disciplined())"
+    code = "from eink_monitor.clock import disciplined; print(disciplined())"
     assert told(tmp_path, code) == (0, "None\n", "")
 
 

@@ -32,7 +32,7 @@ def test_plausible_readings_come_in_order_and_nothing_is_said() -> None:
     assert asked.note == ""
 
 
-@pytest.mark.parametrize("at", [NOW + 200, NOW + 200.5])
+@pytest.mark.parametrize("at", [NOW + 1, NOW + 200, NOW + 200.5, NOW + 300])
 def test_a_clock_a_little_ahead_is_forgiven(at: float) -> None:
     assert vet([reading(5, at)], visit())[0].at == NOW
 

@@ -127,6 +127,14 @@ def test_a_month_is_dealt_out_day_by_day() -> None:
     assert planning.stretch(quota, spent, [lambda _: each], start + DAY, zone) == pytest.approx(1)
 
 
+def test_the_rest_of_a_day_is_as_long_as_it_is() -> None:
+    """An hour and a half before midnight, ten calls to go: a wish for ten in that time is granted as it is."""
+    zone, quota = ZONES[0], Quota("account", (Budget(310, "month"),))
+    now = planning.month_start(int(datetime(2026, 10, 10, tzinfo=UTC).timestamp()), zone) + DAY - 90 * 60
+    assert planning.stretch(quota, [], [lambda _: 10 / (90 * 60)], now, zone) == pytest.approx(1)
+    assert planning.stretch(quota, [], [lambda _: 15 / (90 * 60)], now, zone) == pytest.approx(1.5)
+
+
 @pytest.mark.parametrize("zone", ZONES, ids=str)
 def test_months_follow_each_other(zone: ZoneInfo) -> None:
     at = planning.month_start(START + 40 * DAY, zone)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from eink_monitor.clock import RELEASED, FastClock, SystemClock, disciplined, meant
+from eink_monitor.clock import DAY, HOUR, RELEASED, FastClock, SystemClock, disciplined, meant
 from eink_monitor.daemon.wall_time import WallTime, span
 
 NEWEST = 1_780_000_000
@@ -72,6 +72,14 @@ def test_without_a_word_it_must_not_be_earlier_than_what_is_stored(tmp_path: Pat
         assert time.now() == (NEWEST - behind if sure else NEWEST)
         clock.wait(3600)
         assert time.look() == 0, "time passes: that is no jump"
+        assert time.sure is sure
+
+
+def test_what_is_stored_may_turn_out_to_be_older_and_never_makes_the_house_wait() -> None:
+    for behind, known, sure in ((DAY, HOUR, False), (DAY, 0, True), (0, DAY, True)):
+        time = WallTime(FastClock(NEWEST - behind), NEWEST)
+        time.reconsider(known.__add__)
+        time.look()
         assert time.sure is sure
 
 

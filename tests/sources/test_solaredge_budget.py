@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -9,6 +10,7 @@ import pytest
 
 from eink_monitor import metrics
 from eink_monitor.clock import DAY, HOUR, MINUTE, FastClock, midnight
+from eink_monitor.model.reading import Metric, Reading
 from eink_monitor.settings import Secret, Window
 from eink_monitor.sources._daylight import sunlit, sunlit_seconds
 from eink_monitor.sources.solaredge import SolarEdge
@@ -53,6 +55,22 @@ def test_a_generous_account_is_asked_as_often_as_wanted(tmp_path: Path) -> None:
     source = SolarEdge(SITE, api_key=Secret(KEY), calls_per_month=100_000)
     visitor = Visitor(source, tmp_path, ZONE, FastClock(MORNING + 12 * HOUR), every=15 * MINUTE)
     assert source.pace(visitor.visit()) == 15 * MINUTE
+
+
+@pytest.mark.parametrize(
+    ("devices", "seconds"),
+    [((), 1800), ((metrics.GRID_POWER,), 1800), ((metrics.GRID_POWER, metrics.STORAGE_POWER), 3405)],
+    ids=["nothing but the power", "meters", "meters and a battery"],
+)
+def test_the_pace_is_what_a_visit_to_these_devices_allows(
+    tmp_path: Path, devices: Sequence[Metric], seconds: int
+) -> None:
+    """60 calls a day, 8 for the totals; 14 h of daylight, and 5 visits by night that ask for the overview, too."""
+    source = SolarEdge(SITE, api_key=Secret(KEY), daylight=Window.parse("06:00-20:00"))
+    visitor = Visitor(source, tmp_path, ZONE, FastClock(MORNING + 12 * HOUR), every=15 * MINUTE)
+    now = visitor.clock.now()
+    visitor.latest = {("roof", metric.name): Reading("roof", metric, 1, now) for metric in devices}
+    assert source.pace(visitor.visit()) == seconds
 
 
 def test_v1_keeps_its_beat_by_day_and_rests_by_night(tmp_path: Path) -> None:

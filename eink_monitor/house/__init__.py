@@ -10,6 +10,7 @@ from eink_monitor.config import Config, Feed
 from eink_monitor.house.demo_data import real_subjects
 from eink_monitor.house.expiry import Expiry
 from eink_monitor.house.fence import fenced
+from eink_monitor.house.hindsight import WELL, Hindsight
 from eink_monitor.house.merging import Key, Merging
 from eink_monitor.metrics import DISK_STATE, NO_DISK
 from eink_monitor.model.frame import Wear
@@ -18,7 +19,6 @@ from eink_monitor.model.reading import Bucket, Metric, Reading, Run
 from eink_monitor.store import Store
 
 _REMEMBERED = 3 * DAY  # how long a damaged database stands on the health panel
-_WELL = {None, "ok", "throttled"}
 
 
 class House:
@@ -45,6 +45,7 @@ class House:
                     self._by_subject.setdefault(subject, []).append(feed)
                     for metric in metrics:
                         self._by_metric.setdefault((subject, metric.name), []).append(feed)
+        self.hindsight = Hindsight(config, store, self._by_subject, self)
 
     def latest(self, subject: str, metric: Metric) -> Reading | None:
         """The newest reading, or None."""
@@ -82,7 +83,7 @@ class House:
     def trouble(self, subject: str) -> FeedStatus | None:
         """The feed of a subject that is failing now, or None when all are well, or one that keeps the panels fresh."""
         statuses = [self._status(feed) for feed in self._by_subject.get(subject, ())]
-        well = [status for status in statuses if status.what in _WELL]
+        well = [status for status in statuses if status.what in WELL]
         if len(well) == len(statuses) or any(status.is_fresh(self.now) for status in well):
             return None
         return next(status for status in statuses if status not in well)

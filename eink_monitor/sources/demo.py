@@ -20,6 +20,7 @@ from eink_monitor.model.source import Source
 from eink_monitor.settings import Window, insist
 
 _STEP = 5 * MINUTE
+_LATITUDE = 50.0  # degrees north
 _INSTALLED = date(2024, 3, 1)
 _PEAK = 8200  # W
 _BATTERY = 9700  # Wh
@@ -57,6 +58,7 @@ class Demo(Source):
     calls_per_day: int = 0
 
     demo: ClassVar[bool] = True
+    latitude: ClassVar[float] = _LATITUDE
     metrics: ClassVar[tuple[Metric, ...]] = (*_ROOF, *_HYBRID, *_DISK_METRICS)
 
     def __post_init__(self) -> None:
@@ -121,9 +123,9 @@ def _noise(seed: int) -> float:
 
 
 def _daylight(day: date) -> tuple[float, float]:
-    """Sunrise and sunset as hours of the local solar day, at 50 degrees north."""
+    """Sunrise and sunset as hours of the local solar day, at the latitude of the demo house."""
     declination = 0.409 * math.sin(2 * math.pi * (day.timetuple().tm_yday - 80) / 365.25)
-    half = math.acos(max(-1.0, min(1.0, -math.tan(0.873) * math.tan(declination)))) * 12 / math.pi
+    half = math.acos(max(-1.0, min(1.0, -math.tan(math.radians(_LATITUDE)) * math.tan(declination)))) * 12 / math.pi
     return 13 - half, 13 + half
 
 

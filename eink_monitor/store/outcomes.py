@@ -14,6 +14,7 @@ from eink_monitor.store.card import OpenDatabase
 from eink_monitor.store.part import Part
 
 _FIGURE = re.compile(r"-?[0-9][0-9.e+]*")
+_LONG_AGO = -(1 << 40)
 KEPT = 500  # closed runs of all feeds together
 
 
@@ -97,6 +98,25 @@ class Outcomes(Part):
             "SELECT feed, since, at, polls, took, what, detail FROM outcome ORDER BY id DESC LIMIT ?", (limit,)
         )
         return [OutcomeRun(*row) for row in rows]
+
+    def between(self, feed: str, since: int, until: int) -> list[OutcomeRun]:
+        """The runs of a feed that began from ``since`` to ``until``, in order of time."""
+        rows = self._disk.look(
+            "SELECT feed, since, at, polls, took, what, detail FROM outcome"
+            " WHERE feed = ? AND since BETWEEN ? AND ? ORDER BY since",
+            (feed, since, until),
+        )
+        fresh = [*self._closed, *([self._open[feed]] if feed in self._open else [])]
+        return [OutcomeRun(*row) for row in rows] + [
+            past for past in fresh if past.feed == feed and since <= past.since <= until
+        ]
+
+    def at(self, feed: str, at: int) -> OutcomeRun | None:
+        """The run of a feed that was open at an instant, or None where that is not known any more."""
+        past = self._open.get(feed)
+        if past is None or past.since <= at:
+            return past
+        return next(reversed(self.between(feed, _LONG_AGO, at)), None)
 
     def write(self) -> None:
         """Put what is only in memory on disk, inside the caller's transaction."""

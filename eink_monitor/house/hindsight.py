@@ -1,0 +1,123 @@
+"""The house as a condition sees it, at any instant of the past: a ``conditions.Witness`` of the store.
+
+Of a past instant it knows what was measured by then, even if a vendor said so only later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+from eink_monitor.clock import SKEW, local, midnight
+from eink_monitor.conditions import Truth
+from eink_monitor.config import Config, Feed
+from eink_monitor.metrics import DISK_STATE, NO_DISK
+from eink_monitor.model.history import History
+from eink_monitor.model.reading import Metric, Reading, Run
+from eink_monitor.sources._daylight import sunlit
+from eink_monitor.store import Store
+
+WELL = frozenset({None, "ok", "throttled"})
+"""Outcomes of a source that does not fail."""
+
+_DAWN_OF_TIME = date(1970, 1, 1)
+
+
+class Hindsight:
+    """Answers from the store; ``by_subject`` are the feeds that speak of each subject, ``history`` says how patient."""
+
+    def __init__(
+        self, config: Config, store: Store, by_subject: Mapping[str, Sequence[Feed]], history: History
+    ) -> None:
+        self.zone: ZoneInfo = config.zone
+        self.patience = history.patience
+        self._store = store
+        self._feeds = config.feeds
+        self._by_subject = by_subject
+        self._sun = next(
+            (
+                (float(place), getattr(feed.source, "daylight", None))
+                for feed in config.feeds.values()
+                if (place := getattr(feed.source, "latitude", None)) is not None
+            ),
+            None,
+        )
+
+    def known(self, subject: str, metric: Metric, at: int, within: int) -> Reading | None:
+        """The newest reading at that instant that is no older than ``within`` seconds, or None."""
+        newest = self._store.readings.latest(subject, metric)
+        if newest is None or newest.at <= at + SKEW:
+            return newest if newest and at - newest.at <= within else None
+        runs = [run for run in self.runs(subject, metric, at - within, at) if run.start <= at]
+        return Reading(subject, metric, runs[-1].value, min(runs[-1].end, at)) if runs else None
+
+    def ever(self, subject: str, metric: Metric, at: int) -> bool:
+        """Whether anything was measured until then."""
+        newest = self._store.readings.latest(subject, metric)
+        if newest is None or newest.at <= at:
+            return newest is not None
+        today = local(at, self.zone).date()
+        if self._store.readings.days(subject, metric, _DAWN_OF_TIME, today - timedelta(days=1)):
+            return True
+        return bool(self.runs(subject, metric, midnight(today, self.zone), at))
+
+    def runs(self, subject: str, metric: Metric, since: int, until: int) -> Sequence[Run]:
+        """Runs that end at or after ``since`` and start at or before ``until``, in order of time."""
+        return self._store.readings.runs(subject, metric, since, until)
+
+    def metrics(self, subject: str) -> Sequence[Metric]:
+        """What the sources publish of a subject."""
+        published = (feed.source.publishes(feed.subject).get(subject, ()) for feed in self._by_subject.get(subject, ()))
+        return list(dict.fromkeys(metric for metrics in published for metric in metrics))
+
+    def trouble(self, name: str, at: int) -> Truth:
+        """Whether the sources of a subject, or the one of that name, failed then; of any, where no name is given.
+
+        One that fails is no trouble while another keeps the subject fresh. A disk that is not there is one.
+        """
+        if not name:
+            troubles = [self.trouble(one, at) for one in self._by_subject]
+            return True if True in troubles else None if None in troubles else False
+        if self._lacks(name, at):
+            return True
+        words = [self._word(feed, at) for feed in self._named(name)]
+        ill = [word for word in words if word not in WELL]
+        if ill and len(ill) < len(words) and self._fresh(name, at):
+            return False
+        return True if ill else None if None in words or not words else False
+
+    def turns(self, name: str, since: int, until: int) -> Iterator[int]:
+        """When the answer to ``trouble`` may have changed."""
+        for feed in self._named(name) if name else self._feeds.values():
+            for past in self._store.outcomes.between(feed.name, since, until):
+                yield past.since
+        subjects = [name] if name else self._by_subject
+        for subject in subjects:
+            for metric in self.metrics(subject) if len(self._named(subject)) > 1 else (DISK_STATE,):
+                patience = self.patience(subject, metric)
+                for run in self.runs(subject, metric, since - patience, until):
+                    yield from (run.start, run.end + patience + 1)
+
+    def day(self, at: int) -> Truth:
+        """Whether the sun was up, to three quarters of an hour; None where no source says where the house stands."""
+        return None if self._sun is None else sunlit(at, self.zone, *self._sun)
+
+    def _named(self, name: str) -> Sequence[Feed]:
+        """The feeds of a subject, or the one of a name."""
+        if name in self._by_subject:
+            return self._by_subject[name]
+        return [feed for feed in self._feeds.values() if name in {feed.name, feed.subject}]
+
+    def _word(self, feed: Feed, at: int) -> str | None:
+        """What the polls of a feed came to then; None where nobody knows."""
+        past = self._store.outcomes.at(feed.name, at)
+        return past.what if past else None
+
+    def _fresh(self, subject: str, at: int) -> bool:
+        return any(self.known(subject, one, at, self.patience(subject, one)) for one in self.metrics(subject))
+
+    def _lacks(self, subject: str, at: int) -> bool:
+        """Whether a disk was not there, or could not be measured."""
+        state = self.known(subject, DISK_STATE, at, self.patience(subject, DISK_STATE))
+        return state is not None and round(state.value) in NO_DISK

@@ -2,6 +2,7 @@
 # make test   every check: format, lint, types, import law, tests
 # make latest, make oldest   the same with the newest of every library, with the oldest that are allowed
 # make lock   the newest of every library from now on, and what changed
+# make messages  the texts of the panels, as translators edit them, brought up to date
 # make run    the daemon with config.yaml, or with the demo house, until Ctrl-C
 # make bench  the figures, as JSON
 # make soak   three minutes (SECONDS=180) of faults and kills, and what was survived
@@ -17,7 +18,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 LOCKED := PYTHON=$(PYTHON) LOCKS=$(LOCKS) locks/environment.sh
 
-.PHONY: demo run install uninstall test tests latest oldest lock bench soak check packages clean pi stress mutants
+.PHONY: messages demo run install uninstall test tests latest oldest lock bench soak check packages clean pi stress mutants
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/ready
@@ -77,6 +78,10 @@ bench: $(VENV)/dev
 
 mutants: $(VENV)/dev
 	@PYTHONPATH=tests $(BIN)/python -m mutants $(ROOMS)
+
+# The template and the catalogues of texts; says what still wants a translator.
+messages: $(VENV)/dev
+	@$(BIN)/python translations/messages.py
 
 SECONDS ?= 180
 soak: $(VENV)/dev

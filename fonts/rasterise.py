@@ -6,6 +6,8 @@ same to the bit on every machine. To regenerate, install the Debian packages ``f
 
     python fonts/rasterise.py path/to/package/fonts/materialdesignicons-webfont.ttf
 
+(without the path only the letters are cut).
+
 An atlas, ``NAME.json``, is a sheet of glyphs: ``height`` of a glyph, ``baseline`` (rows above it), ``lines`` of the
 sheet, each a list of [glyph, width] from left to right, and the ``pixels``, row by row, each row in whole bytes, 1 is
 ink: deflated, then in Base64.
@@ -34,16 +36,18 @@ LATIN_A = "".join(map(chr, range(0x100, 0x180))) + "ȘșȚț"
 GREEK = "".join(map(chr, [*range(0x386, 0x3CF)]))
 CYRILLIC = "".join(map(chr, range(0x400, 0x460))) + "Ґґ"
 SIGNS = "∞–—‘’‚“”„•…‹›€←↑→↓↔↕−≈≤≥×✓"
-UNITS = "0123456789.,:-–−+±/% kMGTWhBVmindC°?∞…of"
+SMALL = "₀₁₂₃‰\u02bc"
+NARROW = "\u202f"  # a space that French puts between digits; half as wide as the usual one
+UNITS = "0123456789.,:-–−+±/% kMGTWhBVmindC°?∞…of\u00a0\u202f'"
 
 _TERMINUS = "/usr/share/fonts/opentype/terminus/terminus-bold.otb"
 _ROBOTO = "/usr/share/fonts/truetype/roboto/unhinted/RobotoCondensed-Bold.ttf"
 _MISC = "/usr/share/fonts/X11/misc"
-EVERYDAY = ASCII + LATIN_1 + LATIN_A + GREEK + CYRILLIC + SIGNS
+EVERYDAY = ASCII + LATIN_1 + LATIN_A + GREEK + CYRILLIC + SIGNS + SMALL + NARROW
 
 # name: (file, size in px, characters). ``draw/fonts.py`` says which is used on glass of which size.
 FACES = {
-    "tiny-7": (f"{_MISC}/5x7.pcf.gz", 7, ASCII + LATIN_1),
+    "tiny-7": (f"{_MISC}/5x7.pcf.gz", 7, ASCII + LATIN_1 + LATIN_A + SIGNS),
     "text-10": (f"{_MISC}/6x10.pcf.gz", 10, EVERYDAY),
     **{f"text-{size}": (_TERMINUS, size, EVERYDAY) for size in (12, 14, 16, 18, 20, 24, 32)},
     **{f"heavy-{size}": (_ROBOTO, size, EVERYDAY) for size in (15, 18, 19, 22, 24, 27, 28, 33, 42, 48, 54, 66, 84)},
@@ -100,11 +104,13 @@ class Glyph(NamedTuple):
     picture: Image.Image
 
 
-def main(icon_font: Path) -> None:
-    """Write every atlas."""
+def main(icon_font: Path | None) -> None:
+    """Write every atlas; of icons only where there is a font of them."""
     for name, (path, size, characters) in FACES.items():
         glyphs, baseline = face(Path(path), size, characters)
         write(name, glyphs, baseline)
+    if icon_font is None:
+        return
     names = icon_names(icon_font)
     for size in ICON_SIZES:
         write(f"icons-{size}", [Glyph(word, icon(icon_font, names[mdi], size)) for word, mdi in ICONS.items()], size)
@@ -125,6 +131,8 @@ def _draw(font: ImageFont.FreeTypeFont, character: str, top: int, bottom: int) -
 
     Outlines are drawn in grey and cut: hinted straight to 1 bit, some letters come out a pixel too high.
     """
+    if character == NARROW:
+        return Image.new("1", (round(font.getlength(" ", mode="1") / 2), bottom - top))
     advance, margin = round(font.getlength(character, mode="1")), 8
     grey = Image.new("L", (advance + 2 * margin, bottom - top))
     ImageDraw.Draw(grey).text((margin, -top), character, fill=255, font=font, anchor="ls")
@@ -187,4 +195,4 @@ def _compact(value: object) -> str:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]) if sys.argv[1:] else None)

@@ -16,6 +16,8 @@ from eink_monitor.config import blocks
 from eink_monitor.config.schema import Reader
 from eink_monitor.config.timetable import Feed, Keep, Slide
 from eink_monitor.errors import ConfigError
+from eink_monitor.locale import ENGLISH, Language, Locale, Units
+from eink_monitor.locale import load as locale
 from eink_monitor.model.display import Display
 from eink_monitor.settings import Duration, Window
 
@@ -40,6 +42,7 @@ class Config:
     quiet_hours: Window | None = None
     commit_every: Duration = Duration(5 * 60)
     keep: Keep = field(default_factory=Keep)
+    locale: Locale = ENGLISH
     stamp: int = 0
     hidden: frozenset[str] = frozenset()
     secrets: tuple[Path, ...] = ()
@@ -69,6 +72,8 @@ class _Head:
     quiet_hours: Window | None = None
     commit_every: Duration = Duration(5 * 60)
     keep: Keep = field(default_factory=Keep)
+    language: Language = Language("en")
+    units: Units = field(default_factory=Units)
 
 
 def load(file: Path) -> Config:
@@ -91,16 +96,18 @@ def _house(reader: Reader, root: Node) -> Config | None:
     slides = blocks.slides(reader, root, nodes.get("panels"), offer)
     if head is None or display is None:
         return None
+    zone = head.timezone or places.time_zone()
     return Config(
         file=reader.file,
         database=head.database or places.database(),
-        zone=head.timezone or places.time_zone(),
+        zone=zone,
         display=display,
         feeds=feeds,
         slides=slides,
         quiet_hours=head.quiet_hours,
         commit_every=head.commit_every,
         keep=head.keep,
+        locale=locale(head.language, zone.key, head.units),
         stamp=max(places.age(file) for file in (reader.file, *reader.files.used)),
         hidden=frozenset(reader.hidden),
         secrets=tuple(dict.fromkeys([*reader.files.secret, *([reader.file] if reader.inline else [])])),

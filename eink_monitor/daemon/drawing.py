@@ -14,6 +14,7 @@ from eink_monitor.draw.testcard import testcard
 from eink_monitor.errors import DisplayError, bug
 from eink_monitor.house import House
 from eink_monitor.house.fence import Once
+from eink_monitor.locale import say, speaking
 from eink_monitor.model.frame import Frame
 
 log = logging.getLogger("eink_monitor")
@@ -85,13 +86,16 @@ class Drawing:
 
     def picture(self, mono: float) -> None:
         """Put the test picture up and leave it for a while. Raises ``DisplayError``."""
-        self._put(testcard(self._display.label, self._display.size))
+        with speaking(self._house.locale):
+            card = testcard(self._display.label, self._display.size)
+        self._put(card)
         self._cleared, self.next_due = False, mono + _PICTURE
 
     def sign_in(self, label: str, words: tuple[str, str, str], mono: float) -> None:
         """Put up the card of a sign-in (address, short address, code) for its few minutes. Raises ``DisplayError``."""
         canvas = Canvas.on(self._display.size)
-        sign_in_card(canvas, label, *words)
+        with speaking(self._house.locale):
+            sign_in_card(canvas, label, *words)
         self._put(canvas.frame("sign in"))
         self._cleared, self.next_due = False, mono + _SIGN_IN
 
@@ -160,13 +164,16 @@ def drawn(
     """One panel on a ``blank`` sheet. One that fails is drawn as words: one broken panel never stops the rest."""
     canvas = blank()
     try:
-        slide.panel.draw(canvas, house, now)
+        with speaking(house.locale):
+            slide.panel.draw(canvas, house, now)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - a plugin raises anything
         tell(f"the panel {slide.name} could not be drawn, please report it: {bug(error)}")
         canvas = blank()
         canvas.text(6, 24, slide.name)
-        canvas.text(6, 56, "This panel could not be drawn.")
-        canvas.text(6, 76, "The log says why.")
+        with speaking(house.locale):
+            # TRANSLATORS: at most 34 letters each
+            canvas.text(6, 56, say("This panel could not be drawn."))
+            canvas.text(6, 76, say("The log says why."))
     return canvas

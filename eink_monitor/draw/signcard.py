@@ -5,6 +5,7 @@ from __future__ import annotations
 from eink_monitor.draw import codes, fonts
 from eink_monitor.draw.canvas import Canvas
 from eink_monitor.draw.lines import broken
+from eink_monitor.locale import say
 
 _COLUMN = 110  # units; less beside the code is too narrow for words
 _LINES = 74  # units that the words take below the QR code of a sheet that is not wide
@@ -27,9 +28,18 @@ def sign_in_card(canvas: Canvas, label: str, url: str, address: str, code: str) 
         canvas.stamp(drawn, middle - side // 2, (room - side) // 2)
     corner = (room + 2 if room else 6, 20) if beside else (6, room + 14)
     address = address.removeprefix("https://")
-    scan, way = ("scan this,", "or ") if drawn else ("", "")
-    way += "open" if address else "use the terminal"
-    _words(canvas, corner, (label, f"Sign in: {scan}", way, address), code)
+    _words(canvas, corner, (label, *_ways(scan=drawn is not None, address=bool(address)), address), code)
+
+
+def _ways(*, scan: bool, address: bool) -> tuple[str, str]:
+    """How to sign in, in two lines; an address comes below them."""
+    # TRANSLATORS: at most 20 letters
+    first = say("Sign in: scan this,") if scan else say("Sign in:")
+    if address:
+        # TRANSLATORS: at most 20 letters; an address comes after it, in a line of its own
+        return first, say("or open") if scan else say("open")
+    # TRANSLATORS: at most 20 letters
+    return first, say("or use the terminal") if scan else say("use the terminal")
 
 
 def _words(canvas: Canvas, corner: tuple[int, int], said: tuple[str, str, str, str], code: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from eink_monitor.draw import fonts
 from eink_monitor.draw.canvas import Canvas
+from eink_monitor.locale import say
 from eink_monitor.model.frame import Frame
 
 SEEN = "a thin frame along all four edges, a black square top left, and a name that reads without effort"
@@ -16,9 +17,11 @@ def testcard(label: str, size: tuple[int, int]) -> Frame:
     canvas.fill(0, 0, width, height)
     canvas.fill(1, 1, width - 2, height - 2, ink=False)
     canvas.fill(6, 6, 16, 16)
-    canvas.text(28, 18, "This was sent as", fonts.TITLE)
+    # TRANSLATORS: at most 27 letters; the name of the display comes below, in large letters
+    canvas.text(28, 18, say("This was sent as"), fonts.TITLE)
     canvas.text(width // 2, 56, label, fonts.FIGURE_28, width=width - 12, align="centre")
-    canvas.text(width // 2, 76, "Does its sticker say so?", fonts.TEXT, align="centre")
+    # TRANSLATORS: at most 29 letters; "it" is the display
+    canvas.text(width // 2, 76, say("Does its sticker say so?"), fonts.TEXT, align="centre")
     for step, top in ((1, 86), (2, 97), (4, 108)):  # bars one, two and four pixels wide: all must stand apart
         for x in range(6, width - 6 - step, 2 * step):
             canvas.fill(x, top, step, 8)

@@ -1,20 +1,20 @@
-"""Numbers and times worded for people; pure functions, and never longer than the slot each one names."""
+"""Numbers and times worded for people in the locale that is spoken, never longer than the slot each one names."""
 
 from __future__ import annotations
 
 import math
-from datetime import date
+from datetime import date, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from eink_monitor.clock import DAY, HOUR, MINUTE, SKEW, local
+from eink_monitor.locale import marked_many, say, say_many, spoken
 
 UNKNOWN = "–"
 
-_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _WATT = ("W", "kW", "MW", "GW")
 _WATT_HOUR = ("Wh", "kWh", "MWh", "GWh", "TWh")
+_MILE = 1.609344  # km
 _BYTE = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
 
 
@@ -37,7 +37,7 @@ def _scaled(value: float, units: tuple[str, ...]) -> Quantity:
         size, step = size / 1000, step + 1
     number = f"{size:.1f}" if step and round(size, 1) < 100 else f"{min(size, 9999):.0f}"
     sign = "−" if value < 0 and float(number) else ""
-    return Quantity(sign + number, units[step])
+    return Quantity(sign + number.replace(".", spoken().decimal), units[step])
 
 
 def power(watts: float) -> Quantity:
@@ -69,65 +69,142 @@ def distance(kilometres: float) -> str:
     return f"{min(99_999, max(0, kilometres)):.0f}" if math.isfinite(kilometres) else UNKNOWN
 
 
+def road(kilometres: float) -> Quantity:
+    """A distance in what the house counts in, in at most 6 characters and a unit: "312 km", "194 mi"."""
+    miles = spoken().distance == "mi"
+    return Quantity(whole(min(99_999, max(0, kilometres / (_MILE if miles else 1)))), "mi" if miles else "km")
+
+
+def degrees(celsius: float) -> str:
+    """A temperature in what the house counts in, in at most 5 characters: "21°", "−3°"."""
+    return f"{whole(celsius * 9 / 5 + 32 if spoken().temperature == 'f' else celsius)}°"
+
+
+def whole(value: float) -> str:
+    """A number without decimals, its digits grouped as is usual: "57093", "57.093"."""
+    if not math.isfinite(value):
+        return UNKNOWN
+    digits, locale = f"{abs(value):.0f}", spoken()
+    grouped = f"{int(digits):,}".replace(",", locale.group) if len(digits) >= locale.least_grouped else digits
+    return f"{'−' if value < 0 and int(digits) else ''}{grouped}"
+
+
+def decimal(value: float, places: int) -> str:
+    """A number with so many decimals: "4.1"."""
+    if not math.isfinite(value):
+        return UNKNOWN
+    front, _, back = f"{abs(value):.{places}f}".partition(".")
+    sign = "−" if value < 0 and int(front + back) else ""
+    return f"{sign}{whole(int(front))}{spoken().decimal if back else ''}{back}"
+
+
+def share(value: float) -> str:
+    """A share of a hundred with its sign, as ``percent`` has it: "67%"."""
+    return spoken().percent.format(number=percent(value))
+
+
+def money(amount: float, places: int = 2) -> str:
+    """An amount of the house's currency: "€1.20"."""
+    return spoken().money.format(number=decimal(amount, places), currency=spoken().sign)
+
+
 def count(number: int, thing: str) -> str:
     """So many things: "1 source", "3 sources"."""
     return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
-def span(seconds: float) -> str:
-    """A length of time in at most 9 characters, coarser the longer it is: "45 s", "5 min", "3 h", "12 days"."""
-    for unit, word, upto in _SPANS:
-        if seconds < upto:
-            whole = max(0, int(seconds / unit))
-            return f"{whole} {word}" if word in _SYMBOLS else count(whole, word)
-    return "999 years"
+_SPANS = ((1, MINUTE), (MINUTE, HOUR), (HOUR, 2 * DAY), (DAY, 14 * DAY), (7 * DAY, 60 * DAY), (30 * DAY, 730 * DAY))
+"""Seconds of a unit, and below how many it is used; years are used beyond."""
 
+# TRANSLATORS: at most 9 letters; a length of time, coarser the longer it is
+_LONG = (
+    marked_many("{n} s", "{n} s"),
+    marked_many("{n} min", "{n} min"),
+    marked_many("{n} h", "{n} h"),
+    marked_many("{n} day", "{n} days"),
+    marked_many("{n} week", "{n} weeks"),
+    marked_many("{n} month", "{n} months"),
+    marked_many("{n} year", "{n} years"),
+)
 
-_SYMBOLS = frozenset({"s", "min", "h"})
-_SPANS = (
-    (1, "s", MINUTE),
-    (MINUTE, "min", HOUR),
-    (HOUR, "h", 2 * DAY),
-    (DAY, "day", 14 * DAY),
-    (7 * DAY, "week", 60 * DAY),
-    (30 * DAY, "month", 730 * DAY),
-    (365 * DAY, "year", 999 * 365 * DAY),
+# TRANSLATORS: at most 14 letters; how old something is
+_AGO = (
+    marked_many("{n} s ago", "{n} s ago"),
+    marked_many("{n} min ago", "{n} min ago"),
+    marked_many("{n} h ago", "{n} h ago"),
+    marked_many("{n} day ago", "{n} days ago"),
+    marked_many("{n} week ago", "{n} weeks ago"),
+    marked_many("{n} month ago", "{n} months ago"),
+    marked_many("{n} year ago", "{n} years ago"),
 )
 
 
+def _counted(seconds: float, said: tuple[tuple[str, str], ...]) -> str:
+    """So many of the largest unit that is used for it, at most 999."""
+    step = next((step for step, (_, below) in enumerate(_SPANS) if seconds < below), len(_SPANS))
+    unit = _SPANS[step][0] if step < len(_SPANS) else 365 * DAY
+    return say_many(*said[step], max(0, min(999, int(seconds / unit))))
+
+
+def span(seconds: float) -> str:
+    """A length of time in at most 9 characters, coarser the longer it is: "45 s", "5 min", "3 h", "12 days"."""
+    return _counted(seconds, _LONG)
+
+
 def age(seconds: float) -> str:
-    """How long ago, in at most 13 characters: "just now", "5 min ago"; "clock wrong" for what is yet to come."""
+    """How long ago, in at most 14 characters: "just now", "5 min ago"; "clock wrong" for what is yet to come."""
     if seconds < -SKEW:
-        return "clock wrong"
-    return "just now" if seconds < 2 * MINUTE else f"{span(seconds)} ago"
+        # TRANSLATORS: at most 14 letters; for what was measured in the future
+        return say("clock wrong")
+    # TRANSLATORS: at most 14 letters; how old a measurement is
+    return say("just now") if seconds < 2 * MINUTE else _counted(seconds, _AGO)
 
 
 def day(when: date) -> str:
-    """A date in at most 10 characters: "Tue 3 Nov"."""
-    return f"{_WEEKDAYS[when.weekday()]} {when.day} {_MONTHS[when.month - 1]}"
+    """A date in at most 13 characters: "Tue 3 Nov"."""
+    return _dated(spoken().day, when)
 
 
 def weekday(when: date) -> str:
-    """Three letters: "Tue"."""
-    return _WEEKDAYS[when.weekday()]
+    """At most four letters: "Tue"."""
+    return spoken().weekdays[when.weekday()]
+
+
+def letter(when: date) -> str:
+    """The weekday in one letter: "T"."""
+    return spoken().letters[when.weekday()]
 
 
 def month(when: date) -> str:
-    """Three letters: "Nov"."""
-    return _MONTHS[when.month - 1]
+    """At most five letters: "Nov"."""
+    return spoken().months[when.month - 1]
+
+
+def short_date(when: date) -> str:
+    """A date without its weekday in at most 8 characters: "3 Nov"."""
+    return _dated(spoken().date, when)
+
+
+def _dated(pattern: str, when: date) -> str:
+    return pattern.format(weekday=weekday(when), day=when.day, month=month(when), number=when.month, year=when.year)
+
+
+def clock(when: datetime) -> str:
+    """A time of day in at most 9 characters: "14:32", "2:32 pm"."""
+    locale, half = spoken(), when.hour // 12
+    hour = when.hour if "{half}" not in locale.clock else when.hour % 12 or 12
+    return locale.clock.format(hour=hour, minute=when.minute, half=locale.noon[half])
 
 
 def stamp(at: int, now: int, zone: ZoneInfo) -> str:
-    """When, in at most 11 characters, as seen from ``now``: "14:32", "Tue 14:32", "3 Nov", "Nov 2025".
+    """When, in at most 14 characters, as seen from ``now``: "14:32", "Tue 14:32", "3 Nov", "Nov 2025".
 
     Ink stands still: "at 14:32" stays true on it, "5 min ago" does not.
     """
     then, today = local(at, zone), local(now, zone)
     days = (today.date() - then.date()).days
     if days == 0:
-        return f"{then:%H:%M}"
+        return clock(then)
     if 0 < abs(days) < 7:
-        return f"{weekday(then)} {then:%H:%M}"
-    if abs(days) < 300:
-        return f"{then.day} {month(then)}"
-    return f"{month(then)} {then.year}"
+        return f"{weekday(then)} {clock(then)}"
+    return _dated(spoken().date if abs(days) < 300 else spoken().month_year, then)

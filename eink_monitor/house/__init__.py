@@ -27,6 +27,7 @@ class House:
     def __init__(self, config: Config, store: Store, now: int = 0) -> None:
         config = fenced(config)
         self.zone = config.zone
+        self.locale = config.locale
         self.now = now
         self.wear = Wear(**store.wear.counts())
         self.card = ""  # what is wrong with storage, in words, or empty

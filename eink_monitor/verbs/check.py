@@ -69,9 +69,12 @@ def lines(config: Config) -> Iterator[str]:
         ("database", config.database),
         ("timezone", config.zone.key),
         ("quiet_hours", config.quiet_hours or "never"),
+        ("language", config.locale.language),
+        ("units", config.locale.counts),
     )
     for key, value in shown:
-        yield f"{key:<13}{'****' if _hidden(config, key) else value}"
+        hidden = _hidden(config, key) or (key == "units" and _hidden(config, "timezone"))  # which they could tell
+        yield f"{key:<13}{'****' if hidden else value}"
     display = type(config.display).__module__.rpartition(".")[2]
     yield f"display      {display}{_fields(config, config.display, 'display')}"
     for feed in config.feeds.values():

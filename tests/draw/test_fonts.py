@@ -44,6 +44,18 @@ def test_everyday_faces_hold_the_names_of_europe(name: str) -> None:
     assert {c for c in text if c not in face} == set()
 
 
+@pytest.mark.parametrize("name", [*EVERYDAY, "tiny-7"])
+def test_all_faces_with_letters_hold_those_of_the_languages_that_panels_speak(name: str) -> None:
+    letters = "äöüßÄÖÜéèêëàâçîïôœŒùûÿŸæÆñÑáíóúìòåÅøØąćęłńśźżĄĆĘŁŃŚŹŻčďěňřšťůýžČĎĚŇŘŠŤŮÝŽ¿¡’…–−"
+    assert {c for c in letters if c not in fonts.Face(name)} == set()
+
+
+@pytest.mark.parametrize("name", [*EVERYDAY, *LARGEST])
+def test_digits_can_be_grouped_as_the_french_do(name: str) -> None:
+    face = fonts.Face(name)
+    assert 0 < face.width("\u202f") < face.width("\u00a0")
+
+
 @pytest.mark.parametrize("name", ["heavy-28", *LARGEST])
 def test_the_largest_faces_hold_what_a_hero_can_be(name: str) -> None:
     assert {c for c in "0123456789.–−%off" if c not in fonts.Face(name)} == set()

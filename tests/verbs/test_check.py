@@ -17,6 +17,8 @@ def test_the_house_it_understood(tmp_path: Path) -> None:
         f"database     {tmp_path}/readings.db",
         "timezone     Europe/Berlin",
         "quiet_hours  never",
+        "language     en",
+        "units        km, c, 24h, EUR",
         f"display      png (path {tmp_path}/out)",
         "source       roof: demo, every 5m, about roof (show 'roof')",
         "source       car: demo, every 15m, about car (show 'car', calls_per_day 45)",

@@ -22,6 +22,7 @@ from eink_monitor.daemon.child import carry_out
 from eink_monitor.daemon.polls import Done, SilentStream
 from eink_monitor.daemon.runner import Result, Runner
 from eink_monitor.metrics import CHARGING, PLUGGED
+from eink_monitor.model.outlook import Outlook, Slot
 from eink_monitor.model.poll import Visit
 from eink_monitor.model.reading import Metric, Reading
 from eink_monitor.settings import Duration
@@ -53,7 +54,8 @@ class StandIn:
         if feed.type == "demo":
             return Done(carry_out(feed, visit))
         visit.spend(visit.allowance)
-        return Done(Result(list(_invented(feed, visit)), "ok", "", 0.0, visit.spent))
+        outlooks = list(_foretold(feed, visit))
+        return Done(Result(list(_invented(feed, visit)), "ok", "", 0.0, visit.spent, outlooks=outlooks))
 
     def follow(self, feed: Feed, visit: Visit) -> SilentStream:  # noqa: ARG002 - the interface
         """Nobody speaks up in a simulation."""
@@ -67,6 +69,15 @@ def _invented(feed: Feed, visit: Visit) -> Iterator[Reading]:
     for subject, metrics in feed.source.publishes(feed.subject).items():
         for number, metric in enumerate(metrics):
             yield Reading(subject, metric, _value(metric, hour, number), at)
+
+
+def _foretold(feed: Feed, visit: Visit) -> Iterator[Outlook]:
+    """Two plausible days of everything that a source expects, hour by hour."""
+    hours = range(visit.now // HOUR, visit.now // HOUR + 48)
+    for subject, metrics in feed.source.expects(feed.subject).items():
+        for number, metric in enumerate(metrics):
+            slots = (Slot(hour * HOUR, (hour + 1) * HOUR, _value(metric, hour, number)) for hour in hours)
+            yield Outlook(subject, metric, visit.now, tuple(slots))
 
 
 def _value(metric: Metric, hour: int, number: int) -> float:

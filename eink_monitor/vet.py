@@ -2,16 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from operator import attrgetter
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from operator import attrgetter, itemgetter
+from typing import NamedTuple
 
-from eink_monitor.clock import AHEAD
+from eink_monitor.clock import AHEAD, DAY
 from eink_monitor.errors import BadAnswer
+from eink_monitor.model.outlook import Outlook, Said, Slot
 from eink_monitor.model.poll import Visit
-from eink_monitor.model.reading import Reading
+from eink_monitor.model.reading import Metric, Reading
+from eink_monitor.outside import clean
 
-"""How far a vendor's clock may run ahead of ours."""
 _OLDEST = 946_684_800  # 2000-01-01; an instant before that was never set
+MOST_SLOTS = 1_000
+"""Of one outlook; ten days in quarter hours."""
+MOST_OUTLOOKS = 20
+"""Of one poll."""
+_LONGEST_SLOT = 31 * DAY
+_FURTHEST = 366 * DAY
+_LONGEST_ATTRIBUTION = 60  # characters
+
+
+class Vetted(NamedTuple):
+    """What may be stored of a poll."""
+
+    readings: list[Reading]
+    outlooks: list[Outlook]
+
+
+def heard(said: Iterable[Said], visit: Visit) -> Vetted:
+    """What of a poll may be stored. Raises ``BadAnswer`` where something was said and nothing of it is plausible."""
+    readings: list[Reading] = []
+    outlooks: list[Outlook] = []
+    for one in said:
+        if isinstance(one, Outlook):
+            outlooks.append(one)
+        else:
+            readings.append(one)
+    expected = list(_expected(outlooks, visit))
+    return Vetted(sift(readings, visit) if expected else _vet(readings, visit, len(outlooks)), expected)
 
 
 def vet(readings: Iterable[Reading], visit: Visit) -> list[Reading]:
@@ -20,8 +50,13 @@ def vet(readings: Iterable[Reading], visit: Visit) -> list[Reading]:
     Those dated up to 5 min ahead are dated ``visit.now``. Raises ``BadAnswer`` where readings were there and none is
     plausible.
     """
+    return _vet(readings, visit)
+
+
+def _vet(readings: Iterable[Reading], visit: Visit, more: int = 0) -> list[Reading]:
+    """As ``vet``, where ``more`` was said beside the readings, and is not plausible."""
     vetted, seen = _sift(readings, visit)
-    if seen and not vetted:
+    if seen + more and not vetted:
         told = visit.remarks.left_out
         doubt = "; is this machine's clock right?" if " dated " in told else ""
         message = f"{visit.subject}: no value of this answer is plausible ({told}){doubt}"
@@ -52,14 +87,64 @@ def _sift(readings: Iterable[Reading], visit: Visit) -> tuple[list[Reading], int
 
 def _check(reading: Reading, visit: Visit) -> Reading | None:
     """The reading as it may be kept, or None: what it says came from a vendor, whatever its annotations promise."""
-    metric = reading.metric
-    name = metric.name if reading.subject == visit.subject else f"{reading.subject} {metric.name}"
-    value: object = reading.value
-    if not isinstance(value, int | float) or isinstance(value, bool) or not metric.low <= value <= metric.high:
-        visit.remarks.leave_out(name, value, metric.unit if not metric.unit[:1].isdigit() else "")  # "0-3" is no unit
+    name = _name(reading.subject, reading.metric, visit)
+    if not _is_plausible(reading.value, reading.metric):
+        _leave_out(name, reading.value, reading.metric, visit)
         return None
     at: object = reading.at
     if not isinstance(at, int | float) or isinstance(at, bool) or not _OLDEST <= at <= visit.now + AHEAD:
         visit.remarks.leave_out_date(name, at)
         return None
     return reading._replace(at=min(int(at), visit.now))
+
+
+def _name(subject: str, metric: Metric, visit: Visit) -> str:
+    return metric.name if subject == visit.subject else f"{subject} {metric.name}"
+
+
+def _is_plausible(value: object, metric: Metric) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and metric.low <= value <= metric.high
+
+
+def _leave_out(name: str, value: object, metric: Metric, visit: Visit) -> None:
+    visit.remarks.leave_out(name, value, metric.unit if not metric.unit[:1].isdigit() else "")  # "0-3" is no unit
+
+
+def _expected(outlooks: list[Outlook], visit: Visit) -> Iterator[Outlook]:
+    """The outlooks of which a slot is left: plausible ones in order, without those that overlap the one before."""
+    if len(outlooks) > MOST_OUTLOOKS:
+        visit.remarks.add(f"left out: {len(outlooks) - MOST_OUTLOOKS} outlooks beyond the first {MOST_OUTLOOKS}")
+    for outlook in outlooks[:MOST_OUTLOOKS]:
+        name = f"{_name(outlook.subject, outlook.metric, visit)} expected"
+        at: object = outlook.issued_at
+        if type(at) is not int or not _OLDEST <= at <= visit.now + AHEAD:
+            visit.remarks.leave_out_date(name, at)
+            continue
+        sound = [slot for slot in outlook.slots if _is_sound(slot, name, outlook.metric, visit)]
+        if slots := _in_order(sound, name, visit):
+            said = clean(outlook.attribution, _LONGEST_ATTRIBUTION)
+            yield replace(outlook, slots=slots, issued_at=min(at, visit.now), attribution=said)
+
+
+def _is_sound(slot: Slot, name: str, metric: Metric, visit: Visit) -> bool:
+    """Whether a slot can be: what it says came from a vendor."""
+    if not _is_plausible(slot.value, metric):
+        _leave_out(name, slot.value, metric, visit)
+        return False
+    start, end = slot.start, slot.end
+    whole = type(start) is int and type(end) is int
+    if not whole or not _OLDEST <= start < end <= visit.now + _FURTHEST or end - start > _LONGEST_SLOT:
+        visit.remarks.leave_out_date(name, start)
+        return False
+    return True
+
+
+def _in_order(slots: list[Slot], name: str, visit: Visit) -> tuple[Slot, ...]:
+    """By time; of two that overlap the first stays, and of too many those that come first."""
+    kept: list[Slot] = []
+    for slot in sorted(slots, key=itemgetter(0, 1)):
+        if kept and slot.start < kept[-1].end:
+            visit.remarks.leave_out_date(f"{name} overlapping", slot.start)
+        elif len(kept) < MOST_SLOTS:
+            kept.append(slot)
+    return tuple(kept)

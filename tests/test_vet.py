@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from eink_monitor import metrics
 from eink_monitor.errors import BadAnswer
+from eink_monitor.model.outlook import Outlook, Slot
 from eink_monitor.model.poll import Visit
 from eink_monitor.model.reading import Metric, Reading
-from eink_monitor.vet import sift, vet
+from eink_monitor.vet import MOST_OUTLOOKS, MOST_SLOTS, heard, sift, vet
 
 NOW = 1_780_000_000
 IMPOSSIBLE = [-1.5, 1e9, 10**400, float("nan"), float("inf"), True, None, "5"]
@@ -101,3 +102,73 @@ def test_whatever_comes_the_plausible_is_kept_and_the_note_is_short(
     assert len(kept) >= len(known)
     assert len(asked.note) <= 400
     assert asked.note.isprintable()
+
+
+# -- outlooks ----------------------------------------------------------------------------------------------------------
+
+
+def outlook(*slots: tuple[object, object, object], issued_at: object = NOW, said: str = "") -> Outlook:
+    made = tuple(Slot(*slot) for slot in slots)  # type: ignore[arg-type]  # that is what is tested
+    return Outlook("roof", metrics.STORAGE_SOC, issued_at, made, said)  # type: ignore[arg-type]  # as above
+
+
+GOOD = (NOW, NOW + 900, 50.0)
+
+
+def test_readings_and_outlooks_come_apart() -> None:
+    asked = visit()
+    assert heard([reading(3), outlook(GOOD)], asked) == ([reading(3)], [outlook(GOOD)])
+    assert heard([outlook(GOOD)], asked) == ([], [outlook(GOOD)])
+    assert heard([], asked) == ([], [])
+    assert asked.note == ""
+
+
+@pytest.mark.parametrize("value", IMPOSSIBLE)
+def test_an_impossible_slot_is_a_gap(value: object) -> None:
+    asked = visit()
+    odd = (NOW + 900, NOW + 1800, value)
+    last = (NOW + 1800, NOW + 2700, 51)
+    assert heard([outlook(GOOD, odd, last)], asked).outlooks == [outlook(GOOD, last)]
+    assert asked.note.startswith("left out: storage_soc expected ")
+
+
+@pytest.mark.parametrize("start", [*NEVER[1:], NOW + 400 * 86400])
+def test_a_slot_at_an_impossible_time_is_left_out(start: object) -> None:
+    asked = visit()
+    end = NOW + 900
+    assert heard([outlook(GOOD, (start, end, 51))], asked).outlooks == [outlook(GOOD)]
+    assert "storage_soc expected dated" in asked.note
+
+
+def test_slots_come_in_order_without_an_overlap() -> None:
+    asked = visit()
+    late, over, empty = (NOW + 900, NOW + 1800, 1), (NOW + 899, NOW + 1000, 2), (NOW + 2000, NOW + 2000, 3)
+    assert heard([outlook(late, over, empty, GOOD)], asked).outlooks == [outlook(GOOD, late)]
+    assert "overlapping dated" in asked.note
+
+
+@pytest.mark.parametrize("at", NEVER)
+def test_an_outlook_issued_at_an_impossible_time_is_left_out(at: object) -> None:
+    asked = visit()
+    assert heard([reading(3), outlook(GOOD, issued_at=at)], asked) == ([reading(3)], [])
+    assert asked.note.startswith("left out: storage_soc expected dated ")
+
+
+def test_there_is_a_bound_to_everything() -> None:
+    asked = visit()
+    many = [(NOW + n * 60, NOW + n * 60 + 60, 5) for n in range(MOST_SLOTS + 7)]
+    kept = heard([outlook(*many, said="CC BY 4.0\n" * 50)] * (MOST_OUTLOOKS + 2), asked).outlooks
+    assert (len(kept), len(kept[0].slots)) == (MOST_OUTLOOKS, MOST_SLOTS)
+    assert len(kept[0].attribution) <= 60
+    assert "\n" not in kept[0].attribution
+    assert "2 outlooks beyond the first" in asked.note
+
+
+def test_a_vendors_clock_a_little_ahead_is_forgiven_in_an_outlook_too() -> None:
+    assert heard([outlook(GOOD, issued_at=NOW + 200)], visit()).outlooks == [outlook(GOOD)]
+
+
+@pytest.mark.parametrize("said", [outlook(), outlook((NOW, NOW + 900, 101))])
+def test_an_answer_that_expects_nothing_plausible_is_a_bad_one(said: Outlook) -> None:
+    with pytest.raises(BadAnswer, match=r"^roof: no value of this answer is plausible"):
+        heard([said], visit())

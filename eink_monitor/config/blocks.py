@@ -54,25 +54,38 @@ class _SlideTimes:
 
 @dataclass
 class Offer:
-    """What the sources publish, by subject; ``unsure`` are the subjects of those that could not be read.
+    """What the sources publish and expect, by subject; ``unsure`` are the subjects of those that could not be read.
 
     Where one of them may speak of anything (``anything``), no subject can be said to be wrong.
     """
 
     metrics: dict[str, set[Metric]] = field(default_factory=dict)
+    expected: dict[str, set[Metric]] = field(default_factory=dict)
     unsure: set[str] = field(default_factory=set)
     anything: bool = False
 
     def add(self, source: Source, subject: str) -> bool:
-        """What a source publishes of a subject; whether that can be told."""
+        """What a source publishes and expects of a subject; whether that can be told."""
         published = _asked(lambda: dict(source.publishes(subject)))
         for thing, metrics in (published or {}).items():
             self.metrics.setdefault(thing, set()).update(metrics)
+        for thing, metrics in (_asked(lambda: dict(source.expects(subject))) or {}).items():
+            self.expected.setdefault(thing, set()).update(metrics)
         return published is not None
+
+    @property
+    def subjects(self) -> list[str]:
+        """All that it may be of which a panel speaks."""
+        return [*self.metrics, *self.expected, *self.unsure]
+
+    def lacks(self, subject: str) -> bool:
+        """Whether nobody who could be read says anything of a subject: then it may be anything."""
+        return subject not in self.metrics and subject not in self.expected
 
     def knows(self, subject: str) -> bool:
         """Whether there is, or may be, such a subject ("nas:backups" is one of "nas")."""
-        return self.anything or subject in self.metrics or bool({subject, subject.partition(":")[0]} & self.unsure)
+        known = {*self.metrics, *self.expected}
+        return self.anything or subject in known or bool({subject, subject.partition(":")[0]} & self.unsure)
 
 
 def display(reader: Reader, root: Node, node: Node | None) -> Display | None:
@@ -112,7 +125,7 @@ def slides(reader: Reader, root: Node, node: Node | None, offer: Offer) -> dict[
         if needs is not None:
             _check_needs(reader, block, path, needs, offer)
         elif (subject := _text(reader, block, path, "subject")) and not offer.knows(subject):
-            reader.unknown(block, path, subject, [*offer.metrics, *offer.unsure], "subject")
+            reader.unknown(block, path, subject, offer.subjects, "subject")
         if kind and whole and times:
             found[name] = Slide(name, kind, panel, times.dwell)
     return found
@@ -219,13 +232,15 @@ def _needs(panel: Panel) -> Sequence[Need]:
 
 
 def _check_needs(reader: Reader, block: Node, path: str, needs: Sequence[Need], offer: Offer) -> None:
-    """Complain of a panel that asks for what no source publishes."""
+    """Complain of a panel that asks for what no source publishes, or foretells."""
     for need in needs:
+        offered = offer.expected if need.expected else offer.metrics
         if not offer.knows(need.subject):
-            reader.unknown(block, path, need.subject, [*offer.metrics, *offer.unsure], "subject")
-        elif need.subject in offer.metrics and not offer.metrics[need.subject].intersection(need.any_of):
+            reader.unknown(block, path, need.subject, offer.subjects, "subject")
+        elif not offer.lacks(need.subject) and not offered.get(need.subject, set()).intersection(need.any_of):
             wanted = " or ".join(metric.name for metric in need.any_of)
-            reader.complain(block, path, f"no source publishes {wanted} for `{need.subject}`")
+            does = "foretells" if need.expected else "publishes"
+            reader.complain(block, path, f"no source {does} {wanted} for `{need.subject}`")
 
 
 def _check_claims(reader: Reader, node: Node | None, found: dict[str, Feed]) -> None:

@@ -1,6 +1,6 @@
 """The life of a poll's child: settle down where nothing of the daemon can be touched, ask the vendor, tell, be gone.
 
-Whatever a vendor's library does, what comes out is a ``Result``: readings, or one word and a plain sentence.
+Whatever a vendor's library does, what comes out is a ``Result``: readings and outlooks, or one word and a sentence.
 """
 
 from __future__ import annotations
@@ -25,10 +25,11 @@ from eink_monitor.daemon.runner import GRACE, Result
 from eink_monitor.errors import Missing, Throttled, Trouble, bug
 from eink_monitor.libraries import command
 from eink_monitor.metrics import METRICS
+from eink_monitor.model.outlook import Outlook, slots_of
 from eink_monitor.model.poll import Visit
 from eink_monitor.model.reading import Reading
 from eink_monitor.outside import clean
-from eink_monitor.vet import sift, vet
+from eink_monitor.vet import heard, sift
 
 _NOWHERE = Path(os.devnull).open("r+", encoding="utf-8")  # noqa: SIM115 - open for the life of the program
 atexit.register(_NOWHERE.close)
@@ -46,7 +47,8 @@ def carry_out(feed: Feed, visit: Visit) -> Result:
     """Poll a source in this process; whatever happens becomes a ``Result``."""
     began = stopwatch()
     try:
-        result = Result(vet(feed.source.poll(visit), visit), "ok", visit.note)
+        readings, outlooks = heard(feed.source.poll(visit), visit)
+        result = Result(readings, "ok", visit.note, outlooks=outlooks)
     except KeyboardInterrupt:
         raise  # a person, at a poll in the foreground
     except BaseException as error:  # noqa: BLE001 - a vendor library raises anything
@@ -148,6 +150,7 @@ def pack(result: Result) -> bytes:
         "until": result.until,
         "account_wide": result.account_wide,
         "heard": result.heard,
+        "outlooks": [[o.subject, o.metric.name, o.issued_at, o.attribution, o.stretches()] for o in result.outlooks],
     }
     return json.dumps(fields).encode()
 
@@ -159,4 +162,10 @@ def unpack(message: bytes) -> Result:
     fields["readings"] = [
         Reading(subject, METRICS[metric], value, at) for subject, metric, value, at in fields["readings"]
     ]
+    fields["outlooks"] = [_outlook(*parts) for parts in fields["outlooks"]]
     return Result(**fields)
+
+
+def _outlook(subject: str, name: str, issued_at: int, attribution: str, stretches: list[list[object]]) -> Outlook:
+    metric = METRICS[name]
+    return Outlook(subject, metric, issued_at, slots_of(stretches, metric), attribution)

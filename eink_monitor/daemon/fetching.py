@@ -200,12 +200,14 @@ class Fetching:
         if abs(jump) > JUMP:  # the clock was set meanwhile: what it had dated goes along
             result.until += jump
             result.readings = [r._replace(at=r.at + jump) if r.at >= poll.now else r for r in result.readings]
+            result.outlooks = [replace(o, issued_at=o.issued_at + jump) for o in result.outlooks]
         self._settle(feed, result, poll.booking, now, ours)
 
     def _settle(self, feed: Feed, result: Result, booking: int | None, now: int, ours: int) -> None:
         self.steps += 1
         self.last = result
         result.readings = self._intake.keep(feed, result.readings, ours)
+        result.outlooks = self._intake.expect(feed, result.outlooks)
         turn = self._turns[feed.name] = self._plan(feed, result, now)
         mono = self._clock.monotonic()
         due = None if turn.stopped else int(now + turn.due - mono)

@@ -10,6 +10,7 @@ from eink_monitor.daemon.pacing import Pacing
 from eink_monitor.daemon.turns import FOR_A_PERSON, Turn, first
 from eink_monitor.house.demo_data import DemoData
 from eink_monitor.house.merging import Merging
+from eink_monitor.model.outlook import Outlook
 from eink_monitor.model.poll import Outcome, Visit
 from eink_monitor.model.reading import Reading
 from eink_monitor.store import Store
@@ -44,6 +45,12 @@ class Intake:
         real = self._demo_data.sift(feed, list(readings))
         if kept := self._merging.admit(feed, real):
             self._store.add(kept, feed.spacing, ours)
+        return real
+
+    def expect(self, feed: Feed, outlooks: Sequence[Outlook]) -> list[Outlook]:
+        """Store what a feed expects, each in the place of the one before; returns it as ``keep`` does."""
+        real = self._demo_data.outlooks(feed, list(outlooks))
+        self._store.outlooks.add(real)
         return real
 
     def note(self, feed: Feed, outcome: Outcome, mono: float, due: int | None) -> None:

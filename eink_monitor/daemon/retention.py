@@ -37,6 +37,7 @@ class Retention:
             with self._store.transaction():
                 self._store.readings.prune(now - keep.raw, now - keep.hourly, day_before)
                 self._store.outcomes.prune()
+                self._store.outlooks.prune(now)
                 self._store.ledger.prune(now)
         except StoreError as error:
             self._complain(error)

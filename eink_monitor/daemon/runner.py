@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from eink_monitor.config import Feed
+from eink_monitor.model.outlook import Outlook
 from eink_monitor.model.poll import Visit
 from eink_monitor.model.reading import Reading
 
@@ -15,7 +16,7 @@ GRACE = 5  # seconds past its deadline before a poll is killed
 
 @dataclass(slots=True)
 class Result:
-    """What a poll child came to: readings, or the word and sentence of an error."""
+    """What a poll child came to: readings and outlooks, or the word and sentence of an error."""
 
     readings: list[Reading]
     what: str = "ok"
@@ -25,6 +26,7 @@ class Result:
     until: int = 0
     account_wide: bool = True
     heard: int = 0  # what time it was by the vendor's clock
+    outlooks: list[Outlook] = field(default_factory=list)
 
 
 class Running(Protocol):

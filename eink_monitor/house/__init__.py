@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 
-from eink_monitor.clock import DAY, MINUTE
+from eink_monitor.clock import DAY, MINUTE, local
 from eink_monitor.config import Config, Feed
 from eink_monitor.house.demo_data import real_subjects
 from eink_monitor.house.expiry import Expiry
 from eink_monitor.house.fence import fenced
 from eink_monitor.house.hindsight import WELL, Hindsight
 from eink_monitor.house.merging import Key, Merging
-from eink_monitor.metrics import DISK_STATE, NO_DISK
+from eink_monitor.metrics import DISK_STATE, NO_DISK, PRODUCTION_TODAY, PV_POWER
 from eink_monitor.model.frame import Wear
 from eink_monitor.model.history import FeedStatus
+from eink_monitor.model.outlook import ForecastDay, Outlook
 from eink_monitor.model.reading import Bucket, Metric, Reading, Run
 from eink_monitor.store import Store
 
 _REMEMBERED = 3 * DAY  # how long a damaged database stands on the health panel
+_WHOLE_DAY = 0.5  # of the measurements of the day with most
 
 
 class House:
@@ -46,6 +48,10 @@ class House:
                     self._by_subject.setdefault(subject, []).append(feed)
                     for metric in metrics:
                         self._by_metric.setdefault((subject, metric.name), []).append(feed)
+        for feed in config.feeds.values():  # of what nobody measures, whoever foretells it answers
+            for subject in feed.source.expects(feed.subject):
+                if all(subject not in one.source.publishes(one.subject) for one in config.feeds.values()):
+                    self._by_subject.setdefault(subject, []).append(feed)
         self.hindsight = Hindsight(config, store, self._by_subject, self)
 
     def latest(self, subject: str, metric: Metric) -> Reading | None:
@@ -59,6 +65,28 @@ class House:
     def daily(self, subject: str, metric: Metric, first: date, last: date) -> Mapping[date, Bucket]:
         """Local days from ``first`` to ``last`` inclusive; a day without a measurement is absent."""
         return self._store.readings.days(subject, metric, first, last)
+
+    def outlook(self, subject: str, metric: Metric) -> Outlook | None:
+        """What is expected of it, as it was last said, or None."""
+        return self._store.outlooks.get(subject, metric)
+
+    def compared(self, subject: str, metric: Metric, days: int) -> Sequence[ForecastDay]:
+        """Of the last ``days`` local days that are over: Wh as they were expected the day before, and as they were.
+
+        A day that was measured much more rarely than the others was not measured whole.
+        """
+        if metric is not PV_POWER:
+            return []
+        today = local(self.now, self.zone).date()
+        first, last = today - timedelta(days=days), today - timedelta(days=1)
+        expected = self._store.outlooks.expected(subject, metric, first, last)
+        measured = self.daily(subject, PRODUCTION_TODAY, first, last) if expected else {}
+        few = _WHOLE_DAY * max((bucket.n for bucket in measured.values()), default=0)
+        return [
+            ForecastDay(day, expected[day], measured[day].last)
+            for day in expected
+            if day in measured and measured[day].n >= few
+        ]
 
     def gap(self, subject: str) -> int:
         """Seconds between two measurements of a subject beyond which a chart must show a gap."""
@@ -162,14 +190,16 @@ class House:
         return bool(through) and feed.name == max(through, key=lambda name: through[name])
 
     def _measured_at(self, feed: Feed) -> int | None:
-        """When the newest measurement was made that came through this feed; of several subjects the most silent."""
+        """When the newest that came through this feed was measured, or issued; of several subjects the most silent."""
         if self._merging.shares(feed):
             return self._merging.measured(feed)
-        newest = [
-            max((reading.at for metric in metrics if (reading := self.latest(subject, metric))), default=None)
-            for subject, metrics in feed.source.publishes(feed.subject).items()
-        ]
-        return min((at for at in newest if at is not None), default=None)
+        newest: dict[str, list[int]] = {}
+        for subject, metrics in feed.source.publishes(feed.subject).items():
+            newest[subject] = [reading.at for metric in metrics if (reading := self.latest(subject, metric))]
+        for subject, metrics in feed.source.expects(feed.subject).items():
+            issued = (self._store.outlooks.issued_at(subject, metric) for metric in metrics)
+            newest.setdefault(subject, []).extend(at for at in issued if at is not None)
+        return min((max(times) for times in newest.values() if times), default=None)
 
 
 def _machine(name: str, complaint: str, now: int) -> FeedStatus:

@@ -10,6 +10,7 @@ import logging
 
 from eink_monitor.config import Config, Feed
 from eink_monitor.errors import StoreError
+from eink_monitor.model.outlook import Outlook
 from eink_monitor.model.reading import Reading
 from eink_monitor.store import Store
 
@@ -17,13 +18,23 @@ log = logging.getLogger("eink_monitor")
 
 
 def real_subjects(config: Config) -> frozenset[str]:
-    """The subjects of which a real source speaks."""
-    return _subjects(config, demo=False)
-
-
-def _subjects(config: Config, *, demo: bool) -> frozenset[str]:
-    feeds = (feed for feed in config.feeds.values() if feed.source.demo == demo)
+    """The subjects of which a real source tells what is."""
+    feeds = (feed for feed in config.feeds.values() if not feed.source.demo)
     return frozenset(subject for feed in feeds for subject in feed.source.publishes(feed.subject))
+
+
+def _demo_subjects(config: Config) -> frozenset[str]:
+    """The subjects of which a demo source tells what is, or what will be."""
+    feeds = [feed for feed in config.feeds.values() if feed.source.demo]
+    told = [subject for feed in feeds for subject in feed.source.publishes(feed.subject)]
+    return frozenset(told + [subject for feed in feeds for subject in feed.source.expects(feed.subject)])
+
+
+def _real_outlooks(config: Config) -> frozenset[tuple[str, str]]:
+    """Subject and metric of what a real source expects."""
+    feeds = [feed for feed in config.feeds.values() if not feed.source.demo]
+    expected = [pair for feed in feeds for pair in feed.source.expects(feed.subject).items()]
+    return frozenset((subject, metric.name) for subject, metrics in expected for metric in metrics)
 
 
 class DemoData:
@@ -31,10 +42,10 @@ class DemoData:
 
     def __init__(self, config: Config, store: Store) -> None:
         self._real = real_subjects(config)
+        self._expected = _real_outlooks(config)
         self._store = store
-        self._noted: dict[str, tuple[str, ...]] = {}  # what was written down when each feed was last looked at
         known = self._known()
-        if known and (gone := known & self._real | known - _subjects(config, demo=True)):
+        if known and (gone := known & self._real | known - _demo_subjects(config)):
             self._forget(gone)
 
     def sift(self, feed: Feed, readings: list[Reading]) -> list[Reading]:
@@ -43,10 +54,22 @@ class DemoData:
             return readings
         if self._real:
             readings = [reading for reading in readings if reading.subject not in self._real]
-        if self._noted.get(feed.name) != self._store.facts.invented:  # another process may have forgotten some
-            self._remember(self._known() | {reading.subject for reading in readings})
-            self._noted[feed.name] = self._store.facts.invented
+        self._note({reading.subject for reading in readings})
         return readings
+
+    def outlooks(self, feed: Feed, outlooks: list[Outlook]) -> list[Outlook]:
+        """The outlooks of a feed without demo data about real things, or about what is really expected."""
+        if not feed.source.demo or not outlooks:
+            return outlooks
+        real = [one for one in outlooks if one.subject not in self._real]
+        real = [one for one in real if (one.subject, one.metric.name) not in self._expected]
+        self._note({one.subject for one in real})
+        return real
+
+    def _note(self, subjects: set[str]) -> None:
+        """Write down which subjects are demo data."""
+        if not subjects <= (known := self._known()):
+            self._remember(known | subjects)
 
     def _known(self) -> set[str]:
         return set(self._store.facts.invented)

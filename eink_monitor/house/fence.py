@@ -86,6 +86,7 @@ def _dark(display: Display, *_: object, **__: object) -> None:
 
 _SOURCE: Mapping[str, _Call] = {
     "publishes": _Call(lambda source, subject: {subject: source.metrics}, dict),
+    "expects": _Call(lambda *_: {}, dict),
     "quota": _Call(lambda _: None, told=False),  # what is not known, or cannot be booked, is not asked: an outcome
     "cost": _Call(None, int, told=False),
     "pace": _Call(lambda _, visit: visit.every, _seconds),

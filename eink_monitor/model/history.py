@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from eink_monitor.clock import SKEW
 from eink_monitor.model.frame import Wear
+from eink_monitor.model.outlook import ForecastDay, Outlook
 from eink_monitor.model.reading import Bucket, Metric, Reading, Run
 
 
@@ -69,6 +70,15 @@ class History(Protocol):
 
     def daily(self, subject: str, metric: Metric, first: date, last: date) -> Mapping[date, Bucket]:
         """Local days from ``first`` to ``last`` inclusive; a day without a measurement is absent."""
+
+    def outlook(self, subject: str, metric: Metric) -> Outlook | None:
+        """What is expected of it, as it was last said (``Outlook.is_old`` tells how long ago), or None."""
+
+    def compared(self, subject: str, metric: Metric, days: int) -> Sequence[ForecastDay]:
+        """Of the last ``days`` local days that are over: Wh of a power as they were expected, and as they were.
+
+        A day of which one of the two is not known is absent. Only what the roof makes (``PV_POWER``) is compared.
+        """
 
     def gap(self, subject: str) -> int:
         """Seconds between two measurements of a subject beyond which a chart must show a gap."""

@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 
 
 class Need(NamedTuple):
-    """A panel cannot work unless one of ``any_of`` is published for ``subject``."""
+    """A panel cannot work unless one of ``any_of`` is published for ``subject``, or, with ``expected``, foretold."""
 
     subject: str
     any_of: tuple[Metric, ...]
+    expected: bool = False
 
 
 class Panel(ABC):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from eink_monitor.clock import Clock
+from eink_monitor.model.outlook import Said
 from eink_monitor.model.poll import Quota, Visit
 from eink_monitor.model.reading import Metric, Reading
 from eink_monitor.model.signin import Credential, SignIn
@@ -34,12 +35,16 @@ class Source(ABC):
     family: ClassVar[str] = ""
 
     @abstractmethod
-    def poll(self, visit: Visit) -> Iterable[Reading]:
+    def poll(self, visit: Visit) -> Iterable[Said]:
         """Fetch once. Raises only the errors of ``eink_monitor.errors``. Runs in a child process with a deadline."""
 
     def publishes(self, subject: str) -> Mapping[str, tuple[Metric, ...]]:
         """Which metrics of which subjects can come from here; most sources speak of one subject only."""
         return {subject: self.metrics}
+
+    def expects(self, subject: str) -> Mapping[str, tuple[Metric, ...]]:
+        """Of which metrics of which subjects it yields an ``Outlook``; most sources only tell what is."""
+        return {}
 
     def quota(self) -> Quota | None:
         """The vendor account's budgets, or None where calls are free."""

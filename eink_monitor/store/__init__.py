@@ -66,7 +66,7 @@ class Store:
 
     def _begin(self, zone: ZoneInfo) -> None:
         self._contents = contents = Contents(self._disk, zone)
-        self.readings, self.outcomes = contents.readings, contents.outcomes
+        self.readings, self.outcomes, self.outlooks = contents.readings, contents.outcomes, contents.outlooks
         self.ledger, self.facts, self.wear = contents.ledger, contents.facts, contents.wear
         self.dating = Dating(self._disk, contents, zone, self.transaction)
         self._failover = Failover(self._disk, self._file, contents)
@@ -184,10 +184,11 @@ class Store:
         self._failover.recover(now)
 
     def forget(self, subjects: Iterable[str]) -> None:
-        """Delete everything ever said of some subjects. Raises ``StoreError``."""
+        """Delete everything ever said or expected of some subjects. Raises ``StoreError``."""
         with self.transaction():
             for subject in subjects:
                 self.readings.forget(subject)
+                self.outlooks.forget(subject)
         with plain_words(self.path):
             self._contents.reload()
 
@@ -195,7 +196,7 @@ class Store:
 
     def rows(self) -> dict[str, int]:
         """How many rows each table holds."""
-        tables = ("series", "reading", "hour", "day", "feed", "outcome", "call")
+        tables = ("series", "reading", "hour", "day", "feed", "outcome", "call", "outlook", "expectation")
         count = "SELECT count(*) FROM {}"
         return {table: int(self._disk.execute(count.format(table)).fetchone()[0]) for table in tables}
 

@@ -12,7 +12,7 @@ from typing import Any
 from eink_monitor import files, forked
 from eink_monitor.errors import Damaged, Newer, Overloaded, StoreError, Trouble
 
-VERSION = 7  # the number of steps in migrations.py
+VERSION = 8  # the number of steps in migrations.py
 
 _AHEAD = 99  # no newer version is further ahead
 _BUSY = 5.0  # seconds to wait for another process's transaction

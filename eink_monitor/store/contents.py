@@ -8,6 +8,7 @@ from eink_monitor.store.card import OpenDatabase
 from eink_monitor.store.facts import Facts
 from eink_monitor.store.ledger import Ledger
 from eink_monitor.store.outcomes import Outcomes
+from eink_monitor.store.outlooks import Outlooks
 from eink_monitor.store.part import Part
 from eink_monitor.store.pending import Pending
 from eink_monitor.store.readings import Readings
@@ -27,9 +28,10 @@ class Contents(Part):
         self.wear = WearCounts(disk)
         self.readings = Readings(disk, zone)
         self.outcomes = Outcomes(disk)
+        self.outlooks = Outlooks(disk, zone)
         self.unwritten = Pending(self.readings, self.outcomes)
         self._undated: tuple[Part, ...] = (self.facts, self.ledger, self.wear)
-        self._all: tuple[Part, ...] = (*self._undated, self.readings, self.outcomes, self.unwritten)
+        self._all: tuple[Part, ...] = (*self._undated, self.readings, self.outcomes, self.outlooks, self.unwritten)
 
     @property
     def _written(self) -> tuple[Part, ...]:

@@ -47,6 +47,7 @@ class Dating:
         So do the bookings of this boot, with the next ``flush``. Returns how many readings were dated anew.
         """
         moved = self._contents.unwritten.shift(by)
+        self._contents.outlooks.shift(by)
         self._contents.ledger.redate(by, now)
         self._reload()
         if by > 0 and future.was_right(self._disk, now):
@@ -62,6 +63,7 @@ class Dating:
             gone = future.set_aside(self._disk, now + AHEAD, self._zone, sure=True)
             self._disk.execute("UPDATE ahead SET sure = 1 WHERE at > ?", (now + AHEAD,))
             self._contents.outcomes.forget_after(now)
+            self._contents.outlooks.forget_after(now)
         self._reload()
         return gone
 
@@ -77,6 +79,7 @@ class Dating:
             with self._transaction():
                 gone = future.set_aside(self._disk, now + AHEAD, self._zone, sure=False)
                 self._contents.outcomes.forget_after(now)
+                self._contents.outlooks.forget_after(now)
         except StoreError:
             self._contents.readings.hide_after(now + AHEAD)
             raise
@@ -101,6 +104,7 @@ class Dating:
         with self._transaction():
             gone = future.forget(self._disk, limit, self._zone)
             self._contents.outcomes.forget_after(max(limit, now))
+            self._contents.outlooks.forget_after(max(limit, now))
             self._contents.ledger.nothing_after(max(limit, now))
             keep(gone)
         self._reload()

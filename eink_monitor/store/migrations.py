@@ -120,6 +120,34 @@ def m007_hours_and_days(db: Database) -> None:
     )
 
 
+@steps()
+def m008_outlooks(db: Database) -> None:
+    """What is expected: the newest outlook of each metric, and Wh of days as they were expected the day before.
+
+    ``slots`` is a list of [start, length, [value, ...]], values in steps. No index, and ``issued_at`` before the names:
+    nothing of this can be taken for the names of series where those of a damaged database are looked for (pages.py).
+    """
+    db.conn.execute(
+        """CREATE TABLE outlook (
+             id INTEGER PRIMARY KEY, issued_at INTEGER NOT NULL, subject TEXT NOT NULL, metric TEXT NOT NULL,
+             unit TEXT NOT NULL, step REAL NOT NULL, end INTEGER NOT NULL, attribution TEXT NOT NULL,
+             slots TEXT NOT NULL)"""
+    )
+    db.conn.execute(
+        """CREATE TABLE expectation (
+             id INTEGER PRIMARY KEY, subject TEXT NOT NULL, metric TEXT NOT NULL, day INTEGER NOT NULL,
+             energy INTEGER NOT NULL)"""
+    )
+    db.create_view(
+        "outlooks",
+        """SELECT subject, metric, unit, datetime(issued_at, 'unixepoch') AS issued,
+             datetime(stretch.value ->> 0 + slot.key * (stretch.value ->> 1), 'unixepoch') AS since,
+             datetime(stretch.value ->> 0 + (slot.key + 1) * (stretch.value ->> 1), 'unixepoch') AS until,
+             round(slot.value * step, 6) AS value, attribution
+           FROM outlook, json_each(slots) AS stretch, json_each(stretch.value, '$[2]') AS slot""",
+    )
+
+
 def apply(path: Path, version: int) -> None:
     """Bring the database at ``path`` up to ``version``. Nobody but its owner needs to read it from then on."""
     db = Database(path)

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Sequence
 from datetime import tzinfo
 
 from eink_monitor.clock import iso, stamp
+from eink_monitor.draw.words import count
 from eink_monitor.finding import Finding
 from eink_monitor.metrics import NEWEST_BACKUP
+from eink_monitor.model.outlook import Outlook
 from eink_monitor.model.reading import Metric, Reading
 
 
@@ -30,6 +32,24 @@ def plain(reading: Reading) -> dict[str, str | float]:
     """A reading for machines: a row of every ``--json``."""
     subject, metric, value, at = reading
     return {"subject": subject, "metric": metric.name, "value": tidy(value), "unit": metric.unit, "at": iso(at)}
+
+
+def plain_outlook(outlook: Outlook) -> dict[str, object]:
+    """An outlook for machines; its slots are [start, end, value]."""
+    subject, metric = outlook.subject, outlook.metric
+    slots = [[iso(start), iso(end), tidy(metric.rounded(value))] for start, end, value in outlook.slots]
+    when = {"issued_at": iso(outlook.issued_at), "attribution": outlook.attribution, "slots": slots}
+    return {"subject": subject, "metric": metric.name, "unit": metric.unit, **when}
+
+
+def outlook_told(outlook: Outlook, zone: tzinfo) -> str:
+    """An outlook for a person, in a line."""
+    metric, values = outlook.metric, [slot.value for slot in outlook.slots]
+    low, high = (number(tidy(metric.rounded(value))) for value in (min(values), max(values)))
+    span = f"{stamp(outlook.slots[0].start, zone)} to {stamp(outlook.end, zone)}"
+    source = f" ({outlook.attribution})" if outlook.attribution else ""
+    slots = count(len(values), "slot")
+    return f"{outlook.subject} {metric.name}: {low} to {high} {metric.unit} expected from {span}, {slots}{source}"
 
 
 def tidy(value: float) -> float:

@@ -79,7 +79,8 @@ def lines(config: Config) -> Iterator[str]:
     yield f"display      {display}{_fields(config, config.display, 'display')}"
     for feed in config.feeds.values():
         path = f"sources.{feed.name}"
-        about = "****" if _hidden(config, f"{path}.subject") else ", ".join(feed.source.publishes(feed.subject))
+        subjects = {**feed.source.publishes(feed.subject), **feed.source.expects(feed.subject)}
+        about = "****" if _hidden(config, f"{path}.subject") else ", ".join(subjects)
         fields = _fields(config, feed.source, path)
         yield f"source       {feed.name}: {feed.type}, every {feed.every}, about {about}{fields}"
     for slide in config.slides.values():

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from importlib.metadata import distributions
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -21,6 +22,7 @@ from eink_monitor.model.frame import Wear
 from eink_monitor.store import Store
 from eink_monitor.verbs._house import config_option, load, opened, within_reach
 from eink_monitor.verbs._masks import masking
+from eink_monitor.verbs._table import outlook_told
 from eink_monitor.verbs.check import lines
 from eink_monitor.verbs.quota import accounts
 
@@ -85,6 +87,7 @@ def _told(config: Config | None, broken: str, file: Path | None, clock: Clock) -
             ("configuration", lambda: lines(house)),
             ("last outcomes", lambda: _stored(house, _outcomes)),
             ("quota", lambda: _stored(house, lambda store: iter([accounts(house, store, clock.now())]))),
+            ("outlooks", lambda: _stored(house, lambda store: _outlooks(store, house.zone))),
             ("wear of the panel", lambda: _stored(house, _wear)),
         ]
     sections += [("doctor", lambda: _doctor(file, clock)), ("log", _log)]
@@ -123,6 +126,11 @@ def _outcomes(store: Store) -> Iterator[str]:
     for past in (*open_runs, *store.outcomes.recent(_RUNS)):
         times = "once" if past.polls == 1 else f"{past.polls} times"
         yield f"{iso(past.since)} to {iso(past.at)}  {past.feed}: {past.what} {times}, {past.took:.1f} s  {past.detail}"
+
+
+def _outlooks(store: Store, zone: ZoneInfo) -> Iterator[str]:
+    for outlook in store.outlooks.all():
+        yield f"{iso(outlook.issued_at)}  {outlook_told(outlook, zone)}"
 
 
 def _wear(store: Store) -> Iterator[str]:

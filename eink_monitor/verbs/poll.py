@@ -19,14 +19,14 @@ from eink_monitor.daemon.runner import Result
 from eink_monitor.errors import StoreError, Trouble, exit_code
 from eink_monitor.simulation import silence
 from eink_monitor.verbs._house import config_option, load, named, opened
-from eink_monitor.verbs._table import plain, table, told
+from eink_monitor.verbs._table import outlook_told, plain, plain_outlook, table, told
 
 _EPILOG = "\b\nExample: eink-monitor poll roof --json | jq '.[] | select(.metric == \"pv_power\").value'"
 
 
 @click.command(epilog=_EPILOG)
 @click.argument("name")
-@click.option("--json", "as_json", is_flag=True, help="One JSON array of readings.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON array of readings, and of outlooks, which have slots.")
 @click.option("--force", is_flag=True, help="Spend a vendor call even if the quota is to be kept.")
 @config_option
 def command(name: str, config_file: Path | None, *, as_json: bool, force: bool) -> int:
@@ -46,12 +46,15 @@ def command(name: str, config_file: Path | None, *, as_json: bool, force: bool) 
         raise
     readings = [reading._replace(value=reading.metric.rounded(reading.value)) for reading in result.readings]
     if as_json:
-        click.echo(json.dumps([plain(reading) for reading in readings], indent=1))
+        told_of = [*map(plain, readings), *map(plain_outlook, result.outlooks)]
+        click.echo(json.dumps(told_of, indent=1))
     elif readings:
         rows = [(r.subject, r.metric.name, *told(r, config.zone), stamp(r.at, config.zone)) for r in readings]
         click.echo(table(("subject", "metric", "value", "unit", "measured at"), rows, right=(2,)))
+    for outlook in result.outlooks if not as_json else ():
+        click.echo(outlook_told(outlook, config.zone))
     if result.what == "ok":
-        if result.detail or not result.readings:
+        if result.detail or not (result.readings or result.outlooks):
             click.echo(result.detail or f"{name}: nothing new", err=True)
         return 0
     click.echo(places.sayable(f"eink-monitor: {_sentence(config, feed, result)}", config_file), err=True)

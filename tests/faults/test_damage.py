@@ -377,7 +377,7 @@ def test_an_error_keeps_its_class_on_the_way_out_of_a_child(whole: Path, tmp_pat
     assert rows(whole) <= rows(path)
 
 
-@pytest.mark.parametrize("version", [VERSION ^ 8, VERSION + 1, VERSION + 20, VERSION + 2**20, -5])
+@pytest.mark.parametrize("version", [VERSION ^ 16, VERSION + 1, VERSION + 20, VERSION + 2**20, -5])
 def test_a_version_is_believed_only_of_a_file_that_is_whole(whole: Path, tmp_path: Path, version: int) -> None:
     """It does not go with the steps that were taken, or it is beyond what will ever be."""
     path = tmp_path / "readings.db"

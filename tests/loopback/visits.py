@@ -6,6 +6,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from eink_monitor.clock import FastClock
+from eink_monitor.model.outlook import Outlook
 from eink_monitor.model.poll import Visit
 from eink_monitor.model.reading import Metric, Reading
 from eink_monitor.model.source import Source
@@ -18,6 +19,7 @@ class Visitor:
         self.source, self.state, self.zone, self.every = source, state, zone, every
         self.clock = clock
         self.latest: dict[tuple[str, str], Reading] = {}
+        self.outlooks: dict[tuple[str, str], Outlook] = {}
         self.note = ""
         self.spent = 0
 
@@ -30,9 +32,11 @@ class Visitor:
         """One poll; nothing is remembered of a failed one."""
         visit = self.visit(allowance)
         try:
-            readings = list(self.source.poll(visit))
+            said = list(self.source.poll(visit))
         finally:
             self.spent, self.note = visit.spent, visit.note
+        self.outlooks = {(one.subject, one.metric.name): one for one in said if isinstance(one, Outlook)}
+        readings = [one for one in said if isinstance(one, Reading)]
         for reading in readings:
             key = (reading.subject, reading.metric.name)
             if key not in self.latest or self.latest[key].at <= reading.at:

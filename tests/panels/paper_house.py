@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from eink_monitor.clock import local
 from eink_monitor.model.frame import Wear
 from eink_monitor.model.history import FeedStatus
+from eink_monitor.model.outlook import ForecastDay, Outlook
 from eink_monitor.model.reading import Bucket, Metric, Reading, Run
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -34,6 +35,13 @@ class PaperHouse:
     gap_seconds: int = 5400
     answered_at: int | None = None
     wear: Wear = field(default_factory=Wear)
+    outlooks: dict[tuple[str, str], Outlook] = field(default_factory=dict)
+    comparisons: list[ForecastDay] = field(default_factory=list)
+
+    def expect(self, outlook: Outlook) -> PaperHouse:
+        """Let an outlook take the place of the one before."""
+        self.outlooks[outlook.subject, outlook.metric.name] = outlook
+        return self
 
     def add(self, subject: str, metric: Metric, points: Iterable[tuple[int, float]]) -> PaperHouse:
         """Store some more points of a series; the later of two at one instant counts."""
@@ -62,6 +70,12 @@ class PaperHouse:
             if first <= day <= last:
                 days.setdefault(day, []).append((at, value))
         return {day: _bucket(points) for day, points in days.items()}
+
+    def outlook(self, subject: str, metric: Metric) -> Outlook | None:
+        return self.outlooks.get((subject, metric.name))
+
+    def compared(self, subject: str, metric: Metric, days: int) -> Sequence[ForecastDay]:
+        return self.comparisons[-days:]
 
     def gap(self, subject: str) -> int:
         return self.gap_seconds

@@ -19,6 +19,8 @@ _KINDS: dict[str, tuple[type | tuple[type, ...], ...]] = {
     "account": (_TEXT, _NUMBER, _TEXT),
     "wear": (_TEXT, _MAYBE),
     "fact": (_TEXT, (int, str, _NOTHING)),
+    "outlook": (_NUMBER, _NUMBER, _TEXT, _TEXT, _TEXT, (int, float), _NUMBER, _TEXT, _TEXT),
+    "expectation": (_NUMBER, _TEXT, _TEXT, _NUMBER, _NUMBER),
     "outcome": (_NUMBER, _TEXT, _NUMBER, _NUMBER, _NUMBER, (int, float), _TEXT, _TEXT),
     "call": (_NUMBER, _TEXT, _NUMBER, _NUMBER, _NUMBER),
     "hour": (_NUMBER,) * 7,
@@ -32,6 +34,8 @@ COLUMNS = {
     "account": "name, waits_until, why",
     "wear": "name, value",
     "fact": "name, value",
+    "outlook": "id, issued_at, subject, metric, unit, step, end, attribution, slots",
+    "expectation": "id, subject, metric, day, energy",
     "outcome": "id, feed, since, at, polls, took, what, detail",
     "call": "id, account, at, calls, settled",
     "hour": _BUCKET,
@@ -39,7 +43,7 @@ COLUMNS = {
     "reading": "at, series, value, held",
 }
 TABLES = tuple(_KINDS)
-SMALL = ("series", "feed", "account", "wear", "fact")  # read whole at every start
+SMALL = ("series", "feed", "account", "wear", "fact", "outlook")  # read whole at every start
 BY_TIME = ("hour", "day", "reading")  # the others have a rowid
 
 
@@ -80,6 +84,10 @@ _MORE: dict[str, Callable[..., bool]] = {
     "call": lambda number, account, at, calls, settled: (
         number > 0 and bool(account) and at <= LATEST and calls >= 0 and settled in {0, 1}
     ),
+    "outlook": lambda number, issued_at, subject, metric, _, step, end, *__: (
+        number > 0 and OLDEST <= issued_at <= LATEST and bool(subject and metric) and step > 0 and end <= LATEST
+    ),
+    "expectation": lambda number, subject, metric, day, _: number > 0 and bool(subject and metric) and day in _DAYS,
     "reading": lambda at, series, _, held: OLDEST <= at <= LATEST and series > 0 and 0 <= held <= LONGEST_RUN,
     "hour": lambda at, series, *_: OLDEST <= at <= LATEST and series > 0,
     "day": lambda at, series, *_: at in _DAYS and series > 0,

@@ -74,4 +74,27 @@ PARTIAL_REFRESHES = Metric(
     "partial_refreshes", "times", 1, 0, 1 << 33, "partial refreshes of the panel; at: the last of either kind"
 )
 
+_PRICE = 10  # EUR/kWh; the day-ahead auction is cut off at 5 (SDAC harmonised maximum), taxes may double it
+PRICE_EUR = Metric("price_eur", "EUR/kWh", 0.0001, -_PRICE, _PRICE, "price of a kWh")
+PRICE_GBP = Metric("price_gbp", "GBP/kWh", 0.0001, -_PRICE, _PRICE, "price of a kWh")
+PRICE_NOK = Metric("price_nok", "NOK/kWh", 0.0001, -10 * _PRICE, 10 * _PRICE, "price of a kWh")
+PRICE_SEK = Metric("price_sek", "SEK/kWh", 0.0001, -10 * _PRICE, 10 * _PRICE, "price of a kWh")
+PRICES = (PRICE_EUR, PRICE_GBP, PRICE_NOK, PRICE_SEK)
+"""What a kWh costs where one lives, by currency: the first three letters of the unit."""
+
+OUTDOOR_TEMPERATURE = Metric("outdoor_temperature", "°C", 0.1, -80, 60, "temperature outdoors", hourly=True)
+PRECIPITATION = Metric("precipitation", "mm", 0.1, 0, 1_000, "rain, showers and molten snow")
+PRECIPITATION_PROBABILITY = Metric("precipitation_probability", "%", 1, 0, 100, "how likely rain or snow is")
+_WEATHER = (
+    "0 clear, 1 mostly clear, 2 partly cloudy, 3 overcast, 45 fog, 48 freezing fog, 51 light drizzle, 53 drizzle, "
+    "55 heavy drizzle, 56 freezing drizzle, 57 heavy freezing drizzle, 61 light rain, 63 rain, 65 heavy rain, "
+    "66 freezing rain, 67 heavy freezing rain, 71 light snow, 73 snow, 75 heavy snow, 77 snow grains, "
+    "80 light showers, 81 showers, 82 heavy showers, 85 snow showers, 86 heavy snow showers, 95 thunderstorm, "
+    "96 thunderstorm with hail, 99 thunderstorm with heavy hail"
+)
+WEATHER_CODE = Metric("weather_code", "0-99", 1, 0, 99, _WEATHER)
+DAY_WEATHER = Metric("day_weather", "0-99", 1, 0, 99, _WEATHER)
+DAY_HIGH = Metric("day_high", "°C", 0.1, -80, 60, "highest temperature of the day")
+DAY_LOW = Metric("day_low", "°C", 0.1, -80, 60, "lowest temperature of the day")
+
 METRICS: dict[str, Metric] = {metric.name: metric for metric in list(vars().values()) if isinstance(metric, Metric)}

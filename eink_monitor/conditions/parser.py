@@ -261,9 +261,8 @@ class _Reader:
     def _unit(self, number: Token) -> tuple[int, str]:
         """Where the unit of a number stands, and what it is; empty where there is none."""
         at, unit = number.at + len(number.text), number.unit
-        if not unit and (self._here.says("%", "€", "£") or self._here.text.startswith("°")):
-            return self._here.at, self._next().text
-        if not unit and self._here.kind == "name" and not self._here.says(*WORDS):
+        sign = self._here.says("%", "€", "£") or self._here.text.startswith("°")
+        if not unit and (sign or (self._here.kind == "name" and not self._here.says(*WORDS))):
             at, unit = self._here.at, self._next().text
         if unit and self._take("/"):
             unit = f"{unit}/{self._next().text}"

@@ -49,8 +49,8 @@ EVERYDAY = ASCII + LATIN_1 + LATIN_A + GREEK + CYRILLIC + SIGNS + SMALL + NARROW
 FACES = {
     "tiny-7": (f"{_MISC}/5x7.pcf.gz", 7, ASCII + LATIN_1 + LATIN_A + SIGNS),
     "text-10": (f"{_MISC}/6x10.pcf.gz", 10, EVERYDAY),
-    **{f"text-{size}": (_TERMINUS, size, EVERYDAY) for size in (12, 14, 16, 18, 20, 24, 32)},
-    **{f"heavy-{size}": (_ROBOTO, size, EVERYDAY) for size in (15, 18, 19, 22, 24, 27, 28, 33, 42, 48, 54, 66, 84)},
+    **{f"text-{size}": (_TERMINUS, size, EVERYDAY) for size in (12, 14, 16, 18, 20, 22, 28, 32)},
+    **{f"heavy-{size}": (_ROBOTO, size, EVERYDAY) for size in (15, 18, 19, 22, 24, 27, 28, 33, 38, 42, 54, 66, 84)},
     **{f"heavy-{size}": (_ROBOTO, size, UNITS) for size in (64, 96, 192)},
 }
 
@@ -108,6 +108,8 @@ def main(icon_font: Path | None) -> None:
     """Write every atlas; of icons only where there is a font of them."""
     for name, (path, size, characters) in FACES.items():
         glyphs, baseline = face(Path(path), size, characters)
+        if name == "text-10":
+            glyphs.append(Glyph("✓", tick(glyphs[0].picture.size, baseline)))
         write(name, glyphs, baseline)
     if icon_font is None:
         return
@@ -139,6 +141,15 @@ def _draw(font: ImageFont.FreeTypeFont, character: str, top: int, bottom: int) -
     cell = _cut(grey, OUTLINE_CUT)
     ink = cell.getbbox() or (margin, 0, margin, 0)
     return cell.crop((min(margin, ink[0]), 0, max(margin + advance, ink[2]), cell.height))
+
+
+def tick(size: tuple[int, int], baseline: int) -> Image.Image:
+    """The one sign that the smallest everyday face lacks."""
+    cell = Image.new("1", size)
+    strokes = ImageDraw.Draw(cell)
+    for left in (0, 1):
+        strokes.line([(left, baseline - 3), (left + 1, baseline - 1), (left + 4, baseline - 7)], fill=1)
+    return cell
 
 
 def _cut(grey: Image.Image, least: int) -> Image.Image:

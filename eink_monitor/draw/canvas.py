@@ -114,8 +114,8 @@ class Canvas:
     def _rectangle(self, x: int, y: int, width: int, height: int) -> tuple[int, int, int, int]:
         """Left, top, right and lower edge in pixels; nothing becomes so thin that it is gone."""
         left, top = self.px(x), self.px(y)
-        right = max(left + 1, self.px(x + width)) if x + width < self.width else self.pixels[0]
-        bottom = max(top + 1, self.px(y + height)) if y + height < self.height else self.pixels[1]
+        right = math.ceil((x + width) * self.scale) if x + width < self.width else self.pixels[0]
+        bottom = math.ceil((y + height) * self.scale) if y + height < self.height else self.pixels[1]
         if width <= _THIN:  # lines of one width are alike wherever they stand
             right = left + self.thick(width)
         if height <= _THIN:

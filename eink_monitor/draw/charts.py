@@ -12,7 +12,7 @@ _LINE = 2  # units thick
 
 
 class Plot(NamedTuple):
-    """Where a curve goes: a rectangle in units, the time it spans and the value at its top (0 is its foot)."""
+    """Where a curve goes: a rectangle in units, the time it spans, and the values at its top and at its foot."""
 
     x: int
     y: int
@@ -21,6 +21,7 @@ class Plot(NamedTuple):
     since: int
     until: int
     top: float
+    low: float = 0.0
 
     def on(self, canvas: Canvas) -> Plot:
         """The same rectangle in pixels."""
@@ -34,12 +35,14 @@ class Plot(NamedTuple):
 
     def row(self, value: float) -> int:
         """The row of a value, from the top edge of the plot; what is out of range ends at the edge."""
-        share = min(1.0, max(0.0, value / self.top if self.top > 0 else 0.0))
+        share = min(1.0, max(0.0, (value - self.low) / (self.top - self.low) if self.top > self.low else 0.0))
         return round((1 - share) * (self.height - 1))
 
 
 def curve(canvas: Canvas, plot: Plot, runs: Sequence[Run], gap: int) -> tuple[int, int] | None:
-    """Draw runs as a line over a dotted fill; two runs further apart than ``gap`` seconds are not joined.
+    """Draw runs as a line; two runs further apart than ``gap`` seconds are not joined.
+
+    Below it is a dotted fill, unless the plot goes below zero: then a line of dots says where zero is.
 
     Returns where on the sheet the newest measurement is, in units, or None when nothing lies in the plot.
     """
@@ -81,7 +84,7 @@ def _paint(canvas: Canvas, plot: Plot, spans: dict[int, tuple[int, int]]) -> Non
         bit = 1 << (plot.width - 1 - column)
         line[high] ^= bit
         line[low + thick] ^= bit
-        area[low] |= bit
+        area[low] |= bit * (plot.low >= 0)
     shift, inked, filled = canvas.pixels[0] - plot.x - plot.width, 0, 0
     for row in range(plot.height + thick - 1):
         inked ^= line[row]

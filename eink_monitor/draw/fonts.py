@@ -22,9 +22,9 @@ ELLIPSIS = "…"
 _SCALES = (0.85, 1.5, 3.0)
 _FACES = {  # role: its faces at these scales
     TINY: ("tiny-7", "text-12", "text-20"),
-    SMALL: ("text-10", "text-18", "text-32"),
-    TEXT: ("text-12", "text-20", "heavy-42"),
-    TITLE: ("text-14", "text-24", "heavy-48"),
+    SMALL: ("text-10", "text-18", "text-28"),
+    TEXT: ("text-12", "text-20", "text-32"),
+    TITLE: ("text-14", "text-22", "heavy-38"),
     FIGURE_18: ("heavy-15", "heavy-27", "heavy-54"),
     FIGURE_22: ("heavy-19", "heavy-33", "heavy-66"),
     FIGURE_28: ("heavy-24", "heavy-42", "heavy-84"),

@@ -55,6 +55,20 @@ def size(octets: float) -> Quantity:
     return _scaled(octets, _BYTE)
 
 
+def quantity(value: float, unit: str) -> Quantity:
+    """Whatever was measured, from the unit of its metric: "3.1 kW", "67 %", "312 km", "21.5 °C", "13.4 V"."""
+    scaled = {"W": power, "Wh": energy, "B": size}.get(unit)
+    if scaled:
+        return scaled(value)
+    if unit == "%":
+        return Quantity(percent(value), unit)
+    if not math.isfinite(value):
+        return Quantity(UNKNOWN, unit)
+    large = abs(round(value)) >= 100 or float(value).is_integer()
+    number = f"{min(99_999, abs(value)):.0f}" if large else f"{abs(value):.1f}"
+    return Quantity("−" * (value < 0 and float(number) > 0) + number, unit)
+
+
 def percent(value: float) -> str:
     """A share of a hundred as whole digits: "67". Only what is full says 100, only what is empty says 0."""
     if not math.isfinite(value):

@@ -9,7 +9,7 @@ from eink_monitor.draw import fonts
 from eink_monitor.draw.canvas import GREY, SOLID, STRIPES, Canvas
 from eink_monitor.panels._sheet import MARGIN, Sheet
 
-_LOW = 30  # units; less than this below a rule is room for one line only
+_LOW = 34  # units; less than this below a rule is room for one line only
 _STRIPES = 10  # units at least before an age, so that it is seen
 _PLAIN = (fonts.FIGURE_18, fonts.SMALL)  # what a number in a cell shrinks to
 
@@ -108,7 +108,7 @@ def cells(sheet: Sheet, figures: Sequence[Cell], under: int | None = None) -> No
             canvas.text(left, top + 12, cell.word, fonts.TEXT)
         outline = sheet.outline(cell.tag)
         if not low:
-            large = fonts.FIGURE_28 if foot - top > 40 else fonts.FIGURE_22
+            large = fonts.FIGURE_28 if foot - top > 40 and under is None else fonts.FIGURE_22
             face = _fitting(canvas, cell, right - left, (large, fonts.FIGURE_18) if outline else (large, *_PLAIN))
             line = foot - 6 + (under is not None)
             amount(canvas, left, line, cell.number, cell.unit, (face, fonts.TEXT), hollow=outline)

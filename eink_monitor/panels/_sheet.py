@@ -26,6 +26,10 @@ MARGIN = 6
 _HEADER = 18
 _STRIP = 18
 _HERO = 61  # with the header, where the rule between the hero and the foot is
+_LEAST = 43  # units of the foot where there is more below it
+_FOOT = 49  # units high at most
+_LOW = 40  # units
+_MORE = 34  # units; less below the foot is left blank
 _SIDE = 104  # units wide at most: what stands beside the hero
 _STRIPES = 32  # units at least, so that they are seen from across the room
 _ADDRESS = 60  # letters; more would not fit in any face
@@ -159,8 +163,16 @@ class Sheet:
 
     @property
     def foot(self) -> Zone:
-        """Below the hero; its upper edge is where a rule goes."""
-        return self.body._replace(top=self.hero.bottom)
+        """Below the hero; its upper edge is where a rule goes. On a tall sheet it leaves room for ``more``."""
+        top, bottom = self.hero.bottom, self.body.bottom
+        high = _FOOT if bottom - top < _LEAST + _MORE else _LEAST
+        return self.body._replace(top=top, bottom=min(bottom, top + high))
+
+    @property
+    def more(self) -> Zone | None:
+        """What a tall sheet has below the foot."""
+        foot = self.foot
+        return self.body._replace(top=foot.bottom) if self.body.bottom - foot.bottom >= _MORE else None
 
     @property
     def strip(self) -> Zone:
@@ -169,8 +181,8 @@ class Sheet:
 
     @property
     def low(self) -> bool:
-        """Whether a strip takes the lowest rows."""
-        return self.body.bottom < self.canvas.height
+        """Whether a strip takes so much of the foot that it holds two short lines."""
+        return self.foot.height < _LOW
 
     @property
     def narrow(self) -> bool:

@@ -13,6 +13,7 @@ from eink_monitor.model.history import History
 from eink_monitor.model.panel import Need
 from eink_monitor.panels._figures import Cell, amount_right, aside, hero
 from eink_monitor.panels._sheet import Figure, Sheet, SubjectPanel
+from eink_monitor.panels._trace import trace
 
 _IDLE = 10  # W; less than this is a meter's noise
 
@@ -38,6 +39,8 @@ class Battery(SubjectPanel):
         if power:
             _doing(sheet, power)
         _gauge(sheet, soc)
+        if sheet.more:
+            trace(sheet, sheet.more, STORAGE_SOC)
 
 
 def _doing(sheet: Sheet, power: Figure) -> None:

@@ -26,6 +26,7 @@ from eink_monitor.model.panel import Need
 from eink_monitor.model.reading import Metric
 from eink_monitor.panels._figures import Cell, amount_right, aside, cells, gauge, hero, tagged
 from eink_monitor.panels._sheet import Figure, Sheet, SubjectPanel
+from eink_monitor.panels._trace import trace
 
 _LEVELS = (SOC, FUEL, FUEL_VOLUME, RANGE)
 _GONE = 30 * DAY
@@ -53,6 +54,9 @@ class Car(SubjectPanel):
             _full(sheet, electric=main is SOC)
         else:
             _far(sheet, litres=main is FUEL_VOLUME)
+        if sheet.more and not sheet.narrow:
+            canvas.rule(sheet.more.top)
+            trace(sheet, sheet.more, main, 7 * DAY)
 
 
 def _level(sheet: Sheet) -> Metric:

@@ -24,6 +24,7 @@ from eink_monitor.model.panel import Need
 from eink_monitor.model.reading import Bucket
 from eink_monitor.panels._figures import Cell, aside, cells, gauge, hero
 from eink_monitor.panels._sheet import Figure, Sheet, SubjectPanel
+from eink_monitor.panels._trace import trace
 from eink_monitor.settings import Duration, insist
 
 _FULL = 90.0  # percent, and how old a backup may be, where neither panel nor source says
@@ -72,6 +73,9 @@ class Disk(SubjectPanel):
             if under is None:
                 sheet.rule()
             cells(sheet, [outlook, *_backup(sheet, self._oldest(sheet))], under)
+            if sheet.more:
+                canvas.rule(sheet.more.top)
+                trace(sheet, sheet.more, DISK_FREE, _TREND_DAYS * DAY)
 
     def _fullest(self, sheet: Sheet) -> float:
         """How full the disk may be, in percent."""

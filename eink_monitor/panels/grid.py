@@ -14,6 +14,7 @@ from eink_monitor.model.panel import Need
 from eink_monitor.model.reading import Metric
 from eink_monitor.panels._figures import Cell, cells, hero
 from eink_monitor.panels._sheet import Sheet, SubjectPanel
+from eink_monitor.panels._trace import trace
 
 _IDLE = 10  # W; less than this is a meter's noise
 _DIRECTION = 38  # units from the right to the middle of the word for it
@@ -42,6 +43,9 @@ class Grid(SubjectPanel):
         canvas.text(middle, zone.bottom - 5, word, fonts.FIGURE_18, align="centre", hollow=outline)
         sheet.rule()
         cells(sheet, [_sum(sheet, "fed in", FEED_IN_TODAY), _sum(sheet, "bought", PURCHASED_TODAY)])
+        if sheet.more:
+            canvas.rule(sheet.more.top)
+            trace(sheet, sheet.more, GRID_POWER)
 
 
 def _silent(sheet: Sheet) -> bool:

@@ -17,8 +17,9 @@ from eink_monitor.metrics import (
 )
 from eink_monitor.model.history import History
 from eink_monitor.model.panel import Need
+from eink_monitor.model.reading import Metric
 from eink_monitor.panels._figures import Cell, amount_right, aside, cells, hero, tagged
-from eink_monitor.panels._sheet import Figure, Sheet, SubjectPanel
+from eink_monitor.panels._sheet import Figure, Sheet, SubjectPanel, Zone
 
 _LONGER = 110  # units for the longer sums at the right of the chart
 _FLOOR = 100  # W; the least a chart's height stands for, so that a moonlit night is no mountain
@@ -47,8 +48,13 @@ class Solar(SubjectPanel):
             return
         aside(sheet, _today(sheet), fonts.TEXT, lift=2)
         sheet.rule()
-        _chart(sheet)
-        _sums(sheet)
+        if sheet.more:
+            cells(sheet, [_longer(sheet, *one) for one in _SUMS])
+            canvas.rule(sheet.more.top)
+            _chart(sheet, sheet.more)
+        else:
+            _chart(sheet, sheet.foot._replace(right=sheet.foot.right - _LONGER))
+            _sums(sheet)
 
 
 def _today(sheet: Sheet) -> Cell:
@@ -56,11 +62,16 @@ def _today(sheet: Sheet) -> Cell:
     return Cell("today", *words.energy(energy.value), tag=energy.tag) if energy else Cell("today", words.UNKNOWN, "kWh")
 
 
-def _chart(sheet: Sheet) -> None:
+def _longer(sheet: Sheet, word: str, metric: Metric, fields: int) -> Cell:
+    """One of the longer sums where there is room for a cell."""
+    energy = sheet.figure(metric, fields)
+    return Cell(word, *words.energy(energy.value), tag=energy.tag) if energy else Cell(word, words.UNKNOWN, "kWh")
+
+
+def _chart(sheet: Sheet, zone: Zone) -> None:
     """The day from midnight to midnight, be it 23, 24 or 25 hours long; without its axis where room is low."""
     canvas, history, (since, until) = sheet.canvas, sheet.history, sheet.day
     runs = history.series(sheet.panel.subject, PV_POWER, since, min(until, sheet.now))
-    zone = sheet.foot._replace(right=sheet.foot.right - _LONGER)
     foot = zone.bottom - (3 if sheet.low else 12)
     top = max([_FLOOR, *(run.value for run in runs)])
     canvas.rule(foot, zone.left, zone.right)

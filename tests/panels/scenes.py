@@ -51,6 +51,12 @@ DAYS = (12_100, 7_900, 19_800, 9_700, 6_400, 17_900, 30_600, 0, 28_100, 27_200, 
 BMW_DOOR, ROOF_DOOR = "customer.bmwgroup.com/oneid/link", "connect.solaredge.com"
 
 
+GLASS = ((250, 122), (212, 104), (296, 128), (264, 176), (400, 300), (800, 480))
+"""Every size in pixels that panels are drawn for; the first is the one that all goldens have."""
+ON_ALL_GLASS = ("solar-full", "flow-full", "battery-stale", "grid-one-old", "car-full", "disk-alarm", "health-faults")
+"""The scenes that have goldens for every size."""
+
+
 class Scene(NamedTuple):
     """What to draw, from what, and when."""
 

@@ -17,15 +17,15 @@ from eink_monitor.draw.canvas import Canvas
 from eink_monitor.draw.pictures import contact, write_png
 from eink_monitor.model.frame import Frame
 from eink_monitor.model.panel import Panel
-from scenes import SCENES, Scene
+from scenes import GLASS, ON_ALL_GLASS, SCENES, Scene
 
 GOLDEN = Path(__file__).parent / "golden"
 DOCS = Path(__file__).parents[2] / "docs" / "panels"
 WRITE = os.environ.get("EINK_MONITOR_GOLDENS") == "write"
 
 
-def draw(scene: Scene, name: str) -> Frame:
-    canvas = Canvas()
+def draw(scene: Scene, name: str, glass: tuple[int, int] = GLASS[0]) -> Frame:
+    canvas = Canvas.on(glass)
     scene.panel.draw(canvas, scene.house, scene.now)
     return canvas.frame(name)
 
@@ -51,8 +51,21 @@ def test_a_panel_is_drawn_as_its_golden_image(name: str) -> None:
     assert_same(frame, path)
 
 
+@pytest.mark.parametrize("glass", GLASS[1:])
+@pytest.mark.parametrize("name", ON_ALL_GLASS)
+def test_a_panel_is_drawn_as_its_golden_image_on_other_glass(name: str, glass: tuple[int, int]) -> None:
+    frame = draw(SCENES[name], name, glass)
+    path = GOLDEN / f"{glass[0]}x{glass[1]}" / f"{name}.png"
+    if WRITE:
+        path.parent.mkdir(exist_ok=True)
+        write_png(frame, path)
+    assert_same(frame, path)
+
+
 def test_no_golden_image_is_left_over() -> None:
     assert {path.stem for path in GOLDEN.glob("*.png")} == set(SCENES)
+    others = {f"{width}x{height}/{name}" for width, height in GLASS[1:] for name in ON_ALL_GLASS}
+    assert {f"{path.parent.name}/{path.stem}" for path in GOLDEN.glob("*/*.png")} == others
 
 
 @pytest.mark.parametrize("panel", names(Panel))  # type: ignore[type-abstract]  # the kind is what is asked for

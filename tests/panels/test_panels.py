@@ -36,7 +36,7 @@ from eink_monitor.settings import Duration
 from eink_monitor.store import Store
 from houses import write
 from paper_house import BERLIN, PaperHouse, feed
-from scenes import AT, BMW_DOOR, CHARGE, DISK, ENYAQ, NOW, ROOF_DOOR, SCENES, car, counted, disk, mounted, roof
+from scenes import AT, BMW_DOOR, CHARGE, DISK, ENYAQ, GLASS, NOW, ROOF_DOOR, SCENES, car, counted, disk, mounted, roof
 from witness import WitnessCanvas
 
 FAULTS = ("auth", "gone", "throttled", "unavailable", "bad-answer", "timeout")
@@ -92,10 +92,11 @@ def houses(draw_from: st.DrawFn) -> PaperHouse:
     return replace(house, troubles={"it": trouble} if trouble else {})
 
 
+@pytest.mark.parametrize("glass", GLASS)
 @pytest.mark.parametrize("name", SCENES)
-def test_no_scene_clips_overlaps_or_lacks_a_letter(name: str) -> None:
+def test_no_scene_clips_overlaps_or_lacks_a_letter(name: str, glass: tuple[int, int]) -> None:
     panel, house, now = SCENES[name]
-    canvas = WitnessCanvas()
+    canvas = WitnessCanvas.on(glass)
     panel.draw(canvas, house, now)
     canvas.assert_intact()
     assert canvas.missing == set()

@@ -1,0 +1,61 @@
+"""How a figure went: a curve between the highest and the lowest there was."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from eink_monitor.clock import DAY, HOUR
+from eink_monitor.draw import charts, fonts, words
+from eink_monitor.draw.canvas import SOLID, Canvas
+from eink_monitor.model.reading import Metric
+from eink_monitor.panels._sheet import Sheet, Zone
+
+_SCALE = 56  # units at the right for the highest and the lowest
+_AXIS = 9  # units below the curve for when it begins and ends
+_FLOORS = {"W": 100.0, "Wh": 1000.0}  # the least that the height of a curve stands for
+_FAINT = (0x88,)
+
+
+def trace(sheet: Sheet, zone: Zone, metric: Metric, seconds: int = DAY) -> None:
+    """The curve of the subject's metric over the last ``seconds``; its highest and lowest at the right if it is fresh.
+
+    What is no longer known, or not yet, is a gap.
+    """
+    canvas, history, now = sheet.canvas, sheet.history, sheet.now
+    runs = history.series(sheet.panel.subject, metric, now - seconds, now)
+    values = [run.value for run in runs]
+    low, high = bounds(values, metric)
+    curve = zone._replace(top=zone.top + 5, bottom=zone.bottom - _AXIS - 2, right=zone.right - _SCALE)
+    plot = charts.Plot(curve.left, curve.top, curve.width, curve.height, now - seconds, now, high, low)
+    newest = charts.curve(canvas, plot, runs, history.gap(sheet.panel.subject))
+    canvas.fill(curve.left, curve.top + plot.row(max(0.0, low)) + 1, curve.width, 1, _FAINT if low < 0 else SOLID)
+    if newest and not sheet.stale:
+        charts.ring(canvas, *newest)
+    axis(canvas, curve, zone.bottom - 2, ago(seconds), "now")
+    if values and not sheet.stale:
+        ends = {curve.bottom + 2: min(values), curve.top + 8: max(values)}
+        for line, value in ends.items() if max(values) > min(values) else [(curve.bottom + 2, values[0])]:
+            text = str(words.quantity(value, metric.unit))
+            canvas.text(zone.right, line, text, fonts.SMALL, align="right", width=_SCALE - 6)
+
+
+def bounds(values: Sequence[float], metric: Metric) -> tuple[float, float]:
+    """What the foot and the top of a curve stand for: zero belongs to powers and shares, not to a thermometer."""
+    low, high = min(values, default=0.0), max(values, default=0.0)
+    if metric.unit == "%":
+        return 0.0, 100.0
+    if metric.unit in _FLOORS:
+        return min(0.0, low), max(_FLOORS[metric.unit], high)
+    margin = max((high - low) / 8, metric.step)
+    return low - margin if low < 0 else max(0.0, low - margin), high + margin
+
+
+def axis(canvas: Canvas, zone: Zone, line: int, first: str, last: str) -> None:
+    """When a curve begins and when it ends, in the smallest letters."""
+    canvas.text(zone.left, line, first, fonts.TINY)
+    canvas.text(zone.right, line, last, fonts.TINY, align="right")
+
+
+def ago(seconds: int) -> str:
+    """How far back a curve goes: "24 h ago", "7 days ago"."""
+    return f"{seconds // DAY} days ago" if seconds > DAY else f"{seconds // HOUR} h ago"

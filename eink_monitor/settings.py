@@ -96,7 +96,7 @@ class Window:
                 and (start, end) != (1440, 0)
             ):
                 return cls(start % 1440, end)
-        message = f'"{text}" is not a stretch of the day; write for example 00:00-06:00'
+        message = f'"{text}" is not a time range; write for example 00:00-06:00'
         raise ValueError(message)
 
     def holds(self, minute: int) -> bool:

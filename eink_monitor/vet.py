@@ -59,7 +59,7 @@ def _vet(readings: Iterable[Reading], visit: Visit, more: int = 0) -> list[Readi
     if seen + more and not vetted:
         told = visit.remarks.left_out
         doubt = "; is this machine's clock right?" if " dated " in told else ""
-        message = f"{visit.subject}: no value of this answer is plausible ({told}){doubt}"
+        message = f"{visit.subject}: every value of this answer is implausible ({told}){doubt}"
         raise BadAnswer(message)
     return vetted
 

@@ -67,7 +67,7 @@ def test_windows() -> None:
     ["", "06:00", "06:00-06:00", "24:00-00:00", "24:00-24:00", "25:00-26:00", "06:60-07:00", "24:30-06:00", "6-7"],
 )
 def test_no_windows(text: str) -> None:
-    with pytest.raises(ValueError, match="is not a stretch of the day"):
+    with pytest.raises(ValueError, match="is not a time range"):
         Window.parse(text)
 
 

@@ -192,7 +192,7 @@ def _blocks(reader: Reader, root: Node, node: Node | None, key: str) -> Iterator
         return
     for name, key_node, block in reader.pairs(node, key):
         if not name or not all(letter.isalnum() or letter in "-_" for letter in name):
-            reader.complain(key_node, join(key, name), "a name is made of letters, digits, - and _")
+            reader.complain(key_node, join(key, name), "use only letters, digits, - and _ in a name")
         if key == "panels" and name in _TAKEN:
             reader.complain(key_node, join(key, name), f"{name}.png is {_TAKEN[name]}; choose another name")
         yield name, block, join(key, name)

@@ -80,15 +80,15 @@ def _mistake(began: yaml.Mark | None, ended: yaml.Mark | None, text: str) -> str
         return ""
     there = _letter(text, ended)
     if began is None:
-        return "no second `key:` fits here; mend the indentation, or quote a value with `: ` in it" * (there == ":")
+        return "no second `key:` fits here; fix the indentation, or quote a value with `: ` in it" * (there == ":")
     opened, line = _letter(text, began), began.line + 1
     if opened in _CLOSES:
-        return f"the `{opened}` of line {line} has no `{_CLOSES[opened]}`, or a comma is missing"
+        return f"the `{opened}` on line {line} has no closing `{_CLOSES[opened]}`, or a comma is missing"
     if opened in ("'", '"'):
-        return f"the quote that begins in line {line} does not end; add `{opened}`" * (not there)
+        return f"the quote that opens on line {line} is never closed; add `{opened}`" * (not there)
     if not there or ended.column == began.column or _line(text, ended)[: ended.column].strip():
         return ""
-    return f"this line is not indented like the block that begins in line {line}; line them up"
+    return f"this line is not indented like the block that begins on line {line}; line them up"
 
 
 def _letter(text: str, mark: yaml.Mark) -> str:

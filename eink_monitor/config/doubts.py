@@ -37,9 +37,11 @@ def _short_vins(config: Config) -> Iterator[Finding]:
         letters = "".join(vin.reveal().split()).upper() if isinstance(vin, Secret) else ""
         if letters and not _VIN.fullmatch(letters):
             told = (
-                f"its vin has {len(letters)} characters" if len(letters) != _VIN_LENGTH else "its vin has odd letters"
+                f"its vin has {len(letters)} characters"
+                if len(letters) != _VIN_LENGTH
+                else "its vin has invalid characters"
             )
-            yield doubt(f"source {feed.name}", told, "copy all 17 from the registration, where there is no I, O or Q")
+            yield doubt(f"source {feed.name}", told, "copy all 17 from the registration; I, O and Q never occur")
 
 
 def _unwritable(config: Config) -> Iterator[Finding]:
@@ -48,8 +50,8 @@ def _unwritable(config: Config) -> Iterator[Finding]:
         for text in dict.fromkeys(texts):
             if letters := fonts.unwritable(text):
                 name = "its name" if path in config.hidden else f'the name "{text}"'
-                told = f"{name} has letters that no panel can write, {' '.join(letters)}"
-                yield doubt(check, told, "an empty box will stand for each; choose another name or title")
+                told = f"{name} has letters that no panel can draw, {' '.join(letters)}"
+                yield doubt(check, told, "each shows as an empty box; choose another name or title")
 
 
 def _names(config: Config) -> Iterator[tuple[str, str, list[str]]]:
@@ -69,7 +71,7 @@ def _open_to_all(config: Config) -> Iterator[Finding]:
         except OSError:
             continue  # whoever may not look there need not worry
         if modes[0] & _READABLE and all(mode & _PASSABLE for mode in modes[1:]):
-            told = f"anybody on this machine may read {file}, which holds a secret"
+            told = f"every user of this machine can read {file}, which holds a secret"
             yield doubt("secrets", told, f"chmod o-rwx {_quoted(file)}")
 
 

@@ -36,7 +36,7 @@ def keyring() -> Iterator[Finding]:
 def rivals() -> Iterator[Finding]:
     """Weconnect and carconnectivity pin different releases of requests: together one of them is broken."""
     if all(installed(module) for module in _RIVALS):
-        words = " and ".join(_RIVALS) + " want different releases of requests and cannot share an environment"
+        words = " and ".join(_RIVALS) + " need different releases of requests and cannot share an environment"
         yield doubt("libraries", words, f"pip uninstall {_RIVALS[0]}")
 
 
@@ -48,8 +48,8 @@ def clashes(sources: Mapping[str, Source]) -> Iterator[Finding]:
     ]
     if all(wanting):
         old, new = (" and ".join(names) for names in wanting)
-        words = f"{old} and {new} cannot be in one house: their libraries want different releases of requests"
-        yield Finding("sources", BAD, words, f"take {old} out of the configuration", Gone.exit_code)
+        words = f"{old} and {new} cannot be used together: their libraries need different releases of requests"
+        yield Finding("sources", BAD, words, f"remove {old} from the configuration", Gone.exit_code)
 
 
 def installed(module: str) -> bool:

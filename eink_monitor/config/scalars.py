@@ -23,15 +23,15 @@ def read(file: Path, largest: int) -> str:
     """The text of a file. Raises ``ValueError`` with the reason, ``MissingFileError`` where there is none."""
     try:
         if file.exists() and not file.is_file():  # a pipe would be waited for, a device never ends
-            raise ValueError("it is a folder" if file.is_dir() else "it is no ordinary file")
+            raise ValueError("it is a folder" if file.is_dir() else "it is not a regular file")
         with file.open("rb") as opened:
             content = opened.read(largest + 1)
     except FileNotFoundError:
         raise MissingFileError("there is no such file") from None
     except PermissionError:
-        raise ValueError("this user may not; say it with sudo, or as its owner") from None
+        raise ValueError("permission denied; use sudo, or run this as its owner") from None
     except OSError as error:
-        raise ValueError(error.strerror or "the system says no") from None
+        raise ValueError(error.strerror or "unknown error") from None
     if len(content) > largest:
         raise ValueError(f"it is larger than {largest // 1024} KiB")
     try:
@@ -47,7 +47,7 @@ def path(text: str) -> Path:
     try:
         return Path(text).expanduser()
     except RuntimeError:
-        raise ValueError(f'"{text}" is in the home of a user who is not known here') from None
+        raise ValueError(f'"{text}" is in the home of an unknown user') from None
 
 
 def from_environment(name: str) -> str:
@@ -76,7 +76,7 @@ def _choice(choices: tuple[Any, ...], text: str) -> Any:  # noqa: ANN401 - one o
     for choice in choices:
         if str(choice) == text:
             return choice
-    raise ValueError(f'"{text}" is none of {", ".join(str(choice) for choice in choices)}')
+    raise ValueError(f'"{text}" is not one of {", ".join(str(choice) for choice in choices)}')
 
 
 def _integer(text: str) -> int:

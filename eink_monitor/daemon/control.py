@@ -84,7 +84,7 @@ def ask(path: Path, request: Request, patience: float = PATIENCE) -> Reply | Non
             asking.send(message)
         except PermissionError:
             owner = _owner(path)
-            raise StoreError(f"the daemon runs as {owner}; say the same with sudo -u {owner} before it") from None
+            raise StoreError(f"the daemon runs as {owner}; run the same command with sudo -u {owner}") from None
         except TimeoutError:
             raise StoreError(_SILENT) from None
         except OSError:
@@ -113,7 +113,7 @@ def _unpack(message: bytes) -> Reply:
         fields: dict[str, Any] = json.loads(message)
         return Reply(**{**fields, "findings": [Finding(*found) for found in fields["findings"]]})
     except (ValueError, TypeError, KeyError, RecursionError):
-        raise StoreError("the daemon answers in riddles", "restart it, it may be of another version") from None
+        raise StoreError("the daemon's answer cannot be read", "restart it; it may be another version") from None
 
 
 def _owner(path: Path) -> str:
@@ -125,7 +125,7 @@ def _owner(path: Path) -> str:
 
 def too_long(size: int) -> Reply:
     """What becomes of a wish of more than ``LARGEST`` bytes."""
-    return Reply(os.EX_USAGE, f"this is too long: {size} bytes, where a daemon takes {LARGEST}")
+    return Reply(os.EX_USAGE, f"the request is too long: {size} bytes, and a daemon accepts {LARGEST}")
 
 
 @contextmanager

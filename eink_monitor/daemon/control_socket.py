@@ -29,7 +29,7 @@ class ControlSocket:
         """
         if alive(path):
             way_out = "stop that one, or give this one a `database` of its own"
-            raise StoreError(f"another eink-monitor works on {path.with_suffix('')} already", f"{way_out}")
+            raise StoreError(f"another eink-monitor already uses {path.with_suffix('')}", f"{way_out}")
         self._path = path
         self._socket: socket.socket | None = None
         before = os.umask(0o177)  # nobody but this user
@@ -83,7 +83,7 @@ def _sendable(answer: Reply) -> bytes:
     message = pack(answer)
     if len(message) <= LARGEST:
         return message
-    return pack(Reply(os.EX_SOFTWARE, f"the daemon's answer of {len(message)} bytes is too long to be sent"))
+    return pack(Reply(os.EX_SOFTWARE, f"the daemon's answer of {len(message)} bytes is too long to send"))
 
 
 def _answered(message: bytes, grant: Callable[[Request], Reply]) -> Reply:
@@ -96,7 +96,7 @@ def _answered(message: bytes, grant: Callable[[Request], Reply]) -> Reply:
     try:
         return grant(request)
     except BaseException as error:  # noqa: BLE001 - a display or a panel raises anything
-        log.error("the wish %s met a bug: %s", request.verb, bug(error))  # noqa: TRY400 - its text may be secret
+        log.error("the request %s hit a bug: %s", request.verb, bug(error))  # noqa: TRY400 - its text may be secret
         return Reply(os.EX_SOFTWARE, f"a bug, please report it: {bug(error)}")
 
 

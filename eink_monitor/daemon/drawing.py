@@ -77,7 +77,7 @@ class Drawing:
         """
         names = [slide.name for slide in self._slides]
         if not names or (name and name not in names):
-            raise DisplayError(f"the house has no panel {name}".rstrip(), "restart the daemon if it is a new one")
+            raise DisplayError(f"there is no panel {name}".rstrip(), "if it is new, restart the daemon")
         self._turn = names.index(name) if name else max(self._turn, 0)
         slide = self._slides[self._turn]
         self._put(self._frame(slide, now))

@@ -39,7 +39,7 @@ class Keeping:
         self._upkeep = Upkeep(store, clock, self.complain, self.sync)
         store.ledger.began(clock.boot(), clock.offset(), sure=clock.sure)
         if not clock.sure:
-            log.warning("the clock is not right yet; readings wait in memory until it is")
+            log.warning("the clock is not set yet; readings wait in memory until it is")
         if store.fault:
             self.complain(store.fault)
         elif store.facts.salvage:
@@ -80,11 +80,11 @@ class Keeping:
                 self.complain(error)
             else:
                 way = "forward" if by > 0 else "back"
-                log.warning("the clock was put %s by %s; %d readings are dated anew", way, span(by), moved)
+                log.warning("the clock was put %s by %s; %d readings were re-dated", way, span(by), moved)
         if self._store.held and sure:
-            log.info("the clock is right now")
+            log.info("the clock is now set")
         self._store.held = not sure
-        self._house.clock = "" if sure else "waiting for the right time; readings are kept in memory until then"
+        self._house.clock = "" if sure else "waiting for the clock to be set; readings stay in memory until then"
         return bool(by)
 
     def _make_certain(self) -> None:
@@ -112,7 +112,7 @@ class Keeping:
 
     def _tell_of_future(self, gone: int) -> None:
         if gone:
-            told = "values were dated in the future and are set aside, out of sight"
+            told = "values dated in the future were set aside, out of sight"
             log.warning("%d %s; if the clock is right, eink-monitor forget --after now deletes them", gone, told)
 
     # -- the card --------------------------------------------------------------------------------------------------
@@ -155,7 +155,7 @@ class Keeping:
     def trouble(self) -> str:
         """Why what came in cannot be read by others, in a sentence, or nothing."""
         if self._house.card:
-            return f"the daemon cannot write, and goes on from memory: {self._house.card}"
+            return f"the daemon cannot write and goes on from memory: {self._house.card}"
         return f"the daemon is {self._house.clock}" if self._house.clock else ""
 
     @property
@@ -203,7 +203,7 @@ class Keeping:
     def complain(self, error: StoreError) -> None:
         """The card fails: say so once, go on from memory; what is damaged is set aside at once."""
         if isinstance(error, Damaged):
-            log.error("%s; a new one is begun", error)
+            log.error("%s; a new one is started", error)
             try:
                 self._store.recover(self._clock.now())
             except StoreError as worse:

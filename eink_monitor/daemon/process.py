@@ -115,12 +115,12 @@ class Process:
         try:
             return unpack(message)
         except (ValueError, TypeError, KeyError, RecursionError):  # a library that scribbles into every file it finds
-            self._fault = "answered with something that is no answer"
+            self._fault = "sent something that is not a result"
             return None
 
     def _died(self) -> Result:
         code = self.kill()
-        died = f"was killed by signal {-code}" if code < 0 else f"was left with code {code}"
+        died = f"was killed by signal {-code}" if code < 0 else f"exited with code {code}"
         took = stopwatch() - self._began
         fault = self._fault or f"{died} before it answered"
         return Result([], "crashed", f"{self._name}: the poll {fault}", took)

@@ -100,18 +100,18 @@ class Upkeep:
         """One damaged file is done with: so many of its rows were found again in the good one."""
         facts, name = self._store.facts, self.quarantined()
         share = 100 * saved / max(saved + lost, 1)
-        told = f"{min(share, 99.9):.1f} % of it is saved" if lost else "all of it is saved"
+        told = f"{min(share, 99.9):.1f} % of it was saved" if lost else "all of it was saved"
         log.warning("%s: %s, %d rows", name, told, saved)
         facts.saved, facts.lost = (facts.saved or 0) + saved, facts.lost + lost
         facts.salvaged += (name,)
         self._next_quarantined()
         for gone in self._store.tidy(facts.salvaged):
-            log.info("%s is deleted: what could be read of it is saved, and the room is needed", gone)
+            log.info("%s is deleted: what could be read was saved, and the space is needed", gone)
 
     def _give_up(self, name: str) -> None:
         """A damaged file that cannot be saved, or that somebody has taken away: it is not deleted by us."""
         there = exists(self._store.path.with_name(name))
-        log.error("%s %s", name, "could not be saved and is kept" if there else "is gone: what was in it is not saved")
+        log.error("%s %s", name, "could not be saved and is kept" if there else "is gone, and nothing in it was saved")
         self._next_quarantined()
 
     def _next_quarantined(self) -> None:

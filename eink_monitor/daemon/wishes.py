@@ -32,16 +32,14 @@ def grant(request: Request, drawing: Drawing, config: Config, clock: Clock) -> R
                 drawing.sign_in(request.panel, (url, address, code), mono)
                 words = f"the QR code is on the display ({label})"
             case "clear" if not clears(config.display):
-                words = f"a display of type {label} has nothing to clear"
+                words = f"a display of type {label} cannot be cleared"
             case "clear":
                 drawing.clear()
                 words = f"the display ({label}) is cleared"
             case "examine":
                 return Reply(0, "", list(config.display.examine()))
             case _:
-                return Reply(
-                    os.EX_USAGE, f"the daemon knows no {request.verb}; restart it, it may be of another version"
-                )
+                return Reply(os.EX_USAGE, f"the daemon knows no {request.verb}; restart it; it may be another version")
     except DisplayError as error:
         return Reply(error.exit_code, str(error))
     return Reply(0, words)

@@ -16,9 +16,9 @@ from eink_monitor.model.frame import Frame
 from eink_monitor.settings import OutputFolder
 
 _REASONS = {
-    errno.EACCES: "it may not be written by this user; change its owner or choose another path",
-    errno.EPERM: "it may not be written by this user; change its owner or choose another path",
-    errno.EROFS: "it lies on a read-only file system; choose another path",
+    errno.EACCES: "this user may not write to it; change its owner or choose another path",
+    errno.EPERM: "this user may not write to it; change its owner or choose another path",
+    errno.EROFS: "it is on a read-only file system; choose another path",
     errno.ENOSPC: "the disk is full; free some space",
     errno.EDQUOT: "this user's disk quota is used up; make room",
     errno.ENOTDIR: "part of the path is a file, not a folder; choose another path",
@@ -60,7 +60,7 @@ class Png(Display):
             yield fault("pictures", self._trouble(error))
 
     def _trouble(self, error: OSError) -> DisplayError:
-        reason = _REASONS.get(error.errno or 0, f"the system says: {error.strerror}")
+        reason = _REASONS.get(error.errno or 0, f"the system reports: {error.strerror}")
         return DisplayError(f"the picture folder {self.path} cannot be used", reason)
 
     def show(self, frame: Frame, *, urgent: bool = False) -> None:  # noqa: ARG002 - a picture needs no sparing

@@ -42,7 +42,7 @@ class Doctor:
         yield from self._group("sign-ins", extras.keyring)
         if self.config is None:
             yield self.count(
-                doubt("display", "not looked at: only a configuration says which one it is", "see to that first")
+                doubt("display", "not checked: only a configuration says which one it is", "fix that first")
             )
             return
         config, clock = self.config, self._clock
@@ -72,7 +72,7 @@ class Doctor:
         except Trouble as error:
             yield self.count(fault(name, error))
         except Exception as error:  # noqa: BLE001 - a bug of ours must not hide what else there is to say
-            words = f"could not be looked at: {type(error).__name__}"
+            words = f"could not be checked: {type(error).__name__}"
             yield self.count(Finding(name, BAD, words, "please report this as a bug", os.EX_SOFTWARE))
 
     def _configuration(self) -> Iterator[Finding]:

@@ -51,7 +51,7 @@ def _answered(check: str, feed: Feed, past: OutcomeRun, now: int, status: FeedSt
     """Whether anything came of the polls that went well, and is still worth showing."""
     when = f"answered {words.age(now - past.at)}"
     if status.lack:
-        mend = f"mount it, or take it out of `mounts`; then eink-monitor poll {feed.name}"
+        mend = f"mount it, or remove it from `mounts`; then eink-monitor poll {feed.name}"
         return doubt(check, f"{when}, but a disk is {status.lack}: {past.detail}", mend)
     if status.is_fresh(now):
         return good(check, f"{when}: {past.detail}" if past.detail else when)
@@ -59,7 +59,7 @@ def _answered(check: str, feed: Feed, past: OutcomeRun, now: int, status: FeedSt
     if status.measured_at is None:
         return doubt(check, f"{when}, but has never brought a measurement{note}", again)
     if status.is_fresh(past.at):
-        return doubt(check, f"{when} and was not asked since", f"is the daemon running? Else {again}")
+        return doubt(check, f"{when} and has not been asked since", f"is the daemon running? Else {again}")
     age, patience = words.age(now - status.measured_at), words.span(status.patience)
     return doubt(check, f"{when}, but last measured anything {age} (its patience is {patience}){note}", again)
 
@@ -88,7 +88,7 @@ def _remedy(feed: Feed, past: OutcomeRun) -> str:
     if feed.source.renews:
         return f"make a new {feed.source.renews} at {feed.source.way_in} and put it into the configuration"
     helps = feed.source.sign_in() is not None and any(word in past.detail for word in (login, "sign in again"))
-    return login if helps else f"mend that, then {again}"
+    return login if helps else f"fix that, then {again}"
 
 
 def quotas(config: Config, clock: Clock) -> Iterator[Finding]:

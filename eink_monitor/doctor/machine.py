@@ -63,7 +63,7 @@ def _power(root: Path) -> Iterator[Finding]:
 def synchronisation(*, right: bool | None) -> Finding:
     """Whether the clock is kept right; None where nobody says."""
     if right is None:
-        return good("clock", "whether it is synchronised, this system does not tell")
+        return good("clock", "this system does not say whether it is synchronised")
     if not right:
         mend = "sudo timedatectl set-ntp true, and see that the network is up"
         return doubt("clock", "not synchronised: readings may get the wrong time", mend)

@@ -19,8 +19,8 @@ from eink_monitor.store import Store
 from eink_monitor.store.future import Dated
 from eink_monitor.store.repair.inspection import Inspection, inspect
 
-_RESCUE = "let the daemon run: it sets the file aside and saves what can be read"
-_READ_ONLY = "see with dmesg whether the card is worn out; else sudo mount -o remount,rw /"
+_RESCUE = "start the daemon: it sets the file aside and saves what can be read"
+_READ_ONLY = "look in dmesg whether the card is worn out; if not, sudo mount -o remount,rw /"
 _REMEMBERED = 7 * DAY  # how long it is worth telling that a file was removed
 _LITTLE, _NOTHING = 200_000_000, 20_000_000  # bytes
 
@@ -71,10 +71,10 @@ def _dated(future: list[Dated], config: Config) -> Finding:
 
 def _whole(file: Path, *, ours: bool) -> Iterator[Finding]:
     if not file.exists():
-        yield good("database", f"{file} is not there yet; the daemon or the first poll makes it")
+        yield good("database", f"{file} does not exist yet; the daemon or the first poll creates it")
         return
     if not file.stat().st_size and not file.with_name(f"{file.name}-wal").exists():
-        yield good("database", f"{file} is empty; the daemon or the first poll begins it")
+        yield good("database", f"{file} is empty; the daemon or the first poll fills it")
         return
     try:
         found = inspect(file)
@@ -86,7 +86,7 @@ def _whole(file: Path, *, ours: bool) -> Iterator[Finding]:
         return
     except StoreError as error:
         if ours:  # else whose it is says more
-            yield fault("database", error, "look again: eink-monitor doctor")
+            yield fault("database", error, "run eink-monitor doctor again")
         return
     yield from _layout(file, found)
 
@@ -99,9 +99,9 @@ def _layout(file: Path, found: Inspection) -> Iterator[Finding]:
         newer = StoreError(f"{file} was written by a newer eink-monitor")
         yield fault("database", newer, SERVICE if places.served() else "pip install --upgrade eink-monitor")
     elif found.older and not found.problems:
-        yield doubt("database", f"{file} was written by an older eink-monitor", "let the daemon run: it brings it up")
+        yield doubt("database", f"{file} was written by an older eink-monitor", "start the daemon: it upgrades it")
     elif not found.problems:
-        yield good("database", f"{file} is whole, {words.size(file.stat().st_size)}")
+        yield good("database", f"{file} is intact, {words.size(file.stat().st_size)}")
 
 
 def _writable(thing: Path, folder: Path) -> Iterator[Finding]:
@@ -114,5 +114,5 @@ def _writable(thing: Path, folder: Path) -> Iterator[Finding]:
     owner = str(thing.stat().st_uid)
     with suppress(KeyError):
         owner = thing.owner()
-    told = f"{thing} may not be written by this user; it belongs to {owner}"
+    told = f"{thing} is not writable by this user; it belongs to {owner}"
     yield doubt("database", told, f"sudo -u {owner} eink-monitor ..., or sudo chown -R USER {folder}")

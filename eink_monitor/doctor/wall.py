@@ -46,16 +46,16 @@ def daemon(heard: Reply, config: Config) -> Iterator[Finding]:
         told = "runs, but cannot be reached: its control socket beside the database is missing"
         yield doubt("daemon", told, "restart it; until then verbs see only what it has written")
         return
-    yield good("daemon", f"runs as process {heard.process}" if heard.process else "does not run")
+    yield good("daemon", f"runs as process {heard.process}" if heard.process else "is not running")
     if heard.words:
-        yield doubt("daemon", heard.words, "what follows is what it wrote before")
+        yield doubt("daemon", heard.words, "what follows was written before")
     yield from heard.findings
 
 
 def findings(config: Config, clock: Clock, heard: Reply) -> Iterator[Finding]:
     """The display, as its owner sees it: a running daemon is asked, else it is opened here."""
     if heard.process < 0:
-        yield doubt("display", "not looked at: the daemon owns it, and does not answer", "see to that first")
+        yield doubt("display", "not checked: the daemon owns it, and does not answer", "fix that first")
         return
     if lack := extras.missing("display", config.display):
         yield lack

@@ -141,7 +141,7 @@ class House:
         saved, lost = facts.saved, facts.lost
         if saved is None or facts.salvage:
             return "it is being saved"
-        return f"{min(99.9, 100 * saved / (saved + lost)):.1f} % of it is saved" if lost else "all of it is saved"
+        return f"{min(99.9, 100 * saved / (saved + lost)):.1f} % of it was saved" if lost else "all of it was saved"
 
     def _damage(self) -> str:
         """What happened to the database lately, or nothing."""

@@ -81,7 +81,7 @@ def _seconds(answer: float) -> float:
 
 
 def _dark(display: Display, *_: object, **__: object) -> None:
-    raise DisplayError(f"the display ({display.label}) met a bug", "the log says where")
+    raise DisplayError(f"the display ({display.label}) hit a bug", "the log says where")
 
 
 _SOURCE: Mapping[str, _Call] = {

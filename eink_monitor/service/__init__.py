@@ -156,9 +156,7 @@ def _grant(daemon: Daemon, reloading: Reloading, request: Request) -> Reply:
 
 def _leave(daemon: Daemon, signals: Signals, *, ended: bool) -> None:
     if signals.closed:
-        log.warning(
-            "the terminal was closed: everything is stored, and this is the end; a service lives on without one"
-        )
+        log.warning("the terminal was closed: everything is stored; stopping (a service would go on without one)")
     if ended:
         journal.notify(STOPPING="1")
     daemon.stop()
@@ -174,7 +172,7 @@ def _let_renewals_end(state: Path) -> None:
     with suppress(OSError):
         rested = rest(state, _PATIENCE)
     if not rested:
-        log.warning("a sign-in was still being renewed when the time to stop was up")
+        log.warning("stopped while a sign-in was still being renewed")
 
 
 def _look(daemon: Daemon, beat: Heartbeat, mono: float) -> None:

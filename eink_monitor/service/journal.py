@@ -85,4 +85,4 @@ def notify(**fields: str) -> None:
             sock.connect(address)
             sock.sendall(message.encode(errors="replace"))
     except OSError as error:
-        logging.getLogger("eink_monitor").debug("systemd could not be told: %s", error.strerror or error)
+        logging.getLogger("eink_monitor").debug("systemd could not be notified: %s", error.strerror or error)

@@ -37,7 +37,7 @@ class Reloading:
         self._due = mono + MINUTE
         ages = self._config.ages()
         if ages not in {self._told, self._known}:
-            log.warning("%s; say: %s", self._changed, places.sayable("eink-monitor reload"))
+            log.warning("%s; run: %s", self._changed, places.sayable("eink-monitor reload"))
         self._told = ages
 
     def findings(self) -> list[Finding]:
@@ -50,7 +50,7 @@ class Reloading:
         """Read the files again; ``following`` is what was read if it is good."""
         file = self._config.named
         if file != self._config.file:
-            words = f"systemd lends {file} at the start only; say: sudo eink-monitor reload, which looks and starts"
+            words = f"systemd hands over {file} at the start only; run: sudo eink-monitor reload, which restarts it"
             log.warning("%s", words)
             return Reply(os.EX_TEMPFAIL, words)
         try:
@@ -58,8 +58,8 @@ class Reloading:
         except ConfigError as error:
             for complaint in error.complaints:
                 log.error("%s", complaint)  # noqa: TRY400 - a sentence, no bug
-            log.error("%s is not taken over; going on with what was read before", file)  # noqa: TRY400 - as above
-            goes_on = "the daemon goes on with what it read before"
+            log.error("%s is rejected; going on with the configuration read before", file)  # noqa: TRY400 - as above
+            goes_on = "the daemon goes on with the configuration it read before"
             return Reply(error.exit_code, f"{error}\n{goes_on}")
         return Reply(0, f"the daemon goes on with {in_words(self.following)}")
 

@@ -11,12 +11,12 @@ from eink_monitor.model.history import FeedStatus
 _WORDS = {
     None: "not asked yet",
     "auth": "sign in again",
-    "bad-answer": "its answers make no sense",
-    "crashed": "its poll crashes",
+    "bad-answer": "invalid answers",
+    "crashed": "the poll crashes",
     "gone": "closed for good",
     "missing": "a library is missing",
     "overloaded": "this machine is overloaded",
-    "throttled": "waits for its quota",
+    "throttled": "waiting for quota",
     "unavailable": "no answer",
     "unreachable": "no connection",
 }
@@ -27,7 +27,7 @@ def status(daemon: Daemon) -> str:
     """For example "3 sources well, car: sign in again; next panel in 2 min"."""
     feeds = daemon.house.feeds()
     well = sum(feed.what == "ok" and not feed.lack for feed in feeds)
-    told = [f"{words.count(well, 'source')} well"] if well or not feeds else []
+    told = [f"{words.count(well, 'source')} ok"] if well or not feeds else []
     told += [f"{', '.join(feed.name for feed in group)}: {what}" for what, group in _ailing(feeds)]
     return f"{', '.join(told)}; {_next(daemon)}"[:_LONGEST]
 

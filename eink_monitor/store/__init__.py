@@ -207,7 +207,7 @@ class Store:
     def backup(self, target: Path) -> None:
         """Write a consistent copy while the daemon runs; only a plain file is replaced. Raises ``StoreError``."""
         if other := files.kind(target):
-            raise StoreError(f"{target} is {other}", "name a file, or one that is not there yet")
+            raise StoreError(f"{target} is {other}", "name a regular file, or one that does not exist yet")
         draft = files.draft_of(target)
         copy_out(self._disk.db, draft)
         with plain_words(target):

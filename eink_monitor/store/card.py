@@ -91,7 +91,7 @@ def upgrade(path: Path) -> None:
     if not path.exists() or not path.stat().st_size:
         _create(path.resolve())
     elif layout(path) != VERSION:
-        _in_a_child(lambda: _migrate(path), f"the upgrade of {path}")
+        _in_a_child(lambda: _migrate(path), f"upgrading {path}")
 
 
 def layout(path: Path) -> int:
@@ -106,13 +106,13 @@ def layout(path: Path) -> int:
         steps = db.execute("SELECT count(*) FROM _sqlite_migrations WHERE migration_set = 'eink-monitor'").fetchone()[0]
         whole = db.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok"
     if not whole or steps <= VERSION or found > VERSION + _AHEAD:  # a newer one has taken more steps than we know
-        raise Damaged(f"the database is damaged: it says that it has layout {found} ({path})")
+        raise Damaged(f"the database is damaged: it claims to have layout {found} ({path})")
     raise Newer(f"{path} was written by a newer eink-monitor (layout {found}, this one knows {VERSION})", "upgrade")
 
 
 def _create(path: Path) -> None:
     files.make_folder(path.parent)
-    blank = bytearray(_in_a_child(_blank, f"the making of {path}"))
+    blank = bytearray(_in_a_child(_blank, f"creating {path}"))
     blank[18:20] = bytes((2, 2))  # a log is kept (sqlite.org/fileformat2.html, 1.3)
     with suppress(FileNotFoundError):
         if not path.stat().st_size:
@@ -129,7 +129,7 @@ def _create(path: Path) -> None:
 def in_memory() -> sqlite3.Connection:
     """An empty database without a file, for as long as there is no card to write on."""
     try:
-        blank = _in_a_child(_blank, "the making of an empty database")
+        blank = _in_a_child(_blank, "creating an empty database")
     except StoreError:  # of a machine that is short of processes nobody may wait for one
         blank = _blank()
     db = sqlite3.connect(":memory:", isolation_level=None)
@@ -171,7 +171,7 @@ def _migrate(path: Path) -> bytes:
         with plain_words(path, ours=True):
             migrations.apply(path, VERSION)
     except Damaged as error:
-        told = f"its upgrade to layout {VERSION} failed ({_reason(error.__cause__)})"
+        told = f"upgrading it to layout {VERSION} failed ({_reason(error.__cause__)})"
         raise Damaged(f"{error.fact}: {told}", error.cure) from error
     return b""
 
@@ -238,11 +238,11 @@ _SHORT_READ = 522  # SQLITE_IOERR_SHORT_READ: a file that ends too soon
 
 _SENTENCES: dict[int, tuple[str, type[StoreError]]] = {
     sqlite3.SQLITE_FULL: ("the disk is full; free some space", StoreError),
-    sqlite3.SQLITE_READONLY: ("the disk is read-only; is the card worn out, or is it mounted so?", StoreError),
+    sqlite3.SQLITE_READONLY: ("the disk is read-only; is the card worn out, or is it mounted read-only?", StoreError),
     sqlite3.SQLITE_IOERR: ("the disk cannot be read or written; is the card worn out?", StoreError),
     sqlite3.SQLITE_BUSY: ("another program holds the database; try again", StoreError),
     sqlite3.SQLITE_CANTOPEN: (
-        "the database cannot be opened; is there its folder, and may this user write in it?",
+        "the database cannot be opened; does its folder exist, and may this user write to it?",
         StoreError,
     ),
     sqlite3.SQLITE_CORRUPT: ("the database is damaged", Damaged),
@@ -264,6 +264,6 @@ _ENVIRONMENT = {
 _ERRNO = {
     13: _NOT_OURS,
     28: "the disk is full; free some space",
-    30: "the disk is read-only; is the card worn out, or is it mounted so?",
+    30: "the disk is read-only; is the card worn out, or is it mounted read-only?",
     5: "the disk cannot be read or written; is the card worn out?",
 }

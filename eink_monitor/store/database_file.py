@@ -90,7 +90,7 @@ class DatabaseFile:
         found = int(db.execute("PRAGMA user_version").fetchone()[0])
         if found >= VERSION:
             return
-        words = f"{self.path} was written by an older eink-monitor; start the daemon or poll a source to bring it up"
+        words = f"{self.path} was written by an older eink-monitor; start the daemon or poll a source to upgrade it"
         raise StoreError(words) if found else self._not_yet()
 
     def open_somehow(self, now: int) -> sqlite3.Connection:
@@ -116,7 +116,7 @@ class DatabaseFile:
             if damage.side(self.path, "-wal").exists():
                 ownership.inspect(self.path)
                 if replaced.has_newer_database(self.path) and replaced.log_is_of_another(self.path):
-                    raise Damaged(f"the log of the database is that of another one ({self.path})")
+                    raise Damaged(f"the database's log belongs to another database ({self.path})")
         db = self.open()
         with closed_on_error(db), plain_words(self.path, ours=True):
             damage.glance(db)
@@ -134,7 +134,7 @@ class DatabaseFile:
                 ownership.inspect(self.path)  # it may be another one by now
             self._claim()
             if replaced.log_is_of_another(self.path):
-                found = f"the log of the database is that of another one ({self.path})"
+                found = f"the database's log belongs to another database ({self.path})"
                 with self._enlisting():
                     damage.quarantine(self.path, now, damage.SIDES[1:])
             else:

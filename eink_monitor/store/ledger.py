@@ -99,13 +99,13 @@ class Ledger(Part):
         opens = max(planning.opens_at(quota, calls, cost, now, self._zone), now + 1)
         tight = min(planning.spent(quota, calls, now, self._zone), key=lambda entry: entry.limit - entry.used)
         if any(call in calls for call in self._lost(quota, 0)):
-            raise Throttled(f"the count of calls was lost with the database; this {tight.span}'s are left alone", opens)
+            raise Throttled(
+                f"the count of calls was lost with the database; none are made for the rest of this {tight.span}", opens
+            )
         if cost > min(budget.calls for budget in quota.budgets):
             least = min(quota.budgets, key=lambda budget: budget.calls)
-            raise Throttled(
-                f"one visit may need {cost} calls, and all there are is {least.calls} a {least.span}", opens
-            )
-        raise Throttled(f"{tight.used} of {tight.limit} calls this {tight.span} are spent", opens)
+            raise Throttled(f"one poll may need {cost} calls, but the quota is {least.calls} a {least.span}", opens)
+        raise Throttled(f"{tight.used} of {tight.limit} calls this {tight.span} are used", opens)
 
     def settle(self, booking: int, made: int) -> None:
         """A poll ended in good order and made that many calls; written with the next transaction."""

@@ -50,7 +50,7 @@ class Lock:
             taken = fcntl.fcntl(self._folder, fcntl.F_OFD_GETLK, self._lock(fcntl.F_WRLCK))
             if struct.unpack(_SHAPE, taken)[0] != fcntl.F_UNLCK:
                 way_out = "stop that one, or give this one a `database` of its own"
-                raise InUse(f"another eink-monitor works on {path} already", f"{way_out}")
+                raise InUse(f"another eink-monitor already uses {path}", f"{way_out}")
             fcntl.fcntl(self._folder, fcntl.F_OFD_SETLK, self._lock(fcntl.F_RDLCK))
         finally:
             fcntl.flock(self._folder, fcntl.LOCK_UN)
@@ -63,7 +63,7 @@ class Lock:
             except BlockingIOError:
                 if stopwatch() - began > _PATIENCE:
                     raise InUse(
-                        f"another program has locked the folder of {path}", "end it, then start again"
+                        f"another program has locked the folder of {path}", "stop it, then start again"
                     ) from None
                 SystemClock().wait(_NAP)
             else:

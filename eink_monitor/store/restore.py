@@ -19,7 +19,7 @@ from eink_monitor.store.lock import Lock
 from eink_monitor.store.repair import damage, ownership, replaced
 
 _SPENT = ("call", "account", "wear")  # what has happened since the copy was made is true all the same
-_WAY_OUT = "stop the daemon (sudo systemctl stop eink-monitor), say this again, then start it"
+_WAY_OUT = "stop the daemon (sudo systemctl stop eink-monitor), restore again, then start it"
 
 
 def restore(copy: Path, path: Path, called: str = "") -> Path | None:
@@ -34,7 +34,7 @@ def restore(copy: Path, path: Path, called: str = "") -> Path | None:
     try:
         lock = Lock(path)
     except InUse:
-        raise InUse(f"the daemon works on {path}", f"{_WAY_OUT}") from None
+        raise InUse(f"the daemon is using {path}", f"{_WAY_OUT}") from None
     draft = files.draft_of(path)
     try:
         with plain_words(path):
@@ -65,7 +65,7 @@ def _readable(source: Path) -> Path:
     if not source.exists():
         raise StoreError(f"there is no {source}")
     if not os.access(source, os.R_OK):
-        raise StoreError(f"{source} may not be read by this user")
+        raise StoreError(f"{source} cannot be read by this user")
     return source
 
 
@@ -92,7 +92,7 @@ def _keep(path: Path, draft: Path) -> Path | None:
     """Give the draft the place of the database, which gets a name of its own with everything that is in its log."""
     if not path.exists():
         if not files.put(draft, path):
-            raise StoreError(f"somebody has put a file in the place of {path} meanwhile", "say this again")
+            raise StoreError(f"another file has appeared at {path} meanwhile", "try again")
         return None
     kept = replaced.free_name(path)
     if _is_well(path):
@@ -122,7 +122,7 @@ def _empty_log(path: Path) -> None:
     """What is in it goes into the database; that of a damaged one stays beside it. Raises ``StoreError`` while used."""
     with suppress(sqlite3.Error), closing(sqlite3.connect(path, isolation_level=None, timeout=1)) as db:
         if db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
-            raise StoreError(f"another program holds {path}", "end it, then say this again")
+            raise StoreError(f"another program holds {path}", "stop it, then try again")
 
 
 def _carry_over(path: Path, draft: Path) -> None:

@@ -80,7 +80,7 @@ def within_reach(path: Path, instead: str) -> None:
     """
     state = os.environ.get("STATE_DIRECTORY", "").partition(":")[0]
     if places.served() and not (path.is_absolute() and state and path.resolve().is_relative_to(Path(state).resolve())):
-        message = f"{path} is outside the sandbox of the service; say: {places.sayable(instead)}"
+        message = f"{path} is outside the service's sandbox; use: {places.sayable(instead)}"
         raise click.UsageError(message, click.get_current_context())
 
 

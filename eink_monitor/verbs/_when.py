@@ -17,4 +17,4 @@ def instant(text: str, zone: ZoneInfo, *, end: bool) -> int:
         at = datetime.fromisoformat(text)
         return int((at if at.tzinfo else at.replace(tzinfo=zone)).timestamp())
     except (ValueError, OverflowError):
-        raise ValueError(f'"{text}" is no date; write for example 2026-11-27, or "2026-11-27 14:30"') from None
+        raise ValueError(f'"{text}" is not a date; write for example 2026-11-27, or "2026-11-27 14:30"') from None

@@ -31,7 +31,7 @@ def command(file: Path, config_file: Path | None) -> None:
     if file.is_dir():
         raise click.UsageError(f"{file} is a folder; name a file in it: {file / 'readings.db'}", context)
     if not file.absolute().parent.is_dir():
-        raise click.UsageError(f"there is no folder {file.absolute().parent}; make it first", context)
+        raise click.UsageError(f"there is no folder {file.absolute().parent}; create it first", context)
     if file.resolve() in (
         config.database.resolve(),
         config.database.resolve().with_name(f"{config.database.name}-wal"),
@@ -45,7 +45,7 @@ def command(file: Path, config_file: Path | None) -> None:
 def _pour(config: Config, context: click.Context) -> None:
     """The copy to standard output, once it is whole."""
     if sys.stdout.isatty():
-        raise click.UsageError("a database is nothing for a terminal; say: backup - > FILE", context)
+        raise click.UsageError("a database cannot be shown in a terminal; use: backup - > FILE", context)
     with TemporaryDirectory(prefix="eink-monitor-") as folder:
         copy = Path(folder) / "readings.db"
         with opened(config, writes=False) as store:

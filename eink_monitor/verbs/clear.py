@@ -22,13 +22,13 @@ def command(config_file: Path | None) -> int:
     """
     config = load(config_file)
     if type(config.display).clear is Display.clear:
-        click.echo(f"a display of type {config.display.label} has nothing to clear")
+        click.echo(f"a display of type {config.display.label} cannot be cleared")
         return 0
     answer = wish(Request("clear"), config, SystemClock())
     if answer.code:
         click.echo(f"eink-monitor: {answer.words}", err=True)
     elif answer.process:
-        click.echo(f"{answer.words}; the daemon polls on, and draws again after `show --ink` or its next start")
+        click.echo(f"{answer.words}; the daemon keeps polling, and draws again after `show --ink` or its next start")
     else:
         click.echo(answer.words)
     return answer.code

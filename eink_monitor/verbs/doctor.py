@@ -23,7 +23,7 @@ from eink_monitor.verbs._table import findings as in_json
 _QUESTION = f"""
 What do you see on the panel?
   1  {SEEN}
-  2  the same, but pale, grey or with ghosts of what was there before
+  2  the same, but pale, grey or with ghosts of the previous picture
   3  stripes, noise, or a picture that is shifted, mirrored or cut
   4  nothing new
   0  I cannot look now"""
@@ -76,7 +76,7 @@ def _picture(config: Config, clock: Clock, *, asking: bool) -> Iterator[Finding]
         return
     label = config.display.label
     if not asking:
-        yield good("picture", f"{answer.words}; right is {SEEN}")
+        yield good("picture", f"{answer.words}; you should see {SEEN}")
         return
     click.echo(_QUESTION)
     yield _verdict(click.prompt("Which", type=click.IntRange(0, 4)), label)
@@ -85,11 +85,11 @@ def _picture(config: Config, clock: Clock, *, asking: bool) -> Iterator[Finding]
 def _verdict(seen: int, label: str) -> Finding:
     others = "set display.model to another of 2in13_V2, 2in13_V3, 2in13_V4 and look again"
     if seen == 1:
-        return good("picture", f"{label} is what the panel is")
+        return good("picture", f"the panel is a {label}")
     if seen == 2:
-        return doubt("picture", f"pale as {label}: another revision's waveform, or it is cold", others)
+        return doubt("picture", f"pale as {label}: the waveform of another revision, or a cold room", others)
     if seen == 3:
-        return fault("picture", DisplayError(f"the panel is no {label}", others))
+        return fault("picture", DisplayError(f"the panel is not a {label}", others))
     if seen == 4:
         return fault("picture", DisplayError("no ink moved", "push the ribbon cable home, then " + others))
-    return good("picture", f"sent as {label}, not looked at")
+    return good("picture", f"sent as {label}, but nobody looked")

@@ -46,7 +46,7 @@ Section = tuple[str, Callable[[], Iterator[str]]]
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True), default="eink-monitor-dump.txt")
 @config_option
 def command(file: Path, config_file: Path | None) -> int:
-    """Write one file for a bug report, nothing secret in it.
+    """Write one file for a bug report, without anything secret.
 
     FILE may be - for standard output. Versions, the configuration, what the last polls came to, quotas, what the doctor
     finds, the wear of the panel and the last log lines. Secrets, VINs, e-mail addresses, the addresses and names of
@@ -66,7 +66,7 @@ def command(file: Path, config_file: Path | None) -> int:
         return 0
     within_reach(file, f"eink-monitor dump - > {file}")
     if other := files.kind(file):
-        raise StoreError(f"{file} is {other}", "name a file, or one that is not there yet")
+        raise StoreError(f"{file} is {other}", "name a regular file, or one that does not exist yet")
     try:
         with files.replacing(file) as target:
             target.write(text.encode())

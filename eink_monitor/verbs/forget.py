@@ -151,7 +151,7 @@ def _new(file: Path) -> Path:
     """Raises ``click.UsageError`` where something is there already: it may be what was forgotten before."""
     context = click.get_current_context()
     if file.exists() or file.is_symlink():
-        raise click.UsageError(f"{file} is there already; name a FILE that is not", context)
+        raise click.UsageError(f"{file} already exists; choose another FILE", context)
     if not file.absolute().parent.is_dir():
-        raise click.UsageError(f"there is no folder {file.absolute().parent}; make it first", context)
+        raise click.UsageError(f"there is no folder {file.absolute().parent}; create it first", context)
     return file

@@ -75,8 +75,8 @@ def command(subject: str, metric: str, config_file: Path | None, form: str | Non
         newest = store.readings.get((subject, metric))
     if not rows:
         span = f"between {stamp(window.since, config.zone)} and {stamp(window.until, config.zone)}"
-        known = f"the newest is of {stamp(newest.at, config.zone)}" if newest else "there never was any"
-        click.echo(f"eink-monitor: nothing is stored of {subject} {metric} {span}; {known}", err=True)
+        known = f"the newest is from {stamp(newest.at, config.zone)}" if newest else "nothing ever was"
+        click.echo(f"eink-monitor: nothing is stored for {subject} {metric} {span}; {known}", err=True)
     _print(head, rows, kind, form, config.zone)
 
 

@@ -76,7 +76,7 @@ def _tell(prompt: Prompt, config: Config, now: int) -> None:
         click.echo(f"\n  The code{where}: {prompt.code}\n")
     minutes = max(1, round((prompt.expires_at - now) / MINUTE))
     until = local(prompt.expires_at, config.zone)
-    click.echo(f"You have {minutes} minute{'s' if minutes > 1 else ''} for it, until {until:%H:%M}.")
+    click.echo(f"You have {minutes} minute{'s' if minutes > 1 else ''}, until {until:%H:%M}.")
 
 
 def _draw(url: str) -> None:
@@ -101,7 +101,7 @@ def _answer(prompt: Prompt, clock: Clock) -> str:
         return arrived
     line = sys.stdin.readline(_LONGEST)
     if not line.strip():
-        raise AuthFailed("nothing was brought back", "start again when you have it")
+        raise AuthFailed("nothing was pasted", "start again once you have it")
     return line.strip()
 
 

@@ -45,7 +45,7 @@ def command(file: Path, config_file: Path | None) -> None:
 def _restore(file: Path, config: Config, called: str = "") -> None:
     kept = restore(file, config.database, called)
     click.echo(f"{config.database} is {called or f'what {file} is'}{_newest(config)}")
-    click.echo(f"what was there is kept as {kept}" if kept else "nothing was there before")
+    click.echo(f"the previous one is kept as {kept}" if kept else "there was none before")
 
 
 def _newest(config: Config) -> str:
@@ -53,6 +53,8 @@ def _newest(config: Config) -> str:
     try:
         with closing(Store(config.database, config.zone, writes=False)) as store:
             newest = store.readings.end
-            return f"; its newest reading is of {stamp(newest, config.zone)}" if newest > 0 else "; it holds no reading"
+            return (
+                f"; its newest reading is from {stamp(newest, config.zone)}" if newest > 0 else "; it holds no reading"
+            )
     except StoreError:
         return ""

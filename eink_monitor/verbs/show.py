@@ -47,9 +47,9 @@ def command(panels: tuple[str, ...], folder: Path | None, config_file: Path | No
     """
     piped = str(folder) == "-"
     if ink and (folder or aloud or len(panels) > 1):
-        raise click.UsageError("--ink shows one panel, and goes without --png and --text")
+        raise click.UsageError("--ink shows one panel and excludes --png and --text")
     if aloud and folder:
-        raise click.UsageError("--text goes without --png")
+        raise click.UsageError("--text and --png exclude each other")
     if piped and (len(panels) != 1 or sys.stdout.isatty()):
         raise click.UsageError("--png - takes one panel: show PANEL --png - > FILE.png")
     config = load(config_file)

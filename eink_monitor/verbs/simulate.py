@@ -54,7 +54,7 @@ def command(days: int, first: datetime, config_file: Path | None, *, draw: bool,
         with progress(days, "days") as step:
             report = simulate(config, days, first.date(), lambda _: step())
     except OSError as error:
-        message = f"there is no room for a temporary database: {error.strerror}; name a folder that you may write"
+        message = f"a temporary database cannot be created: {error.strerror}; name a folder you can write to"
         raise StoreError(f"{message}: TMPDIR=FOLDER eink-monitor simulate") from None
     click.echo(json.dumps(dataclasses.asdict(report), indent=1) if as_json else _text(report, places.origin(file)))
 

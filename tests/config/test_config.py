@@ -163,10 +163,10 @@ def test_every_problem_of_a_house_at_once_and_in_order(tmp_path: Path) -> None:
         "2:17: display.type: unknown type `pgn`; did you mean `png`?",
         "3:1: qiet_hours: unknown key `qiet_hours`; did you mean `quiet_hours`?",
         "5:9: sources.roof: `every` must be at least 5s",
-        '5:28: sources.roof.show: "rof" is none of house, roof, car, hybrid, disk',
+        '5:28: sources.roof.show: "rof" is not one of house, roof, car, hybrid, disk',
         "6:3: sources.roof: this key appears twice (first on line 5)",
         "7:15: sources.nas.type: unknown type `dmo`; did you mean `demo`?",
-        "8:3: sources.my car: a name is made of letters, digits, - and _",
+        "8:3: sources.my car: use only letters, digits, - and _ in a name",
         f"9:6: sources.x: `type` is missing; known are {', '.join(plugins.names(KINDS[0]))}",
         "10:6: sources.y: expected a block with a `type`",
         "12:8: panels.sun: `subject` is missing",
@@ -269,7 +269,7 @@ def test_a_slip_in_the_name_of_a_part_is_one_mistake(tmp_path: Path, key: str) -
 def test_an_invented_house_that_could_not_be_read_may_speak_of_anything(tmp_path: Path) -> None:
     panel = "p: {{type: solar, subject: roof}}"
     assert told(tmp_path, "home: {{type: demo, show: rof}}", panel) == [
-        'sources.home.show: "rof" is none of house, roof, car, hybrid, disk'
+        'sources.home.show: "rof" is not one of house, roof, car, hybrid, disk'
     ]
     assert told(tmp_path, "home: {{type: demo, every: 1s}}", "p: {{type: solar, subject: roof}}") == [
         "sources.home: `every` must be at least 5s"
@@ -297,7 +297,7 @@ def test_the_keys_of_a_block_whose_type_is_a_slip(tmp_path: Path) -> None:
     assert told(tmp_path, "a: {{type: solaredg, site_id: x, api: v3}}") == [
         "sources.a.type: unknown type `solaredg`; did you mean `solaredge`?",
         'sources.a.site_id: "x" is not a whole number',
-        'sources.a.api: "v3" is none of v2, v1',
+        'sources.a.api: "v3" is not one of v2, v1',
     ]
     (found,) = told(tmp_path, "a: {{type: bmw, site_id: x}}")  # BMW has two doors
     assert found.startswith("sources.a.type: unknown type `bmw`")

@@ -51,14 +51,14 @@ def shared(tmp_path: Path) -> Path:
 )
 def test_names_that_the_panels_cannot_write(tmp_path: Path, source: str, told: list[str]) -> None:
     words = [finding.words for finding in found(tmp_path, f"a: {{{{{source}}}}}")]
-    assert [re.sub(r".* letters that no panel can write, ", "", line) for line in words] == told
+    assert [re.sub(r".* letters that no panel can draw, ", "", line) for line in words] == told
 
 
 def test_a_title_that_the_panels_cannot_write(tmp_path: Path) -> None:
     (told,) = found(tmp_path, DEMO, "p: {{type: solar, subject: a, title: Dach ☀ Süd}}")
     assert str(told) == (
-        'warn  panel p        the name "Dach ☀ Süd" has letters that no panel can write, ☀ '
-        "-> an empty box will stand for each; choose another name or title"
+        'warn  panel p        the name "Dach ☀ Süd" has letters that no panel can draw, ☀ '
+        "-> each shows as an empty box; choose another name or title"
     )
 
 
@@ -78,7 +78,7 @@ def test_a_secret_file_that_anybody_may_read(shared: Path, mode: int, warned: bo
     config = house(shared, SECRET)
     (shared / "config.yaml").chmod(0o600)  # a VIN stands in it
     told = [str(finding) for finding in doubts(config)]
-    words = f"anybody on this machine may read {shared}/key, which holds a secret"
+    words = f"every user of this machine can read {shared}/key, which holds a secret"
     assert told == ([f"warn  secrets        {words} -> chmod o-rwx {shared}/key"] if warned else [])
     assert "hunter2" not in "".join(told)
     shared.chmod(0o700)  # a closed folder keeps it, too
@@ -89,7 +89,7 @@ def test_the_configuration_itself_is_looked_at_where_a_secret_stands_in_it(share
     (shared / "config.yaml").touch(0o644)
     assert found(shared) == []
     (told,) = found(shared, "a: {{type: skoda, api_key: hunter2, vin: TMBJJ7NX5MY000001}}")
-    assert f"may read {shared}/config.yaml" in told.words
+    assert f"can read {shared}/config.yaml" in told.words
 
 
 def test_a_private_key_is_a_secret_and_a_list_of_known_hosts_is_none(shared: Path) -> None:
@@ -97,7 +97,7 @@ def test_a_private_key_is_a_secret_and_a_list_of_known_hosts_is_none(shared: Pat
         (shared / name).touch(0o644)
     source = "a: {{type: ssh_disk, host: nas, user: me, mounts: {{b: /b}}, identity: id, known_hosts: known}}"
     assert [finding.words for finding in found(shared, source)] == [
-        f"anybody on this machine may read {shared}/id, which holds a secret"
+        f"every user of this machine can read {shared}/id, which holds a secret"
     ]
     (shared / "id").unlink()  # told elsewhere
     assert found(shared, source) == []
@@ -126,7 +126,7 @@ def test_doors_that_are_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
         ("tmbjb7nx5 my000123", []),
         ("TMBJB7NX5MY00012", ["its vin has 16 characters"]),
         ("TMBJB7NX5MY0001234", ["its vin has 18 characters"]),
-        ("TMBJB7NX5MYO00123", ["its vin has odd letters"]),
+        ("TMBJB7NX5MYO00123", ["its vin has invalid characters"]),
     ],
 )
 def test_a_vin_that_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, vin: str, told: list[str]) -> None:
@@ -151,7 +151,7 @@ def test_both_verbs_tell_and_neither_minds(tmp_path: Path, verb: str) -> None:
     said = say(verb, "-c", write(tmp_path, text))
     assert said.code == 0
     told = said.err if verb == "check" else said.out
-    assert told.count("letters that no panel can write, 車") == 1
+    assert told.count("letters that no panel can draw, 車") == 1
     assert "source a" in told
 
 

@@ -121,12 +121,12 @@ def test_values_are_read_as_what_is_wanted(tmp_path: Path, line: str, name: str,
         ("zone: !env BLANK", "1:7: zone: the environment variable BLANK is empty"),
         ("zone: !env NOWHERE", "1:7: zone: the environment variable NOWHERE is not set"),
         ("wait: 5", '1:7: wait: "5" is not a duration; write for example 30s, 5m, 1h 30m or 7d'),
-        ("window: 9-17", '1:9: window: "9-17" is not a stretch of the day; write for example 00:00-06:00'),
+        ("window: 9-17", '1:9: window: "9-17" is not a time range; write for example 00:00-06:00'),
         ('secret: ""', "1:9: secret: this secret is empty"),
-        ("choice: c", '1:9: choice: "c" is none of a, b'),
+        ("choice: c", '1:9: choice: "c" is not one of a, b'),
         ('path: ""', '1:7: path: "" is not a path'),
         ('path: "a\\0b"', '1:7: path: "a?b" is not a path'),
-        ("path: ~nobody-here/x", '1:7: path: "~nobody-here/x" is in the home of a user who is not known here'),
+        ("path: ~nobody-here/x", '1:7: path: "~nobody-here/x" is in the home of an unknown user'),
         ("words: a", "1:8: words: expected a list: [a, b] or lines that begin with `-`"),
         ("table: [a]", "1:8: table: expected a block of `key: value` lines"),
         ("table: {a: x}", '1:12: table.a: "x" is not a whole number'),
@@ -151,17 +151,17 @@ def test_values_are_read_as_what_is_wanted(tmp_path: Path, line: str, name: str,
         ("text: *hunter2", "1:7: not valid YAML: this alias is not defined; quote a value that begins with `*`"),
         ("text: !a!hunter2 b", "1:7: not valid YAML: this tag is not defined; quote a value that begins with `!`"),
         ("a: 1\n---\nb: 2", "2:1: not valid YAML: "),
-        ("a: {b: 1\nc:\n  d: 2", "2:2: not valid YAML: the `{` of line 1 has no `}`, or a comma is missing"),
-        ("a:\n  b: [1, 2\nc: 3", "3:2: not valid YAML: the `[` of line 2 has no `]`, or a comma is missing"),
-        ("a: {b: 1 c: 2}", "1:11: not valid YAML: the `{` of line 1 has no `}`, or a comma is missing"),
-        ("a: 1\nb: 'x\n", "3:1: not valid YAML: the quote that begins in line 2 does not end; add `'`"),
+        ("a: {b: 1\nc:\n  d: 2", "2:2: not valid YAML: the `{` on line 1 has no closing `}`, or a comma is missing"),
+        ("a:\n  b: [1, 2\nc: 3", "3:2: not valid YAML: the `[` on line 2 has no closing `]`, or a comma is missing"),
+        ("a: {b: 1 c: 2}", "1:11: not valid YAML: the `{` on line 1 has no closing `}`, or a comma is missing"),
+        ("a: 1\nb: 'x\n", "3:1: not valid YAML: the quote that opens on line 2 is never closed; add `'`"),
         (
             "a: 1\nb:\n  c: 1\n d: 2",
-            "4:2: not valid YAML: this line is not indented like the block that begins in line 1; line them up",
+            "4:2: not valid YAML: this line is not indented like the block that begins on line 1; line them up",
         ),
         (
             "a: 1\n  b: c: 2",
-            "2:4: not valid YAML: no second `key:` fits here; mend the indentation, or quote a value with `: ` in it",
+            "2:4: not valid YAML: no second `key:` fits here; fix the indentation, or quote a value with `: ` in it",
         ),
         ('a: "x" y', "1:8: not valid YAML: "),
         ("- a: 1", "1:1: the file: expected a block of `key: value` lines, without the `-` of a list"),
@@ -216,7 +216,7 @@ def test_a_folder_a_pipe_and_nothing_instead_of_a_file(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for name, reason in (
         ("folder", "it is a folder"),
-        ("pipe", "it is no ordinary file"),
+        ("pipe", "it is not a regular file"),
         ("no", "there is no such file"),
     ):
         reader = Reader(tmp_path / name)
@@ -251,7 +251,7 @@ def test_a_file_of_somebody_else(tmp_path: Path) -> None:
         os.seteuid(0)
         os.chdir(here)
     assert [str(one) for one in reader.complaints] == [
-        "x.yaml cannot be read: this user may not; say it with sudo, or as its owner"
+        "x.yaml cannot be read: permission denied; use sudo, or run this as its owner"
     ]
 
 
@@ -381,10 +381,10 @@ def test_secret_files_that_cannot_be_used(tmp_path: Path, monkeypatch: pytest.Mo
         ("large", f"{tmp_path / 'large'} cannot be read: it is larger than 64 KiB"),
         ("binary", f"{tmp_path / 'binary'} cannot be read: it is not UTF-8 text"),
         ("folder", f"{tmp_path / 'folder'} cannot be read: it is a folder"),
-        ("pipe", f"{tmp_path / 'pipe'} cannot be read: it is no ordinary file"),
+        ("pipe", f"{tmp_path / 'pipe'} cannot be read: it is not a regular file"),
         ("binary/below", f"{tmp_path / 'binary/below'} cannot be read: Not a directory"),
         ("x" * 300, f"{tmp_path / ('x' * 300)} cannot be read: File name too long"),
-        ("~nobody-here/x", '"~nobody-here/x" is in the home of a user who is not known here'),
+        ("~nobody-here/x", '"~nobody-here/x" is in the home of an unknown user'),
         ('""', '"" is not a path'),
     ):
         assert read(tmp_path, f"secret: !file {name}")[1] == [f"1:9: secret: {reason}"]

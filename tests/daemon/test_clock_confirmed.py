@@ -77,7 +77,7 @@ def test_readings_wait_for_a_vendor_that_agrees(
     caplog.set_level(logging.INFO)
     house = house_of(vendor, blank(tmp_path / "readings.db"))
     house.live(12 * MINUTE)
-    assert house.daemon.house.clock.startswith("waiting for the right time"), "the vendor's clock is weeks ahead"
+    assert house.daemon.house.clock.startswith("waiting for the clock to be set"), "the vendor's clock is weeks ahead"
     assert house.store.rows()["reading"] + sum(1 for _ in house.store._disk.execute("SELECT 1 FROM series")) == 0
     put_right(house)
     house.live(12 * MINUTE)
@@ -88,7 +88,7 @@ def test_readings_wait_for_a_vendor_that_agrees(
     assert [record.getMessage().partition(";")[0] for record in caplog.records] == [
         "the clock is not right yet",
         "the clock was put forward by 21 days",
-        "the clock is right now",
+        "the clock is now set",
     ]
 
 

@@ -89,7 +89,7 @@ def test_readings_wait_until_the_time_is_known_and_get_it(path: Path, caplog: py
     assert house.store.rows()["series"] == 0, "nothing is stored with a wrong date"
     assert house.store.readings.latest("roof", PV_POWER), "but drawn"
     (clock,) = [status for status in house.daemon.house.feeds() if status.name == "clock"]
-    assert clock.detail.startswith("waiting for the right time")
+    assert clock.detail.startswith("waiting for the clock to be set")
     put_right(house)
     house.live(20 * MINUTE)
     assert [status.name for status in house.daemon.house.feeds()] == ["roof"]
@@ -98,9 +98,9 @@ def test_readings_wait_until_the_time_is_known_and_get_it(path: Path, caplog: py
     assert past is not None
     assert (past.since, past.polls) == (START, 12)
     assert [record.message for record in caplog.records] == [
-        "the clock is not right yet; readings wait in memory until it is",
-        "the clock was put forward by 21 days; 8 readings are dated anew",
-        "the clock is right now",
+        "the clock is not set yet; readings wait in memory until it is",
+        "the clock was put forward by 21 days; 8 readings were re-dated",
+        "the clock is now set",
     ]
 
 

@@ -86,7 +86,7 @@ def test_what_a_killed_daemon_left_is_no_hindrance(path: Path) -> None:
 
 def test_two_daemons_on_one_database(control: ControlSocket, path: Path) -> None:
     assert control.watch()
-    with pytest.raises(StoreError, match=r"another eink-monitor works on .*readings\.db already; stop that one"):
+    with pytest.raises(StoreError, match=r"another eink-monitor already uses .*readings\.db; stop that one"):
         ControlSocket(path)
     assert alive(path)
 
@@ -176,7 +176,7 @@ def test_a_wish_that_is_too_long_is_told_so(control: ControlSocket, path: Path, 
     answer = ask(path, Request("show", "x" * size))
     assert answer is not None
     assert answer.code == 64
-    assert re.fullmatch(rf"this is too long: {size // 1000}\d+ bytes, where a daemon takes 65536", answer.words)
+    assert re.fullmatch(rf"the request is too long: {size // 1000}\d+ bytes, and a daemon accepts 65536", answer.words)
     control.forget()
     assert ask(path, Request("show", "x" * size)) is None, "nobody is there, and that comes first"
 
@@ -337,4 +337,4 @@ def test_another_users_daemon(control: ControlSocket, path: Path, tmp_path: Path
     with os.fdopen(reader) as answers:
         said = answers.read()
     os.waitpid(child, 0)
-    assert said == "the daemon runs as root; say the same with sudo -u root before it True"
+    assert said == "the daemon runs as root; run the same command with sudo -u root True"

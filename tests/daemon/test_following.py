@@ -223,7 +223,7 @@ def test_however_a_real_stream_ends_it_is_said(path: Path, end: str) -> None:
         "trouble": "roof: the broker is gone",
         "bug": "roof: ValueError at test_following.py:",
         "quiet": "roof: the stream has ended",
-        "exit": "left with code 3",
+        "exit": "exited with code 3",
     }
     assert words[end] in past.detail
     assert "hunter2" not in past.detail

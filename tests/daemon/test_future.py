@@ -119,7 +119,7 @@ def test_where_the_clock_may_be_behind_forgetting_ends_the_doubt_at_once(file: P
     once_ahead(file, 2 * HOUR)
     again = house(file, NOW)
     again.live(11 * MINUTE)
-    assert again.daemon.house.clock.startswith("waiting for the right time")
+    assert again.daemon.house.clock.startswith("waiting for the clock to be set")
     before = newest(file)["roof"]
     assert before > NOW
     assert say("forget", "--after", "now", "--yes", "-c", file).code == 0

@@ -396,10 +396,10 @@ def test_a_crowd_makes_room_for_the_next_poll(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (b"\0\0\0\2{}", "answered with something that is no answer"),
-        (b"\0\0\0\2[]", "answered with something that is no answer"),
-        (b"\0\0\0\3\xff\xff\xff", "answered with something that is no answer"),
-        (b"\0\1\0\0" + b"[" * 65536, "answered with something that is no answer"),
+        (b"\0\0\0\2{}", "sent something that is not a result"),
+        (b"\0\0\0\2[]", "sent something that is not a result"),
+        (b"\0\0\0\3\xff\xff\xff", "sent something that is not a result"),
+        (b"\0\1\0\0" + b"[" * 65536, "sent something that is not a result"),
         (b"GET / HTTP/1.1", "answered with more than 8 MiB"),
     ],
 )

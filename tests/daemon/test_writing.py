@@ -66,7 +66,7 @@ def test_a_card_that_fails_is_said(path: Path) -> None:
     path.parent.chmod(0o700)
     assert (answer.code, answer.words) in {
         (0, ""),
-        (75, "the daemon cannot write, and goes on from memory: the card is full; make room"),
+        (75, "the daemon cannot write and goes on from memory: the card is full; make room"),
     }
 
 

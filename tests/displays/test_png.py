@@ -44,7 +44,7 @@ def test_a_file_along_the_way_is_named(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_folder_of_someone_else_is_named(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
-    with pytest.raises(DisplayError, match=r"may not be written by this user"):
+    with pytest.raises(DisplayError, match=r"this user may not write to it"):
         Png(tmp_path).show(Canvas().frame("sun"))
 
 

@@ -195,7 +195,7 @@ def test_upside_down_and_portrait_sizes() -> None:
 
 
 def test_partial_refreshes_are_not_the_vendors() -> None:
-    with pytest.raises(DisplayError, match="refreshed fully only"):
+    with pytest.raises(DisplayError, match="only does full refreshes"):
         VendorPanel("epd2in9_V2", FastClock(0)).refresh(scene(1), partial=True)
 
 

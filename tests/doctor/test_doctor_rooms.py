@@ -71,7 +71,7 @@ def test_files_that_make_no_sense(tmp_path: Path, text: str) -> None:
 
 
 def test_what_is_said_of_the_clock() -> None:
-    assert machine.synchronisation(right=None).words.endswith("this system does not tell")
+    assert machine.synchronisation(right=None).words.endswith("this system does not say whether it is synchronised")
     assert machine.synchronisation(right=True).state == "ok"
     assert machine.synchronisation(right=False).state == "warn"
 
@@ -122,4 +122,4 @@ def test_a_database_of_somebody_else() -> None:
         os.waitpid(child, 0)
     (line,) = [line for line in told if " database " in line]  # and not that anything is damaged or worn out
     assert line.startswith("warn  database")
-    assert f"{config.database} may not be written by this user; it belongs to root -> sudo -u root" in line
+    assert f"{config.database} is not writable by this user; it belongs to root -> sudo -u root" in line

@@ -172,7 +172,7 @@ def test_the_panel_is_up_at_once_and_the_rest_follows(
     lived(house, MINUTE)
     assert [status.detail for status in house.daemon.house.feeds()][
         -1
-    ] == "the database was damaged; all of it is saved"
+    ] == "the database was damaged; all of it was saved"
     house.live(4 * DAY)
     assert [status.name for status in house.daemon.house.feeds()] == ["roof"], "said for three days"
     house.daemon.stop()
@@ -182,7 +182,7 @@ def test_the_panel_is_up_at_once_and_the_rest_follows(
     assert len([record for record in caplog.records if "damaged" in record.message]) == 2
     first = next(record.getMessage() for record in caplog.records if "damaged" in record.message)
     assert first == (
-        f"the beginning of the database is damaged ({path}); what can be read of it is saved from "
+        f"the beginning of the database is damaged ({path}); what can be read of it was saved from "
         "readings.db.damaged-2026-06-07"
     )
 
@@ -398,7 +398,7 @@ def test_a_page_of_a_newer_file_is_damaged(whole: Path, tmp_path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[100 * PAGE : 101 * PAGE] = bytes(PAGE)
     path.write_bytes(data)
-    with pytest.raises(Damaged, match="it says that it has layout"):
+    with pytest.raises(Damaged, match="it claims to have layout"):
         Store(path, UTC)
 
 

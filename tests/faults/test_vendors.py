@@ -147,7 +147,7 @@ LATE = "bad: no answer within 1m"
         (then_hangs(runaway), "unavailable", LATE),
         (leaks, "crashed", "bad: the poll wanted too much memory"),
         (lambda _: sys.exit(0), "crashed", "bad: SystemExit at test_vendors.py"),
-        (lambda _: os._exit(0), "crashed", "bad: the poll was left with code 0 before it answered"),
+        (lambda _: os._exit(0), "crashed", "bad: the poll exited with code 0 before it answered"),
         (segfault, "crashed", "bad: the poll was killed by signal 11 before it answered"),
         (lambda _: "".index("x"), "crashed", "bad: ValueError at test_vendors.py"),
     ],

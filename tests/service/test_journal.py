@@ -84,7 +84,7 @@ def test_nobody_to_be_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
     ):
         monkeypatch.setenv("NOTIFY_SOCKET", nowhere)
         journal.notify(READY="1")
-        assert capsys.readouterr().err.endswith(f" DEBUG   systemd could not be told: {reason}\n")
+        assert capsys.readouterr().err.endswith(f" DEBUG   systemd could not be notified: {reason}\n")
 
 
 @pytest.mark.parametrize("listens", [True, False])

@@ -87,7 +87,7 @@ def test_one_with_mistakes_is_refused_with_all_of_them(house: tuple[Path, subpro
     assert "sources.roof.every" in said.err
     assert "sources.attic.show" in said.err
     process.send_signal(signal.SIGHUP)  # whoever sends this has not looked
-    for words in ("sources.roof.every", "sources.attic.show", "is not taken over; going on with what was read before"):
+    for words in ("sources.roof.every", "sources.attic.show", "is rejected; going on with the configuration read before"):
         line(process.stderr, words)
     write(file.parent)
     assert say("show", "flow", "--ink", "-c", file).code == 0

@@ -113,7 +113,7 @@ def lives(folder: Path, house: str, until: Callable[[str], bool]) -> str:
 
 
 def test_a_house_lives_in_it(tmp_path: Path) -> None:
-    log = lives(tmp_path, HOUSE, lambda said: "3 sources well; next panel in" in said)
+    log = lives(tmp_path, HOUSE, lambda said: "3 sources ok; next panel in" in said)
     assert not {"WARNING", "ERROR", "CRITICAL", "Traceback"} & set(log.split()), log
     assert (tmp_path / "out" / "now.png").exists()
     assert (tmp_path / "readings.db").exists()

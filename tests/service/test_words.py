@@ -140,7 +140,7 @@ def test_a_file_that_would_vanish_is_refused(service: Folders, name: str) -> Non
     polled(service)
     path = os.path.expanduser(name)  # noqa: PTH111 - as a shell does
     for verb in ("backup", "dump"):
-        outside = f"{path} is outside the sandbox of the service; say: sudo eink-monitor {verb} - > "
+        outside = f"{path} is outside the service's sandbox; use: sudo eink-monitor {verb} - > "
         assert f"{outside}{path}" in refusal(say(verb, path))
     assert "say: sudo eink-monitor show sun --png - > PANEL.png" in refusal(say("show", "sun", "--png", path))
     assert not Path(path).exists()

@@ -130,7 +130,7 @@ def _readings(tally: Tally, stored: set[int], found: set[int], sent: int) -> dic
 
 def _told(log: str, lost: set[int]) -> dict[str, bool]:
     """Whoever reads the log knows of every loss; nothing in it harms a terminal."""
-    shares = re.findall(r": ([0-9.]+ %|all) of it is saved, ([0-9]+) rows", log)
+    shares = re.findall(r": ([0-9.]+ %|all) of it was saved, ([0-9]+) rows", log)
     partly = sum(share != "all" for share, _ in shares)
     odd = {f"U+{ord(sign):04X}" for sign in log if sign not in "\n\t" and not sign.isprintable()}
     return {

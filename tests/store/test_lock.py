@@ -37,7 +37,7 @@ def test_a_lock_can_be_seen_and_is_not_taken_by_looking(tmp_path: Path) -> None:
 def test_doctor_sees_a_daemon_whose_socket_was_removed(tmp_path: Path) -> None:
     config = load(write(tmp_path))
     (asleep,) = wall.daemon(Reply(0, ""), config)
-    assert asleep.words == "does not run"
+    assert asleep.words == "is not running"
     with closing(Lock(config.database)):
         (told,) = wall.daemon(Reply(0, ""), config)
     assert (told.state, told.words) == (
@@ -50,7 +50,7 @@ def test_a_second_daemon_is_refused_whatever_happens_to_the_files(tmp_path: Path
     path = tmp_path / "readings.db"
     first = Store(path, UTC, lasting=NOW)
     for _ in range(2):
-        with pytest.raises(InUse, match=r"another eink-monitor works on .* already; stop that one"):
+        with pytest.raises(InUse, match=r"another eink-monitor already uses .*; stop that one"):
             Store(path, UTC, lasting=NOW)
         for file in list(tmp_path.iterdir()):
             file.unlink()

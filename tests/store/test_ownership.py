@@ -186,7 +186,7 @@ def test_a_foreign_file_is_no_backup_to_write_over(ours: Path, tmp_path: Path) -
     target = tmp_path / "copy.db"
     for make in (lambda path: path.symlink_to("elsewhere"), os.mkfifo, Path.mkdir):
         make(target)
-        with pytest.raises(StoreError, match=r"name a file, or one that is not there yet"):
+        with pytest.raises(StoreError, match=r"name a regular file, or one that does not exist yet"):
             store.backup(target)
         target.rmdir() if target.is_dir() else target.unlink()
     assert not (tmp_path / "elsewhere").exists()

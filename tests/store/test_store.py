@@ -91,7 +91,7 @@ def test_an_upgrade_that_fails_says_why(tmp_path: Path) -> None:
     old = older(path, 5)
     old.execute("CREATE TABLE ahead (x)")
     old.close()
-    why = rf"its upgrade to layout {VERSION} failed \(OperationalError: table \S*ahead\S* already exists\)"
+    why = rf"upgrading it to layout {VERSION} failed \(OperationalError: table \S*ahead\S* already exists\)"
     with pytest.raises(Damaged, match=why):
         Store(path, UTC)
     with closing(sqlite3.connect(path)) as db:

@@ -31,7 +31,7 @@ def test_the_database_is_not_its_own_backup(tmp_path: Path, name: str) -> None:
 def test_a_place_that_cannot_be_written(lived: Path, tmp_path: Path) -> None:
     said = say("backup", tmp_path / "no" / "copy.db", "-c", lived)
     assert said.code == 64
-    assert f"there is no folder {tmp_path / 'no'}; make it first" in said.err
+    assert f"there is no folder {tmp_path / 'no'}; create it first" in said.err
     said = say("backup", tmp_path, "-c", lived)
     assert said.code == 64
     assert f"{tmp_path} is a folder; name a file in it: {tmp_path / 'readings.db'}" in said.err

@@ -64,15 +64,15 @@ panels:
 def test_libraries_that_exclude_each_other_are_told_before_anything_fails(tmp_path: Path) -> None:
     file = write(tmp_path, BOTH.format(first="weconnect", more=""))
     words = (
-        "sources: golf and id3 cannot be in one house: their libraries want different releases of requests: "
-        "take golf out of the configuration"
+        "sources: golf and id3 cannot be used together: their libraries need different releases of requests: "
+        "remove golf from the configuration"
     )
     said = say("check", "-c", file)
     assert said.code == 69
     assert said.err.splitlines()[0] == words
     assert "pip install" not in said.err, "what is missing could not be added"
     assert "hunter2" not in said.out + said.err
-    assert "take golf out of the configuration" in say("doctor", "-c", file).out
+    assert "remove golf from the configuration" in say("doctor", "-c", file).out
 
 
 def test_two_of_a_kind_may_live_together(tmp_path: Path) -> None:
@@ -105,10 +105,10 @@ def test_a_name_that_no_panel_can_write_is_told(tmp_path: Path) -> None:
     )
     said = say("check", "-c", write(tmp_path, text))
     assert said.code == 0
-    mend = "an empty box will stand for each; choose another name or title"
+    mend = "each shows as an empty box; choose another name or title"
     assert said.err.splitlines() == [
-        f'source roof: the name "家 Škoda ⚡" has letters that no panel can write, 家 ⚡: {mend}',
-        f'panel flow: the name "☀" has letters that no panel can write, ☀: {mend}',
+        f'source roof: the name "家 Škoda ⚡" has letters that no panel can draw, 家 ⚡: {mend}',
+        f'panel flow: the name "☀" has letters that no panel can draw, ☀: {mend}',
     ]
     assert say("check", "-c", write(tmp_path)).err == ""
 

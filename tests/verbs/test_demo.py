@@ -48,7 +48,7 @@ def test_it_leaves_what_it_says(day: tuple[Path, Said]) -> None:
 def test_it_tells_of_the_outage_and_of_the_quota(day: tuple[Path, Said]) -> None:
     _, said = day
     assert "Wed 13:45  hybrid: the demo vendor does not answer until 17:00\n" in said.out
-    assert "45 of 45 calls this day are spent" in said.out
+    assert "45 of 45 calls this day are used" in said.out
 
 
 def test_its_database_can_be_looked_at(day: tuple[Path, Said]) -> None:

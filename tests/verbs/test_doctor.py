@@ -78,12 +78,12 @@ def test_a_well_house(lived: Path) -> None:
     assert lines(said, "configuration") == [f"ok: {lived} is good: 3 sources, 3 panels"]
     assert lines(said, "time zone")[0].startswith("ok: Europe/Berlin, where it is ")
     assert lines(said, "fonts") == [f"ok: {ATLASES} faces and sets of icons can be read"]
-    assert lines(said, "daemon") == ["ok: does not run"]
+    assert lines(said, "daemon") == ["ok: is not running"]
     assert re.match(r"ok: png, \d+ full and \d+ partial refreshes, the last full one at 20", lines(said, "display")[0])
-    assert re.match(r"ok: .*readings\.db is whole, [\d.]+ [kM]B", lines(said, "database")[0])
+    assert re.match(r"ok: .*readings\.db is intact, [\d.]+ [kM]B", lines(said, "database")[0])
     assert lines(said, "space")
     assert re.match(
-        r"(ok: answered .*|warn: answered .* ago and was not asked since -> .*)", lines(said, "source roof")[0]
+        r"(ok: answered .*|warn: answered .* ago and has not been asked since -> .*)", lines(said, "source roof")[0]
     )
     assert re.match(r"ok: demo car: \d+ of 45 calls left today", lines(said, "quota")[0])
 
@@ -104,7 +104,7 @@ def test_without_a_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert said.code == 0
     assert lines(said, "configuration")[0].startswith("warn: no configuration found (looked for config.yaml, ")
     assert "-> cp config.example.yaml config.yaml" in said.out
-    assert lines(said, "display")[0].startswith("warn: not looked at")
+    assert lines(said, "display")[0].startswith("warn: not checked")
     assert lines(said, "fonts")
 
 
@@ -123,7 +123,7 @@ def test_before_the_first_start_nothing_is_created(tmp_path: Path) -> None:
     said = say("doctor", "-c", file)
     assert said.code == 0
     assert lines(said, "database") == [
-        f"ok: {tmp_path}/readings.db is not there yet; the daemon or the first poll makes it"
+        f"ok: {tmp_path}/readings.db does not exist yet; the daemon or the first poll creates it"
     ]
     assert lines(said, "source roof") == ["ok: not asked yet"]
     assert [entry.name for entry in tmp_path.iterdir()] == ["config.yaml"]
@@ -135,7 +135,7 @@ def test_a_file_with_nothing_in_it_is_not_called_whole(tmp_path: Path) -> None:
     said = say("doctor", "-c", file)
     assert (said.code, lines(said, "database")) == (
         0,
-        [f"ok: {tmp_path}/readings.db is empty; the daemon or the first poll begins it"],
+        [f"ok: {tmp_path}/readings.db is empty; the daemon or the first poll fills it"],
     )
 
 
@@ -260,14 +260,14 @@ def test_a_damaged_database(tmp_path: Path) -> None:
     assert said.code == 75
     (first, *_) = lines(said, "database")
     assert first.startswith("bad: ")
-    assert "-> let the daemon run: it sets the file aside and saves what can be read" in first
+    assert "-> start the daemon: it sets the file aside and saves what can be read" in first
 
 
 def test_no_database_at_all(tmp_path: Path) -> None:
     (tmp_path / "readings.db").write_text("a letter to my aunt, long enough to be read as a header by SQLite" * 20)
     said = say("doctor", "-c", write(tmp_path))
     assert said.code == 78
-    assert lines(said, "database")[0].startswith(f"bad: {tmp_path}/readings.db is a text, not a database")
+    assert lines(said, "database")[0].startswith(f"bad: {tmp_path}/readings.db is a text file, not a database")
     assert lines(said, "source roof") == ["ok: not asked yet"]
 
 
@@ -287,7 +287,7 @@ def test_a_database_of_the_past(tmp_path: Path) -> None:
         db.execute("PRAGMA user_version = 3")
     file = write(tmp_path)
     assert lines(say("doctor", "-c", file), "database") == [
-        f"warn: {tmp_path}/readings.db was written by an older eink-monitor -> let the daemon run: it brings it up"
+        f"warn: {tmp_path}/readings.db was written by an older eink-monitor -> start the daemon: it upgrades it"
     ]
     shown = say("show", "-c", file)
     assert shown.code == 75
@@ -331,7 +331,7 @@ def test_how_long_a_key_holds(tmp_path: Path, left: int, line: str, code: int) -
 @pytest.mark.parametrize(
     ("what", "detail", "line", "code"),
     [
-        ("auth", "roof: refused", "bad: roof: refused (just now) -> mend that, then eink-monitor poll roof", 77),
+        ("auth", "roof: refused", "bad: roof: refused (just now) -> fix that, then eink-monitor poll roof", 77),
         ("overloaded", "full", "bad: full (just now) -> stop what else runs here: ps -A --sort=-rss", 75),
         ("gone", "closed", "bad: closed (just now) -> eink-monitor poll roof", 69),
         ("unavailable", "", "bad: unavailable (just now) -> eink-monitor poll roof", 75),
@@ -358,7 +358,7 @@ def test_how_the_last_poll_ended(tmp_path: Path, what: str, detail: str, line: s
     [
         (0, 0, "ok: answered just now"),
         (0, 10 * HOUR, "warn: answered just now, but last measured anything 10 h ago (its patience is 15 min)"),
-        (10 * HOUR, 10 * HOUR, "warn: answered 10 h ago and was not asked since"),
+        (10 * HOUR, 10 * HOUR, "warn: answered 10 h ago and has not been asked since"),
         (0, 21 * DAY, "warn: answered just now, but last measured anything 3 weeks ago (its patience is 15 min)"),
     ],
 )
@@ -430,7 +430,7 @@ def test_a_bug_hides_nothing_else() -> None:
         raise ZeroDivisionError
 
     assert [str(finding) for finding in doctor._group("roof", group)] == [
-        "bad   roof           could not be looked at: ZeroDivisionError -> please report this as a bug"
+        "bad   roof           could not be checked: ZeroDivisionError -> please report this as a bug"
     ]
     assert doctor.code == 70
 
@@ -441,7 +441,7 @@ def test_the_test_picture(tmp_path: Path) -> None:
     with panel.installed():
         said = say("doctor", "--picture", "-c", file)
     assert said.code == 0
-    assert lines(said, "picture") == [f"ok: the test picture was sent as 2in13_V2; right is {SEEN}"]
+    assert lines(said, "picture") == [f"ok: the test picture was sent as 2in13_V2; you should see {SEEN}"]
     assert panel.glass.unknown() == 0
     assert panel.findings == []
     store = Store(tmp_path / "readings.db", time_zone(), writes=False)
@@ -461,10 +461,10 @@ def test_a_test_picture_that_cannot_be_drawn(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("seen", "state", "words"),
     [
-        (0, "ok", "not looked at"),
-        (1, "ok", "2in13_V3 is what the panel is"),
+        (0, "ok", "but nobody looked"),
+        (1, "ok", "the panel is a 2in13_V3"),
         (2, "warn", "pale as 2in13_V3"),
-        (3, "bad", "the panel is no 2in13_V3"),
+        (3, "bad", "the panel is not a 2in13_V3"),
         (4, "bad", "no ink moved"),
     ],
 )

@@ -198,7 +198,7 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "dump.txt").symlink_to("precious")
     said = say("dump", tmp_path / "dump.txt", "-c", write(tmp_path))
     assert said.code == 75
-    assert "is a link; name a file, or one that is not there yet" in said.err
+    assert "is a link; name a regular file, or one that does not exist yet" in said.err
     assert (tmp_path / "precious").read_text(encoding="utf-8") == "mine"
 
 

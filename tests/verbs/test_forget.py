@@ -94,7 +94,7 @@ def test_a_date_is_its_last_second_and_nothing_is_written_over(house: Path, tmp_
     before = target.read_bytes()
     said = say("forget", "--after", "2020-01-01", "--to", target, "--yes", "-c", house)
     assert (said.code, target.read_bytes()) == (64, before)
-    assert "is there already; name a FILE that is not" in said.err
+    assert "already exists; choose another FILE" in said.err
     assert rows(house)["series"] == 2
 
 
@@ -109,6 +109,6 @@ def test_nothing_is_deleted_that_could_not_be_kept(house: Path) -> None:
 def test_what_is_no_date_and_what_is_no_time(house: Path) -> None:
     said = say("forget", "--after", "yesterday", "-c", house)
     assert said.code == 64
-    assert '--after: "yesterday" is no date' in said.err
+    assert '--after: "yesterday" is not a date' in said.err
     with pytest.raises(StoreError, match="not known to be right yet; wait until it is, or give a date"):
         forget._cut("now", BERLIN, FastClock(NOW, sure=False))

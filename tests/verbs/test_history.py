@@ -75,9 +75,12 @@ def test_only_what_was_asked_for(lived: Path) -> None:
         (["rof", "pv_power"], "no stored subject is called `rof`; did you mean `roof`?"),
         (["zebra", "pv_power"], "no stored subject is called `zebra`; there is `"),
         (["roof", "pv_power", "--since", "7d", "--from", "2026-01-01"], "give either --since or --from"),
-        (["roof", "pv_power", "--from", "yesterday"], '--from: "yesterday" is no date; write for example 2026-11-27'),
-        (["roof", "pv_power", "--from", "2026-02-30"], '--from: "2026-02-30" is no date'),
-        (["roof", "pv_power", "--to", "9999-12-31"], '--to: "9999-12-31" is no date'),
+        (
+            ["roof", "pv_power", "--from", "yesterday"],
+            '--from: "yesterday" is not a date; write for example 2026-11-27',
+        ),
+        (["roof", "pv_power", "--from", "2026-02-30"], '--from: "2026-02-30" is not a date'),
+        (["roof", "pv_power", "--to", "9999-12-31"], '--to: "9999-12-31" is not a date'),
         (["roof", "pv_power", "--from", "2026-05-02", "--to", "2026-05-01"], "--to lies before the beginning"),
         (["roof", "pv_power", "--since", "7"], '--since: "7" is not a duration'),
         (["roof", "pv_power", "--since", "99999999y"], "is longer than 100 years"),
@@ -111,6 +114,6 @@ def test_an_empty_window_says_where_the_newest_is(lived: Path, form: str) -> Non
     said = say("history", "roof", "pv_power", "--from", "2024-01-01", "--to", "2024-01-02", form, "-c", lived)
     assert said.code == 0
     span = "between 2024-01-01T00:00:00+01:00 and 2024-01-02T23:59:59+01:00"
-    assert said.err.startswith(f"eink-monitor: nothing is stored of roof pv_power {span}; the newest is of 20")
-    assert say("history", "roof", "soc", "-c", lived).err.endswith("; there never was any\n")
+    assert said.err.startswith(f"eink-monitor: nothing is stored for roof pv_power {span}; the newest is from 20")
+    assert say("history", "roof", "soc", "-c", lived).err.endswith("; nothing ever was\n")
     assert say("history", "roof", "pv_power", "--since", "2d", "-c", lived).err == ""

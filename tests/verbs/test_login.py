@@ -124,7 +124,7 @@ def test_a_code_that_is_confirmed_after_a_while(tmp_path: Path, bmw: QuickBmw) -
     assert said.code == 0
     assert "  https://customer.bmwgroup.example/oneid/link?user_code=ABCD-1234\n" in said.out
     assert "The code at https://customer.bmwgroup.example/oneid/link: ABCD-1234" in said.out
-    assert "You have 5 minutes for it, until " in said.out
+    assert "You have 5 minutes, until " in said.out
     assert said.out.endswith(
         "BMW CarData: signed in; every car of this account with this client_id can be asked now.\n"
     )
@@ -150,7 +150,7 @@ def test_nobody_has_the_time(tmp_path: Path, bmw: QuickBmw) -> None:
     bmw.seconds = 1
     said = say("login", "i4", "-c", bmw_house(tmp_path, bmw))
     assert said.code == 77
-    assert "You have 1 minute for it" in said.out
+    assert "You have 1 minute" in said.out
     assert "the code ran out" in said.err
     assert bmw.on(TOKEN) == []
 
@@ -318,7 +318,7 @@ def test_nothing_is_pasted(tmp_path: Path, roof: SolarEdgeServer, port: int, typ
     typing("  ")
     said = say("login", "roof", "-c", roof_house(tmp_path, roof, port))
     assert said.code == 77
-    assert said.err.endswith("nothing was brought back; start again when you have it\n")
+    assert said.err.endswith("nothing was pasted; start again once you have it\n")
     assert roof.asked == []
 
 

@@ -124,7 +124,7 @@ def test_the_ledger_is_kept_unless_forced(house: Path) -> None:
     assert say("poll", "dear", "-c", house).code == say("poll", "dear", "-c", house).code == 0
     spent = say("poll", "dear", "--json", "-c", house)
     assert (spent.code, spent.out) == (75, "[]\n")
-    assert spent.err.startswith("eink-monitor: dear: 2 of 2 calls this day are spent; ask again after ")
+    assert spent.err.startswith("eink-monitor: dear: 2 of 2 calls this day are used; ask again after ")
     assert spent.err.endswith(", or spend a call with --force\n")
     forced = say("poll", "dear", "--json", "--force", "-c", house)
     assert forced.code == 0

@@ -63,8 +63,8 @@ def test_the_copy_is_the_database_and_the_one_before_is_kept(house: Path) -> Non
         said = say("restore", copy, "-c", house)
         assert (said.code, said.err) == (0, "")
         assert said.out == (
-            f"{path} is what {copy} is; its newest reading is of 2026-05-28T22:30:40+02:00\n"
-            f"what was there is kept as {kept}\n"
+            f"{path} is what {copy} is; its newest reading is from 2026-05-28T22:30:40+02:00\n"
+            f"the previous one is kept as {kept}\n"
         )
         assert values(path) == list(range(5))
         assert path.stat().st_mode & 0o777 == 0o600
@@ -113,7 +113,7 @@ def test_where_nothing_is_it_is_put(house: Path) -> None:
     path = house.with_name("readings.db")
     path.unlink()
     said = say("restore", house.with_name("copy.db"), "-c", house)
-    assert (said.code, said.out.splitlines()[-1]) == (0, "nothing was there before")
+    assert (said.code, said.out.splitlines()[-1]) == (0, "there was none before")
     assert values(path) == list(range(5))
 
 
@@ -131,8 +131,8 @@ def test_while_the_daemon_runs_it_is_refused(house: Path) -> None:
     with closing(Lock(house.with_name("readings.db"))):
         said = say("restore", house.with_name("copy.db"), "-c", house)
     assert said.code == 75
-    assert "the daemon works on" in said.err
-    assert "stop the daemon (sudo systemctl stop eink-monitor), say this again, then start it" in said.err
+    assert "the daemon is using" in said.err
+    assert "stop the daemon (sudo systemctl stop eink-monitor), restore again, then start it" in said.err
     assert state(house.parent) == before
 
 
@@ -186,7 +186,7 @@ def test_one_through_a_folder_of_another_name_is_called_as_it_is_called_there(ho
     (called := tmp_path / "called").symlink_to(house.parent, target_is_directory=True)
     path = called / "readings.db"
     assert restore(house.with_name("copy.db"), path) == called / "readings.db.replaced-1"
-    with closing(Lock(path)), pytest.raises(StoreError, match=f"works on {path};"):
+    with closing(Lock(path)), pytest.raises(StoreError, match=f"is using {path};"):
         restore(house.with_name("copy.db"), path)
 
 
@@ -195,7 +195,7 @@ def test_a_poll_that_failed_later_is_no_reading(house: Path) -> None:
     with closing(Store(copy, UTC)) as store:
         store.note(Outcome("roof", NOW + 86400, 0.1, "unavailable", "nobody answers"), None, 1)
         store.flush()
-    assert "its newest reading is of 2026-05-28T22:30:40+02:00\n" in say("restore", copy, "-c", house).out
+    assert "its newest reading is from 2026-05-28T22:30:40+02:00\n" in say("restore", copy, "-c", house).out
     with closing(Store(copy, UTC)) as store:
         store.dating.forget_after(0, NOW, lambda _: None)
     assert "; it holds no reading\n" in say("restore", copy, "-c", house).out

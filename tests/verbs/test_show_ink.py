@@ -76,14 +76,14 @@ def test_a_display_that_is_no_ink(tmp_path: Path) -> None:
     file = write(tmp_path)
     assert say("show", "--ink", "sun", "-c", file).out == "sun is on the display (png)\n"
     assert (tmp_path / "out" / "now.png").read_bytes() == (tmp_path / "out" / "sun.png").read_bytes()
-    assert say("clear", "-c", file).out == "a display of type png has nothing to clear\n"
+    assert say("clear", "-c", file).out == "a display of type png cannot be cleared\n"
 
 
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["sun", "flow"], "--ink shows one panel, and goes without --png"),
-        (["--png", "out"], "--ink shows one panel, and goes without --png"),
+        (["sun", "flow"], "--ink shows one panel and excludes --png"),
+        (["--png", "out"], "--ink shows one panel and excludes --png"),
         (["flo"], "no panel is called `flo`; did you mean `flow`?"),
     ],
 )
@@ -146,11 +146,11 @@ def test_a_running_daemon_is_asked(tmp_path: Path) -> None:
             assert lines["panel"].startswith("ok    panel          a panel answers")
             second = say("run", "-c", file)
             assert second.code == 75
-            assert "another eink-monitor works on" in second.err
+            assert "another eink-monitor already uses" in second.err
             said = say("clear", "-c", file)
             assert said.out == (
-                "the display (2in13_V2) is cleared; the daemon polls on, and draws again after `show --ink` or its "
-                "next start\n"
+                "the display (2in13_V2) is cleared; the daemon keeps polling, and draws again after `show --ink` or "
+                "its next start\n"
             )
         assert mine.board.bytes_received == 0, "the pins have one owner"
     assert report == {

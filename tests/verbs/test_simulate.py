@@ -68,6 +68,6 @@ def test_nowhere_to_write_has_a_way_out(tmp_path: Path, monkeypatch: pytest.Monk
     said = say("simulate", "--days", 1, "-c", write(tmp_path))
     assert said.code == 75
     assert said.err.endswith(
-        "eink-monitor: there is no room for a temporary database: No such file or directory; name a folder that you "
-        f"may write: TMPDIR=FOLDER eink-monitor simulate -c {tmp_path}/config.yaml\n"
+        "eink-monitor: a temporary database cannot be created: No such file or directory; name a folder you can "
+        f"write to: TMPDIR=FOLDER eink-monitor simulate -c {tmp_path}/config.yaml\n"
     )

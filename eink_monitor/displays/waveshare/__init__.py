@@ -150,7 +150,7 @@ class Waveshare(Wiring, Display):
             return
         try:
             ink.probe()
-            yield good("panel", f"Waveshare's driver for {self.model} loads; whether a panel is there it cannot ask")
+            yield good("panel", f"Waveshare's driver for {self.model} loads; it cannot tell whether a panel is there")
         except DisplayError as error:
             yield fault("panel", error)
 

@@ -57,7 +57,7 @@ def chip_select(wiring: Wiring, root: Path = Path("/")) -> Iterator[Finding]:
         if line is not None and usual is not None and line != usual:
             told = f"{wiring.node} selects its panel by GPIO {line}, and the HAT waits for GPIO {usual}"
             yield doubt(
-                "spi", told, "take cs0_pin and cs1_pin out of /boot/firmware/config.txt, unless you wired it so"
+                "spi", told, "take cs0_pin and cs1_pin out of /boot/firmware/config.txt, unless you wired it that way"
             )
         if not lines:
             overlay = f"dtoverlay=spi{wiring.bus}-0cs"

@@ -164,7 +164,7 @@ class Panel213:
         took = self._clock.monotonic() - start
         if took < way.shortest:
             raise DisplayError(
-                f"the panel ended its refresh after {took:.2f} s, too soon to be true: it lost power, or it is not a "
+                f"the panel ended its refresh after {took:.2f} s, too early to be true: it lost power, or it is not a "
                 f"2in13_{self._revision.name}; compare display.model with the sticker on its back"
             )
         if took > way.longest:

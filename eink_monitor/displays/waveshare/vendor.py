@@ -46,7 +46,7 @@ class VendorPanel:
         """Draw a frame in the middle of the panel and put it to sleep. Raises ``DisplayError``."""
         self.driven = False
         if partial:
-            raise DisplayError(f"{self._model} is refreshed fully only")
+            raise DisplayError(f"{self._model} only does full refreshes")
         if os.getpid() != self._owner:
             raise DisplayError(f"the panel belongs to process {self._owner}; a process forked from it must not draw")
         module, epd = self._load()

@@ -43,7 +43,7 @@ class Job:
         try:
             self._begin([sys.executable, "-m", __name__, kind, str(path), *([str(quarantined)] if quarantined else [])])
         except (OSError, MemoryError) as error:
-            log.warning("the %s of %s could not be started (%s); it is tried again later", kind, path, error)
+            log.warning("the %s of %s could not be started (%s); trying again later", kind, path, error)
 
     def _begin(self, words: list[str]) -> None:
         self._reader, writer = os.pipe()

@@ -54,7 +54,7 @@ def inspect(path: Path) -> None:
     elif head[68:72] == MARK or _are_ours(file_pages(path)) or not any(_start(path)):
         raise Damaged(f"the beginning of the database is damaged ({path})")
     else:
-        what = "a text" if set(head) <= _PRINTABLE else "another program's file"
+        what = "a text file" if set(head) <= _PRINTABLE else "another program's file"
         raise WrongFile(f"{path} is {what}, not a database of eink-monitor", "name another file as `database:`")
 
 

@@ -68,7 +68,7 @@ def save_log(db: sqlite3.Connection, path: Path, watch: Watch) -> str:
     if log in watch.ours() or not log.exists() or not log.stat().st_size:
         if db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
             raise StoreError(f"{told}, and another program holds the database; trying again ({path})")
-        return f"{told}; all that was in the log is in the database now"
+        return f"{told}; everything in the log is in the database now"
     draft = files.draft_of(path)
     copy_out(db, draft)  # others have written to another log meanwhile: what they wrote is salvaged
     quarantined = damage.quarantine(path, SystemClock().now())
@@ -100,7 +100,7 @@ def save_database(db: sqlite3.Connection, path: Path, watch: Watch) -> str:
         path.unlink(missing_ok=True)  # it is empty
     _remove_log(watch)
     _give_place(draft, path)
-    return f"{path.name} was removed while it was in use; it is written again, with all that was in it{kept}"
+    return f"{path.name} was removed while it was in use; it is written again, with everything that was in it{kept}"
 
 
 def _keep(db: sqlite3.Connection, path: Path, watch: Watch) -> str:
@@ -109,14 +109,14 @@ def _keep(db: sqlite3.Connection, path: Path, watch: Watch) -> str:
         with suppress(sqlite3.Error):
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         _remove_log(watch)
-        return "the one before is where somebody has moved it"
+        return "the previous one is wherever it was moved"
     kept = free_name(path)
     try:
         copy_out(db, kept)
     except StoreError as error:
         return _keep_as_it_is(kept, watch, error)
     _remove_log(watch)
-    return f"the one before is kept as {kept.name}"
+    return f"the previous one is kept as {kept.name}"
 
 
 def _keep_as_it_is(kept: Path, watch: Watch, error: StoreError) -> str:
@@ -126,14 +126,14 @@ def _keep_as_it_is(kept: Path, watch: Watch, error: StoreError) -> str:
     try:
         watch.copy_as_it_is(kept)
     except OSError:
-        return f"the one before could not be kept: {error}"
-    return f"the one before is kept as it is, as {kept.name}: {error}"
+        return f"the previous one could not be kept: {error}"
+    return f"the previous one is kept as it is, as {kept.name}: {error}"
 
 
 def _give_place(draft: Path, path: Path) -> None:
     """Nothing of ours goes because somebody else was faster: the connection still has it."""
     if not files.put(draft, path):
-        raise StoreError(f"somebody has put a file in the place of the database meanwhile; trying again ({path})")
+        raise StoreError(f"another file has appeared in place of the database; trying again ({path})")
 
 
 def _remove_log(watch: Watch) -> None:

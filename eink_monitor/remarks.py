@@ -13,7 +13,7 @@ from eink_monitor.outside import clean
 
 _NAMED = 4  # values that are told one by one; the rest is counted
 _LONGEST = 60  # characters of one value's name and figure
-_NONE = "no number"
+_NONE = "not a number"
 _LARGEST = 400  # characters of the whole
 
 
@@ -61,7 +61,7 @@ def figure(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return _NONE
     if isinstance(value, int) and not -(1 << 64) < value < 1 << 64:
-        return "a number without bounds"
+        return "an infinite number"
     if not math.isfinite(value):
         return _NONE
     return f"{value:.0f}" if abs(value) < 1e15 and float(value).is_integer() else f"{value:.6g}"

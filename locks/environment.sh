@@ -56,9 +56,9 @@ leave_to_apt() { # takes what must be compiled out of the lists, and sees that t
 		echo "installing$wanted with apt ..."
 		# shellcheck disable=SC2086 # words
 		{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $wanted; } >/dev/null ||
-			fail "apt could not install$wanted; is the internet connection up? then say it again"
+			fail "apt could not install$wanted; is the internet connection up? then try again"
 	else
-		fail "on 32 bits these libraries come from apt: sudo apt install$wanted; then say it again"
+		fail "on 32 bits these libraries come from apt: sudo apt install$wanted; then try again"
 	fi
 	wanted=$(printf %s "$needed" | missing)
 	[ -z "$wanted" ] || fail "$PYTHON does not see what apt has installed:$wanted; use Debian's own, PYTHON=/usr/bin/python3"
@@ -92,9 +92,9 @@ install() {
 		--require-hashes "$@" 2>&1) && return
 	printf '%s\n' "$said" >&2
 	case $said in
-	*'Failed building wheel'*) fail "a library has to be compiled: sudo apt install gcc python3-dev, then say it again (the panel's are ready-made in apt: docs/install.md)" ;;
+	*'Failed building wheel'*) fail "a library has to be compiled: sudo apt install gcc python3-dev, then try again (the panel's are ready-made in apt: docs/install.md)" ;;
 	esac
-	fail "the libraries could not be fetched; is the internet connection up? then say it again"
+	fail "the libraries could not be fetched; is the internet connection up? then try again"
 }
 install --requirement "$LOCKS/build.txt" # first: what has no wheel is built with it
 for name in "$lists"/*.txt; do set -- "$@" --requirement "$name"; done

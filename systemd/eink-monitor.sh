@@ -18,7 +18,7 @@ if [ "$(id -u)" != 0 ]; then
 	case "${1:-}" in
 	'' | --version | demo | simulate | sources | panels) exec "$program" "$@" ;;
 	esac
-	echo "the readings belong to the service; say: sudo eink-monitor $*" >&2
+	echo "the readings belong to the service; use: sudo eink-monitor $*" >&2
 	exit 77
 fi
 if [ "${1:-}" = demo ]; then # it is nobody's house and writes where a person stands, so it is that person's
@@ -27,7 +27,7 @@ if [ "${1:-}" = demo ]; then # it is nobody's house and writes where a person st
 fi
 if [ "${1:-}" = reload ]; then # a start is what lends the daemon its files anew; a bad configuration must not get so far
 	if ! said=$("$0" check 2>&1); then
-		printf '%s\n' "$said" "not taken over; mend that and say it again: a daemon that runs goes on with what it read before" >&2
+		printf '%s\n' "$said" "rejected; fix that and try again: a running daemon keeps the configuration it read before" >&2
 		exit 78
 	fi
 	systemctl reset-failed eink-monitor.service 2>/dev/null # only a daemon's own starts count among the twenty of an hour
@@ -36,7 +36,7 @@ if [ "${1:-}" = reload ]; then # a start is what lends the daemon its files anew
 		exec systemctl restart --no-block eink-monitor.service
 	fi
 	systemctl restart eink-monitor.service || exit
-	echo "the daemon has started anew with /etc/eink-monitor/config.yaml"
+	echo "the daemon restarted with /etc/eink-monitor/config.yaml"
 	exit
 fi
 settings() { # of the service, but for how it is started, watched and stopped, and the folder that goes with it

@@ -92,7 +92,7 @@ put_config() { # never over what is there
 		esac
 	else
 		install -m 600 "$source/config.example.yaml" "$config"
-		say "new          $config (a demo house; make it yours)"
+		say "new          $config (a demo house; replace it with yours)"
 	fi
 }
 
@@ -143,7 +143,7 @@ prepare_pins() {
 	has_ink || return 0
 	gpio=$(gpio_of_apt)
 	if [ -n "$gpio" ] && ! from_apt spidev RPi.GPIO && ask "Install python3-spidev and $gpio with apt?"; then
-		apt-get install -y python3-spidev "$gpio" || say "apt could not; pip is tried instead"
+		apt-get install -y python3-spidev "$gpio" || say "apt could not; trying pip"
 	fi
 	compgen -G "$ROOT/dev/spidev*" >/dev/null && return 0
 	if command -v raspi-config >/dev/null && ask "SPI is off, and the panel needs it. Switch it on?"; then
@@ -165,7 +165,7 @@ build() { # a folder is only used once it holds the file `complete`
 	new=$(mktemp -d "$opt/versions/$(date +%Y%m%d-%H%M%S)-XXXX")
 	stage=building
 	chmod 755 "$new"
-	said=$(extras) || fail "the program does not say what its sources need"
+	said=$(extras) || fail "the program does not report what its sources need"
 	[ -z "$said" ] || mapfile -t wanted <<<"$said"
 	say "building     $new${wanted:+ with $(IFS=, && say "${wanted[*]}")}"
 	PYTHON=$PYTHON SITE=$(site) bash "$source/locks/environment.sh" "$new" run "${wanted[@]}"
@@ -215,7 +215,7 @@ roll_back() {
 	stage=over
 	say "going back   to $old"
 	systemctl stop eink-monitor.service || true
-	among_readings back || say "the databases could not be put back; they lie in $state as *.before"
+	among_readings back || say "the databases could not be put back; they are in $state as *.before"
 	use "$old"
 	rm -rf "$new"
 	start || say "the previous version does not start either: sudo journalctl -u eink-monitor"
@@ -239,7 +239,7 @@ switch() {
 		old=''
 	fi
 	look || good=''
-	[ -n "$good" ] || [ -z "$old" ] || fail "these are mistakes in $config: mend them and say it again"
+	[ -n "$good" ] || [ -z "$old" ] || fail "fix these mistakes in $config, then try again"
 	stage=switching
 	[ -z "$old" ] || set_aside
 	use "$new"
@@ -252,7 +252,7 @@ switch() {
 	start || fail "the daemon did not come up; its last words: sudo journalctl -eu eink-monitor"
 	stage=over
 	[ -z "$old" ] || point "$opt/previous" "$old"
-	among_readings forget || say "the copies of the databases could not be removed; they lie in $state as *.before"
+	among_readings forget || say "the copies of the databases could not be removed; they are in $state as *.before"
 }
 
 clean() { # keep what runs and what ran before

@@ -77,7 +77,7 @@ def test_on_32_bits_apt_s_libraries_serve(tmp_path: Path) -> None:
 )
 def test_on_32_bits_a_person_is_told_what_to_install(tmp_path: Path, sets: tuple[str, ...], packages: str) -> None:
     done = Machine(tmp_path, 32).make(*sets)
-    words = f"on 32 bits these libraries come from apt: sudo apt install {packages}; then say it again\n"
+    words = f"on 32 bits these libraries come from apt: sudo apt install {packages}; then try again\n"
     assert (done.returncode, done.stderr) == (1, words)
     assert not (tmp_path / "venv").exists()
 

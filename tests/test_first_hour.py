@@ -197,10 +197,10 @@ def no_network(person: Person) -> None:
 def a_wrong_key(person: Person, skoda: Skoda) -> None:
     """The network comes, and ten seconds after the first try there is an answer: no."""
     tell("\n=== the network comes, and the key is wrong ===", person.folder)
-    assert [line.partition(":")[0] for line in person.reads("refuses the API key")] == ["enyaq"]
+    assert [line.partition(":")[0] for line in person.reads("rejects the API key")] == ["enyaq"]
     assert len(skoda.calls) == 1
     doctor = person.says("doctor")
-    assert "refuses the API key" in about(doctor, "enyaq")[-1]
+    assert "rejects the API key" in about(doctor, "enyaq")[-1]
     assert "login enyaq" not in doctor.out
     assert [re.split(r" {2,}", line)[3] for line in person.says("quota").out.splitlines()[1:2]] == ["1"]
     person.sees("skoda")
@@ -260,4 +260,4 @@ def a_closed_terminal(person: Person) -> None:
     before = person.latest()
     assert person.closes() == 0
     assert person.latest() == before
-    assert "daemon does not run" in " ".join(person.says("doctor").out.split())
+    assert "daemon is not running" in " ".join(person.says("doctor").out.split())

@@ -58,7 +58,7 @@ def test_an_impossible_date_costs_its_reading_and_nothing_else(at: object) -> No
 
 @pytest.mark.parametrize("value", IMPOSSIBLE)
 def test_an_answer_of_which_nothing_is_plausible_is_a_bad_one(value: object) -> None:
-    with pytest.raises(BadAnswer, match=r"^roof: no value of this answer is plausible \(pv_power [^()]*\)$"):
+    with pytest.raises(BadAnswer, match=r"^roof: every value of this answer is implausible \(pv_power [^()]*\)$"):
         vet([reading(value)], visit())
 
 
@@ -81,7 +81,7 @@ def test_a_batch_of_a_stream_may_be_left_out_as_a_whole() -> None:
 def test_what_another_subject_said_is_named_with_it() -> None:
     asked = visit()
     assert sift([reading(1 << 64, metric=metrics.DISK_SIZE, subject="nas:backups")], asked) == []
-    assert asked.note == "left out: nas:backups disk_size a number without bounds B"
+    assert asked.note == "left out: nas:backups disk_size an infinite number B"
 
 
 ANYTHING = st.one_of(st.floats(), st.integers(), st.booleans(), st.none(), st.text())

@@ -24,7 +24,7 @@ _LONGEST = 300  # letters; a status line is for a glance
 
 
 def status(daemon: Daemon) -> str:
-    """For example "3 sources well, car: sign in again; next panel in 2 min"."""
+    """For example "3 sources ok, car: sign in again; next panel in 2 min"."""
     feeds = daemon.house.feeds()
     well = sum(feed.what == "ok" and not feed.lack for feed in feeds)
     told = [f"{words.count(well, 'source')} ok"] if well or not feeds else []

@@ -36,5 +36,5 @@ def no_address(host: str, whose: str = "", root: Path = Path("/")) -> str:
     if "mdns" not in asked and "resolve" not in asked:
         return f"{told}; for .local names: sudo apt install avahi-daemon libnss-mdns; or give its IP address as host:"
     if "mdns" in asked and not (root / "run/avahi-daemon/socket").exists():
-        return f"{told}; Avahi, which looks up .local names, does not run: sudo apt install avahi-daemon"
-    return f"{told}; is it switched on, and in this network? Or give its IP address as host:"
+        return f"{told}; Avahi, which looks up .local names, is not running: sudo apt install avahi-daemon"
+    return f"{told}; is it switched on, and on this network? Or give its IP address as host:"

@@ -132,7 +132,7 @@ def _verdicts(answer: Answer, now: int) -> Mapping[int, AuthFailed | BadAnswer |
     until = now + (retry_after(answer, now) or min(seconds, HOUR) or HOUR)
     return {
         401: AuthFailed(
-            f"{_WHO} refuses the API key, a new API key is needed: it is wrong or has expired", f"{_WAY_OUT}"
+            f"{_WHO} rejects the API key, and a new API key is needed: it is wrong or has expired", f"{_WAY_OUT}"
         ),
         403: AuthFailed(
             f"{_WHO} does not allow this API key to read this car, and a new API key is needed", f"{_WAY_OUT}"
@@ -165,7 +165,7 @@ def parse(
             sheet.put(metric, sheet.section(place, "gpsCoordinates").get(metric.name), at)
     readings, errors = sheet.newest(), whole.get("errors")
     if not readings and isinstance(errors, list) and errors:
-        message = f"{_WHO} could read nothing of the car just now; trying again later"
+        message = f"{_WHO} could not read the car just now; trying again later"
         raise Unavailable(message)
     return readings
 

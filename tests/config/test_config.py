@@ -382,7 +382,7 @@ ADDRESS = "must be an address such as https://host.example/path, without user na
             [
                 "sources.a: site_id must be the number in the address of your SolarEdge site",
                 "api: v2 needs client_id and client_secret (or, for a fleet account, api_key)",
-                "calls_per_month and calls_per_minute must be at least 7: a visit may need so many",
+                "calls_per_month and calls_per_minute must be at least 7: one poll may need that many",
                 "latitude must be between -90 and 90 degrees",
                 f"base_url {ADDRESS}",
             ],
@@ -400,7 +400,7 @@ ADDRESS = "must be an address such as https://host.example/path, without user na
             [
                 'sources.a: mounts: b: "mnt" must be the full path of a mount point, such as /mnt/backups',
                 "port: must be between 1 and 65535; SSH has 22",
-                "user: is missing; over SSH somebody must sign in",
+                "user: is missing; SSH needs a user",
             ],
         ),
     ],

@@ -177,7 +177,7 @@ def test_the_panel_whose_turn_it_is(tmp_path: Path) -> None:
         assert house.wish("show").words.startswith("sun is on")
         house.live(4 * MINUTE)
         assert house.wish("show").words.startswith("flow is on")
-        assert house.wish("show", "sum").words == "the house has no panel sum: if it is new, restart the daemon"
+        assert house.wish("show", "sum").words == "there is no panel sum: if it is new, restart the daemon"
         assert house.wish("sing").code == 64
 
 

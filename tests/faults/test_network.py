@@ -121,7 +121,7 @@ LATE = "cloud: no answer within 1m"
         ("captive portal", HOUR, 300, "the vendor: a web page answered instead"),
         ("drip headers", 20 * MINUTE, 300, LATE),
         ("silent", 20 * MINUTE, 300, LATE),
-        ("reset", HOUR, 300, "the vendor: the server broke the connection off"),
+        ("reset", HOUR, 300, "the vendor: the server dropped the connection"),
     ],
 )
 def test_it_passes(

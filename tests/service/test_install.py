@@ -164,7 +164,7 @@ def test_interrupted_while_it_starts(machine: Machine) -> None:
 @pytest.mark.parametrize(
     ("words", "cure"),
     [
-        ("", "the libraries could not be fetched; is the internet connection up? then say it again"),
+        ("", "the libraries could not be fetched; is the internet connection up? then try again"),
         ("ERROR: Failed building wheel for spidev", "a library has to be compiled: sudo apt install gcc python3-dev"),
     ],
 )
@@ -310,7 +310,7 @@ def test_mistakes_are_said_and_the_version_that_runs_goes_on(machine: Machine) -
     code, said = machine.run()
     assert code == 1
     assert MISTAKE in said.splitlines()
-    assert f"install: these are mistakes in {machine.config}: mend them and say it again" in said
+    assert f"install: fix these mistakes in {machine.config}, then try again" in said
     assert (machine.version(), machine.versions()) == (good, {good})
     assert not [call for call in machine.calls() if call.startswith("systemctl")], "it was not even stopped"
 
@@ -420,7 +420,7 @@ def test_the_command_runs_as_the_service(machine: Machine) -> None:
     refused = subprocess.run([command, "latest"], env=environment, check=False, capture_output=True, text=True)
     assert (refused.returncode, refused.stderr) == (
         77,
-        "the readings belong to the service; say: sudo eink-monitor latest\n",
+        "the readings belong to the service; use: sudo eink-monitor latest\n",
     )
     program = machine.version() / "bin" / "eink-monitor"
     program.write_text('#!/bin/sh\necho "$*"\n', encoding="utf-8")
@@ -492,12 +492,12 @@ def test_a_reload_looks_first_and_starts_anew_with_what_is_good(machine: Machine
         78,
         [
             "config.yaml:3:5: panels: are missing",
-            "not taken over; mend that and say it again: a daemon that runs goes on with what it read before",
+            "rejected; fix that and try again: a running daemon keeps the configuration it read before",
         ],
     )
     assert [call for call in machine.calls()[before:] if call.startswith("systemctl")] == []
     machine.program("systemd-run")
-    assert said() == (0, "the daemon has started anew with /etc/eink-monitor/config.yaml\n")
+    assert said() == (0, "the daemon restarted with /etc/eink-monitor/config.yaml\n")
     anew = ["systemctl reset-failed eink-monitor.service", "systemctl restart eink-monitor.service"]
     assert machine.calls()[-2:] == anew, "a person's reloads do not count as crashes"
     machine.program(

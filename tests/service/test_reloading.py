@@ -87,7 +87,11 @@ def test_one_with_mistakes_is_refused_with_all_of_them(house: tuple[Path, subpro
     assert "sources.roof.every" in said.err
     assert "sources.attic.show" in said.err
     process.send_signal(signal.SIGHUP)  # whoever sends this has not looked
-    for words in ("sources.roof.every", "sources.attic.show", "is rejected; going on with the configuration read before"):
+    for words in (
+        "sources.roof.every",
+        "sources.attic.show",
+        "is rejected; going on with the configuration read before",
+    ):
         line(process.stderr, words)
     write(file.parent)
     assert say("show", "flow", "--ink", "-c", file).code == 0
@@ -136,7 +140,7 @@ def test_a_change_is_said_once(tmp_path: Path, caplog: pytest.LogCaptureFixture)
     assert caplog.messages == [], "it is looked at once a minute"
     for mono in range(MINUTE, 10 * MINUTE, MINUTE):
         reloading.look(float(mono))
-    assert caplog.messages == [f"{file} has changed since the daemon read it; say: eink-monitor reload"]
+    assert caplog.messages == [f"{file} has changed since the daemon read it; run: eink-monitor reload"]
     (finding,) = reloading.findings()
     assert finding.mend == "eink-monitor reload"
 
@@ -192,6 +196,6 @@ def test_what_systemd_lends_is_not_taken_over_under_way(lent: tuple[Path, Path])
     answer = reloading.reload()
     assert (answer.code, reloading.following) == (75, None)
     assert answer.words == (
-        f"systemd lends {etc}/config.yaml at the start only; say: sudo eink-monitor reload, which looks and starts"
+        f"systemd hands over {etc}/config.yaml at the start only; run: sudo eink-monitor reload, which restarts it"
     )
     assert in_words(config).startswith(f"{etc}/config.yaml: 4 sources")

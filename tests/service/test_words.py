@@ -142,7 +142,7 @@ def test_a_file_that_would_vanish_is_refused(service: Folders, name: str) -> Non
     for verb in ("backup", "dump"):
         outside = f"{path} is outside the service's sandbox; use: sudo eink-monitor {verb} - > "
         assert f"{outside}{path}" in refusal(say(verb, path))
-    assert "say: sudo eink-monitor show sun --png - > PANEL.png" in refusal(say("show", "sun", "--png", path))
+    assert "use: sudo eink-monitor show sun --png - > PANEL.png" in refusal(say("show", "sun", "--png", path))
     assert not Path(path).exists()
 
 
@@ -152,8 +152,8 @@ def test_its_own_folder_is_within_reach(service: Folders) -> None:
     assert say("backup", state / "backup.db").code == 0
     assert say("dump", state / "dump.txt").code == 0
     assert say("show", "--png", state / "pictures").code == 0
-    assert "say: sudo eink-monitor restore - < /tmp/x.db" in refusal(say("restore", "/tmp/x.db"))
-    assert "outside the sandbox" in refusal(say("backup", state / ".." / "x.db"))
+    assert "use: sudo eink-monitor restore - < /tmp/x.db" in refusal(say("restore", "/tmp/x.db"))
+    assert "outside the service's sandbox" in refusal(say("backup", state / ".." / "x.db"))
 
 
 def test_what_is_poured_comes_out_whole(service: Folders) -> None:

@@ -146,7 +146,7 @@ def test_a_list_that_bmw_does_not_take_is_made_shorter_once_and_that_is_remember
         good = bmw.routes[("POST", CONTAINERS)][0]
         bmw.routes[("POST", CONTAINERS)] = [refusal, good]
         if allowance == 3:
-            with pytest.raises(Unavailable, match="fewer are asked for at the next poll"):
+            with pytest.raises(Unavailable, match="the next poll asks for fewer"):
                 bmw.source().poll(visit_to(tmp_path, allowance=3))
         assert bmw.source().poll(visit_to(tmp_path, allowance=allowance))
         assert asked(bmw) == [WHOLE, SHORT]
@@ -195,7 +195,7 @@ def test_a_lost_container_is_made_again_once(tmp_path: Path) -> None:
 def test_a_container_that_stays_lost_is_no_loop(tmp_path: Path) -> None:
     with Bmw([GOOD, cardata_error("CU-105", 404)]) as bmw:
         ready(tmp_path, bmw)
-        with pytest.raises(Unavailable, match="lost the list of values we want twice"):
+        with pytest.raises(Unavailable, match=r"lost our list of values \(container\) twice"):
             bmw.source().poll(visit_to(tmp_path, allowance=9))
         assert len(bmw.calls) == 4
 
@@ -203,7 +203,7 @@ def test_a_container_that_stays_lost_is_no_loop(tmp_path: Path) -> None:
 def test_a_lost_container_without_calls_to_spare_waits_for_the_next_poll(tmp_path: Path) -> None:
     with Bmw([GOOD, cardata_error("CU-105", 404), GOOD]) as bmw:
         ready(tmp_path, bmw)
-        with pytest.raises(Unavailable, match="made again at the next poll"):
+        with pytest.raises(Unavailable, match="the next poll makes it again"):
             bmw.source().poll(visit_to(tmp_path, allowance=1))
         visit = visit_to(tmp_path, allowance=3)
         assert bmw.source().cost(visit) == 3
@@ -232,7 +232,7 @@ def test_a_used_up_quota_stops_the_account(tmp_path: Path, status: int, headers:
             AuthFailed,
             "tick CarData API on the CarData page of the car, wait a few minutes",
         ),
-        (cardata_error("CU-120", 400), BadAnswer, "does not take this VIN for one; check vin"),
+        (cardata_error("CU-120", 400), BadAnswer, "does not accept this VIN; check vin"),
         (cardata_error("CU-101", 404), BadAnswer, "check vin"),
         (Reply(b"oops", 500), Unavailable, "fault of its own"),
         (Reply(b"<html>", 200), Unavailable, "web page"),
@@ -258,8 +258,8 @@ def test_what_bmw_may_say_instead(tmp_path: Path, reply: Reply, kind: type[Troub
     ("was", "by", "said"),
     [
         (b'"64"', b'"640"', "left out: soc 640 %"),
-        (b'"64"', b'"much"', "left out: soc no number"),
-        (b'"64"', b'"nan"', "left out: soc no number"),
+        (b'"64"', b'"much"', "left out: soc not a number"),
+        (b'"64"', b'"nan"', "left out: soc not a number"),
         (b"2026-10-08T11:55", b"2036-10-08T11:55", "dated 2036-10-08T11:55"),
     ],
 )

@@ -79,7 +79,7 @@ def test_the_stream_is_asked_for_only_when_wanted(tmp_path: Path) -> None:
             "did not grant the sign-in; wait a few minutes after ticking CarData API",
         ),
         (refused("invalid_scope"), AuthFailed, "did not grant the sign-in"),
-        (refused("expired_token"), AuthFailed, "ran out"),
+        (refused("expired_token"), AuthFailed, "expired before"),
         (refused("invalid_grant"), AuthFailed, "login car"),
         (refused("invalid_client", 401), AuthFailed, "client_id"),
         (refused("unheard_of"), BadAnswer, "did not understand"),
@@ -104,7 +104,7 @@ def test_nobody_confirms_in_time(tmp_path: Path) -> None:
     with Bmw() as bmw:
         bmw.said_while_waiting = [PENDING] * 100
         source, visit, clock = bmw.source(), visit_to(tmp_path), Watch()
-        with pytest.raises(AuthFailed, match="ran out"):
+        with pytest.raises(AuthFailed, match="expired before"):
             source.sign_in().finish(visit, source.sign_in().begin(visit), clock)
     assert sum(clock.waits) < 300
 

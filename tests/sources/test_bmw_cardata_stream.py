@@ -104,7 +104,7 @@ def test_odd_messages_are_skipped(tmp_path: Path, broker: Broker, caplog: pytest
             said.append((values(batch), visit.note))
             visit.remarks.clear()  # as the child does after each batch
     assert said == [
-        ({}, "left out: soc no number"),
+        ({}, "left out: soc not a number"),
         ({}, "left out: soc 720 %"),
         ({}, "left out: soc dated 2040-01-01T00:00:00Z"),
         ({"soc": (55.5, NOW - MINUTE)}, ""),
@@ -178,9 +178,9 @@ GREETING, NOT_NOW, NO_SUCH_CAR = b"\x20\x02\x00\x00", b"\x20\x02\x00\x03", b"\x9
     ("lines", "kind", "words"),
     [
         ([GREETING, NO_SUCH_CAR], AuthFailed, "Configure data stream"),
-        ([NOT_NOW], Unavailable, "closed for us right now"),
+        ([NOT_NOW], Unavailable, "closed to us right now"),
         ([b"\x20\x02\x00\x05"], AuthFailed, "another program streaming"),
-        ([b"HTTP/1.1 400 Bad Request\r\n\r\n"], Unavailable, "broke off"),
+        ([b"HTTP/1.1 400 Bad Request\r\n\r\n"], Unavailable, "cut off"),
     ],
 )
 def test_what_bmw_says_and_mosquitto_does_not(
@@ -212,7 +212,7 @@ def test_a_broker_that_goes_away(tmp_path: Path, broker: Broker) -> None:
     signed_in(tmp_path)
     clock = QuickClock(NOW)
     clock.at_rest = broker.stop
-    with Bmw() as bmw, pytest.raises(Unavailable, match="broke off"):
+    with Bmw() as bmw, pytest.raises(Unavailable, match="cut off"):
         next(stream(bmw, broker.url, tmp_path, clock))
     with Bmw() as bmw, pytest.raises(Unavailable, match="refuses the connection"):
         next(stream(bmw, broker.url, tmp_path, clock))
@@ -222,7 +222,7 @@ def test_a_broker_that_shows_us_out(tmp_path: Path, broker: Broker) -> None:
     signed_in(tmp_path)
     clock = QuickClock(NOW)
     clock.at_rest = lambda: broker.admit("another")
-    with Bmw() as bmw, pytest.raises(Unavailable, match="broke off"):
+    with Bmw() as bmw, pytest.raises(Unavailable, match="cut off"):
         next(stream(bmw, broker.url, tmp_path, clock))
 
 
@@ -233,9 +233,9 @@ def test_something_that_is_no_broker(tmp_path: Path) -> None:
     signed_in(tmp_path)
     with socket.create_server(("127.0.0.1", 0)) as mute, Bmw() as bmw:
         url = f"mqtt://127.0.0.1:{mute.getsockname()[1]}"
-        with pytest.raises(Unavailable, match="broke off"):
+        with pytest.raises(Unavailable, match="cut off"):
             next(stream(bmw, url, tmp_path, QuickClock(NOW)))
-        with pytest.raises(Unavailable, match=r"encrypted|broke|in time") as caught:
+        with pytest.raises(Unavailable, match=r"encrypted|dropped|in time") as caught:
             next(stream(bmw, bmw.url.replace("http", "mqtts"), tmp_path, QuickClock(NOW)))
     assert not any(secret in str(caught.value) for secret in SECRETS)
 

@@ -129,11 +129,11 @@ def test_the_fixtures_of_bimmer_connected(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize(
     ("route", "reply", "kind", "words"),
     [
-        (("GET", STATE), Reply(b"", 403), Gone, "BMW closed this door in September 2025; use type: bmw_cardata"),
-        (("GET", STATE), Reply(b"", 401), Gone, "closed this door"),
-        (("GET", STATE), Reply(b"", 410), Gone, "closed this door"),
-        (("GET", CONFIG), Reply(b"", 403), Gone, "closed this door"),
-        (("POST", AUTHENTICATE), Reply({"error": "captcha"}, 400), Gone, "closed this door"),
+        (("GET", STATE), Reply(b"", 403), Gone, "BMW closed this interface in September 2025; use type: bmw_cardata"),
+        (("GET", STATE), Reply(b"", 401), Gone, "closed this interface"),
+        (("GET", STATE), Reply(b"", 410), Gone, "closed this interface"),
+        (("GET", CONFIG), Reply(b"", 403), Gone, "closed this interface"),
+        (("POST", AUTHENTICATE), Reply({"error": "captcha"}, 400), Gone, "closed this interface"),
         (("GET", STATE), Reply(b"Out of call volume quota", 403), Throttled, "too often"),
         (("GET", STATE), Reply(b"", 500), Unavailable, "fault of its own"),
         (("POST", TOKEN), Reply(b"", 503), Unavailable, "fault of its own"),
@@ -161,7 +161,7 @@ def test_the_password_goes_nowhere_else(tmp_path: Path, elsewhere: str) -> None:
         port = bmw.url.rpartition(":")[2]
         there = elsewhere.replace("PORT", port).replace("HOST", f"127.0.0.1:{port}")
         bmw.routes[("GET", CONFIG)] = [Reply(bmw.config() | {"tokenEndpoint": there + TOKEN})]
-        with pytest.raises(Unavailable, match="not its own"):
+        with pytest.raises(Unavailable, match="foreign server"):
             bmw.source().poll(visit_to(tmp_path))
         assert {call.path for call in bmw.calls} == {CONFIG}
 

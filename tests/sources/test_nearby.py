@@ -30,10 +30,10 @@ from machines import SYSTEMD, sandbox
             "nas.local",
             "files mdns4_minimal [NOTFOUND=return] dns",
             False,
-            "does not run: sudo apt install avahi-daemon",
+            "is not running: sudo apt install avahi-daemon",
         ),
-        ("nas.local", "files mdns4_minimal [NOTFOUND=return] dns", True, "is it switched on, and in this network?"),
-        ("nas.local", "files resolve [!UNAVAIL=return] dns", False, "is it switched on, and in this network?"),
+        ("nas.local", "files mdns4_minimal [NOTFOUND=return] dns", True, "is it switched on, and on this network?"),
+        ("nas.local", "files resolve [!UNAVAIL=return] dns", False, "is it switched on, and on this network?"),
     ],
 )
 def test_a_name_that_is_not_found(tmp_path: Path, host: str, hosts: str | None, avahi: bool, words: str) -> None:

@@ -102,8 +102,8 @@ def test_a_plain_sign_in_is_sealed_when_it_is_renewed(tmp_path: Path, lend: Lend
 @pytest.mark.parametrize(
     ("key", "words"),
     [
-        (None, "sealed, and its key, the credential eink-monitor-token-key, is missing; bring that key back, or sign"),
-        (OTHER, "sealed with another key; bring that key back, or sign in again: eink-monitor login roof"),
+        (None, "sealed, and its key, the credential eink-monitor-token-key, is missing; restore that key, or sign"),
+        (OTHER, "sealed with another key; restore that key, or sign in again: eink-monitor login roof"),
         (b"short", "cannot be read or is shorter than 32 bytes"),
         (b"", "cannot be read or is shorter than 32 bytes"),
     ],
@@ -227,7 +227,7 @@ def test_who_is_not_the_service_is_sent_to_it(tmp_path: Path, lend: Lend, monkey
         for verb in ("login", "poll"):
             said = say(verb, "i4", "-c", file)
             assert said.code == 77, verb
-            assert "only the service has its key; say the same with `sudo eink-monitor`" in said.err
+            assert "only the service has its key; run the same with `sudo eink-monitor`" in said.err
         assert bmw.calls == []
     assert token.read_bytes() == before
 

@@ -91,7 +91,7 @@ def test_a_value_that_the_car_did_not_date_is_left_out() -> None:
 
 
 def test_an_answer_without_any_section_is_trouble_for_later() -> None:
-    with pytest.raises(Unavailable, match="could read nothing of the car"):
+    with pytest.raises(Unavailable, match="could not read the car"):
         parse({"vehicle": {}, "errors": [{"type": "X"}]}, "car")
 
 

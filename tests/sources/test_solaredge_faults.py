@@ -154,7 +154,7 @@ def test_a_sign_in_that_ended_is_for_a_person(server: SolarEdgeServer, tmp_path:
 def test_a_rejected_token_is_renewed_even_without_a_call_to_spare(server: SolarEdgeServer, tmp_path: Path) -> None:
     poller = visitor("consent", server, tmp_path)
     server.access_tokens.clear()
-    with pytest.raises(Unavailable, match="next poll will use it"):
+    with pytest.raises(Unavailable, match="the next poll uses it"):
         poller.poll(allowance=1)
     assert server.refreshes == 1
     assert poller.poll()
@@ -201,12 +201,12 @@ STAMP = "2026-06-10T10:00:00+02:00"
     [
         (
             {"unit": "W", "values": [{"timestamp": STAMP, "value": 10**400}]},
-            "left out: power a number without bounds W",
+            "left out: power an infinite number W",
         ),
-        ({"unit": "W", "values": [{"timestamp": STAMP, "value": True}]}, "left out: power no number"),
-        ({"unit": "W", "values": [{"timestamp": STAMP, "value": "hunter2"}]}, "left out: power no number"),
-        ({"unit": "HP", "values": [{"timestamp": STAMP, "value": 1}]}, "the unit of power is not one we know"),
-        ({"unit": "WH", "values": [{"timestamp": STAMP, "value": 1}]}, "the unit of power is not one we know"),
+        ({"unit": "W", "values": [{"timestamp": STAMP, "value": True}]}, "left out: power not a number"),
+        ({"unit": "W", "values": [{"timestamp": STAMP, "value": "hunter2"}]}, "left out: power not a number"),
+        ({"unit": "HP", "values": [{"timestamp": STAMP, "value": 1}]}, "the unit of power is unknown"),
+        ({"unit": "WH", "values": [{"timestamp": STAMP, "value": 1}]}, "the unit of power is unknown"),
         ({"unit": "W", "values": [{"timestamp": "2027-06-10T10:00:00+02:00", "value": 1}]}, "pv_power dated 2027"),
         ({"unit": "W", "values": [{"timestamp": "yesterday", "value": 1}]}, "power dated an impossible time"),
         ({"unit": "W", "values": [{"timestamp": 5, "value": 1}]}, "power dated an impossible time"),
@@ -293,7 +293,7 @@ def test_an_unknown_unit_of_the_charge_costs_the_charge(unit: object, server: So
     names = {reading.metric.name for reading in poller.poll()}
     assert "storage_soc" not in names
     assert {"storage_power", "grid_power", "load_power", "production_year"} <= names
-    assert "the unit of stateOfEnergy is not one we know" in poller.note
+    assert "the unit of stateOfEnergy is unknown" in poller.note
 
 
 @pytest.mark.parametrize("odd", [-5, 9e14, "much"])

@@ -290,7 +290,7 @@ def test_a_senseless_scale_factor_costs_its_value_alone(tmp_path: Path) -> None:
         names = {reading.metric.name for reading in source(port).poll(job)}
     assert {"grid_power", "production_lifetime", "inverter_temperature"} <= names
     assert not {"pv_power", "load_power"} & names
-    assert job.note == "left out: AC power no number"
+    assert job.note == "left out: AC power not a number"
 
 
 def test_an_unknown_state_costs_the_state_alone(poll: Poll) -> None:

@@ -73,9 +73,9 @@ def test_an_impossible_ac_power_makes_no_power_of_the_roof(home: Home, ac: int) 
 @pytest.mark.parametrize("end", [32767, -32767])
 def test_what_is_beyond_a_register_is_no_power(home: Home, end: int) -> None:
     assert powers(home.poll(House().inverter(2000).meter(end))) == [2000, None, None, None]
-    assert home.note == "left out: meter power no number"
+    assert home.note == "left out: meter power not a number"
     assert powers(home.poll(House().inverter(end).meter(-300))) == [None, None, 300, None]
-    assert home.note == "left out: AC power no number"
+    assert home.note == "left out: AC power not a number"
 
 
 def test_a_power_that_is_not_given_is_told(home: Home) -> None:
@@ -250,7 +250,7 @@ def test_a_slow_inverter_is_told_as_such(home: Home) -> None:
     assert "is slow: it answers, but not within 1 s; set timeout: 10s" in str(trouble)
 
 
-@pytest.mark.parametrize(("code", "why"), [(4, "a fault of its own"), (6, "busy"), (77, "no reason that we know")])
+@pytest.mark.parametrize(("code", "why"), [(4, "a fault of its own"), (6, "busy"), (77, "unknown reason")])
 def test_an_inverter_that_refuses_says_why(home: Home, code: int, why: str) -> None:
     bus = Bus({1: House().inverter(3000)}, refused=dict.fromkeys(range(40071, 40110), code))
     assert f"(Modbus exception {code}: {why}); trying again later" in str(home.trouble(bus))
@@ -300,7 +300,7 @@ def test_one_inverter_at_two_units_does_not_count_twice(tmp_path: Path) -> None:
     house = House().inverter(2000).meter(500)
     trouble = Home(tmp_path, units=[1, 2]).trouble(Bus({1: house, 2: house}))
     assert isinstance(trouble, BadAnswer)
-    assert str(trouble) == "units 1 and 2 are one and the same inverter; name it once in units:"
+    assert str(trouble) == "units 1 and 2 are the same inverter; name it once in units:"
 
 
 def test_no_unit_answering_is_trouble(tmp_path: Path) -> None:

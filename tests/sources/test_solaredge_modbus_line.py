@@ -169,7 +169,10 @@ def garbage(line: socket.socket) -> None:
 
 @pytest.mark.parametrize("talk", [silent, wrong_number, dropped, reset, garbage, lambda _: None])
 def test_a_broken_line_by_day_is_trouble(tmp_path: Path, talk: Talk) -> None:
-    with serve(talk) as port, pytest.raises(Unavailable, match=r"broke off or gave no sensible|no unit 1 answers"):
+    with (
+        serve(talk) as port,
+        pytest.raises(Unavailable, match=r"hung up or gave no sensible|no unit 1 answers"),
+    ):
         source(port).poll(visit(tmp_path))
 
 

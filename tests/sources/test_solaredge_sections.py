@@ -100,7 +100,7 @@ def test_a_number_that_is_none_costs_its_bucket(roof: Roof) -> None:
     found = roof.poll(edit)
     assert len(found["grid_power"]) == len(found["pv_power"]) - 1
     assert len(found["load_power"]) == len(found["pv_power"]) - 1
-    assert roof.visitor.note == "left out: importPower no number"
+    assert roof.visitor.note == "left out: importPower not a number"
 
 
 def test_a_bucket_in_which_a_battery_is_suddenly_empty_is_left_out(roof: Roof) -> None:

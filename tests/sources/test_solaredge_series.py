@@ -202,7 +202,7 @@ def test_a_series_that_cannot_be_read_hides_the_sum_and_no_other_series() -> Non
     document = {"meters": {"A": {"importPower": one, "exportPower": one}, "B": {"importPower": odd}}}
     found = flows({}, devices(document, "meters", ZONE, remarks), None)
     assert found[metrics.GRID_POWER] == {}, "not the half of it"
-    assert "the unit of importPower is not one we know, so it is left out" in str(remarks)
+    assert "the unit of importPower is unknown, so it is left out" in str(remarks)
 
 
 def test_the_odd_bucket_of_one_battery_makes_no_plausible_mean() -> None:

@@ -185,7 +185,7 @@ def test_totals_that_keep_failing_are_told_once_nothing_else_is_new(roof: tuple[
     visitor, server = roof
     server.fault, server.fault_on = "truncated", "overview"
     visitor.poll()
-    with pytest.raises(Unavailable, match="broke off"):
+    with pytest.raises(Unavailable, match="cut off"):
         visitor.poll()
     server.fault = None
     assert metrics.CONSUMPTION_TODAY in {r.metric for r in visitor.poll()}

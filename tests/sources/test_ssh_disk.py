@@ -125,7 +125,7 @@ def test_a_stranger_is_greeted_then_trusted(hosts: Hosts, visit: Visit) -> None:
     with pytest.raises(AuthFailed, match=f"eink-monitor login nas, .* {re.escape(shown)}"):
         source.poll(visit)
     assert source.greet(visit) == shown
-    with pytest.raises(BadAnswer, match="another key"):
+    with pytest.raises(BadAnswer, match="a different key"):
         source.trust(visit, "SHA256:another")
     source.trust(visit, shown)
     assert ("nas:root", "disk_size") in poll(source, visit)
@@ -144,7 +144,7 @@ def test_a_person_signs_a_host_in(hosts: Hosts, visit: Visit) -> None:
             door.finish(visit, prompt, FastClock(visit.now), answer)
     assert not (visit.state / "known_hosts").exists()
     for answer in ("Yes ", shown):
-        assert door.finish(visit, prompt, FastClock(visit.now), answer).endswith("is known from now on.")
+        assert door.finish(visit, prompt, FastClock(visit.now), answer).endswith("is trusted from now on.")
         assert ("nas:root", "disk_size") in poll(source, visit)
         (visit.state / "known_hosts").unlink()
 

@@ -73,7 +73,7 @@ def test_a_mount_behind_a_link(hosts: Hosts, visit: Visit, tmp_path: Path) -> No
 
 def test_a_df_that_never_returns(hosts: Hosts, visit: Visit) -> None:
     host = hosts.start(df="exec cat")
-    with pytest.raises(Unavailable, match="did not answer within 1 s; look whether a disk there hangs"):
+    with pytest.raises(Unavailable, match="did not answer within 1 s; check whether a disk hangs there"):
         host.source(timeout=Duration(1)).poll(visit)
 
 
@@ -160,7 +160,7 @@ def test_without_sftp_the_disk_is_read_and_the_backup_noted(
 def test_a_folder_that_cannot_be_listed_is_noted(hosts: Hosts, visit: Visit) -> None:
     poll(hosts.start(df=MOUNTED).source(mounts={"b": "/nowhere"}, newest={"b": "*"}), visit)
     assert visit.note.startswith("cannot list /nowhere, so its backups have no age; SFTP has another root there with ")
-    assert visit.note.endswith(": say in sftp_mounts: where it is")
+    assert visit.note.endswith(": name it in sftp_mounts:")
 
 
 def test_a_silent_sftp_server(hosts: Hosts, visit: Visit) -> None:

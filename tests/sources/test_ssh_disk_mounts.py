@@ -46,7 +46,7 @@ def test_df_in_any_language(head: str, inodes: str) -> None:
     answer = f"{head}\n/dev/x 10 4 6 40% /b\n{inodes}\n/dev/x 900 100 800 12% /b\n"
     assert look(answer).space == TEN
     assert look(answer, "/c") == DiskStatus(State.NOT_MOUNTED)
-    with pytest.raises(BadAnswer, match="without the size of its blocks; let that host say LC_ALL=C df -Pk"):
+    with pytest.raises(BadAnswer, match="without the size of its blocks; make that host run LC_ALL=C df -Pk"):
         look(f"{inodes}\n/dev/x 900 100 800 12% /b\n")
 
 
@@ -54,7 +54,7 @@ def test_df_in_any_language(head: str, inodes: str) -> None:
 @pytest.mark.parametrize("head", HUMAN)
 def test_rounded_sizes_are_told_with_their_cure(head: str, row: str) -> None:
     for path in ("/b", "/elsewhere"):
-        with pytest.raises(BadAnswer, match="rounded or grouped; let that host say LC_ALL=C df -Pk"):
+        with pytest.raises(BadAnswer, match="rounded or grouped; make that host run LC_ALL=C df -Pk"):
             look(f"{head}\n{row}\n", path)
     assert look(f"{head}\n{row}\n{HEAD}\n/dev/x 10 4 6 40% /b\n").space == TEN
 
@@ -110,7 +110,11 @@ def test_words_for_read_only(word: str) -> None:
         ("df: /b: Stale file handle", State.UNMEASURED, "Stale file handle"),
         ("/bin/df: '/b': Transport endpoint is not connected", State.UNMEASURED, "Transport endpoint is not connected"),
         ("df: /b: Input/output error", State.UNMEASURED, "Input/output error"),
-        ("df: /bb: Stale file handle", State.UNMEASURED, "df leaves it out; take the script in docs/ssh-disk.md"),
+        (
+            "df: /bb: Stale file handle",
+            State.UNMEASURED,
+            "df leaves it out; use the current script in docs/ssh-disk.md",
+        ),
     ],
 )
 def test_a_mount_without_figures_gives_its_reason(said: str, state: State, reason: str) -> None:
@@ -144,7 +148,7 @@ def test_what_cannot_be_told_is_not_told() -> None:
     answer = f"{HEAD}\n/dev/a 10 4 6 40% /a\ndf: /b: Permission denied\n"
     assert look(answer) == DiskStatus(None, reason="Permission denied")
     assert look(answer).values() == {}
-    assert "cannot be told: Permission denied" in look(answer).note("/b")
+    assert "nobody can tell whether a disk is mounted at /b: Permission denied" in look(answer).note("/b")
     assert look(answer.replace("Permission denied", "No such file or directory")) == DiskStatus(State.NOT_MOUNTED)
 
 
@@ -265,7 +269,7 @@ def test_one_disk_that_lets_df_hang_does_not_cost_the_others(hosts: Hosts, visit
     values = poll(source, visit)
     assert (values["nas:dead", "disk_state"], values["nas:b", "disk_used"]) == (3, 400 * 1024)
     assert "did not come back within 1s" in visit.note
-    with pytest.raises(Unavailable, match="look whether a disk there hangs"):
+    with pytest.raises(Unavailable, match="check whether a disk hangs there"):
         poll(replace(source, mounts={"dead": "/mnt/dead"}), visit)
 
 
@@ -278,7 +282,7 @@ def test_sftp_with_another_root_than_the_shell(hosts: Hosts, visit: Visit, tmp_p
     values = poll(source, visit)
     assert ("nas:b", "newest_backup") not in values
     assert "cannot list /volume1/backups" in visit.note
-    assert visit.note.endswith(": say in sftp_mounts: where it is")
+    assert visit.note.endswith(": name it in sftp_mounts:")
     again = new_visit(tmp_path)
     values = poll(replace(source, sftp_mounts={"b": str(tmp_path / "backups")}), again)
     assert values["nas:b", "newest_backup"] == NOW - 60

@@ -101,9 +101,9 @@ def strange(vice: str, tmp_path: Path) -> Iterator[SshDisk]:
     ("vice", "sentence"),
     [
         ("hangs at the sign-in", "did not answer the sign-in within 2 s"),
-        ("opens no session", "broke the SSH connection off"),
-        ("runs nothing", "broke the SSH connection off"),
-        ("leaves in the middle", "broke off in the middle"),
+        ("opens no session", "dropped the SSH connection"),
+        ("runs nothing", "dropped the SSH connection"),
+        ("leaves in the middle", "dropped the connection in the middle"),
     ],
 )
 def test_vices_become_sentences(tmp_path: Path, vice: str, sentence: str) -> None:

@@ -282,7 +282,7 @@ def test_a_list_that_fails_costs_the_identifier_only(tmp_path: Path) -> None:
     with VwPortal() as portal:
         portal.deliver(NOW - 30 * MINUTE, delivery(data(field("not.ours", "1"))))
         readings, visit = poll(portal, tmp_path)
-        assert (readings, visit.note) == ([], "the newest file of the car holds nothing that we know")
+        assert (readings, visit.note) == ([], "the newest file of the car holds no value that we know")
         portal.routes[("GET", portal.path("list"))] = [Reply(b"", 500)]
         with pytest.raises(Unavailable):
             poll(portal, tmp_path)
@@ -361,7 +361,7 @@ def test_files_that_make_no_sense(tmp_path: Path, spoilt: bytes) -> None:
         (("GET", METADATA), Reply(b"", 404), AuthFailed, "Get customised data"),
         (("GET", METADATA), Reply({"Identifier": None}), AuthFailed, "Get customised data"),
         (("GET", METADATA), Reply([]), AuthFailed, "Get customised data"),
-        (("GET", METADATA), Reply(b"", 403), AuthFailed, "does not show us this car"),
+        (("GET", METADATA), Reply(b"", 403), AuthFailed, "does not let us see this car"),
         (("GET", METADATA), Reply(b"", 410), Gone, "closed this interface"),
         (("GET", METADATA), Reply(b"", 418), BadAnswer, "cannot be read"),
         (("GET", METADATA), Reply(b"{", 200), BadAnswer, "cannot be read"),
@@ -426,7 +426,7 @@ def test_password_and_vin_go_nowhere_else(tmp_path: Path, elsewhere: str) -> Non
             portal.routes[route] = [reply]
             with pytest.raises(Trouble) as caught:
                 poll(portal, tmp_path)
-            assert "not its own" in str(caught.value), route
+            assert "foreign server" in str(caught.value), route
             if before is None:
                 del portal.routes[route]
             else:

@@ -153,11 +153,11 @@ def test_a_dropped_token_costs_one_login(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("path", "reply", "kind", "words"),
     [
-        (STATUS, Reply(b"", 403), "Gone", "VW closed this door in May 2026; use type: vw_eu_data_act"),
-        (STATUS, Reply(b"", 410), "Gone", "closed this door"),
-        (STATUS, Reply(b"", 401), "Gone", "closed this door"),
-        ("/user-login/v1/authorize", Reply(b"", 403), "Gone", "closed this door"),
-        ("/page", Reply(b"", 403), "Gone", "closed this door"),
+        (STATUS, Reply(b"", 403), "Gone", "VW closed this interface in May 2026; use type: vw_eu_data_act"),
+        (STATUS, Reply(b"", 410), "Gone", "closed this interface"),
+        (STATUS, Reply(b"", 401), "Gone", "closed this interface"),
+        ("/user-login/v1/authorize", Reply(b"", 403), "Gone", "closed this interface"),
+        ("/page", Reply(b"", 403), "Gone", "closed this interface"),
         (STATUS, Reply(b"", 429), "Throttled", "too often"),
         (STATUS, Reply(b"", 503), "Unavailable", "fault of its own"),
         ("/page", Reply(b"", 500), "Unavailable", "fault of its own"),
@@ -194,12 +194,12 @@ def test_the_password_goes_nowhere_else(tmp_path: Path, elsewhere: str) -> None:
         there = elsewhere.replace("HERE", bff.url.removeprefix("http://"))
         bff.routes[("GET", "/user-login/v1/authorize")] = [Reply(b"", 302, {"Location": there})]
         polled = poll(bff.url, tmp_path)
-        assert (polled.trouble, "not its own" in polled.words) == ("Unavailable", True)
+        assert (polled.trouble, "foreign server" in polled.words) == ("Unavailable", True)
         form = _FORM.replace('action="/identifier"', f'action="{there}"')
         bff.routes[("GET", "/user-login/v1/authorize")] = [Reply(b"", 302, {"Location": f"{IDENTITY}/form?state=s"})]
         bff.routes[("GET", "/form")] = [Reply(form.encode(), headers={"Content-Type": "text/html"})]
         polled = poll(bff.url, tmp_path)
-        assert (polled.trouble, "not its own" in polled.words) == ("Unavailable", True)
+        assert (polled.trouble, "foreign server" in polled.words) == ("Unavailable", True)
         assert not bff.on("/page")
 
 
@@ -223,8 +223,8 @@ def test_a_section_that_is_none_costs_itself_only(tmp_path: Path) -> None:
     visit = visit_to(tmp_path, now=SPOKE + HOUR)
     found = parse(json.loads(ID4) | {"measurements": 5}, "car", now=visit.now)
     assert values(vet(found, visit))["soc"] == (69, SPOKE)
-    assert visit.note == "left out: some of measurements no number"
-    with pytest.raises(BadAnswer, match="no value of this answer"):
+    assert visit.note == "left out: some of measurements not a number"
+    with pytest.raises(BadAnswer, match="every value of this answer"):
         vet(parse({"fuelStatus": 5}, "car"), visit_to(tmp_path))
 
 

@@ -41,7 +41,7 @@ def test_given_back_and_forgotten(tmp_path: Path) -> None:
     with server() as roof:
         file, store = signed_in(tmp_path, roof)
         said = say("logout", "roof", "-c", file)
-        assert said == (0, "SolarEdge: the consent is given back, and forgotten here.\n", "")
+        assert said == (0, "SolarEdge: the consent is revoked, and forgotten here.\n", "")
         assert roof.paths() == ["/v2/oauth2/revoke-token"]
         assert roof.refresh_token == ""
         assert not known(store)

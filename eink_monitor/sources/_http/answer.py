@@ -36,7 +36,7 @@ class Answer:
         except (ValueError, RecursionError):  # UnicodeDecodeError and JSONDecodeError are ValueErrors
             document = _NOTHING
         if document is _NOTHING:  # raised out here: the original error holds the whole body
-            message = f"{self.who} sent something that is not JSON; nothing of it is kept"
+            message = f"{self.who} sent something that is not JSON; it is ignored"
             raise BadAnswer(message)
         return document
 
@@ -71,15 +71,15 @@ def _verdict(answer: Answer, now: int) -> Trouble:
     return kind(f"{who} {words} ({status})")
 
 
-_REFUSED = (AuthFailed, "refuses our key or sign-in; check them, or sign in again")
+_REFUSED = (AuthFailed, "rejects our key or sign-in; check it, or sign in again")
 _BUSY = (Unavailable, "was too slow or too busy; trying again later")
-_OWN_FAULT = (Unavailable, "has a fault of its own; trying again later")
+_OWN_FAULT = (Unavailable, "reports a fault of its own; trying again later")
 _ODD = (BadAnswer, "answered with an unexpected status")
 _USUAL: Mapping[int, tuple[type[Trouble], str]] = {
     401: _REFUSED,
     403: _REFUSED,
     407: _REFUSED,
-    404: (BadAnswer, "does not know what was asked for; check the ids and base_url"),
+    404: (BadAnswer, "does not know what we asked for; check the ids and base_url"),
     408: _BUSY,
     425: _BUSY,
     410: (Gone, "has closed this interface for good"),

@@ -36,7 +36,7 @@ def apart(work: Callable[[], None], feed: str, keep: Collection[int] = (), secon
     try:
         forked.ask(out_of_reach, keep=keep)
     except forked.Silent:
-        trouble: Unavailable | forked.Crashed = Unavailable(f"{renewing} was cut off", "trying again later")
+        trouble: Unavailable | forked.Crashed = Unavailable(f"{renewing} was interrupted", "trying again later")
     except forked.Crashed as error:
         trouble = forked.Crashed(f"{renewing} broke off: {error}")
     except Overloaded as error:

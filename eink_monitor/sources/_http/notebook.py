@@ -45,7 +45,7 @@ class Notebook:
             reason = os.strerror(error.errno) if error.errno else "unknown fault"
         else:
             return
-        message = f"the state directory cannot be written ({reason}); see to its owner and to the card"
+        message = f"the state directory cannot be written ({reason}); check its owner and the card"
         raise Unavailable(message)
 
 

@@ -71,7 +71,7 @@ class Grant:
         if code in {"invalid_grant", "access_denied", "expired_token"}:
             why = "has ended the sign-in"
             if old and old.refreshing_since:
-                why = f"ended the sign-in, because its renewal was cut off at {iso(old.refreshing_since)}"
+                why = f"ended the sign-in, because its renewal was interrupted at {iso(old.refreshing_since)}"
             return AuthFailed(f"{self.who} {why}", f"sign in again: {self.way_out}")
         return BadAnswer(f"{self.who} did not understand our request for a token", "is eink-monitor up to date?")
 
@@ -88,7 +88,7 @@ def _token(value: object, who: str, where: str) -> str:
     told = text(value, who, where)
     if told.isascii():
         return told
-    raise BadAnswer(f"{who}: {where} holds a character that no token has")
+    raise BadAnswer(f"{who}: {where} holds a character that no token may have")
 
 
 def oauth_error(answer: Answer) -> str:
@@ -128,6 +128,8 @@ def valid(store: TokenStore, grant: Grant, now: int, rejected: str = "") -> Toke
         apart(renew, grant.feed, keep=[store.lock])
         renewed = store.load()  # what is used is what is on the disk
         if renewed is None:
-            message = f"{grant.feed}: the sign-in vanished while it was renewed; sign in again: {grant.way_out}"
+            message = (
+                f"{grant.feed}: the sign-in disappeared while it was being renewed; sign in again: {grant.way_out}"
+            )
             raise AuthFailed(message)
         return renewed

@@ -58,12 +58,12 @@ def allow(feed: str, kept: str) -> None:
 
 def _missing(feed: str) -> str:
     if places.token_key() is None:
-        return "and only the service has its key; say the same with `sudo eink-monitor`"
+        return "and only the service has its key; run the same with `sudo eink-monitor`"
     return f"and its key, {_KEY}, is missing; {_back(feed)}"
 
 
 def _back(feed: str) -> str:
-    return f"bring that key back, or sign in again: eink-monitor login {feed}"
+    return f"restore that key, or sign in again: eink-monitor login {feed}"
 
 
 def _lock(feed: str) -> Fernet | None:
@@ -77,7 +77,7 @@ def _lock(feed: str) -> Fernet | None:
     if key is None:
         return None
     if len(key) < _ENOUGH:
-        raise AuthFailed(f"{feed}: {_KEY} cannot be read or is shorter than {_ENOUGH} bytes", "make it again")
+        raise AuthFailed(f"{feed}: {_KEY} cannot be read or is shorter than {_ENOUGH} bytes", "create it again")
     try:
         from cryptography.fernet import Fernet
     except ImportError:

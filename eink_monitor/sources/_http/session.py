@@ -43,7 +43,7 @@ class _Adapter(HTTPAdapter):
             return super().get_connection_with_tls_context(*words, **named)
         except ValueError as error:
             fault = error
-        raise ProxyError("no address of a proxy", fault)
+        raise ProxyError("not the address of a proxy", fault)
 
     def proxy_manager_for(self, proxy: str, **named: Any) -> Any:
         """Of HTTP only: our pools know no other way, and would go past it."""

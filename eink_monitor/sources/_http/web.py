@@ -160,9 +160,9 @@ def in_words(error: Exception, who: str) -> Trouble:
         if isinstance(cause, ssl.SSLCertVerificationError) and cause.verify_code in _NOT_TODAY:
             return Unavailable(f"{who}: the certificate is not valid today", "is this machine's clock right?")
         if isinstance(cause, (IncompleteRead, http.client.IncompleteRead)):
-            return Unavailable(f"{who}: the answer broke off half-way; trying again later")
+            return Unavailable(f"{who}: the answer was cut off halfway; trying again later")
         if isinstance(cause, zlib.error):
-            return BadAnswer(f"{who} sent something that cannot be unpacked; nothing of it is kept")
+            return BadAnswer(f"{who} sent something that cannot be unpacked; it is ignored")
     for kinds, words in _WORDS:
         if any(isinstance(cause, kinds) for cause in roots):
             return Unavailable(f"{who}: the {words}?")
@@ -191,12 +191,12 @@ def unreached(trouble: Trouble) -> Trouble:
 _NOT_TODAY = (9, 10)  # X509_V_ERR_CERT_NOT_YET_VALID and _HAS_EXPIRED of OpenSSL
 _BROKEN = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 _WORDS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (  # the first that fits is said
-    (ProxyError, "proxy does not let us through; is HTTPS_PROXY right"),
+    (ProxyError, "proxy refuses us; is HTTPS_PROXY right"),
     (ssl.SSLCertVerificationError, "certificate is not trusted; is a proxy or captive portal in the way"),
     (socket.gaierror, "address cannot be looked up; is the internet connection up"),
     ((TimeoutError, Overdue), "server did not answer in time; is the internet connection slow"),
     (ConnectionRefusedError, "server refuses the connection; is base_url right"),
-    (_BROKEN, "server broke the connection off; is the network shaky"),
+    (_BROKEN, "server dropped the connection; is the network shaky"),
     ((http.client.HTTPException, InvalidHeader), "server does not speak HTTP; is base_url right"),
     (ssl.SSLError, "server and we cannot agree on an encrypted connection; is base_url right"),
     (OSError, "server cannot be reached; is the network up"),

@@ -75,7 +75,7 @@ class Doorway(HTTPAdapter):
         if self.fault:
             return (Unavailable if self.reached else Unreachable)(f"{who}: {self.fault}")
         if self.status >= 500:
-            return Unavailable(f"{who} has a fault of its own ({self.status}); trying again later")
+            return Unavailable(f"{who} reports a fault of its own ({self.status}); trying again later")
         return None
 
 
@@ -101,7 +101,7 @@ class TooLarge(RequestException):
 
 
 _FAULTS: tuple[tuple[type[RequestException], str], ...] = (
-    (Elsewhere, "it led us to a server that is not its own, and we did not go; is a captive portal in the way?"),
+    (Elsewhere, "it redirected us to a foreign server, and we did not follow; is a captive portal in the way?"),
     (TooLarge, f"it sent more than {_LARGEST // 1_000_000} MB, which cannot be an answer"),
     (Timeout, "the server did not answer in time; is the internet connection slow?"),
     (SSLError, "the certificate is not trusted; is this machine's clock right, or a proxy in the way?"),

@@ -109,7 +109,7 @@ class BmwCarData(Source):
             readings = in_order(readings, visit)
         readings = vet(readings, visit)
         if not (readings or visit.note):
-            visit.remarks.add("BMW has nothing of this car yet; it comes after the next drive or charge")
+            visit.remarks.add("BMW has no data of this car yet; it arrives after the next drive or charge")
         return readings
 
     def follow(self, visit: Visit, clock: Clock) -> Iterator[list[Reading]]:

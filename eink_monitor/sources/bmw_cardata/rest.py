@@ -49,7 +49,7 @@ class Rest:
             return answer.json()
         self._note_container(None)
         if self._visit.allowance - self._visit.spent <= _REMAKE:
-            message = f"{WHO} has lost the list of values we want; it is made again at the next poll"
+            message = f"{WHO} has lost our list of values (container); the next poll makes it again"
             raise Unavailable(message)
         return self._ask(vin, self._container()).json()
 
@@ -76,7 +76,7 @@ class Rest:
             self._wanted = self._fewer
             self._note_fewer(1)
             if self._visit.allowance - self._visit.spent < _REMAKE:
-                message = f"{WHO} does not take all the values that we want; fewer are asked for at the next poll"
+                message = f"{WHO} rejects some of the values we want; the next poll asks for fewer"
                 raise Unavailable(message)
             answer = self._make()
         if _is_about_the_list(answer) or _complaint(answer) == "CU-124":
@@ -128,7 +128,7 @@ class Rest:
         self._access = self._account.tokens(self._visit, self._visit.now, rejected=self._access).access
         if self._visit.allowance <= self._visit.spent:
             self._refused.write({"at": self._visit.now})
-            message = f"{WHO} wanted a new token; it has one for the next poll"
+            message = f"{WHO} wanted a new token; the next poll uses it"
             raise Unavailable(message)
         return send(self._headers())
 
@@ -143,7 +143,7 @@ class Rest:
             message = f"{WHO}: today's 50 calls of this account are used up; the car is asked again later"
             raise Throttled(message, now + wait)
         if _complaint(answer) == "CU-105":
-            message = f"{WHO} has lost the list of values we want twice in a row; trying again later"
+            message = f"{WHO} has lost our list of values (container) twice in a row; trying again later"
             raise Unavailable(message)
         again = f"eink-monitor login {self._visit.feed}"
         if _complaint(answer) == "CU-103":
@@ -153,12 +153,12 @@ class Rest:
             )
             raise AuthFailed(message)
         if _complaint(answer) == "CU-120":
-            message = f"{WHO} does not take this VIN for one; check vin in the configuration: 17 letters and digits"
+            message = f"{WHO} does not accept this VIN; check vin in the configuration: 17 letters and digits"
             raise BadAnswer(message)
         verdicts: dict[int, Trouble] = {
-            401: AuthFailed(f"{WHO} refuses the sign-in although it was just renewed", f"sign in again: {again}"),
+            401: AuthFailed(f"{WHO} rejects the sign-in although it was just renewed", f"sign in again: {again}"),
             403: AuthFailed(
-                f"{WHO} does not show us this car; its primary user must subscribe it to CarData API, then sign in "
+                f"{WHO} does not let us see this car; its primary user must subscribe it to CarData API, then sign in "
                 f"again: {again}"
             ),
             404: BadAnswer(f"{WHO} does not know this car", "check vin in the configuration"),
@@ -188,12 +188,12 @@ def _is_about_the_list(answer: Answer) -> bool:
 _REFUSED, _REFUSED_AT = "refused for", "refused at"
 _OF_CONTAINERS: Mapping[str, str] = {
     "CU-124": (
-        "keeps at most 10 lists of values (containers) for an account; delete one that no program needs, on the "
+        "keeps at most 10 lists of values (containers) for an account; delete one that no program uses, on the "
         "CarData page or with the program that made it"
     ),
     "CU-402": "does not know one of the values that we ask for, even of the short list; is eink-monitor up to date",
     "": (
-        "has a fault of its own whenever a list of values (container) is made, even a short one; if that lasts, delete "
+        "fails whenever a list of values (container) is made, even a short one; if that lasts, delete "
         "the client on the CarData page, make a new one and sign in again"
     ),
 }

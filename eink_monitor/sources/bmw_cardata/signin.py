@@ -151,7 +151,7 @@ def _page(address: object) -> str:
     page = text(address, WHO, "the page to open", 500)
     if page.isascii() and page.startswith("https://"):
         return page
-    message = f"{WHO}: the page to open is no https address; nothing of it is shown, start again later"
+    message = f"{WHO}: the page to open has no https address, so it is not shown; start again later"
     raise BadAnswer(message)
 
 
@@ -159,4 +159,4 @@ _AT_FIRST = (
     "wait a few minutes after ticking CarData API (and CarData Stream, if you want it) on the CarData page, then sign "
     "in again"
 )
-_TOO_LATE = f"{WHO}: the code ran out before it was confirmed; start again and confirm it within 5 minutes"
+_TOO_LATE = f"{WHO}: the code expired before it was confirmed; start again and confirm it within 5 minutes"

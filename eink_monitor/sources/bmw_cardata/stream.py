@@ -136,12 +136,12 @@ class _Line:
         if self._greeting in _REFUSALS:
             return False
         if self._greeting != 0:
-            message = f"{WHO}: the stream is closed for us right now; trying again later"
+            message = f"{WHO}: the stream is closed to us right now; trying again later"
             raise Unavailable(message)
         self._client.subscribe(f"{self._gcid}/{vin}")
         self._until(clock, lambda: self._granted is not None)
         if self._granted is not None and self._granted >= 128:
-            message = f'{WHO} streams nothing of this car; tick its values under "Configure data stream" in the portal'
+            message = f'{WHO} streams no values of this car; tick them under "Configure data stream" in the portal'
             raise AuthFailed(message)
         return True
 
@@ -189,9 +189,9 @@ class _Line:
 
 
 _REFUSALS = {134, 135}  # paho's names for CONNACK 4 and 5: bad user name or password, not authorised
-_BROKEN = f"{WHO}: the stream broke off; connecting again"
+_BROKEN = f"{WHO}: the stream was cut off; reconnecting"
 _SHUT_OUT = (
-    f"{WHO} refuses the stream even with a new token; is another program streaming from this account? "
+    f"{WHO} rejects the stream even with a new token; is another program streaming from this account? "
     "If not, sign in again: eink-monitor login {feed}"
 )
 

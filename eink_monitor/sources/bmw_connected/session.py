@@ -22,14 +22,14 @@ from eink_monitor.outside import is_clean  # noqa: E402
 from eink_monitor.sources._http.tokens import Tokens  # noqa: E402
 from eink_monitor.sources.bmw_connected.fields import WHO  # noqa: E402
 
-_CLOSED = "BMW closed this door in September 2025; use type: bmw_cardata"
+_CLOSED = "BMW closed this interface in September 2025; use type: bmw_cardata"
 _DOORS = (
     "https://cocoapi.bmwgroup.com",
     "https://cocoapi.bmwgroup.us",
     "https://customer.bmwgroup.com",
     "https://login.bmwusa.com",
 )
-_LED_ASTRAY = "it led us to a server that is not its own, and we did not go; is a captive portal in the way?"
+_LED_ASTRAY = "it redirected us to a foreign server, and we did not follow; is a captive portal in the way?"
 _NO_CAPTCHA = "none"  # the library insists on one; whoever emulates MyBMW does not
 
 
@@ -112,11 +112,11 @@ def _verdict(error: Exception, now: int) -> Trouble:
         if status == 429 or (status == 403 and "quota" in behind.response.text.lower()):
             return Throttled(f"{WHO} says we ask too often", now + HOUR)
         if status >= 500:
-            return Unavailable(f"{WHO} has a fault of its own ({status}); trying again later")
+            return Unavailable(f"{WHO} reports a fault of its own ({status}); trying again later")
         return Gone(_CLOSED)
     if isinstance(behind, httpx.TransportError):
         return _no_answer(behind)
-    return BadAnswer(f"{WHO} sent something that cannot be read; nothing of it is kept")
+    return BadAnswer(f"{WHO} sent something that cannot be read; it is ignored")
 
 
 def _no_answer(error: httpx.TransportError) -> Unavailable:

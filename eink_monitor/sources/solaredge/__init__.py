@@ -78,9 +78,9 @@ class SolarEdge(Source):
             ),
             (
                 min(self.calls_per_month, self.calls_per_minute) >= MOST_CALLS,
-                f"calls_per_month and calls_per_minute must be at least {MOST_CALLS}: a visit may need so many",
+                f"calls_per_month and calls_per_minute must be at least {MOST_CALLS}: one poll may need that many",
             ),
-            (self.calls_per_day >= _V1_CALLS, f"calls_per_day must be at least {_V1_CALLS}: a visit needs so many"),
+            (self.calls_per_day >= _V1_CALLS, f"calls_per_day must be at least {_V1_CALLS}: one poll needs that many"),
             (-90 <= self.latitude <= 90, "latitude must be between -90 and 90 degrees"),
             (0 < self.redirect_port < 65536, "redirect_port must be 1 to 65535"),
             (self.timeout >= 1, "timeout must be at least 1s"),
@@ -96,7 +96,7 @@ class SolarEdge(Source):
         if self.api == "v1" and not self.base_url:
             yield (
                 "api: v1 was closed by SolarEdge in November 2026",
-                "take it out and follow docs/solaredge.md; an emulator or an exempt account needs base_url",
+                "remove it and follow docs/solaredge.md; an emulator or an exempt account needs base_url",
             )
 
     @property
@@ -188,7 +188,7 @@ class SolarEdge(Source):
 
         web = Web(self.base_url or BASE, "SolarEdge", visit, self.timeout)
         given = door.BearerAuth(web, visit, self.client_id, self.client_secret or Secret("")).revoke()
-        return "SolarEdge: the consent is given back, and forgotten here." if given else nothing
+        return "SolarEdge: the consent is revoked, and forgotten here." if given else nothing
 
     def credentials(self, visit: Visit) -> list[Credential]:
         """The refresh token: dead after 30 days without a poll."""

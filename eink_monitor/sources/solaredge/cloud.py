@@ -121,7 +121,7 @@ class Cloud:
         if self.visit.spent < self.visit.allowance:
             return self._get(path, params, rejected=True)
         self._badge.headers(rejected=True)
-        message = f"{WHO} wanted a new token; it is here, the next poll will use it"
+        message = f"{WHO} wanted a new token; the next poll uses it"
         raise Unavailable(message)
 
     def _covers(self) -> str:

@@ -46,7 +46,7 @@ class Sections:
     def one(self, name: str, ask: Callable[[], T | None], otherwise: T | None = None) -> T | None:
         """What a section says, or ``otherwise``."""
         if self._given_up or self._visit.spent >= self._visit.allowance:
-            self._visit.remarks.add(f"{name} must wait for the next visit")
+            self._visit.remarks.add(f"{name} must wait for the next poll")
             return otherwise
         try:
             said = ask()

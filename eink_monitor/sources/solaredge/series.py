@@ -46,7 +46,7 @@ def scale(unit: object, where: str, kind: Kind) -> float:
     """
     factor = _UNITS[kind].get(unit.strip().upper()) if isinstance(unit, str) else None
     if factor is None:
-        message = f"{WHO}: the unit of {where} is not one we know"
+        message = f"{WHO}: the unit of {where} is unknown"
         raise BadAnswer(message)
     return factor
 

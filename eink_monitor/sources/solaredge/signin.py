@@ -85,7 +85,7 @@ class Consent:
         site = told.get("site_id", [str(self.site_id)])[-1]
         if site != str(self.site_id):
             message = (
-                f"{_WHO}: the consent is for site {site[:12]}, the configuration says {self.site_id}; mend site_id"
+                f"{_WHO}: the consent is for site {site[:12]}, the configuration says {self.site_id}; correct site_id"
             )
             raise AuthFailed(message)
         return _checked(told["code"][-1])
@@ -111,4 +111,4 @@ def _checked(code: str) -> str:
     """A code as RFC 6749 (appendix A.11) allows it."""
     if code and code.isascii() and is_clean(code, 4096):
         return code
-    raise AuthFailed(f"{_WHO}: that code holds signs that no code has", "start again, and paste the whole address")
+    raise AuthFailed(f"{_WHO}: that code holds characters that no code has", "start again, and paste the whole address")

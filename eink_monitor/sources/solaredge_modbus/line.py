@@ -65,7 +65,7 @@ class Line:
             answer = self._client.read_holding_registers(address, count=count, device_id=unit)
         except (ModbusException, OSError):
             message = (
-                f"{self.place} broke off or gave no sensible answer within {self._timeout:d} s; it serves one Modbus "
+                f"{self.place} hung up or gave no sensible answer within {self._timeout:d} s; it serves one Modbus "
                 "client at a time, so close the other one or wait; a slow one needs a longer timeout:"
             )
             raise Silence(message) from None
@@ -99,8 +99,8 @@ class Line:
             message = f"{self.place} is slow: it answers, but not within {self._timeout:d} s; set timeout: {_LONG}s"
             raise Unavailable(message)
         message = (
-            f"{self.place} took the connection, but no unit {unit} answers there; check unit: (1 unless inverters are "
-            "cascaded), and close other Modbus clients"
+            f"{self.place} accepted the connection, but no unit {unit} answers there; check unit: (1 unless inverters "
+            "are cascaded), and close other Modbus clients"
         )
         raise Silence(message)
 
@@ -119,7 +119,7 @@ class Line:
         if code in _NOBODY:
             message = f"{self.place} has no unit {unit} behind it (Modbus exception {code}); check unit:"
             raise Silence(message)
-        why = _WHY.get(code, "no reason that we know")
+        why = _WHY.get(code, "unknown reason")
         message = f"{self.place} refused to read its unit {unit} (Modbus exception {code}: {why}); trying again later"
         raise Unavailable(message)
 
@@ -139,7 +139,7 @@ class Line:
             message = f"{self.place} cannot be reached ({reason}); check that the inverter is on this network"
             raise Silence(message) from None
         except UnicodeError:
-            message = f'"{self._host}" is no host name; check host:'
+            message = f'"{self._host}" is not a host name; check host:'
             raise Unavailable(message) from None
 
 

@@ -144,6 +144,6 @@ def _mark(kept: dict[str, object]) -> Mark:
 
 def _number(kept: object) -> float:
     if isinstance(kept, bool) or not isinstance(kept, int | float) or not math.isfinite(kept):
-        message = f"{kept!r} is no number"
+        message = f"{kept!r} is not a number"
         raise ValueError(message)
     return kept

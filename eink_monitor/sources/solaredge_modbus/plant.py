@@ -169,7 +169,7 @@ def _batteries(unit: Unit, known: Container[int], remarks: Remarks) -> tuple[dic
                 found[bay] = plausible.battery(seen, rated, remarks)
         if bay in known and bay not in found:
             lost = True
-            remarks.add(f"{who} was there before and tells nothing now")
+            remarks.add(f"{who} was there before and is silent now")
     return found, lost
 
 

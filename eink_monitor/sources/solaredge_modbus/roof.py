@@ -26,7 +26,7 @@ _FILE = "counters.json"
 _FAULT = 7
 _TELLING = (_FAULT, 5, 4, 3, 6, 8, 2, 1)  # of several inverters the state that says most
 _STRANGERS = (
-    "others feed in here, too, so what the house uses is not known; name all inverters in units:, or add the meters "
+    "others feed in here, too, so what the house uses is unknown; name all inverters in units:, or add the meters "
     "called Production by external_production: true"
 )
 _GROWING = (
@@ -103,7 +103,7 @@ def _look(line: Line, visit: Visit, roof: Roof, known: Memory, plants: dict[int,
         raise troubles[0]
     for part in parts:
         if part.look is None:
-            fate = "sleeps" if part.asleep else "does not answer, so what all inverters make is not known; check units:"
+            fate = "sleeps" if part.asleep else "does not answer, so what all inverters make is unknown; check units:"
             visit.remarks.add(f"unit {part.unit} {fate}")
     return _told_apart(parts)
 
@@ -114,7 +114,7 @@ def _told_apart(parts: list[PlantPart]) -> list[PlantPart]:
     for (one, who, first), (other, whom, second) in combinations(seen, 2):
         made = [inverter.energy.value if inverter.energy else 0.0 for inverter in (first, second)]
         if who.serial and who == whom and abs(made[0] - made[1]) < _TWIN:
-            message = f"units {one} and {other} are one and the same inverter; name it once in units:"
+            message = f"units {one} and {other} are the same inverter; name it once in units:"
             raise BadAnswer(message)
     return parts
 
@@ -141,7 +141,7 @@ def _digest(visit: Visit, parts: list[PlantPart], roof: Roof, old: Memory) -> li
     _tell(visit, parts, list(energies.gaps(new.marks, when)))
     readings = vet(without_plunges(_readings(visit, values), visit), visit)
     if memory.worth_saving(old, new, visit.now, when.day.end, visit.every) and not memory.save(path, new):
-        visit.remarks.add(f"cannot write {path}, so today's energies may get lost; is the disk full or read-only?")
+        visit.remarks.add(f"cannot write {path}, so today's energies may be lost; is the disk full or read-only?")
     return readings
 
 

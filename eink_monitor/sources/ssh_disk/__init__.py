@@ -145,7 +145,7 @@ class SshDisk(Source):
         door = self._door(visit)
         key = ssh.greet(door)
         if key.fingerprint != fingerprint:
-            message = f"{door.place} shows another key than a moment ago ({key.fingerprint}); nothing was kept"
+            message = f"{door.place} shows a different key than a moment ago ({key.fingerprint}); nothing was kept"
             raise BadAnswer(message)
         path = visit.state / "known_hosts"
         try:
@@ -216,7 +216,7 @@ class SshDisk(Source):
             if not path.startswith("/") or "\0" in path:
                 yield f'mounts: {name}: "{path}" must be the full path of a mount point, such as /mnt/backups'
             if not name or ":" in name:
-                yield f'mounts: "{name}" is no name for a disk; leave the colon out'
+                yield f'mounts: "{name}" cannot name a disk; leave the colon out'
         yield from self._backup_complaints()
         if self.fingerprint is not None and not self.fingerprint.startswith("SHA256:"):
             yield "fingerprint: must start with SHA256:, as ssh-keygen -lf shows it"
@@ -225,7 +225,7 @@ class SshDisk(Source):
         if self.timeout < 1:
             yield "timeout: must be at least 1s"
         if self.host != "localhost" and not self.user:
-            yield "user: is missing; over SSH somebody must sign in"
+            yield "user: is missing; SSH needs a user"
 
     def _backup_complaints(self) -> Iterator[str]:
         for name, pattern in self.newest.items():
@@ -235,7 +235,7 @@ class SshDisk(Source):
                 yield f"newest: {name}: is empty; write for example *.tar.gz"
         for name, path in self.sftp_mounts.items():
             if name not in self.newest:
-                yield f'sftp_mounts: "{name}" has no pattern in newest:, for which alone SFTP is asked'
+                yield f'sftp_mounts: "{name}" has no pattern in newest:, the only thing SFTP is asked for'
             if not path.startswith("/") or "\0" in path:
                 yield f'sftp_mounts: {name}: "{path}" must be a full path, such as / or /backups'
         if self.sftp_mounts and self.host == "localhost":

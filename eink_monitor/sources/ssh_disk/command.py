@@ -67,13 +67,13 @@ class SshSession:
                 raise Hangs(late(self._door)) from None
             finally:
                 channel.close()
-        message = f"{self._door.place} answered more than {_CAP >> 20} MB to df; look what its shell prints at login"
+        message = f"{self._door.place} answered more than {_CAP >> 20} MB to df; check what its shell prints at login"
         raise BadAnswer(message)
 
     def _finished(self, channel: Channel, patience: float) -> None:
         """Half an answer looks like a whole one, so the host must also say that the command is over."""
         if not channel.status_event.wait(max(0.01, patience)) or channel.exit_status < 0:
-            message = f"{self._door.place} broke off in the middle of an answer; it is tried again"
+            message = f"{self._door.place} dropped the connection in the middle of an answer; trying again"
             raise Unavailable(message)
 
     @contextmanager

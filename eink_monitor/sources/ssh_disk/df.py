@@ -30,7 +30,7 @@ _MOST = 1 << 60  # bytes; and files
 _DIGITS = 25
 _LONGEST = 80  # characters of a reason
 NO_SIZE = "it has no size"
-_CURE = "let that host say LC_ALL=C df -Pk, as the script in docs/ssh-disk.md does"
+_CURE = "make that host run LC_ALL=C df -Pk, as the script in docs/ssh-disk.md does"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def space(text: str, places: Iterable[str], *, shared: bool | None = None) -> Sp
             if isinstance(found, Space) and (_APPLE.match(line) if shared is None else shared):
                 found = replace(found, used=size - found.free)
         elif found is None and _match(_DASHES, line, places) is not None:
-            found = "df shows no figures of it; may its user enter that folder?"
+            found = "df shows no figures of it; can its user enter that folder?"
         elif found is None and _names(line, places):
             found = "its row in the table of df cannot be read"
     if not readable:

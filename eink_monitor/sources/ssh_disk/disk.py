@@ -21,9 +21,9 @@ from eink_monitor.sources.ssh_disk.question import question
 _MOUNTS = Path("/proc/self/mountinfo")  # there on Linux only
 _NO_COMMAND = 126  # the least exit status by which a shell says that it could not run a command
 _ABSENT = ("no such file", "not a directory", "not found", "can't find", "cannot find")
-_OTHERS = "it shows no size to this user; let it be mounted with allow_other"
+_OTHERS = "it shows no size to this user; mount it with allow_other"
 _HIDDEN = "the service sees nothing of it; sudo systemctl edit eink-monitor: [Service] ProtectHome=read-only"
-_UNLISTED = "df leaves it out; take the script in docs/ssh-disk.md as it is now"
+_UNLISTED = "df leaves it out; use the current script in docs/ssh-disk.md"
 
 
 class State(IntEnum):
@@ -67,7 +67,7 @@ class DiskStatus:
         if self.state is State.NOT_MOUNTED:
             return f"nothing is mounted at {path}"
         if self.state is None:
-            return f"whether a disk is mounted at {path} cannot be told: {self.reason}"
+            return f"nobody can tell whether a disk is mounted at {path}: {self.reason}"
         return f"{path} is mounted, but cannot be measured: {self.reason}" if self.reason else ""
 
 
@@ -82,7 +82,7 @@ def remote(run: Callable[[str], str], path: str) -> DiskStatus:
     if not asked:
         answer = text
         if mark in text or not df.has_table(answer):
-            message = f"no df table came back for {path}; look what the login shell or the forced command prints"
+            message = f"no df table came back for {path}; check what the login shell or the forced command prints"
             raise BadAnswer(message)
     where = {path}
     where.update(re.findall(rf"^{mark} where (/.*)$", answer, re.MULTILINE))

@@ -59,7 +59,7 @@ class Door:
 
 def late(door: Door) -> str:
     """What to say of an answer that does not come."""
-    return f"{door.place} did not answer within {door.timeout:d} s; look whether a disk there hangs"
+    return f"{door.place} did not answer within {door.timeout:d} s; check whether a disk hangs there"
 
 
 @contextmanager
@@ -72,7 +72,7 @@ def plainly(door: Door) -> Iterator[None]:
     except TimeoutError:
         raise Unavailable(late(door)) from None
     except (SSHException, EOFError, OSError):
-        message = f"{door.place} broke the SSH connection off; it is tried again"
+        message = f"{door.place} dropped the SSH connection; trying again"
         raise Unavailable(message) from None
 
 
@@ -171,7 +171,7 @@ def sign_in(door: Door, transport: Transport) -> None:
     except AuthenticationException as error:
         _not_late(door, error)
     except (SSHException, EOFError, OSError):
-        message = f"{door.place} broke off while {door.user} was signing in; it is tried again"
+        message = f"{door.place} dropped the connection while {door.user} was signing in; trying again"
         raise Unavailable(message) from None
     message = (
         f"{door.place} refuses {' and '.join(tried)} of {door.user}; check user:, identity: and password:{hint}"
@@ -192,7 +192,7 @@ def _old_signatures(transport: Transport, key: PKey) -> str:
 def _not_late(door: Door, error: Exception) -> None:
     """The library calls silence a refusal, too."""
     if "timeout" in str(error).lower():
-        message = f"{door.place} did not answer the sign-in within {door.timeout:d} s; it is tried again"
+        message = f"{door.place} did not answer the sign-in within {door.timeout:d} s; trying again"
         raise Unavailable(message) from None
 
 

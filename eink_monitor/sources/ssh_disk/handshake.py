@@ -50,4 +50,4 @@ class Handshake:
             message = f"the SSH key of {self.source.host} was not accepted; nothing was kept"
             raise AuthFailed(message)
         self.source.trust(visit, shown)
-        return f"The SSH key of {self.source.host} is known from now on."
+        return f"The SSH key of {self.source.host} is trusted from now on."

@@ -59,7 +59,7 @@ def other_root(lister: Lister, folder: str) -> str:
     if folder.strip("/").partition("/")[0] in there:
         return ""
     shown = f" with {', '.join(there[:5])}" if there else ""
-    return f"; SFTP has another root there{shown}: say in sftp_mounts: where it is"
+    return f"; SFTP has another root there{shown}: name it in sftp_mounts:"
 
 
 class _Budget:

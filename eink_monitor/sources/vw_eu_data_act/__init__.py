@@ -110,7 +110,7 @@ class VwEuDataAct(Source):
             if readings:
                 known["measured_at"] = readings[-1].at
             elif files and not visit.note:
-                visit.remarks.add("the newest file of the car holds nothing that we know")
+                visit.remarks.add("the newest file of the car holds no value that we know")
         finally:
             if portal.keep() not in {"[]", session}:
                 known["session"] = closed(visit.feed, portal.keep())

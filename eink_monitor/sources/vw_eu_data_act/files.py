@@ -24,7 +24,7 @@ WHO = "The EU Data Act portal"
 
 _SLOT = 15 * MINUTE
 _OLDEST = 946_684_800  # 2000-01-01; an instant before that was never set
-_ODD = f"{WHO} sent an entry that makes no sense; nothing of it is kept"
+_ODD = f"{WHO} sent an entry that makes no sense; it is ignored"
 
 
 class File(NamedTuple):

@@ -112,7 +112,7 @@ class Portal(connector.EudaApiClient):  # type: ignore[misc] # untyped
                 f"{WHO} has closed this interface", "is there a newer carconnectivity-connector-vw-eu-data-act?"
             )
         if status in {401, 403}:
-            return AuthFailed(f"{WHO} does not show us this car", f"{_BROWSER} and link the car there")
+            return AuthFailed(f"{WHO} does not let us see this car", f"{_BROWSER} and link the car there")
         if status in {400, 404}:
             return missing
         return BadAnswer(_UNREADABLE)
@@ -157,7 +157,7 @@ def _refusal(words: str) -> Trouble:
     )
 
 
-_UNREADABLE = f"{WHO} sent something that cannot be read; nothing of it is kept"
+_UNREADABLE = f"{WHO} sent something that cannot be read; it is ignored"
 _NO_REQUEST = (
     f'{WHO} has no continuous data request for this car; {_BROWSER}, choose "Get customised data", then a continuous '
     "request every 15 minutes"

@@ -21,7 +21,7 @@ USUAL = "https://emea.bff.cariad.digital"
 
 _HOSTS = frozenset({"emea.bff.cariad.digital", "identity.vwgroup.io"})
 _JOBS = "charging,measurements,fuelStatus"
-_CLOSED = "VW closed this door in May 2026; use type: vw_eu_data_act (or, for a Skoda, type: skoda)"
+_CLOSED = "VW closed this interface in May 2026; use type: vw_eu_data_act (or, for a Skoda, type: skoda)"
 
 
 class VwSession:
@@ -67,7 +67,7 @@ class VwSession:
             return Throttled(f"{WHO} says we ask too often", now + HOUR)
         if 400 <= status < 500:
             return Gone(_CLOSED)
-        odd = BadAnswer(f"{WHO} sent something that cannot be read; nothing of it is kept")
+        odd = BadAnswer(f"{WHO} sent something that cannot be read; it is ignored")
         return self._doorway.trouble(WHO) or otherwise or odd
 
     def close(self) -> None:

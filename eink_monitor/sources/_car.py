@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import ClassVar
 
 from eink_monitor.clock import AHEAD, DAY, HOUR, MINUTE
 from eink_monitor.metrics import (
@@ -12,7 +13,6 @@ from eink_monitor.metrics import (
     CHARGING,
     CHARGING_POWER,
     FUEL,
-    FUEL_VOLUME,
     LATITUDE,
     LONGITUDE,
     ODOMETER,
@@ -24,22 +24,12 @@ from eink_monitor.metrics import (
 )
 from eink_monitor.model.poll import Visit
 from eink_monitor.model.reading import Metric, Reading
+from eink_monitor.model.source import Source
 from eink_monitor.remarks import Remarks
 from eink_monitor.settings import Secret
 
-CAR = (
-    SOC,
-    TARGET_SOC,
-    RANGE,
-    PLUGGED,
-    CHARGING,
-    CHARGING_POWER,
-    TIME_TO_FULL,
-    ODOMETER,
-    FUEL,
-    FUEL_VOLUME,
-    BATTERY_12V,
-)
+BASIC = (SOC, TARGET_SOC, RANGE, PLUGGED, CHARGING, CHARGING_POWER, TIME_TO_FULL, ODOMETER, FUEL)
+"""What nearly every maker tells of a car."""
 POSITION = (LATITUDE, LONGITUDE)
 
 IDLE, PLUGGED_IN, CHARGING_NOW = HOUR, 30 * MINUTE, 15 * MINUTE
@@ -50,26 +40,38 @@ UNREADABLE = 0
 """The instant of what carries a date that nobody can read."""
 
 
-def published(subject: str, metrics: tuple[Metric, ...], position: bool) -> Mapping[str, tuple[Metric, ...]]:
-    """What a car publishes; where it stands only if that was asked for."""
-    return {subject: (*metrics, *POSITION) if position else metrics}
+class CarSource(Source):
+    """What the sources of one car have in common; ``vin`` and ``position`` are fields of those that have them."""
 
+    vin: Secret
+    position: bool = False
 
-def pace(visit: Visit) -> int:
-    """Seconds between polls: an hour for an idle car, half for a plugged one, a quarter while it charges.
+    metrics: ClassVar[tuple[Metric, ...]] = BASIC
+    family: ClassVar[str] = "car"
 
-    Never shorter than the ``every`` of the configuration. A car whose state is not freshly known counts as idle.
-    """
-    for metric, seconds in ((CHARGING, CHARGING_NOW), (PLUGGED, PLUGGED_IN)):
-        reading = visit.last(metric)
-        if reading is not None and reading.value and visit.age(metric) < _BELIEVED:
-            return max(visit.every, seconds)
-    return max(visit.every, IDLE)
+    @property
+    def thing(self) -> object:
+        """The car."""
+        return clean_vin(self.vin)
 
+    def publishes(self, subject: str) -> Mapping[str, tuple[Metric, ...]]:
+        """The car's metrics; its position only with ``position: true``."""
+        return {subject: (*self.metrics, *POSITION) if self.position else self.metrics}
 
-def patience(every: int) -> int:
-    """A parked car sleeps for days and says nothing; within a day that is no reason to doubt what it said last."""
-    return max(3 * every, DAY)
+    def pace(self, visit: Visit) -> int:
+        """Seconds between polls: an hour for an idle car, half for a plugged one, a quarter while it charges.
+
+        Never shorter than the ``every`` of the configuration. A car whose state is not freshly known counts as idle.
+        """
+        for metric, seconds in ((CHARGING, CHARGING_NOW), (PLUGGED, PLUGGED_IN)):
+            reading = visit.last(metric)
+            if reading is not None and reading.value and visit.age(metric) < _BELIEVED:
+                return max(visit.every, seconds)
+        return max(visit.every, IDLE)
+
+    def patience(self, every: int) -> int:
+        """A parked car sleeps for days and says nothing; within a day that is no reason to doubt what it said last."""
+        return max(3 * every, DAY) + self.lag
 
 
 def account(kind: str, key: str) -> str:

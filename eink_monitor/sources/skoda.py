@@ -10,20 +10,17 @@ from eink_monitor.clock import HOUR
 from eink_monitor.errors import AuthFailed, BadAnswer, Throttled, Unavailable
 from eink_monitor.metrics import CHARGING, CHARGING_POWER, FUEL, ODOMETER, PLUGGED, RANGE, SOC, TARGET_SOC, TIME_TO_FULL
 from eink_monitor.model.poll import Budget, Quota, Visit
-from eink_monitor.model.reading import Metric, Reading
+from eink_monitor.model.reading import Reading
 from eink_monitor.model.signin import WARNING, Credential, lifetime
-from eink_monitor.model.source import Source
 from eink_monitor.settings import Secret
 from eink_monitor.sources._car import (
     FOREVER,
     POSITION,
     CarReadings,
+    CarSource,
     account,
     clean_vin,
     instant,
-    pace,
-    patience,
-    published,
 )
 from eink_monitor.sources._contradictions import in_order, settled
 from eink_monitor.sources._http.address import address
@@ -43,7 +40,7 @@ _PLUG_OF_STATE = {"CONNECT_CABLE": False} | dict.fromkeys(
 
 
 @dataclass(frozen=True)
-class Skoda(Source):
+class Skoda(CarSource):
     """A Skoda: charge, range, plug, charging and odometer, from the official API with a key."""
 
     api_key: Secret
@@ -51,49 +48,20 @@ class Skoda(Source):
     base_url: str = "https://public.api.connect.skoda-auto.cz"
     position: bool = False
 
-    metrics: ClassVar[tuple[Metric, ...]] = (
-        SOC,
-        TARGET_SOC,
-        RANGE,
-        PLUGGED,
-        CHARGING,
-        CHARGING_POWER,
-        TIME_TO_FULL,
-        ODOMETER,
-        FUEL,
-    )
     preload: ClassVar[tuple[str, ...]] = ("eink_monitor.sources._http.warm",)
     door: ClassVar[str] = "go.skoda.eu/api-keys"
-    family: ClassVar[str] = "car"
 
     def __post_init__(self) -> None:
         address(self.base_url)
-
-    @property
-    def thing(self) -> object:
-        """The car."""
-        return clean_vin(self.vin)
 
     @property
     def renews(self) -> str:
         """Nobody signs in: Skoda makes keys, and they expire."""
         return "API key"
 
-    def publishes(self, subject: str) -> Mapping[str, tuple[Metric, ...]]:
-        """The car's metrics; its position only with ``position: true``."""
-        return published(subject, self.metrics, self.position)
-
     def quota(self) -> Quota:
         """20 calls an hour for a key (Skoda's documentation says in one place key, in another VIN)."""
         return Quota(account("skoda", self.api_key.reveal()), (Budget(20, "hour"),))
-
-    def pace(self, visit: Visit) -> int:
-        """Slower while the car is idle."""
-        return pace(visit)
-
-    def patience(self, every: int) -> int:
-        """A sleeping car is not an error."""
-        return patience(every)
 
     def poll(self, visit: Visit) -> Iterable[Reading]:
         """One call for everything."""

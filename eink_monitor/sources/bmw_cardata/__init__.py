@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 from eink_monitor.clock import Clock
+from eink_monitor.metrics import BATTERY_12V, FUEL_VOLUME
 from eink_monitor.model.poll import Budget, Quota, Visit
 from eink_monitor.model.reading import Metric, Reading
 from eink_monitor.model.signin import Credential, SignIn
-from eink_monitor.model.source import Source
 from eink_monitor.settings import Personal, Secret, insist, together
-from eink_monitor.sources._car import CAR, IDLE, account, clean_vin, pace, patience, published
+from eink_monitor.sources._car import BASIC, IDLE, CarSource, account, clean_vin
 from eink_monitor.sources._contradictions import in_order, settled
 from eink_monitor.sources._http.address import address
 from eink_monitor.sources._http.notebook import Notebook
@@ -25,7 +25,7 @@ from eink_monitor.vet import sift, vet
 
 
 @dataclass(frozen=True)
-class BmwCarData(Source):
+class BmwCarData(CarSource):
     """A BMW or MINI: charge, range, plug, charging, odometer, fuel and 12 V battery, from BMW CarData."""
 
     client_id: Personal[str]
@@ -37,11 +37,10 @@ class BmwCarData(Source):
     stream_url: str = "mqtts://customer.streaming-cardata.bmwgroup.com:9000"
     position: bool = False
 
-    metrics: ClassVar[tuple[Metric, ...]] = CAR
+    metrics: ClassVar[tuple[Metric, ...]] = (*BASIC, FUEL_VOLUME, BATTERY_12V)
     preload: ClassVar[tuple[str, ...]] = ("eink_monitor.sources._http.warm", "eink_monitor.sources.bmw_cardata.rest")
     extra: ClassVar[str] = "stream"
     door: ClassVar[str] = "customer.bmwgroup.com/oneid/link"
-    family: ClassVar[str] = "car"
 
     def __post_init__(self) -> None:
         together(
@@ -70,15 +69,6 @@ class BmwCarData(Source):
         """With ``stream: true``."""
         return self.stream
 
-    @property
-    def thing(self) -> object:
-        """The car."""
-        return clean_vin(self.vin)
-
-    def publishes(self, subject: str) -> Mapping[str, tuple[Metric, ...]]:
-        """The car's metrics; its position only with ``position: true``."""
-        return published(subject, self.metrics, self.position)
-
     def quota(self) -> Quota:
         """BMW's own limit is 50 in 24 hours for the account; the moment it resets is not known, so it rolls."""
         return Quota(self._account.name, (Budget(self.calls_per_day, "day"),))
@@ -92,11 +82,7 @@ class BmwCarData(Source):
 
     def pace(self, visit: Visit) -> int:
         """By the car's state; beside a stream always that of an idle car."""
-        return max(visit.every, IDLE) if self.stream else pace(visit)
-
-    def patience(self, every: int) -> int:
-        """A sleeping car is not an error."""
-        return patience(every)
+        return max(visit.every, IDLE) if self.stream else super().pace(visit)
 
     def poll(self, visit: Visit) -> Iterable[Reading]:
         """One call for everything; BMW answers from its own store and wakes no car."""

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from eink_monitor.clock import MINUTE
-from eink_monitor.metrics import CHARGING, FUEL, FUEL_VOLUME, ODOMETER, PLUGGED, RANGE, SOC, TARGET_SOC, TIME_TO_FULL
+from eink_monitor.metrics import CHARGING_POWER, FUEL_VOLUME, SOC
 from eink_monitor.model.poll import Visit
 from eink_monitor.model.reading import Metric, Reading
-from eink_monitor.model.source import Source
 from eink_monitor.settings import Personal, Secret
-from eink_monitor.sources._car import clean_vin, pace, patience, published
+from eink_monitor.sources._car import BASIC, CarSource, clean_vin
 from eink_monitor.sources._contradictions import in_order, settled
 from eink_monitor.sources._http.address import address
 from eink_monitor.sources._http.tokens import TokenStore
@@ -21,7 +20,7 @@ from eink_monitor.vet import vet
 
 
 @dataclass(frozen=True)
-class BmwConnected(Source):
+class BmwConnected(CarSource):
     """A BMW or MINI through MyBMW (closed by BMW in September 2025; use bmw_cardata)."""
 
     username: Personal[str]
@@ -32,19 +31,8 @@ class BmwConnected(Source):
     region: Literal["rest_of_world", "north_america"] = "rest_of_world"
     position: bool = False
 
-    metrics: ClassVar[tuple[Metric, ...]] = (
-        SOC,
-        TARGET_SOC,
-        RANGE,
-        PLUGGED,
-        CHARGING,
-        TIME_TO_FULL,
-        ODOMETER,
-        FUEL,
-        FUEL_VOLUME,
-    )
+    metrics: ClassVar[tuple[Metric, ...]] = (*(metric for metric in BASIC if metric != CHARGING_POWER), FUEL_VOLUME)
     extra: ClassVar[str] = "bmw"
-    family: ClassVar[str] = "car"
 
     def __post_init__(self) -> None:
         if self.base_url:
@@ -55,15 +43,6 @@ class BmwConnected(Source):
         """The library."""
         return ("bimmer_connected.api.client",)
 
-    @property
-    def thing(self) -> object:
-        """The car."""
-        return clean_vin(self.vin)
-
-    def publishes(self, subject: str) -> Mapping[str, tuple[Metric, ...]]:
-        """The car's metrics; its position only with ``position: true``."""
-        return published(subject, self.metrics, self.position)
-
     def doubts(self) -> Iterator[tuple[str, str]]:
         """BMW's own door."""
         if not self.base_url:
@@ -71,11 +50,7 @@ class BmwConnected(Source):
 
     def pace(self, visit: Visit) -> int:
         """Slower while the car is idle; never below 15 minutes."""
-        return max(pace(visit), 15 * MINUTE)
-
-    def patience(self, every: int) -> int:
-        """A sleeping car is not an error."""
-        return patience(every)
+        return max(super().pace(visit), 15 * MINUTE)
 
     def poll(self, visit: Visit) -> Iterable[Reading]:
         """One call for everything; ``Gone`` where the vendor refuses."""

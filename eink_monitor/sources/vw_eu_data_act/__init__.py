@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from eink_monitor.clock import MINUTE
 from eink_monitor.errors import BadAnswer, Trouble, Unavailable
-from eink_monitor.metrics import CHARGING, CHARGING_POWER, FUEL, ODOMETER, PLUGGED, RANGE, SOC, TARGET_SOC, TIME_TO_FULL
+from eink_monitor.metrics import FUEL
 from eink_monitor.model.poll import Visit
-from eink_monitor.model.reading import Metric, Reading
+from eink_monitor.model.reading import Reading
 from eink_monitor.model.signin import Credential
-from eink_monitor.model.source import Source
 from eink_monitor.settings import Personal, Secret
-from eink_monitor.sources._car import UNREADABLE, account, clean_vin, instant, patience
+from eink_monitor.sources._car import UNREADABLE, CarSource, account, clean_vin, instant
 from eink_monitor.sources._contradictions import in_order, settled
 from eink_monitor.sources._http.address import address
 from eink_monitor.sources._http.answer import rows, table, text
@@ -42,7 +41,7 @@ _BRANDS = {
 
 
 @dataclass(frozen=True)
-class VwEuDataAct(Source):
+class VwEuDataAct(CarSource):
     """A car of the VW group: charge, range, plug, charging, odometer and fuel, from the EU Data Act portal."""
 
     brand: Literal["volkswagen", "volkswagen_commercial", "audi", "seat", "cupra", "skoda", "bentley"]
@@ -51,21 +50,9 @@ class VwEuDataAct(Source):
     vin: Secret
     base_url: str = "https://eu-data-act.drivesomethinggreater.com"
 
-    metrics: ClassVar[tuple[Metric, ...]] = (
-        SOC,
-        TARGET_SOC,
-        RANGE,
-        PLUGGED,
-        CHARGING,
-        CHARGING_POWER,
-        TIME_TO_FULL,
-        ODOMETER,
-        FUEL,
-    )
     lag: ClassVar[int] = _RHYTHM
     extra: ClassVar[str] = "vw"
     door: ClassVar[str] = "eu-data-act.drivesomethinggreater.com"
-    family: ClassVar[str] = "car"
 
     def __post_init__(self) -> None:
         address(self.base_url)
@@ -75,18 +62,9 @@ class VwEuDataAct(Source):
         """The connector."""
         return ("carconnectivity_connectors.vw_eu_data_act.client",)
 
-    @property
-    def thing(self) -> object:
-        """The car."""
-        return clean_vin(self.vin)
-
     def pace(self, visit: Visit) -> int:
         """Nothing newer exists within 15 minutes."""
         return max(visit.every, _RHYTHM)
-
-    def patience(self, every: int) -> int:
-        """A sleeping car is not an error."""
-        return patience(every) + self.lag
 
     def poll(self, visit: Visit) -> Iterable[Reading]:
         """Download what is new. It asks the portal, never the car."""

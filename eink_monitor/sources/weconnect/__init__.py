@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from eink_monitor.clock import MINUTE
-from eink_monitor.metrics import CHARGING, CHARGING_POWER, FUEL, ODOMETER, PLUGGED, RANGE, SOC, TARGET_SOC, TIME_TO_FULL
+from eink_monitor.metrics import SOC
 from eink_monitor.model.poll import Visit
-from eink_monitor.model.reading import Metric, Reading
-from eink_monitor.model.source import Source
+from eink_monitor.model.reading import Reading
 from eink_monitor.settings import Personal, Secret
-from eink_monitor.sources._car import account, clean_vin, pace, patience
+from eink_monitor.sources._car import CarSource, account, clean_vin
 from eink_monitor.sources._contradictions import in_order, settled
 from eink_monitor.sources._http.address import address
 from eink_monitor.sources._http.notebook import Notebook
@@ -24,7 +23,7 @@ _CLOSED = "https://emea.bff.cariad.digital"
 
 
 @dataclass(frozen=True)
-class WeConnect(Source):
+class WeConnect(CarSource):
     """A VW through We Connect (closed by VW in May 2026; use vw_eu_data_act)."""
 
     username: Personal[str]
@@ -32,19 +31,7 @@ class WeConnect(Source):
     vin: Secret
     base_url: str = _CLOSED
 
-    metrics: ClassVar[tuple[Metric, ...]] = (
-        SOC,
-        TARGET_SOC,
-        RANGE,
-        PLUGGED,
-        CHARGING,
-        CHARGING_POWER,
-        TIME_TO_FULL,
-        ODOMETER,
-        FUEL,
-    )
     extra: ClassVar[str] = "weconnect"
-    family: ClassVar[str] = "car"
 
     def __post_init__(self) -> None:
         address(self.base_url)
@@ -59,18 +46,9 @@ class WeConnect(Source):
         """The library, which cannot share an environment with carconnectivity (``requests`` 2.32 against 2.34)."""
         return ("weconnect.auth.we_connect_session",)
 
-    @property
-    def thing(self) -> object:
-        """The car."""
-        return clean_vin(self.vin)
-
     def pace(self, visit: Visit) -> int:
         """Slower while the car is idle; never below 15 minutes."""
-        return max(pace(visit), 15 * MINUTE)
-
-    def patience(self, every: int) -> int:
-        """A sleeping car is not an error."""
-        return patience(every)
+        return max(super().pace(visit), 15 * MINUTE)
 
     def poll(self, visit: Visit) -> Iterable[Reading]:
         """One call for everything; ``Gone`` where the vendor refuses."""

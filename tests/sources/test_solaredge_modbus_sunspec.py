@@ -20,23 +20,23 @@ def block(length: int) -> st.SearchStrategy[list[int]]:
 
 @given(block(64))
 def test_identity_is_printable(registers: list[int]) -> None:
-    who = sunspec.identity(registers)
+    who = sunspec.COMMON.decode(registers)
     assert (who.model + who.option + who.serial).isprintable()
     assert who.role in {"grid", "house", "other"}
 
 
 @given(block(20))
 def test_battery_figures_are_finite_or_absent(registers: list[int]) -> None:
-    cell = sunspec.battery(registers)
+    cell = sunspec.BATTERY.decode(registers)
     assert all(value is None or math.isfinite(value) for value in (cell.power, cell.capacity, cell.charge))
 
 
-@given(block(sunspec.INVERTER_USED), block(sunspec.METER_USED))
+@given(block(sunspec.INVERTER.count), block(sunspec.METER.count))
 def test_inverter_and_meter_decode_or_are_bad(inverter: list[int], meter: list[int]) -> None:
-    for decode, registers, scales in ((sunspec.inverter, inverter, (13, 24, 35)), (sunspec.meter, meter, (20, 52))):
+    for part, registers, scales in ((sunspec.INVERTER, inverter, (13, 24, 35)), (sunspec.METER, meter, (20, 52))):
         senseless = any(10 < registers[at] < 0xFFF6 and registers[at] != 0x8000 for at in scales)
         try:
-            decode(registers)
+            part.decode(registers)
         except BadAnswer:
             assert senseless
 

@@ -6,18 +6,20 @@ must answer; a meter or a battery that does not costs itself only, and the remar
 
 from __future__ import annotations
 
-from collections.abc import Container
-from dataclasses import dataclass
+from collections.abc import Container, Iterator
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from eink_monitor.errors import BadAnswer, Unavailable
 from eink_monitor.remarks import Remarks
 from eink_monitor.sources.solaredge_modbus import plausible, sunspec
 from eink_monitor.sources.solaredge_modbus.line import Unit
+from eink_monitor.sources.solaredge_modbus.sunspec import BATTERY, BAYS, COMMON, INVERTER, METER, RATED, BatteryBlock
 
 _START = 40_000
 _LONGEST_CHAIN = 40
 _LAST = 0xFFFF
+_NOBODY = sunspec.Identity("", "", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class Look:
 
     inverter: sunspec.Inverter
     meters: tuple[sunspec.Meter | None, ...]
-    batteries: dict[int, sunspec.BatteryBlock]
+    batteries: dict[int, BatteryBlock]
     lost: bool = False
 
 
@@ -67,28 +69,13 @@ def survey(unit: Unit, remarks: Remarks, *, patient: bool) -> Plant:
     if tuple(unit.greet(_START, 2) if patient else unit.read(_START, 2)) != sunspec.MARK:
         message = "what answered is not a SunSpec inverter; check host, port (1502, older firmware 502) and unit"
         raise BadAnswer(message)
-    inverter: Place | None = None
-    identity: sunspec.Identity | None = sunspec.Identity("", "", "")
-    meters, whole, address = [], True, _START + 2
-    for _ in range(_LONGEST_CHAIN):
-        header = _header(unit, address, remarks, found=inverter is not None)
-        if header is None:
-            whole = False
-        if not header:
-            break
-        model, length = header
-        body, address = address + 2, address + 2 + length
-        if model == sunspec.COMMON and length >= sunspec.COMMON_USED:
-            identity = _identity(unit, body, remarks, found=inverter is not None)
-            whole = whole and identity is not None
-        elif model in sunspec.INVERTERS and length >= sunspec.INVERTER_USED:
-            inverter = inverter or Place(body, identity or sunspec.Identity("", "", ""))
-        elif model in sunspec.METERS and length >= sunspec.METER_USED and identity is not None:
-            meters.append(Place(body, identity))
-    if inverter is None:
+    chain = _Chain(unit, remarks)
+    for model, length, body in chain.models():
+        chain.take(model, length, body)
+    if chain.inverter is None:
         message = "what answered speaks SunSpec but shows no inverter (model 101, 102 or 103); check unit"
         raise BadAnswer(message)
-    return Plant(unit.number, inverter, tuple(meters), whole)
+    return Plant(unit.number, chain.inverter, tuple(chain.meters), chain.whole)
 
 
 def look(unit: Unit, plant: Plant, known: Container[int], remarks: Remarks) -> Look:
@@ -96,7 +83,7 @@ def look(unit: Unit, plant: Plant, known: Container[int], remarks: Remarks) -> L
 
     ``known`` are the bays in which a battery was seen lately.
     """
-    seen = sunspec.inverter(unit.read(plant.inverter.address, sunspec.INVERTER_USED))
+    seen = INVERTER.decode(unit.read(plant.inverter.address, INVERTER.count))
     if seen.ac_power is None and seen.status not in sunspec.ASLEEP:
         remarks.add(f"the inverter (unit {unit.number}) gives no AC power")
     return Look(
@@ -106,41 +93,67 @@ def look(unit: Unit, plant: Plant, known: Container[int], remarks: Remarks) -> L
     )
 
 
-def _header(unit: Unit, address: int, remarks: Remarks, *, found: bool) -> tuple[int, int] | tuple[()] | None:
-    """Identifier and length of the next model; nothing at the end of the chain, None where it broke off."""
-    if address >= _LAST:
-        return ()
-    if not found:
-        header, silent = unit.probe(address, 2), False
-    else:
-        header, silent = _optional(unit, address, 2, "what follows the inverter", remarks)
-    if silent:
-        return None
-    if header is None or header[0] in {0, 0xFFFF} or header[1] in {0, 0xFFFF}:
-        return ()
-    return header[0], header[1]
+@dataclass(slots=True)
+class _Chain:
+    """What the chain has shown so far: up to the inverter all must answer, from there on nothing needs to.
 
+    ``who`` is whose the next models are, None for a silent meter.
+    """
 
-def _identity(unit: Unit, address: int, remarks: Remarks, *, found: bool) -> sunspec.Identity | None:
-    """Who the following models are, None for a silent meter. Raises ``BadAnswer`` for a wallbox."""
-    if found:
-        registers = _optional(unit, address, sunspec.COMMON_USED, "a meter", remarks).registers
-        return sunspec.identity(registers) if registers else None
-    identity = sunspec.identity(unit.read(address, sunspec.COMMON_USED))
-    if identity.charges_cars:
-        message = f"unit {unit.number} is an EV charger ({identity.model}), not an inverter; check unit:"
-        raise BadAnswer(message)
-    return identity
+    unit: Unit
+    remarks: Remarks
+    who: sunspec.Identity | None = _NOBODY
+    inverter: Place | None = None
+    meters: list[Place] = field(default_factory=list)
+    whole: bool = True
+
+    def models(self) -> Iterator[tuple[int, int, int]]:
+        """Identifier, length and first register of one model after the other, until the chain ends or breaks off."""
+        address = _START + 2
+        for _ in range(_LONGEST_CHAIN):
+            header = self._header(address) if address < _LAST else None
+            if header is None or not all(0 < word < _LAST for word in header):
+                return
+            model, length = header
+            yield model, length, address + 2
+            address += 2 + length
+
+    def take(self, model: int, length: int, body: int) -> None:
+        """Note what the next model is. Raises ``BadAnswer`` for a wallbox."""
+        if COMMON.begins(model, length):
+            self.who = self._identity(body)
+        elif INVERTER.begins(model, length):
+            self.inverter = self.inverter or Place(body, self.who or _NOBODY)
+        elif METER.begins(model, length) and self.who is not None:
+            self.meters.append(Place(body, self.who))
+
+    def _header(self, address: int) -> list[int] | None:
+        if self.inverter is None:
+            return self.unit.probe(address, 2)
+        header, silent = _optional(self.unit, address, 2, "what follows the inverter", self.remarks)
+        self.whole = self.whole and not silent
+        return header
+
+    def _identity(self, address: int) -> sunspec.Identity | None:
+        if self.inverter is not None:
+            registers = _optional(self.unit, address, COMMON.count, "a meter", self.remarks).registers
+            self.whole = self.whole and registers is not None
+            return COMMON.decode(registers) if registers else None
+        identity = COMMON.decode(self.unit.read(address, COMMON.count))
+        if identity.charges_cars:
+            message = f"unit {self.unit.number} is an EV charger ({identity.model}), not an inverter; check unit:"
+            raise BadAnswer(message)
+        return identity
 
 
 def _meter(unit: Unit, place: Place, remarks: Remarks) -> sunspec.Meter | None:
     who = f'the meter "{place.identity.option or place.identity.model}"'
-    registers, silent = _optional(unit, place.address, sunspec.METER_USED, who, remarks)
+    registers, silent = _optional(unit, place.address, METER.count, who, remarks)
     if registers is None:
         if not silent:
             remarks.add(f"{who} has no registers")
         return None
-    seen = sunspec.meter(registers)
+    seen = METER.decode(registers)
     if seen == sunspec.Meter(None, None, None):
         remarks.add(f"{who} ({place.identity.model}) gives no values; check its wiring, and its settings in SetApp")
     elif seen.power is None:
@@ -148,29 +161,37 @@ def _meter(unit: Unit, place: Place, remarks: Remarks) -> sunspec.Meter | None:
     return plausible.meter(seen, remarks)
 
 
-def _batteries(unit: Unit, known: Container[int], remarks: Remarks) -> tuple[dict[int, sunspec.BatteryBlock], bool]:
+def _batteries(unit: Unit, known: Container[int], remarks: Remarks) -> tuple[dict[int, BatteryBlock], bool]:
     """The batteries that answer by their bays, and whether a known one does not."""
-    found: dict[int, sunspec.BatteryBlock] = {}
+    found: dict[int, BatteryBlock] = {}
     lost = False
-    for bay, start in enumerate(sunspec.BATTERIES):
+    for bay in range(len(BAYS)):
         who = f"the battery in bay {bay + 1}"
-        label = _optional(unit, start + sunspec.BATTERY_RATED, sunspec.RATED_USED, who, remarks)
-        state = label if label.registers is None else _Part(None)
-        if label.registers is not None:
-            state = _optional(unit, start + sunspec.BATTERY_POWER, sunspec.BATTERY_USED, who, remarks)
-        if state.silent:  # nor will the next one answer, and each silence takes as long as timeout: says
-            lost = lost or any(one in known for one in range(bay, len(sunspec.BATTERIES)))
-            break
-        if label.registers is not None and state.registers is not None:
-            rated, seen = sunspec.rated(label.registers), sunspec.battery(state.registers)
-            if plausible.there(seen, rated):
-                if seen.power is None:
-                    remarks.add(f"{who} gives no power")
-                found[bay] = plausible.battery(seen, rated, remarks)
-        if bay in known and bay not in found:
+        seen, silent = _battery(unit, BAYS[bay], who, remarks)
+        if silent:  # nor will the next one answer, and each silence takes as long as timeout: says
+            return found, lost or any(one in known for one in range(bay, len(BAYS)))
+        if seen is not None:
+            found[bay] = seen
+        elif bay in known:
             lost = True
             remarks.add(f"{who} was there before and is silent now")
     return found, lost
+
+
+def _battery(unit: Unit, bay: int, who: str, remarks: Remarks) -> tuple[BatteryBlock | None, bool]:
+    """The battery in the bay that begins there, None where there is none, and whether that is for lack of words."""
+    label = _optional(unit, bay + RATED.start, RATED.count, who, remarks)
+    if label.registers is None:
+        return None, label.silent
+    state = _optional(unit, bay + BATTERY.start, BATTERY.count, who, remarks)
+    if state.registers is None:
+        return None, state.silent
+    rated, seen = RATED.decode(label.registers), BATTERY.decode(state.registers)
+    if not plausible.there(seen, rated):
+        return None, False
+    if seen.power is None:
+        remarks.add(f"{who} gives no power")
+    return plausible.battery(seen, rated, remarks), False
 
 
 def _optional(unit: Unit, address: int, count: int, who: str, remarks: Remarks) -> _Part:

@@ -10,25 +10,20 @@ from __future__ import annotations
 import math
 import re
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
+T = TypeVar("T")
 Registers = Sequence[int]
 
 MARK = (0x5375, 0x6E53)  # "SunS"
-COMMON = 1
-INVERTERS = (101, 102, 103)  # one, split and three phase
-METERS = (201, 202, 203, 204)
-COMMON_LENGTH, INVERTER_LENGTH, METER_LENGTH = 65, 50, 105
-COMMON_USED, INVERTER_USED, METER_USED = 64, 38, 53  # how many of them are decoded here
 
 ASLEEP = (1, 2)
 """States of an inverter that is off or sleeps: its AC power reads "not implemented" and is nought."""
 
-BATTERIES = (0xE100, 0xE200, 0xE400)
-BATTERY_RATED, RATED_USED = 66, 10  # offset and length of a battery's rated energy and powers
-BATTERY_POWER, BATTERY_USED = 116, 20  # and of its power, counters and charge
+BAYS = (0xE100, 0xE200, 0xE400)
+"""Where the registers of a battery begin."""
 
 _SCALES = range(-10, 11)
 _FLOAT_LIMIT = 1e9  # a domestic battery has no figure beyond; the not-implemented markers are near 3.4e38
@@ -159,44 +154,67 @@ def text(registers: Registers, at: int, count: int) -> str:
     return "".join(chr(byte) for byte in raw if 32 <= byte < 127).strip()
 
 
-def identity(registers: Registers) -> Identity:
-    """The common block, 64 registers of it."""
-    return Identity(text(registers, 16, 16), text(registers, 32, 8), text(registers, 48, 16))
+def highest(registers: Registers, *places: int) -> float | None:
+    """The largest of several floats, None where none is above nought."""
+    return max((value for at in places if (value := float32(registers, at)) is not None and value > 0), default=None)
 
 
-def inverter(registers: Registers) -> Inverter:
-    """Models 101 to 103, 38 registers of them."""
-    return Inverter(
-        ac_power=scaled(registers, 12, 13),
-        energy=energy(registers, 22, 24),
-        temperature=scaled(registers, 32, 35),
-        status=uint16(registers, 36),
-        code=uint16(registers, 37),
-    )
+@dataclass(frozen=True, slots=True)
+class Block(Generic[T]):
+    """A run of registers: what it becomes, how many are read, and of each figure how it is read and from which.
+
+    ``start`` is where it begins in its model or bay, ``models`` the SunSpec models that it is the beginning of.
+    """
+
+    kind: Callable[..., T]
+    count: int
+    figures: Mapping[str, tuple[Callable[..., object], *tuple[int, ...]]]
+    models: tuple[int, ...] = ()
+    start: int = 0
+
+    def decode(self, registers: Registers) -> T:
+        """What the registers say."""
+        return self.kind(**{name: read(registers, *where) for name, (read, *where) in self.figures.items()})
+
+    def begins(self, model: int, length: int) -> bool:
+        """Whether a model of that length begins with it."""
+        return model in self.models and length >= self.count
 
 
-def meter(registers: Registers) -> Meter:
-    """Models 201 to 204, 53 registers of them."""
-    return Meter(
-        power=scaled(registers, 16, 20), exported=energy(registers, 36, 52), imported=energy(registers, 44, 52)
-    )
-
-
-def rated(registers: Registers) -> Rated:
-    """The 10 registers from a battery's rated energy on: continuous and peak powers of charging and discharging."""
-    powers = [power for at in (2, 4, 6, 8) if (power := float32(registers, at)) is not None and power > 0]
-    return Rated(energy=float32(registers, 0), power=max(powers, default=None))
-
-
-def battery(registers: Registers) -> BatteryBlock:
-    """The 20 registers from a battery's power on."""
-    return BatteryBlock(
-        power=float32(registers, 0),
-        capacity=float32(registers, 10),
-        charge=float32(registers, 16),
-        given=uint64(registers, 2),
-        taken=uint64(registers, 6),
-    )
+COMMON = Block(Identity, 64, {"model": (text, 16, 16), "option": (text, 32, 8), "serial": (text, 48, 16)}, (1,))
+INVERTER = Block(
+    Inverter,
+    38,
+    {
+        "ac_power": (scaled, 12, 13),
+        "energy": (energy, 22, 24),
+        "temperature": (scaled, 32, 35),
+        "status": (uint16, 36),
+        "code": (uint16, 37),
+    },
+    (101, 102, 103),  # one, split and three phase
+)
+METER = Block(
+    Meter,
+    53,
+    {"power": (scaled, 16, 20), "exported": (energy, 36, 52), "imported": (energy, 44, 52)},
+    (201, 202, 203, 204),
+)
+RATED = Block(  # continuous and peak powers of charging and discharging
+    Rated, 10, {"energy": (float32, 0), "power": (highest, 2, 4, 6, 8)}, start=66
+)
+BATTERY = Block(
+    BatteryBlock,
+    20,
+    {
+        "power": (float32, 0),
+        "capacity": (float32, 10),
+        "charge": (float32, 16),
+        "given": (uint64, 2),
+        "taken": (uint64, 6),
+    },
+    start=116,
+)
 
 
 def _scale(registers: Registers, at: int) -> float | None:

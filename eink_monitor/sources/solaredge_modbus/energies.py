@@ -123,17 +123,20 @@ def sums(
     today = _sum(marks, made, when.day)
     fed, bought = (_energy(marks, name, when.day) for name in ("feed_in", "purchased"))
     out = _total([_out(marks, who, when.day) for who in made_by])
-    own = None if today is None or fed is None or today < fed - _NOISE else max(0.0, today - fed)
-    used = None if out is None or fed is None or out < fed - _NOISE else max(0.0, out - fed)
     return {
         metrics.PRODUCTION_TODAY: today,
         metrics.FEED_IN_TODAY: fed,
         metrics.PURCHASED_TODAY: bought,
-        metrics.SELF_CONSUMPTION_TODAY: own,
-        metrics.CONSUMPTION_TODAY: None if used is None or bought is None else used + bought,
+        metrics.SELF_CONSUMPTION_TODAY: _kept(today, fed),
+        metrics.CONSUMPTION_TODAY: _total([_kept(out, fed), bought]),
         metrics.PRODUCTION_MONTH: _sum(marks, [name + _SPANS[1] for name in made], when.month),
         metrics.PRODUCTION_YEAR: _sum(marks, [name + _SPANS[2] for name in made], when.year),
     }
+
+
+def _kept(made: float | None, fed: float | None) -> float | None:
+    """What of it was not fed into the grid; None where that cannot be known, or the counters disagree."""
+    return None if made is None or fed is None or made < fed - _NOISE else max(0.0, made - fed)
 
 
 def lifetimes(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from eink_monitor.remarks import Remarks
 from eink_monitor.sources.solaredge_modbus.plant import Look, Place, Plant
-from eink_monitor.sources.solaredge_modbus.sunspec import ASLEEP, Meter
+from eink_monitor.sources.solaredge_modbus.sunspec import ASLEEP, BatteryBlock, Meter
 
 _SLACK, _LOSS = 150.0, 0.15  # W, and a share: how far converting and reading one after the other may lead astray
 _NEGATIVE, _ASTRAY = 100.0, 0.05  # W, and a share: a house that gives more is fed by somebody else
@@ -63,21 +63,33 @@ def flow(parts: Sequence[PlantPart], *, export_positive: bool, external: bool, r
 
     A house that uses a little less than nothing (rounding, devices read moments apart) uses nothing.
     """
-    out, storage, roofs = _total(map(_ac, parts)), _storage(parts), [_modules(part, remarks) for part in parts]
+    out, storage, pv = _total(map(_ac, parts)), _storage(parts), _total([_modules(part, remarks) for part in parts])
     others = sum(_others(parts, out or 0.0, external=external))
-    pv, added = _total(roofs), others if external else 0.0
-    found = grid_meter(parts)
-    grid = None if found is None or found[1].power is None else (-1 if export_positive else 1) * found[1].power
+    added = others if external else 0.0
     inside = pv - (storage or 0.0) if pv is not None and _complete(parts) else out
-    load = None if inside is None or grid is None else inside + added + grid
-    if found is None and inside is not None and (used := _consumption(parts)) is not None:
-        load, grid = used, used - inside - added
-    slack = _NEGATIVE + _ASTRAY * max(abs(out or 0.0), abs(grid or 0.0))
-    strangers = (others > 0 and not external) or (load is not None and load < -slack)
-    if load is not None:
-        load = None if strangers else max(0.0, load)
-    roof = None if pv is None else pv + added
-    return PowerFlow(roof, load, grid, storage, _charge(parts), strangers)
+    grid, load = _connection(parts, _total([inside, added]), export_positive=export_positive)
+    strangers = others > added or (load is not None and load < -_slack(out, grid))
+    used = None if load is None or strangers else max(0.0, load)
+    return PowerFlow(_total([pv, added]), used, grid, storage, _charge(parts), strangers)
+
+
+def _slack(out: float | None, grid: float | None) -> float:
+    """By how much a house may seem to use less than nothing."""
+    return _NEGATIVE + _ASTRAY * max(abs(out or 0.0), abs(grid or 0.0))
+
+
+def _connection(
+    parts: Sequence[PlantPart], given: float | None, *, export_positive: bool
+) -> tuple[float | None, float | None]:
+    """Power from the grid and into the house, which is ``given`` that much here; of the two one is measured."""
+    if found := grid_meter(parts):
+        power = found[1].power
+        grid = -power if power is not None and export_positive else power
+        return grid, _total([given, grid])
+    used = _consumption(parts)
+    if given is None or used is None:
+        return None, None
+    return used - given, used
 
 
 def meters(parts: Sequence[PlantPart]) -> Iterator[tuple[PlantPart, Place, Meter | None]]:
@@ -123,11 +135,12 @@ def _modules(part: PlantPart, remarks: Remarks) -> float | None:
 
 def _complete(parts: Sequence[PlantPart]) -> bool:
     """Whether the power of every battery is known."""
-    return all(
-        part.look is None
-        or not (part.look.lost or any(battery.power is None for battery in part.look.batteries.values()))
-        for part in parts
-    )
+    lost = any(part.look and part.look.lost for part in parts)
+    return not lost and all(battery.power is not None for battery in _batteries(parts))
+
+
+def _batteries(parts: Sequence[PlantPart]) -> list[BatteryBlock]:
+    return [battery for part in parts if part.look for battery in part.look.batteries.values()]
 
 
 def _others(parts: Sequence[PlantPart], out: float, *, external: bool) -> Iterator[float]:
@@ -156,20 +169,18 @@ def _storage(parts: Sequence[PlantPart]) -> float | None:
     """Power of all batteries together; None unless all are known, or where there is none."""
     if any(part.look is None and not part.asleep for part in parts) or not _complete(parts):
         return None
-    batteries = [battery for part in parts if part.look for battery in part.look.batteries.values()]
-    return _total([battery.power for battery in batteries]) if batteries else None
+    powers = [battery.power for battery in _batteries(parts)]
+    return _total(powers) if powers else None
 
 
 def _charge(parts: Sequence[PlantPart]) -> float | None:
     """Their charge weighted by what each can hold; None unless all are known."""
-    looks = [part.look for part in parts if part.look]
-    if len(looks) < len(parts) or any(one.lost for one in looks):
-        return None
-    batteries = [battery for one in looks for battery in one.batteries.values()]
-    charges = [battery.charge for battery in batteries if battery.charge is not None]
-    if not batteries or len(charges) < len(batteries):
+    batteries = _batteries(parts)
+    if not batteries or any(part.look is None or part.look.lost for part in parts):
         return None
     sizes = [battery.capacity or 0.0 for battery in batteries]
     if min(sizes) <= 0:
         sizes = [1.0] * len(batteries)
-    return sum(size * charge for size, charge in zip(sizes, charges, strict=True)) / sum(sizes)
+    charges = [battery.charge for battery in batteries]
+    held = _total([None if charge is None else size * charge for size, charge in zip(sizes, charges, strict=True)])
+    return None if held is None else held / sum(sizes)

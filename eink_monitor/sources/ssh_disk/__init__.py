@@ -66,7 +66,38 @@ class SshDisk(Source):
 
     def __post_init__(self) -> None:
         """Refuse what cannot work, in words for the configuration's reader. Raises ``ValueError``."""
-        insist(*((False, complaint) for complaint in self._complaints()))
+        insist(
+            (bool(self.mounts), "mounts: is empty; write for example {backups: /mnt/backups}"),
+            *self._mount_rules(),
+            *self._backup_rules(),
+            (
+                self.fingerprint is None or self.fingerprint.startswith("SHA256:"),
+                "fingerprint: must start with SHA256:, as ssh-keygen -lf shows it",
+            ),
+            (0 < self.port < 1 << 16, "port: must be between 1 and 65535; SSH has 22"),
+            (self.timeout >= 1, "timeout: must be at least 1s"),
+            (self.host == "localhost" or self.user != "", "user: is missing; SSH needs a user"),
+        )
+
+    def _mount_rules(self) -> Iterator[tuple[bool, str]]:
+        for name, path in self.mounts.items():
+            wanted = "must be the full path of a mount point, such as /mnt/backups"
+            yield _is_full(path), f'mounts: {name}: "{path}" {wanted}'
+            yield name != "" and ":" not in name, f'mounts: "{name}" cannot name a disk; leave the colon out'
+
+    def _backup_rules(self) -> Iterator[tuple[bool, str]]:
+        for name, pattern in self.newest.items():
+            yield name in self.mounts, f'newest: there is no "{name}" among mounts:'
+            yield pattern.strip("/") != "", f"newest: {name}: is empty; write for example *.tar.gz"
+        for name, path in self.sftp_mounts.items():
+            alone = "has no pattern in newest:, the only thing SFTP is asked for"
+            yield name in self.newest, f'sftp_mounts: "{name}" {alone}'
+            yield _is_full(path), f'sftp_mounts: {name}: "{path}" must be a full path, such as / or /backups'
+        yield (
+            not self.sftp_mounts or self.host != "localhost",
+            "sftp_mounts: is for SSH; this machine's own disks are where mounts: says",
+        )
+        yield 1 <= self.full_at <= 100, f"full_at: {self.full_at} must be a percentage from 1 to 100"
 
     @property
     def modules(self) -> tuple[str, ...]:
@@ -209,36 +240,6 @@ class SshDisk(Source):
             for metric, value in values.items():
                 yield Reading(f"{visit.subject}:{name}", metric, value, visit.now)
 
-    def _complaints(self) -> Iterator[str]:
-        if not self.mounts:
-            yield "mounts: is empty; write for example {backups: /mnt/backups}"
-        for name, path in self.mounts.items():
-            if not path.startswith("/") or "\0" in path:
-                yield f'mounts: {name}: "{path}" must be the full path of a mount point, such as /mnt/backups'
-            if not name or ":" in name:
-                yield f'mounts: "{name}" cannot name a disk; leave the colon out'
-        yield from self._backup_complaints()
-        if self.fingerprint is not None and not self.fingerprint.startswith("SHA256:"):
-            yield "fingerprint: must start with SHA256:, as ssh-keygen -lf shows it"
-        if not 0 < self.port < 1 << 16:
-            yield "port: must be between 1 and 65535; SSH has 22"
-        if self.timeout < 1:
-            yield "timeout: must be at least 1s"
-        if self.host != "localhost" and not self.user:
-            yield "user: is missing; SSH needs a user"
 
-    def _backup_complaints(self) -> Iterator[str]:
-        for name, pattern in self.newest.items():
-            if name not in self.mounts:
-                yield f'newest: there is no "{name}" among mounts:'
-            if not pattern.strip("/"):
-                yield f"newest: {name}: is empty; write for example *.tar.gz"
-        for name, path in self.sftp_mounts.items():
-            if name not in self.newest:
-                yield f'sftp_mounts: "{name}" has no pattern in newest:, the only thing SFTP is asked for'
-            if not path.startswith("/") or "\0" in path:
-                yield f'sftp_mounts: {name}: "{path}" must be a full path, such as / or /backups'
-        if self.sftp_mounts and self.host == "localhost":
-            yield "sftp_mounts: is for SSH; this machine's own disks are where mounts: says"
-        if not 1 <= self.full_at <= 100:
-            yield f"full_at: {self.full_at} must be a percentage from 1 to 100"
+def _is_full(path: str) -> bool:
+    return path.startswith("/") and "\0" not in path

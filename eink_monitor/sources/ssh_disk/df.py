@@ -57,25 +57,26 @@ def space(text: str, places: Iterable[str], *, shared: bool | None = None) -> Sp
     shares its room with neighbours (None: not known): then whatever is not free is used. Raises ``BadAnswer`` for a
     table that cannot be read at all.
     """
+    lines = [(line, block) for line, block, _ in _tables(text) if block]
+    if not lines:
+        _complain(text)
     found: Space | str | None = None
-    readable = False
-    for line, block, _ in _tables(text):
-        if not block:
-            continue
-        readable = True
-        row = _match(_BOTH, line, places) or _match(_SPACE, line, places)
-        if row is not None:
+    for line, block in lines:
+        if row := _match(_BOTH, line, places) or _match(_SPACE, line, places):
             size, used, free = (number * block for number in row)
             found = checked(size, used, free)
             if isinstance(found, Space) and (_APPLE.match(line) if shared is None else shared):
                 found = replace(found, used=size - found.free)
-        elif found is None and _match(_DASHES, line, places) is not None:
-            found = "df shows no figures of it; can its user enter that folder?"
-        elif found is None and _names(line, places):
-            found = "its row in the table of df cannot be read"
-    if not readable:
-        _complain(text)
+        elif found is None:
+            found = _no_figures(line, places)
     return found
+
+
+def _no_figures(line: str, places: Iterable[str]) -> str | None:
+    """Why a row that is mounted at one of ``places`` cannot be used; None for any other."""
+    if _match(_DASHES, line, places) is not None:
+        return "df shows no figures of it; can its user enter that folder?"
+    return "its row in the table of df cannot be read" if _names(line, places) else None
 
 
 def inodes(text: str, places: Iterable[str]) -> Inodes | None:

@@ -97,21 +97,29 @@ def _look(answer: str, where: set[str], *, asked: bool) -> DiskStatus:
     mount = mounts.find(answer, where)
     if mount and mount.waits:
         return DiskStatus(State.NOT_MOUNTED)
-    found = df.space(answer, where, shared=mount.shared if mount else None)
+    shared = mount.shared if mount else None
+    found = df.space(answer, where, shared=shared)
     if found is None and mount and asked and (named := df.sole(answer)):
         where = named
-        found = df.space(answer, where, shared=mount.shared)
+        found = df.space(answer, where, shared=shared)
     if isinstance(found, df.Space):
-        read_only = mount is not None and mount.read_only
-        return DiskStatus(State.READ_ONLY if read_only else State.MOUNTED, found, df.inodes(answer, where))
-    reason = df.reason(answer, () if asked else where)
-    if found == df.NO_SIZE and mount and mount.kind.startswith("fuse"):
-        found = _OTHERS
-    if found or mount:
-        return DiskStatus(State.UNMEASURED, reason=reason or found or _UNLISTED)
+        return DiskStatus(_writable(mount), found, df.inodes(answer, where))
+    return _without_figures(mount, found, df.reason(answer, () if asked else where))
+
+
+def _without_figures(mount: mounts.Mount | None, row: str | None, reason: str) -> DiskStatus:
+    """What there is where df gives no figures, if any of three tells of it: the mounts, the row, df's complaint."""
+    if row == df.NO_SIZE and mount and mount.kind.startswith("fuse"):
+        row = _OTHERS
+    if row or mount:
+        return DiskStatus(State.UNMEASURED, reason=reason or row or _UNLISTED)
     if reason and not reason.lower().startswith(_ABSENT):
         return DiskStatus(None, reason=reason)
     return DiskStatus(State.NOT_MOUNTED)
+
+
+def _writable(mount: mounts.Mount | None) -> State:
+    return State.READ_ONLY if mount and mount.read_only else State.MOUNTED
 
 
 def no_listing(_: str) -> Iterable[Entry]:
@@ -172,7 +180,7 @@ def _measured(found: os.statvfs_result, mount: mounts.Mount) -> DiskStatus:
     if isinstance(space, str):
         return DiskStatus(State.UNMEASURED, reason=space)
     inodes = df.Inodes(found.f_files, found.f_ffree) if found.f_files else None
-    return DiskStatus(State.READ_ONLY if mount.read_only else State.MOUNTED, space, inodes)
+    return DiskStatus(_writable(mount), space, inodes)
 
 
 def listing(folder: str) -> Iterable[Entry]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -145,7 +145,7 @@ def sign_in(door: Door, transport: Transport) -> None:
 
     Raises ``AuthFailed``, and ``Unavailable`` when the host leaves the question open.
     """
-    from paramiko import AuthenticationException, BadAuthenticationType, SSHException
+    from paramiko import AuthenticationException, SSHException
 
     tried: list[str] = []
     hint = ""
@@ -153,21 +153,12 @@ def sign_in(door: Door, transport: Transport) -> None:
         with _keys(door) as keys:
             if keys:
                 tried.append(f"the key {door.identity}" if door.identity else f"{len(keys)} keys of the SSH agent")
-            for key in keys:
-                hint = hint or _old_signatures(transport, key)
-                try:
-                    transport.auth_publickey(door.user, key)
-                except BadAuthenticationType:
-                    break
-                except AuthenticationException as error:
-                    _not_late(door, error)
-                if transport.is_authenticated():
-                    return
-        if door.password:
+            hint = _offer(door, transport, keys)
+        if door.password and not transport.is_authenticated():
             tried.append("the password")
             transport.auth_password(door.user, door.password.reveal())
-            if transport.is_authenticated():
-                return
+        if transport.is_authenticated():
+            return
     except AuthenticationException as error:
         _not_late(door, error)
     except (SSHException, EOFError, OSError):
@@ -179,6 +170,24 @@ def sign_in(door: Door, transport: Transport) -> None:
         else f"nothing to sign in to {door.place} with; set identity: or password:, or start an SSH agent"
     )
     raise AuthFailed(message)
+
+
+def _offer(door: Door, transport: Transport, keys: Sequence[PKey]) -> str:
+    """Try the keys until the host takes one, or no keys at all; what is to be said of those that it cannot take."""
+    from paramiko import AuthenticationException, BadAuthenticationType
+
+    hint = ""
+    for key in keys:
+        hint = hint or _old_signatures(transport, key)
+        try:
+            transport.auth_publickey(door.user, key)
+        except BadAuthenticationType:
+            break
+        except AuthenticationException as error:
+            _not_late(door, error)
+        if transport.is_authenticated():
+            break
+    return hint
 
 
 def _old_signatures(transport: Transport, key: PKey) -> str:

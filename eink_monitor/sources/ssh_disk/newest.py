@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
@@ -41,12 +41,7 @@ def newest(lister: Lister, root: str, pattern: str, now: int) -> int | None:
         folders = [
             f"{folder}/{entry.name}" for folder in folders for entry in budget.matches(folder, part) if entry.folder
         ]
-    times: list[int] = []
-    for folder in folders:
-        for n, entry in enumerate(sorted(budget.matches(folder, parts[-1]), key=lambda entry: -entry.changed)):
-            times.append(entry.changed)
-            if entry.folder and n < _MOST_BUNDLES:
-                times.extend(inner.changed for inner in budget.inside(f"{folder}/{entry.name}"))
+    times = (changed for folder in folders for changed in budget.times(folder, parts[-1]))
     return max((changed for changed in times if 0 <= changed <= now + DAY), default=None)
 
 
@@ -76,7 +71,14 @@ class _Budget:
             if fnmatchcase(entry.name, part) and (part.startswith(".") or not entry.name.startswith("."))
         ]
 
-    def inside(self, folder: str) -> list[Entry]:
+    def times(self, folder: str, part: str) -> Iterator[int]:
+        """When each match changed, and what is inside the newest of them."""
+        for n, entry in enumerate(sorted(self.matches(folder, part), key=lambda entry: -entry.changed)):
+            yield entry.changed
+            if entry.folder and n < _MOST_BUNDLES:
+                yield from (inner.changed for inner in self._inside(f"{folder}/{entry.name}"))
+
+    def _inside(self, folder: str) -> list[Entry]:
         try:
             return list(self._entries(folder))
         except Unlisted:

@@ -68,18 +68,14 @@ class CarMemory:
         car stopped using must not hide for ever one that it still uses, so a value that is a day newer goes first; but
         ``last_resorts`` mean something else and only count for a car that never used another name.
         """
-        values = {entry.name: entry for entry in told}
         known, day = self._chosen(metric, names)
-        regular = {name: entry for name, entry in values.items() if name not in last_resorts}
-        if regular or (known and known not in last_resorts):
-            values = regular
+        values = _eligible(told, known, last_resorts)
         if not values:
             return None
-        newest = max([entry.at for entry in values.values()] + ([day * DAY] if known else []))
-        for name in names:
-            spoke = values[name].at if name in values else (day + 1) * DAY if name == known else None
-            if spoke is not None and newest - spoke <= DAY:
-                break
+        spoke = {known: (day + 1) * DAY} | {name: entry.at for name, entry in values.items()}
+        newest = max(day * DAY, *(entry.at for entry in values.values()))
+        lately = (name for name in names if name in spoke and newest - spoke[name] <= DAY)
+        name = next(lately, names[-1])  # where an old message has come again nobody spoke lately
         best = values.get(name)
         if best:
             self.notes[f"{metric.name} key"] = f"{name} {max(best.at // DAY, day if name == known else 0)}"
@@ -89,3 +85,10 @@ class CarMemory:
         """Which name was last believed, and on which day (since 1970) it spoke."""
         name, _, day = str(self.notes.get(f"{metric.name} key", "")).rpartition(" ")
         return (name, int(day)) if name in names and day.isdecimal() else ("", 0)
+
+
+def _eligible(told: Iterable[Told], known: str, last_resorts: Iterable[str]) -> dict[str, Told]:
+    """The values by their names; those of last resorts only where there are no others, and never were."""
+    values = {entry.name: entry for entry in told}
+    regular = {name: entry for name, entry in values.items() if name not in last_resorts}
+    return regular if regular or (known and known not in last_resorts) else values

@@ -10,7 +10,7 @@ from eink_monitor.clock import HOUR
 from eink_monitor.errors import AuthFailed, BadAnswer, Throttled, Unavailable
 from eink_monitor.metrics import CHARGING, CHARGING_POWER, FUEL, ODOMETER, PLUGGED, RANGE, SOC, TARGET_SOC, TIME_TO_FULL
 from eink_monitor.model.poll import Budget, Quota, Visit
-from eink_monitor.model.reading import Reading
+from eink_monitor.model.reading import Metric, Reading
 from eink_monitor.model.signin import WARNING, Credential, lifetime
 from eink_monitor.settings import Secret
 from eink_monitor.sources._car import (
@@ -143,15 +143,24 @@ def _fuel(status: Mapping[str, object], sheet: CarReadings, *, plug: bool) -> No
     at, kind = _captured(status), _word(status.get("carType"))
     engines = [sheet.section(status, name) for name in ("primaryEngineRange", "secondaryEngineRange")]
     electric = [engine for engine in engines if _word(engine.get("engineType")) == "ELECTRIC"]
-    burning = [engine for engine in engines if engine not in electric and kind != "ELECTRIC"]
     for engine in electric[:1]:
         sheet.put(SOC, engine.get("currentSoCInPercent"), at)
         sheet.put(RANGE, engine.get("remainingRangeInKm"), at)
-    if kind in _BURNING and not (plug or electric or sheet.value(SOC) is not None):
-        for size in (status.get("totalRangeInKm"), *(engine.get("remainingRangeInKm") for engine in burning)):
-            sheet.put(RANGE, size, at)
-    for engine in burning:
-        sheet.put(FUEL, engine.get("currentFuelLevelInPercent"), at)
+    if kind == "ELECTRIC":
+        return
+    burning = [engine for engine in engines if engine not in electric]
+    has_plug = plug or bool(electric) or sheet.value(SOC) is not None
+    if kind in _BURNING and not has_plug:
+        sheet.put(RANGE, status.get("totalRangeInKm"), at)
+        _put_each(sheet, RANGE, burning, "remainingRangeInKm", at)
+    _put_each(sheet, FUEL, burning, "currentFuelLevelInPercent", at)
+
+
+def _put_each(
+    sheet: CarReadings, metric: Metric, engines: Iterable[Mapping[str, object]], name: str, at: int | None
+) -> None:
+    for engine in engines:
+        sheet.put(metric, engine.get(name), at)
 
 
 def _charging(charging: Mapping[str, object], sheet: CarReadings) -> None:

@@ -10,18 +10,31 @@ def address(url: str, key: str = "base_url") -> SplitResult:
 
     Keys, passwords and VINs go there, so plain http never leaves the house: an emulator on this machine or beside it.
     """
-    try:
-        parts = urlsplit(url)
-        good = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port that is no number, a broken IPv6 address
-        parts, good = SplitResult("", "", "", "", ""), False
-    if not good or "@" in parts.netloc or parts.query or parts.fragment or not url.isascii() or not url.isprintable():
+    parts = _split(url)
+    if (
+        parts is None
+        or "@" in parts.netloc
+        or parts.query
+        or parts.fragment
+        or not url.isascii()
+        or not url.isprintable()
+    ):
         message = f"{key} must be an address such as https://host.example/path, without user name, ? or #"
         raise ValueError(message)
     if parts.scheme == "http" and not is_at_home(parts.hostname or ""):
         message = f"{key} must begin with https://: keys and passwords go there; http:// is for machines in the house"
         raise ValueError(message)
     return parts
+
+
+def _split(url: str) -> SplitResult | None:
+    """The parts of a URL that names a host; None for any other."""
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:  # a port that is no number, a broken IPv6 address
+        return None
+    return parts if good else None
 
 
 def is_here(host: str | None) -> bool:

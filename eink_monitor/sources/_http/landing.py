@@ -139,7 +139,7 @@ def _target(said: bytes, state: bytes, port: int) -> str:
         told = parse_qs(asked.query, keep_blank_values=True, max_num_fields=20)
     except ValueError:
         return ""
-    if asked.scheme or asked.netloc or asked.path != "/" or not ("code" in told or "error" in told):
+    if (asked.scheme, asked.netloc, asked.path) != ("", "", "/") or not told.keys() & {"code", "error"}:
         return ""
     states = told.get("state", [])
     return request.path if len(states) == 1 and hmac.compare_digest(states[0].encode(), state) else ""

@@ -118,8 +118,11 @@ class _Entry(NamedTuple):
 
 def descriptors(*, position: bool, rare: bool = True) -> list[str]:
     """What to ask BMW for; where the car stands only if that is wanted. Not every car knows the ``rare`` ones."""
-    metrics = (metric for metric in _PREFERENCE if position or metric not in _POSITION)
-    return [name for metric in metrics for name in _PREFERENCE[metric] if rare or name not in _RARE]
+    return [name for names in _wanted(position).values() for name in names if rare or name not in _RARE]
+
+
+def _wanted(position: bool) -> Mapping[Metric, tuple[str, ...]]:
+    return {metric: names for metric, names in _PREFERENCE.items() if position or metric not in _POSITION}
 
 
 def parse(  # noqa: PLR0913 - what was said, of whom, and what else is known
@@ -141,18 +144,12 @@ def parse(  # noqa: PLR0913 - what was said, of whom, and what else is known
     sheet, memory = CarReadings(subject, now, remarks), memory or CarMemory()
     if section == "telematicData":
         memory.saw("all that it tells")
-    entries = {
-        metric: [_entry(sheet, told, name) for name in names if told.get(name) is not None]
-        for metric, names in _PREFERENCE.items()
-        if position or metric not in _POSITION
-    }
+    entries = {metric: _entries(sheet, told, names) for metric, names in _wanted(position).items()}
     _learn_units(entries, memory)
     candidates = {metric: _candidates(sheet, metric, found, memory) for metric, found in entries.items()}
     _tell_engines_apart(candidates, memory)
     for metric, found in candidates.items():
-        names = _PREFERENCE[metric]
-        best = _state(found) if metric in _STATES else memory.choose(metric, names, found, _LAST_RESORTS)
-        if best:
+        if best := _best(metric, found, memory):
             sheet.put(metric, best.value, best.at)
     charging = sheet.value(CHARGING)
     return [known for known in sheet.newest() if known.metric is not TIME_TO_FULL or charging != 0]
@@ -183,6 +180,12 @@ def _candidates(sheet: CarReadings, metric: Metric, entries: list[_Entry], memor
     return found
 
 
+def _best(metric: Metric, found: list[Told], memory: CarMemory) -> Told | None:
+    if metric in _STATES:
+        return _state(found)
+    return memory.choose(metric, _PREFERENCE[metric], found, _LAST_RESORTS)
+
+
 def _state(found: list[Told]) -> Told | None:
     """The best name of a state that was not told long before another: a state stands until there is a newer one."""
     newest = max((told.at for told in found), default=0)
@@ -208,17 +211,21 @@ def _tell_engines_apart(candidates: dict[Metric, list[Told]], memory: CarMemory)
 def _look_for_a_tank(candidates: dict[Metric, list[Told]], memory: CarMemory) -> None:
     """Of a car that can be charged."""
     electric = [told for told in candidates[RANGE] if told.name != _TOTAL]
-    totals = [told for told in candidates[RANGE] if told.name == _TOTAL]
-    pairs = [(total, alone) for total in totals for alone in electric if abs(total.at - alone.at) < HOUR]
-    alike = any(total.value <= alone.value * 1.02 + 2 for total, alone in pairs)
-    if alike:
+    more = _has_more([told for told in candidates[RANGE] if told.name == _TOTAL], electric)
+    if more is False:
         memory.saw("battery alone")
-    elif _burns(candidates) and (pairs or not memory.has("battery alone")):
+    elif _burns(candidates) and (more or not memory.has("battery alone")):
         memory.saw("tank")
     if memory.has("tank"):
         candidates[RANGE] = electric
     else:
         candidates[FUEL] = candidates[FUEL_VOLUME] = []
+
+
+def _has_more(totals: list[Told], electric: list[Told]) -> bool | None:
+    """Whether the total range is more than the electric one of the same hour; None where no such two were told."""
+    pairs = [(total, alone) for total in totals for alone in electric if abs(total.at - alone.at) < HOUR]
+    return all(total.value > alone.value * 1.02 + 2 for total, alone in pairs) if pairs else None
 
 
 def _burns(candidates: dict[Metric, list[Told]]) -> bool:
@@ -247,6 +254,10 @@ def _number(value: object) -> float:
         except (ValueError, OverflowError):
             pass
     return math.nan
+
+
+def _entries(sheet: CarReadings, told: Mapping[str, object], names: tuple[str, ...]) -> list[_Entry]:
+    return [_entry(sheet, told, name) for name in names if told.get(name) is not None]
 
 
 def _entry(sheet: CarReadings, told: Mapping[str, object], name: str) -> _Entry:

@@ -6,6 +6,7 @@ Everything follows from what is stored, so that a restart changes nothing. A cal
 
 from __future__ import annotations
 
+import math
 from datetime import date
 from typing import NamedTuple
 
@@ -69,27 +70,18 @@ class Schedule(NamedTuple):
 
     def plan(self, visit: Visit) -> Plan:
         """What to ask now. Devices that have spoken this week are asked; others are looked for once a day."""
-        today, by_day = _day(visit, visit.now), self._is_day(visit, visit.now)
+        by_day = self._is_day(visit, visit.now)
         power, metered = visit.last(metrics.PV_POWER), spoke(visit, metrics.GRID_POWER)
-        look = power is None or (by_day and _day(visit, power.at) != today)
+        look = power is None or (by_day and _is_past(visit, power))
         behind, unknown = (_behind(visit, metric) for metric in (metrics.PV_POWER, metrics.LOAD_POWER))
-        total, used = _newest(visit, _DAY_TOTALS), visit.last(metrics.CONSUMPTION_TODAY)
-        month = _newest(visit, _LONG_TOTALS)
-        overview = (
-            total is None
-            or _day(visit, total.at) != today
-            or visit.now - total.at >= (1.5 * self.pace(visit) + 10 * MINUTE if by_day else HOUR)
-        )
-        energy = month is None or _day(visit, month.at) != today or (by_day and visit.now - month.at >= _TOTALS)
-        cut_off = overview and used is not None and spoke(visit, metrics.CONSUMPTION_TODAY)
-        used_day = _day(visit, used.at) if used and cut_off else today
+        overview = _are_old(visit, _DAY_TOTALS, 1.5 * self.pace(visit) + 10 * MINUTE if by_day else HOUR)
         return Plan(
             meters=metered or look,
             storage=spoke(visit, metrics.STORAGE_POWER) or look or unknown,  # perhaps for lack of the battery
             power=not metered or (by_day and behind),
             overview=overview,
-            energy=energy,
-            unfinished=used_day if used_day < today else None,
+            energy=_are_old(visit, _LONG_TOTALS, _TOTALS if by_day else math.inf),
+            unfinished=_unfinished(visit) if overview else None,
         )
 
     def pace(self, visit: Visit) -> int:
@@ -125,7 +117,24 @@ def spoke(visit: Visit, metric: Metric) -> bool:
     return visit.age(metric) < _KNOWN
 
 
-def _newest(visit: Visit, totals: tuple[Metric, ...]) -> Reading | None:
-    """The newest of some totals that come together: one that is left out again and again is not asked for each time."""
+def _is_past(visit: Visit, reading: Reading) -> bool:
+    return _day(visit, reading.at) != _day(visit, visit.now)
+
+
+def _are_old(visit: Visit, totals: tuple[Metric, ...], most: float) -> bool:
+    """Whether some totals that come together are unknown, of another day, or older than that many seconds.
+
+    The newest of them counts: one that is left out again and again is not asked for each time.
+    """
     known = [reading for metric in totals if (reading := visit.last(metric))]
-    return max(known, key=lambda reading: reading.at, default=None)
+    newest = max(known, key=lambda reading: reading.at, default=None)
+    return newest is None or _is_past(visit, newest) or visit.now - newest.at >= most
+
+
+def _unfinished(visit: Visit) -> date | None:
+    """The past day of which what the house used is known in part."""
+    used = visit.last(metrics.CONSUMPTION_TODAY)
+    if used is None or not spoke(visit, metrics.CONSUMPTION_TODAY):
+        return None
+    day = _day(visit, used.at)
+    return day if day < _day(visit, visit.now) else None

@@ -129,7 +129,24 @@ def _points(file: File) -> tuple[list[_Point], int]:
     """The entries of one file that say something, each with its date, and how many made no sense."""
     from carconnectivity_connectors.vw_eu_data_act.dataset import REPORT_COPY_KEYS
 
-    entries = rows(table(file.content, WHO, "a file").get("Data"), WHO, "Data")
+    told, stamped, odd = _entries(rows(table(file.content, WHO, "a file").get("Data"), WHO, "Data"))
+    dates = {key: _date(point.timestamp, file.made_at) for key, point in told.items()}
+    captured = [_date(moment, file.made_at) for point in told.values() for moment in _captured(point)]
+    otherwise = min(filter(None, captured), default=0) or min(filter(None, dates.values()), default=0)
+    points = []
+    for key, point in told.items():
+        if point.value is None:
+            continue
+        if at := dates[key] or otherwise:
+            copy = key in REPORT_COPY_KEYS.get(point.field_name, ())
+            points.append(_Point(key, point.field_name, point.value, at, copy))
+        elif key in stamped:
+            odd += 1  # it has a date, and nobody can read or believe it
+    return points, odd
+
+
+def _entries(entries: list[object]) -> tuple[dict[str, DataPoint], set[object], int]:
+    """What they say by key, which keys have a date, and how many of them make no sense. Raises ``BadAnswer``."""
     told: dict[str, DataPoint] = {}
     stamped: set[object] = set()
     odd, said = 0, _ODD
@@ -144,19 +161,7 @@ def _points(file: File) -> tuple[list[_Point], int]:
             odd += 1
     if entries and odd == len(entries):
         raise BadAnswer(said)
-    dates = {key: _date(point.timestamp, file.made_at) for key, point in told.items()}
-    captured = [_date(moment, file.made_at) for point in told.values() for moment in _captured(point)]
-    known = [at for at in captured if at] or [at for at in dates.values() if at]
-    otherwise = min(known, default=0)
-    points = []
-    for key, point in told.items():
-        at = dates[key] or otherwise
-        if point.value is not None and at:
-            copy = key in REPORT_COPY_KEYS.get(point.field_name, ())
-            points.append(_Point(key, point.field_name, point.value, at, copy))
-        elif point.value is not None and key in stamped:
-            odd += 1  # it has a date, and nobody can read or believe it
-    return points, odd
+    return told, stamped, odd
 
 
 def _told(known: Mapping[str, object]) -> dict[str, DataPoint]:

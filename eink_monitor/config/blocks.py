@@ -247,17 +247,25 @@ def _check_claims(reader: Reader, node: Node | None, found: dict[str, Feed]) -> 
     """Complain of two things of a kind that would take turns on the panels of one subject."""
     claims: dict[tuple[str, str, Metric], str] = {}
     for name, key_node, _ in reader.pairs(node, "sources") if node and _is_block(node) else ():
-        feed = found.get(name)
-        if feed is None or (thing := _thing(feed)) is None:
+        if name not in found:
             continue
-        published = _asked(partial(feed.source.publishes, feed.subject)) or {}
-        keys = [(feed.source.family or feed.type, subject, one) for subject, ones in published.items() for one in ones]
-        rival = next((claims[key] for key in keys if key in claims), name)
-        if _thing(found[rival]) != thing:
-            what = f"of type {feed.type}" if found[rival].type == feed.type else f"{feed.source.family}s"
+        feed = found[name]
+        keys = _claims(feed)
+        rival = next((found[claims[key]] for key in keys if key in claims), feed)
+        if _thing(rival) != _thing(feed):
+            what = f"of type {feed.type}" if rival.type == feed.type else f"{feed.source.family}s"
             message = (
-                f"`{rival}` and `{name}` are two {what} with one subject, `{feed.subject}`, and would "
+                f"`{rival.name}` and `{name}` are two {what} with one subject, `{feed.subject}`, and would "
                 f"take turns on its panels; give each a subject of its own{feed.source.together}"
             )
             reader.complain(key_node, join("sources", name), message)
-        claims |= {key: name for key in keys if key not in claims}
+        claims = dict.fromkeys(keys, name) | claims
+
+
+def _claims(feed: Feed) -> list[tuple[str, str, Metric]]:
+    """What a feed publishes of which subject, as one of its kind; nothing where nobody would mix it up with another."""
+    if _thing(feed) is None:
+        return []
+    published = _asked(partial(feed.source.publishes, feed.subject)) or {}
+    kind = feed.source.family or feed.type
+    return [(kind, subject, metric) for subject, metrics in published.items() for metric in metrics]

@@ -125,32 +125,28 @@ class Reader:
 
         Whoever asks that for what could not be read meets ``UnreadableError``.
         """
-        fields = {field.name: field for field in dataclasses.fields(kind) if field.init}
-        hints = kinds(kind)
-        others = set(without)
+        hints, fields, others = kinds(kind), _fields(kind), set(without)
         values: dict[str, Any] = {}
-        seen: set[str] = set()
         wrong: set[str] = set()
         before = len(self.complaints)
+        absent = dict(fields)
         for key, key_node, value in self.pairs(node, path):
-            seen.add(key)
+            absent.pop(key, None)
             if key in fields:
                 wrong.add(key)
                 with suppress(UnreadableError):
                     values[key] = self.value(hints[key], value, join(path, key))
                     wrong.discard(key)
             elif key not in others:
-                guess = self.unknown(key_node, join(path, key), key, [*fields, *others], "key")
-                wrong.add(guess or "")
-                self.meant.add(join(path, guess or ""))
+                wrong.add(self._slip(key_node, path, key, [*fields, *others]))
         if not isinstance(node, MappingNode):
             return None, False
-        for name, field in fields.items():
-            if _needed(field) and name not in seen:
+        for name, field in absent.items():
+            if _needed(field):
                 if name not in wrong:  # else it is there, under a name that is a slip
                     self.complain(node, path, f"`{name}` is missing{_choices(field, hints[name])}")
                 wrong.add(name)
-            elif hints[name] in (Path, OutputFolder) and name not in seen:
+            elif hints[name] in (Path, OutputFolder):
                 values[name] = self._placed(hints[name], _default(field))
         made = self._made(kind, values, wrong, node, path)
         if len(self.complaints) == before:
@@ -169,6 +165,12 @@ class Reader:
             wrong.update(key for key in values if key in str(error))
             return None
 
+    def _slip(self, node: Node, path: str, key: str, known: Iterable[str]) -> str:
+        """Complain of an unknown key of a block; the one that was meant, if that can be told."""
+        guess = self.unknown(node, join(path, key), key, known, "key") or ""
+        self.meant.add(join(path, guess))
+        return guess
+
     def unknown(self, node: Node, path: str, word: str, known: Iterable[str], noun: str) -> str | None:
         """Complain of an unknown word and offer the nearest known one, which is returned."""
         known = sorted(set(known))
@@ -184,22 +186,12 @@ class Reader:
             return self._path(kind, node, path)
         if origin in (Union, types.UnionType):
             return self._optional([arg for arg in args if arg is not types.NoneType], node, path)
-        if origin is list or origin is tuple:
+        if origin in (list, tuple):
             return origin(self._items(args[0], node, path))
         if origin in (dict, Mapping):
-            if not isinstance(node, MappingNode):
-                list(self.pairs(node, path))  # which complains
-                raise UnreadableError
-            values: dict[str, Any] = {}
-            for key, _, value in self.pairs(node, path):
-                with suppress(UnreadableError):
-                    values[key] = self.value(args[1], value, join(path, key))
-            return values
+            return self._mapping(args[1], node, path)
         if isinstance(kind, type) and dataclasses.is_dataclass(kind) and not hasattr(kind, "parse"):
-            record = self.record(kind, node, path)
-            if record is None:
-                raise UnreadableError
-            return record
+            return self._whole(kind, node, path)
         text = self._text(node, path)
         self.inline |= kind is Secret and path not in self.hidden
         try:
@@ -211,6 +203,21 @@ class Reader:
         if isinstance(node, ScalarNode) and not node.style and node.tag[0] != "!" and node.value in _NULL:
             return None
         return self.value(kinds[0], node, path)
+
+    def _whole(self, kind: type[Any], node: Node, path: str) -> Any:  # noqa: ANN401 - an instance of `kind`
+        record = self.record(kind, node, path)
+        if record is None:
+            raise UnreadableError
+        return record
+
+    def _mapping(self, kind: Any, node: Node, path: str) -> dict[str, Any]:  # noqa: ANN401 - whatever a type is
+        values: dict[str, Any] = {}
+        for key, _, value in self.pairs(node, path):
+            with suppress(UnreadableError):
+                values[key] = self.value(kind, value, join(path, key))
+        if not isinstance(node, MappingNode):  # which `pairs` complained of
+            raise UnreadableError
+        return values
 
     def _items(self, kind: Any, node: Node, path: str) -> list[Any]:  # noqa: ANN401 - whatever a type is
         if not isinstance(node, SequenceNode):
@@ -271,7 +278,7 @@ def join(path: str, key: str) -> str:
 
 def _part(kind: type[Any], values: Mapping[str, Any], wrong: set[str]) -> Any:  # noqa: ANN401 - a part of a `kind`
     """A record of what could be read. An unknown key that resembles none may have been meant to be any."""
-    fields = {field.name: field for field in dataclasses.fields(kind) if field.init}
+    fields = _fields(kind)
     known = {name: values[name] for name in values if name not in wrong}
     if "" not in wrong:
         known = {
@@ -285,6 +292,10 @@ def _part(kind: type[Any], values: Mapping[str, Any], wrong: set[str]) -> Any:  
 
 def _unread(_: object) -> NoReturn:
     raise UnreadableError
+
+
+def _fields(kind: type[Any]) -> dict[str, dataclasses.Field[Any]]:
+    return {field.name: field for field in dataclasses.fields(kind) if field.init}
 
 
 def _needed(field: dataclasses.Field[Any]) -> bool:

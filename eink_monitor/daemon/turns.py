@@ -28,6 +28,7 @@ UNASKED = frozenset({"unreachable", "overloaded"})
 FOR_A_PERSON = frozenset({"auth", "gone", "missing"})
 """Outcomes that wait for a person to change something."""
 
+_HARMLESS = frozenset({"ok", "throttled"})
 _REFUSALS = 2  # after so many a person must act before we knock again
 _DOUBLINGS = 8
 _LONGEST_WAIT = 6 * HOUR  # after a restart
@@ -83,19 +84,28 @@ def first(past: OutcomeRun | None, now: int, mono: float, stamp: int, edited: in
 
     ``stamp`` is what a refusal was kept with if nothing was changed since; ``edited`` is when the configuration was.
     """
-    if past is None or past.what in {*UNASKED, "missing"}:
-        return Turn(mono)
-    if past.what in FOR_A_PERSON and past.stamp != stamp:
+    if past is None or _is_moot(past, stamp, edited):
         return Turn(mono)
     if past.what == "gone":  # once a day, after a start: it may be a newer version that asks
         return Turn(mono, stopped=now - past.at < DAY)
     refusals = past.polls if past.what == "auth" else 0
     if refusals >= _REFUSALS:
         return Turn(mono, refusals, 0, refusals, stopped=True)
-    failures = past.polls if past.what not in {"ok", "throttled"} else 0
-    if failures and not refusals and edited > past.at:
-        return Turn(mono)
-    # never longer than was meant when it was planned: the clock may have been ahead then
-    planned = past.due - past.at if past.due else 0
-    wait = min(max((past.due or 0) - now, 0), max(planned, 0), _LONGEST_WAIT) if planned <= _MEANT else 0
-    return Turn(mono + wait, failures, 0, refusals)
+    failures = past.polls if past.what not in _HARMLESS else 0
+    return Turn(mono + _wait(past, now), failures, 0, refusals)
+
+
+def _is_moot(past: OutcomeRun, stamp: int, edited: int) -> bool:
+    """Whether nobody was asked then, or a person has changed since what may have been the fault."""
+    if past.what in {*UNASKED, "missing"}:
+        return True
+    if past.what in FOR_A_PERSON:
+        return past.stamp != stamp
+    return past.what not in _HARMLESS and past.polls != 0 and edited > past.at
+
+
+def _wait(past: OutcomeRun, now: int) -> int:
+    """What is left of the wait; never longer than was meant when it was planned: the clock may have been ahead then."""
+    if not past.due or past.due - past.at > _MEANT:
+        return 0
+    return max(0, min(past.due - now, past.due - past.at, _LONGEST_WAIT))

@@ -27,13 +27,19 @@ def findings(config: Config, feed: Feed, clock: Clock) -> Iterator[Finding]:
     with looking(config, feed, now) as visit:
         causes += [_credential(check, feed, credential, now) for credential in feed.source.credentials(visit)]
     yield from causes
-    with _looked(config) as store:
-        pasts = [store.outcomes.get(name) for name in (feed.name, f"{feed.name} stream")] if store else []
-        statuses = House(config, store, now).feeds() if store else []
-        status = next((status for status in statuses if status.name == feed.name), None)
-    told = [_past(check, feed, past, now, status) for past in pasts if past] or [good(check, "not asked yet")]
     known = {finding.code for finding in causes}
+    told = _ends(config, check, feed, now) or [good(check, "not asked yet")]
     yield from (finding for finding in told if not (finding.state == BAD and finding.code in known))
+
+
+def _ends(config: Config, check: str, feed: Feed, now: int) -> list[Finding]:
+    """How the last poll and the stream ended, if there were any."""
+    with _looked(config) as store:
+        if store is None:
+            return []
+        status = next((status for status in House(config, store, now).feeds() if status.name == feed.name), None)
+        pasts = [store.outcomes.get(name) for name in (feed.name, f"{feed.name} stream")]
+        return [_past(check, feed, past, now, status) for past in pasts if past]
 
 
 def _credential(check: str, feed: Feed, credential: Credential, now: int) -> Finding:

@@ -149,32 +149,40 @@ class House:
         return f"the database was damaged; {self.saved()}" if lately else ""
 
     def _status(self, feed: Feed) -> FeedStatus:
-        past = self._store.outcomes.get(feed.name)
-        quota = feed.source.quota()
-        budgets = (
-            [entry for entry in self._store.ledger.spent(quota, self.now) if entry.span != "minute"] if quota else []
-        )
-        tight = min(budgets, key=lambda entry: entry.limit - entry.used, default=None)
-        return FeedStatus(
+        past, source = self._store.outcomes.get(feed.name), feed.source
+        used, limit = self._calls(feed)
+        status = FeedStatus(
             name=feed.name,
             label=feed.name if self._merging.shares(feed) else feed.label,
             type=feed.type,
-            what=past.what if past else None,
-            detail=past.detail if past else "",
-            since=past.since if past else None,
-            at=past.at if past else None,
-            ok_at=past.ok_at if past else None,
-            due=past.due if past else None,
             measured_at=self._measured_at(feed),
-            patience=feed.source.patience(feed.every),
-            calls_used=tight.used if tight else None,
-            calls_limit=tight.limit if tight else None,
-            door=feed.source.way_in,
+            patience=source.patience(feed.every),
+            calls_used=used,
+            calls_limit=limit,
+            door=source.way_in,
             warning=self.warning(feed),
             shown=self._is_shown(feed),
-            renews=feed.source.renews,
-            lack=self._lack(feed) if past and past.what == "ok" else "",
+            renews=source.renews,
         )
+        if past is None:
+            return status
+        return status._replace(
+            what=past.what,
+            detail=past.detail,
+            since=past.since,
+            at=past.at,
+            ok_at=past.ok_at,
+            due=past.due,
+            lack=self._lack(feed) if past.what == "ok" else "",
+        )
+
+    def _calls(self, feed: Feed) -> tuple[int | None, int | None]:
+        """The calls that are used and allowed in the tightest of a feed's budgets, but for the fleeting one."""
+        quota = feed.source.quota()
+        spent = self._store.ledger.spent(quota, self.now) if quota else ()
+        budgets = [entry for entry in spent if entry.span != "minute"]
+        tight = min(budgets, key=lambda entry: entry.limit - entry.used, default=None)
+        return (tight.used, tight.limit) if tight else (None, None)
 
     def _lack(self, feed: Feed) -> str:
         """What is wrong with a disk of a feed, in two words, or empty."""
@@ -203,4 +211,4 @@ class House:
 
 
 def _machine(name: str, complaint: str, now: int) -> FeedStatus:
-    return FeedStatus(name, name, name, name, complaint, now, now, None, None, None, 0, None, None)
+    return FeedStatus(name, name, name, name, complaint, now, now)

@@ -8,7 +8,8 @@ does not make it believe that there is nothing left to fetch.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 
 from eink_monitor.clock import AHEAD, DAY
 from eink_monitor.config import Config, Feed
@@ -26,11 +27,8 @@ class Merging:
 
     def __init__(self, config: Config, store: Store) -> None:
         real = real_subjects(config)
-        keys = {
-            feed.name: {key for key in _keys(feed) if not (feed.source.demo and key[0] in real)}
-            for feed in config.feeds.values()
-        }
-        doors = Counter(key for mine in keys.values() for key in mine)
+        keys = {feed.name: set(_keys(feed, without=real if feed.source.demo else ())) for feed in config.feeds.values()}
+        doors = Counter(chain.from_iterable(keys.values()))
         shared = {key for key, count in doors.items() if count > 1}
         self._keys = {name: mine & shared for name, mine in keys.items() if mine & shared}
         self._near = {key: min(config.feeds[name].spacing for name in keys if key in keys[name]) for key in shared}
@@ -59,18 +57,21 @@ class Merging:
         if not readings or not self.shares(feed):
             return readings
         wanted = [reading for reading in readings if self._is_wanted(feed, reading)]
-        own = self._own(feed)
         shared = [reading for reading in readings if _key(reading) in self._keys[feed.name]]
         for reading in shared:
-            key = _key(reading)
-            if key not in own or reading.at >= own[key].at:
-                own[key] = reading
-            newest = self._store.readings.get(key)
-            if newest is None or reading.at > newest.at:
-                self._store.facts.door_of[_words(key)] = feed.name
+            self._note(feed, reading)
         if shared:  # an answer without any of that keeps nothing fresh
             self._store.facts.measured_by[feed.name] = max(reading.at for reading in shared)
         return wanted
+
+    def _note(self, feed: Feed, reading: Reading) -> None:
+        """That a feed brought a reading, and whether it is the one that counts."""
+        key, own = _key(reading), self._own(feed)
+        if key not in own or reading.at >= own[key].at:
+            own[key] = reading
+        newest = self._store.readings.get(key)
+        if newest is None or reading.at > newest.at:
+            self._store.facts.door_of[_words(key)] = feed.name
 
     def bringers(self, feeds: Sequence[Feed], key: Key) -> Sequence[Feed]:
         """Of several feeds that bring a figure, the one that brought its newest measurement; all if nobody knows."""
@@ -106,7 +107,7 @@ def _key(reading: Reading) -> Key:
     return reading.subject, reading.metric.name
 
 
-def _keys(feed: Feed) -> Iterator[Key]:
+def _keys(feed: Feed, without: Container[str]) -> Iterator[Key]:
     for subject, metrics in feed.source.publishes(feed.subject).items():
-        for metric in metrics:
+        for metric in metrics if subject not in without else ():
             yield subject, metric.name

@@ -25,16 +25,16 @@ class FeedStatus(NamedTuple):
     name: str
     label: str
     type: str
-    what: str | None
-    detail: str
-    since: int | None
-    at: int | None
-    ok_at: int | None
-    due: int | None
-    measured_at: int | None
-    patience: int
-    calls_used: int | None
-    calls_limit: int | None
+    what: str | None = None
+    detail: str = ""
+    since: int | None = None
+    at: int | None = None
+    ok_at: int | None = None
+    due: int | None = None
+    measured_at: int | None = None
+    patience: int = 0
+    calls_used: int | None = None
+    calls_limit: int | None = None
     door: str = ""
     warning: str = ""
     shown: bool = False

@@ -47,11 +47,11 @@ def plausible(instants: Iterable[int], now: int) -> int:
     known = sorted(instants)
     past = [at for at in known if at <= now + AHEAD]
     if len(past) == len(known) or (past and now - past[-1] < DAY):
-        return past[-1] if past else 0
+        return max(past, default=0)
     later = [at for at in known[len(past) :] if at <= now + _ABSURD]
     near = [at for before, at in pairwise(later) if at - before < _NEAR]
     witnesses = near or (later if len(known) == 1 else past)
-    return witnesses[-1] if witnesses else 0
+    return max(witnesses, default=0)
 
 
 def was_ahead(disk: OpenDatabase, now: int) -> bool:

@@ -45,21 +45,25 @@ def command(panels: tuple[str, ...], folder: Path | None, config_file: Path | No
     With --ink one panel (the one whose turn it is, if none is named) goes to the display of the configuration at once
     and stays there for its `dwell`; the panel's own rules (full refreshes, sleep) are kept, only its waiting is not.
     """
-    piped = str(folder) == "-"
-    if ink and (folder or aloud or len(panels) > 1):
-        raise click.UsageError("--ink shows one panel and excludes --png and --text")
-    if aloud and folder:
-        raise click.UsageError("--text and --png exclude each other")
-    if piped and (len(panels) != 1 or sys.stdout.isatty()):
-        raise click.UsageError("--png - takes one panel: show PANEL --png - > FILE.png")
+    _check(panels, folder, ink=ink, aloud=aloud)
     config = load(config_file)
     if ink:
         return _ink(config, panels)
-    if folder and not piped:
+    if folder and str(folder) != "-":
         within_reach(folder, f"eink-monitor show {panels[0] if panels else 'PANEL'} --png - > PANEL.png")
     slides = [named(config.slides, name, "panel") for name in panels] or list(config.slides.values())
     _show(config, slides, folder, aloud=aloud)
     return 0
+
+
+def _check(panels: Sequence[str], folder: Path | None, *, ink: bool, aloud: bool) -> None:
+    """Refuse what does not go together. Raises ``UsageError``."""
+    if ink and (folder or aloud or len(panels) > 1):
+        raise click.UsageError("--ink shows one panel and excludes --png and --text")
+    if aloud and folder:
+        raise click.UsageError("--text and --png exclude each other")
+    if str(folder) == "-" and (len(panels) != 1 or sys.stdout.isatty()):
+        raise click.UsageError("--png - takes one panel: show PANEL --png - > FILE.png")
 
 
 def _show(config: Config, slides: Sequence[Slide], folder: Path | None, *, aloud: bool) -> None:

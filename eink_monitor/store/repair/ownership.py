@@ -69,24 +69,33 @@ def _inspect_empty(path: Path) -> None:
 
 
 def _inspect_database(path: Path, head: bytes) -> None:
-    marked, tables = head[68:72] == MARK, _tables(path)
-    if marked and tables is not None and tables >= TABLES:
-        if not _is_usual(head):
-            raise Damaged(f"the beginning of the database is damaged ({path})")
+    mark, tables = head[68:72], _tables(path)
+    if mark == MARK:
+        _inspect_marked(path, tables, usual=_is_usual(head))
         return
-    if marked:
-        if tables and not tables & _OURS:
-            raise _foreign(path)
-        if _is_usual(head) and _has_marked_log(path):
-            return  # the power went while the log was written into it: only with its log it is whole
-        raise Damaged(f"the tables of the database are damaged ({path})")
-    if not tables and head[68:72] == bytes(4) and _has_marked_log(path):
+    if not tables and mark == bytes(4) and _has_marked_log(path):
         return  # its first transactions are still in the log
-    close = sum(one == other for one, other in zip(head[68:72], MARK, strict=True)) >= 2
-    broken = tables and any(head[68:72]) and (tables >= _OURS or (close and tables >= TABLES))
-    if broken or (tables is None and _are_ours(file_pages(path))):
+    ours = _are_ours(file_pages(path)) if tables is None else _lost_its_mark(mark, tables)
+    if ours:
         raise Damaged(f"the beginning of the database is damaged ({path})")
     raise _foreign(path)
+
+
+def _inspect_marked(path: Path, tables: set[str] | None, *, usual: bool) -> None:
+    if tables is not None and tables >= TABLES:
+        if not usual:
+            raise Damaged(f"the beginning of the database is damaged ({path})")
+        return
+    if tables and not tables & _OURS:
+        raise _foreign(path)
+    if not (usual and _has_marked_log(path)):  # the power went while it was written: only with its log it is whole
+        raise Damaged(f"the tables of the database are damaged ({path})")
+
+
+def _lost_its_mark(mark: bytes, tables: set[str]) -> bool:
+    """Whether it is our mark that is broken in a database with tables of our names."""
+    close = sum(one == other for one, other in zip(mark, MARK, strict=True)) >= 2
+    return any(mark) and tables >= (TABLES if close else _OURS)
 
 
 _OURS = TABLES | {"hour", "day", "feed", "outcome", "call", "account", "wear", "fact"}

@@ -27,6 +27,13 @@ PRODUCTION_MONTH = Metric("production_month", "Wh", 1, 0, 31 * _DAY_ENERGY, "pro
 PRODUCTION_YEAR = Metric("production_year", "Wh", 1, 0, 366 * _DAY_ENERGY, "produced this year")
 PRODUCTION_LIFETIME = Metric("production_lifetime", "Wh", 1, 0, _LIFE_ENERGY, "produced since installation")
 
+ROOF = (
+    *(PV_POWER, LOAD_POWER, GRID_POWER, STORAGE_POWER, STORAGE_SOC),
+    *(PRODUCTION_TODAY, CONSUMPTION_TODAY, SELF_CONSUMPTION_TODAY, FEED_IN_TODAY, PURCHASED_TODAY),
+    *(PRODUCTION_MONTH, PRODUCTION_YEAR, PRODUCTION_LIFETIME),
+)
+"""What a roof with a meter and a battery tells."""
+
 SOC = Metric("soc", "%", 0.1, 0, 100, "state of charge", hourly=True)
 TARGET_SOC = Metric("target_soc", "%", 1, 0, 100, "state of charge at which charging stops")
 RANGE = Metric("range", "km", 1, 0, 3_000, "range left")

@@ -26,11 +26,6 @@ _PEAK = 8200  # W
 _BATTERY = 9700  # Wh
 _BATTERY_POWER = 4600  # W
 _DISK = 2_000_398_934_016
-_ROOF = (
-    *(m.PV_POWER, m.LOAD_POWER, m.GRID_POWER, m.STORAGE_POWER, m.STORAGE_SOC, m.PRODUCTION_TODAY),
-    *(m.CONSUMPTION_TODAY, m.SELF_CONSUMPTION_TODAY, m.FEED_IN_TODAY, m.PURCHASED_TODAY),
-    *(m.PRODUCTION_MONTH, m.PRODUCTION_YEAR, m.PRODUCTION_LIFETIME),
-)
 _CAR = (
     m.SOC,
     m.TARGET_SOC,
@@ -59,7 +54,7 @@ class Demo(Source):
 
     demo: ClassVar[bool] = True
     latitude: ClassVar[float] = _LATITUDE
-    metrics: ClassVar[tuple[Metric, ...]] = (*_ROOF, *_HYBRID, *_DISK_METRICS)
+    metrics: ClassVar[tuple[Metric, ...]] = (*m.ROOF, *_HYBRID, *_DISK_METRICS)
 
     def __post_init__(self) -> None:
         insist((self.calls_per_day >= 0, "calls_per_day must be 0 (no quota) or more"))
@@ -71,10 +66,10 @@ class Demo(Source):
     def publishes(self, subject: str) -> Mapping[str, tuple[Metric, ...]]:
         """A whole house speaks of ``roof``, ``car``, ``hybrid`` and ``disk:backups``; one thing of its own subject."""
         if self.show == "house":
-            return {"roof": _ROOF, "car": _CAR, "hybrid": _HYBRID, "disk:backups": _DISK_METRICS}
+            return {"roof": m.ROOF, "car": _CAR, "hybrid": _HYBRID, "disk:backups": _DISK_METRICS}
         if self.show == "disk":
             return {f"{subject}:backups": _DISK_METRICS}
-        return {subject: {"roof": _ROOF, "car": _CAR, "hybrid": _HYBRID}[self.show]}
+        return {subject: {"roof": m.ROOF, "car": _CAR, "hybrid": _HYBRID}[self.show]}
 
     def quota(self) -> Quota | None:
         """A vendor that counts, if ``calls_per_day`` says so."""
@@ -89,7 +84,7 @@ class Demo(Source):
             raise Unavailable(f"{visit.feed}: the demo vendor does not answer until {str(self.outage)[6:]}")
         readings = []
         for subject, known in self.publishes(visit.subject).items():
-            if known is _ROOF:
+            if known is m.ROOF:
                 readings += _roof(subject, visit)
             elif known is _DISK_METRICS:
                 readings += _disk(subject, visit)
@@ -219,7 +214,7 @@ def _roof(subject: str, visit: Visit) -> list[Reading]:
         *(now.produced - now.fed_in, now.fed_in, now.bought),
         *(now.produced + before for before in _before(today)),
     )
-    return [Reading(subject, metric, value, at) for metric, value in zip(_ROOF, values, strict=True)]
+    return [Reading(subject, metric, value, at) for metric, value in zip(m.ROOF, values, strict=True)]
 
 
 # -- the cars --------------------------------------------------------------------------------------------------------

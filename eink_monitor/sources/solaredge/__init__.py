@@ -41,21 +41,7 @@ class SolarEdge(Source):
     timeout: Duration = Duration(20)
     redirect_port: int = 8765
 
-    metrics: ClassVar[tuple[Metric, ...]] = (
-        metrics.PV_POWER,
-        metrics.LOAD_POWER,
-        metrics.GRID_POWER,
-        metrics.STORAGE_POWER,
-        metrics.STORAGE_SOC,
-        metrics.PRODUCTION_TODAY,
-        metrics.CONSUMPTION_TODAY,
-        metrics.SELF_CONSUMPTION_TODAY,
-        metrics.FEED_IN_TODAY,
-        metrics.PURCHASED_TODAY,
-        metrics.PRODUCTION_MONTH,
-        metrics.PRODUCTION_YEAR,
-        metrics.PRODUCTION_LIFETIME,
-    )
+    metrics: ClassVar[tuple[Metric, ...]] = metrics.ROOF
     lag: ClassVar[int] = LAG
     preload: ClassVar[tuple[str, ...]] = ("eink_monitor.sources._http.warm", "eink_monitor.sources.solaredge.v2")
     door: ClassVar[str] = "connect.solaredge.com"

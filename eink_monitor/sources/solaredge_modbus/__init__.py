@@ -40,19 +40,7 @@ class SolarEdgeModbus(Source):
     timeout: Duration = Duration(3)
 
     metrics: ClassVar[tuple[Metric, ...]] = (
-        metrics.PV_POWER,
-        metrics.LOAD_POWER,
-        metrics.GRID_POWER,
-        metrics.STORAGE_POWER,
-        metrics.STORAGE_SOC,
-        metrics.PRODUCTION_TODAY,
-        metrics.CONSUMPTION_TODAY,
-        metrics.SELF_CONSUMPTION_TODAY,
-        metrics.FEED_IN_TODAY,
-        metrics.PURCHASED_TODAY,
-        metrics.PRODUCTION_MONTH,
-        metrics.PRODUCTION_YEAR,
-        metrics.PRODUCTION_LIFETIME,
+        *metrics.ROOF,
         metrics.FEED_IN_LIFETIME,
         metrics.PURCHASED_LIFETIME,
         metrics.INVERTER_STATUS,

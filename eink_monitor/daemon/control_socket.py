@@ -29,7 +29,7 @@ class ControlSocket:
         """
         if alive(path):
             way_out = "stop that one, or give this one a `database` of its own"
-            raise StoreError(f"another eink-monitor already uses {path.with_suffix('')}", f"{way_out}")
+            raise StoreError(f"another eink-monitor already uses {path.with_suffix('')}", way_out)
         self._path = path
         self._socket: socket.socket | None = None
         before = os.umask(0o177)  # nobody but this user

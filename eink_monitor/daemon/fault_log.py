@@ -7,10 +7,13 @@ from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
 from eink_monitor.clock import DAY, local
+from eink_monitor.draw import words
 from eink_monitor.model.poll import Outcome
 from eink_monitor.store import Store
 
 log = logging.getLogger("eink_monitor")
+
+_HARMLESS = ("ok", "throttled")  # to be kept waiting neither begins a fault nor ends one
 
 
 class FaultLog:
@@ -25,14 +28,14 @@ class FaultLog:
         """At a start: what was wrong when the house was left, and still is as far as anybody knows."""
         for name in names:
             past = self._store.outcomes.get(name)
-            if past and past.what not in ("ok", "throttled"):
+            if past and past.what not in _HARMLESS:
                 log.warning(
                     "%s (since %s)", _sentence(name, past.what, past.detail), f"{local(past.since, zone):%d %b %H:%M}"
                 )
 
     def tell(self, outcome: Outcome, mono: float) -> None:
         """Say what is news about an outcome that the store does not know yet."""
-        if outcome.what == "throttled":  # which neither begins a fault nor ends one
+        if outcome.what == "throttled":
             self._tell_of_waiting(outcome, mono)
         else:
             self._tell_of_faults(outcome)
@@ -43,9 +46,9 @@ class FaultLog:
         was, polls = self._faults.get(name) or ((past.what, past.polls) if past else ("ok", 0))
         if what not in ("ok", was):
             log.warning("%s", _sentence(name, what, outcome.detail))
-        elif what == "ok" and was not in ("ok", "throttled"):
-            log.info("%s: recovered after %d failed %s", name, polls, "poll" if polls == 1 else "polls")
-        self._faults[name] = (what, polls + 1 if was not in ("ok", "throttled") else 1)
+        elif what == "ok" and was not in _HARMLESS:
+            log.info("%s: recovered after %s", name, words.count(polls, "failed poll"))
+        self._faults[name] = (what, polls + 1 if was not in _HARMLESS else 1)
 
     def _tell_of_waiting(self, outcome: Outcome, mono: float) -> None:
         """A scarce account is kept waiting many times a day, as planned: one line a day is news enough."""

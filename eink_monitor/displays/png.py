@@ -33,9 +33,7 @@ class Png(Display):
     Without a ``path`` a service uses its own folder, /run/eink-monitor, which is memory; elsewhere it is out.
     """
 
-    path: OutputFolder = field(
-        default_factory=lambda: Path(os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0] or "out")
-    )
+    path: OutputFolder = field(default_factory=lambda: Path(_lent() or "out"))
 
     _made: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
 
@@ -48,7 +46,7 @@ class Png(Display):
         """Whether the folder, or the nearest one above it, can be written."""
         from tempfile import TemporaryFile  # noqa: PLC0415 - only a doctor asks; the daemon does without
 
-        lent = os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
+        lent = _lent()
         if lent and self.path.is_relative_to(lent) and not os.access(lent, os.W_OK):  # as for a verb beside a service
             yield good("pictures", f"they go to {self.path}, which is there while the daemon runs")
             return
@@ -90,6 +88,11 @@ class Png(Display):
         write_whole(picture, self.path / f"{name}.png")
         self._made.add(name)
         return picture
+
+
+def _lent() -> str:
+    """The folder that systemd lends to a service; empty elsewhere."""
+    return os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
 
 
 def _signature(name: str) -> str:

@@ -100,11 +100,9 @@ def _verdicts(answer: Answer, now: int) -> Mapping[int, AuthFailed | BadAnswer |
     until = now + (retry_after(answer, now) or min(seconds, HOUR) or HOUR)
     return {
         401: AuthFailed(
-            f"{_WHO} rejects the API key, and a new API key is needed: it is wrong or has expired", f"{_WAY_OUT}"
+            f"{_WHO} rejects the API key, and a new API key is needed: it is wrong or has expired", _WAY_OUT
         ),
-        403: AuthFailed(
-            f"{_WHO} does not allow this API key to read this car, and a new API key is needed", f"{_WAY_OUT}"
-        ),
+        403: AuthFailed(f"{_WHO} does not allow this API key to read this car, and a new API key is needed", _WAY_OUT),
         404: BadAnswer(f"{_WHO} does not know this car", "check vin in the configuration"),
         429: Throttled(f"{_WHO} says we ask too often (20 calls an hour)", until),
     }

@@ -50,7 +50,7 @@ class Lock:
             taken = fcntl.fcntl(self._folder, fcntl.F_OFD_GETLK, self._lock(fcntl.F_WRLCK))
             if struct.unpack(_SHAPE, taken)[0] != fcntl.F_UNLCK:
                 way_out = "stop that one, or give this one a `database` of its own"
-                raise InUse(f"another eink-monitor already uses {path}", f"{way_out}")
+                raise InUse(f"another eink-monitor already uses {path}", way_out)
             fcntl.fcntl(self._folder, fcntl.F_OFD_SETLK, self._lock(fcntl.F_RDLCK))
         finally:
             fcntl.flock(self._folder, fcntl.LOCK_UN)

@@ -34,7 +34,7 @@ def restore(copy: Path, path: Path, called: str = "") -> Path | None:
     try:
         lock = Lock(path)
     except InUse:
-        raise InUse(f"the daemon is using {path}", f"{_WAY_OUT}") from None
+        raise InUse(f"the daemon is using {path}", _WAY_OUT) from None
     draft = files.draft_of(path)
     try:
         with plain_words(path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import click
@@ -44,20 +45,20 @@ def command(config_file: Path | None, *, as_json: bool, picture: bool) -> int:
     """
     clock = SystemClock()
     doctor = Doctor(config_file, clock)
-    findings = []
-    for finding in doctor.findings():
-        findings.append(finding)
-        if not as_json:
-            click.echo(str(finding))
     asking = sys.stdin.isatty() and sys.stdout.isatty() and not as_json
-    if doctor.config and (picture or (asking and _offered(doctor.config.display))):
-        for finding in map(doctor.count, _picture(doctor.config, clock, asking=asking)):
-            findings.append(finding)
-            if not as_json:
-                click.echo(str(finding))
+    findings = chain(doctor.findings(), _looked_at(doctor, clock, picture=picture, asking=asking))
     if as_json:
-        click.echo(in_json(findings))
+        click.echo(in_json(list(findings)))
+    else:
+        for finding in findings:
+            click.echo(str(finding))
     return doctor.code
+
+
+def _looked_at(doctor: Doctor, clock: Clock, *, picture: bool, asking: bool) -> Iterator[Finding]:
+    """What a person sees of the test picture, where the configuration is good and the picture is wanted."""
+    if doctor.config and (picture or (asking and _offered(doctor.config.display))):
+        yield from map(doctor.count, _picture(doctor.config, clock, asking=asking))
 
 
 def _offered(display: Display) -> bool:

@@ -15,6 +15,7 @@ from eink_monitor.daemon.control import Request
 from eink_monitor.daemon.wishes import wish
 from eink_monitor.daemon.writing import written
 from eink_monitor.draw.preview import can_show
+from eink_monitor.draw.words import count
 from eink_monitor.errors import AuthFailed, StoreError, Unavailable
 from eink_monitor.model.signin import Prompt
 from eink_monitor.verbs._house import config_option, load, named, opened, visit_of
@@ -76,7 +77,7 @@ def _tell(prompt: Prompt, config: Config, now: int) -> None:
         click.echo(f"\n  The code{where}: {prompt.code}\n")
     minutes = max(1, round((prompt.expires_at - now) / MINUTE))
     until = local(prompt.expires_at, config.zone)
-    click.echo(f"You have {minutes} minute{'s' if minutes > 1 else ''}, until {until:%H:%M}.")
+    click.echo(f"You have {count(minutes, 'minute')}, until {until:%H:%M}.")
 
 
 def _draw(url: str) -> None:

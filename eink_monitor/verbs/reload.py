@@ -26,6 +26,6 @@ def command(config_file: Path | None) -> int:
     answer = ask(address(config.database), Request("reload"))
     if answer is None:
         way_out = "start one with `eink-monitor run`, or restart it if `database` has changed"
-        raise StoreError(f"no daemon works on {config.database}", f"{way_out}")
+        raise StoreError(f"no daemon works on {config.database}", way_out)
     click.echo(f"eink-monitor: {answer.words}" if answer.code else answer.words, err=answer.code != 0)
     return answer.code

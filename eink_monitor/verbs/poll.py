@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -17,6 +18,8 @@ from eink_monitor.daemon.intake import Intake
 from eink_monitor.daemon.polls import Forked
 from eink_monitor.daemon.runner import Result
 from eink_monitor.errors import StoreError, Trouble, exit_code
+from eink_monitor.model.outlook import Outlook
+from eink_monitor.model.reading import Reading
 from eink_monitor.simulation import silence
 from eink_monitor.verbs._house import config_option, load, named, opened
 from eink_monitor.verbs._table import outlook_told, plain, plain_outlook, table, told
@@ -48,17 +51,22 @@ def command(name: str, config_file: Path | None, *, as_json: bool, force: bool) 
     if as_json:
         told_of = [*map(plain, readings), *map(plain_outlook, result.outlooks)]
         click.echo(json.dumps(told_of, indent=1))
-    elif readings:
-        rows = [(r.subject, r.metric.name, *told(r, config.zone), stamp(r.at, config.zone)) for r in readings]
-        click.echo(table(("subject", "metric", "value", "unit", "measured at"), rows, right=(2,)))
-    for outlook in result.outlooks if not as_json else ():
-        click.echo(outlook_told(outlook, config.zone))
+    else:
+        _print(config, readings, result.outlooks)
     if result.what == "ok":
         if result.detail or not (result.readings or result.outlooks):
             click.echo(result.detail or f"{name}: nothing new", err=True)
         return 0
     click.echo(places.sayable(f"eink-monitor: {_sentence(config, feed, result)}", config_file), err=True)
     return exit_code(result.what)
+
+
+def _print(config: Config, readings: Sequence[Reading], outlooks: Iterable[Outlook]) -> None:
+    if readings:
+        rows = [(r.subject, r.metric.name, *told(r, config.zone), stamp(r.at, config.zone)) for r in readings]
+        click.echo(table(("subject", "metric", "value", "unit", "measured at"), rows, right=(2,)))
+    for outlook in outlooks:
+        click.echo(outlook_told(outlook, config.zone))
 
 
 def _poll(config: Config, feed: Feed, *, force: bool) -> Result:

@@ -19,12 +19,13 @@ import click
 import pytest
 
 from bench.__main__ import TARGETS
-from eink_monitor import __version__, config, errors
+from eink_monitor import __version__, config, errors, metrics
 from eink_monitor.cli import commands
 from eink_monitor.config import blocks as config_blocks
 from eink_monitor.config import plugins
 from eink_monitor.model.display import Display
 from eink_monitor.model.panel import Panel
+from eink_monitor.model.reading import Metric
 from eink_monitor.model.source import Source
 from eink_monitor.settings import Duration
 from eink_monitor.store import Store
@@ -156,6 +157,24 @@ def test_the_queries_work_on_a_real_database(tmp_path: Path) -> None:
         assert f"TABLE {table} " in made.replace('"', "").replace("[", "").replace("]", ""), table
 
 
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        (r".*_power", "powers are in W"),
+        (r".*_(today|month|year|lifetime)", "energies in Wh"),
+        (r"range|odometer", "distances in km"),
+        (r"disk_(size|used|free)", "disk sizes in B"),
+        (r".*soc", "states of charge in %"),
+    ],
+)
+def test_a_metric_has_the_unit_that_the_readme_says(names: str, words: str) -> None:
+    told = " ".join(section("Reading the data").split())
+    assert words in told
+    every = [known for known in vars(metrics).values() if isinstance(known, Metric) and re.fullmatch(names, known.name)]
+    assert every
+    assert {known.unit for known in every} == {words.rsplit(maxsplit=1)[-1]}
+
+
 # -- configuration -----------------------------------------------------------------------------------------------------
 
 YAML = [(page, block) for page, text in PAGES.items() for block in blocks(text, "yaml")]
@@ -225,7 +244,7 @@ def test_the_figures_are_those_of_the_bench() -> None:
     assert told == TARGETS
 
 
-@pytest.mark.parametrize("row", rows(section("What may go wrong"))[1:], ids=itemgetter(0))
+@pytest.mark.parametrize("row", rows(PAGES["docs/faults.md"])[1:], ids=itemgetter(0))
 def test_every_fault_is_proven_by_a_test_that_exists(row: list[str]) -> None:
     are_tests([span for span in code(row[2]) if span.startswith("tests/")])
 

@@ -239,6 +239,15 @@ def test_every_link_and_picture_is_there(page: str) -> None:
     assert gone <= COMING
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_every_anchor_is_a_heading(page: str) -> None:
+    for target, anchor in re.findall(r"\]\(([^)#\s]*)#([^)]+)\)", PAGES[page]):
+        if "://" not in target:
+            file = (ROOT / page).parent / target if target else ROOT / page
+            headings = re.findall(r"^#+ (.*)", file.read_text(encoding="utf-8"), re.MULTILINE)
+            assert anchor in [re.sub(r"[^\w -]", "", line.lower()).replace(" ", "-") for line in headings], target
+
+
 def test_the_figures_are_those_of_the_bench() -> None:
     told = {code(row[0])[0]: float(row[2]) for row in rows(section("Measured")) if code(row[0])}
     assert told == TARGETS

@@ -34,14 +34,6 @@ def plain(reading: Reading) -> dict[str, str | float]:
     return {"subject": subject, "metric": metric.name, "value": tidy(value), "unit": metric.unit, "at": iso(at)}
 
 
-def plain_outlook(outlook: Outlook) -> dict[str, object]:
-    """An outlook for machines; its slots are [start, end, value]."""
-    subject, metric = outlook.subject, outlook.metric
-    slots = [[iso(start), iso(end), tidy(metric.rounded(value))] for start, end, value in outlook.slots]
-    when = {"issued_at": iso(outlook.issued_at), "attribution": outlook.attribution, "slots": slots}
-    return {"subject": subject, "metric": metric.name, "unit": metric.unit, **when}
-
-
 def outlook_told(outlook: Outlook, zone: tzinfo) -> str:
     """An outlook for a person, in a line."""
     metric, values = outlook.metric, [slot.value for slot in outlook.slots]

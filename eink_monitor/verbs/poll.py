@@ -22,14 +22,14 @@ from eink_monitor.model.outlook import Outlook
 from eink_monitor.model.reading import Reading
 from eink_monitor.simulation import silence
 from eink_monitor.verbs._house import config_option, load, named, opened
-from eink_monitor.verbs._table import outlook_told, plain, plain_outlook, table, told
+from eink_monitor.verbs._table import outlook_told, plain, table, told
 
 _EPILOG = "\b\nExample: eink-monitor poll roof --json | jq '.[] | select(.metric == \"pv_power\").value'"
 
 
 @click.command(epilog=_EPILOG)
 @click.argument("name")
-@click.option("--json", "as_json", is_flag=True, help="One JSON array of readings, and of outlooks, which have slots.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON array of readings.")
 @click.option("--force", is_flag=True, help="Spend a vendor call even if the quota is to be kept.")
 @config_option
 def command(name: str, config_file: Path | None, *, as_json: bool, force: bool) -> int:
@@ -49,8 +49,7 @@ def command(name: str, config_file: Path | None, *, as_json: bool, force: bool) 
         raise
     readings = [reading._replace(value=reading.metric.rounded(reading.value)) for reading in result.readings]
     if as_json:
-        told_of = [*map(plain, readings), *map(plain_outlook, result.outlooks)]
-        click.echo(json.dumps(told_of, indent=1))
+        click.echo(json.dumps([plain(reading) for reading in readings], indent=1))
     else:
         _print(config, readings, result.outlooks)
     if result.what == "ok":

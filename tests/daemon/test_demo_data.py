@@ -19,6 +19,7 @@ from loopback.solaredge import KEY, SITE, SolarEdgeServer
 
 UTC = ZoneInfo("UTC")
 HEAD = "database: {folder}/readings.db\ntimezone: UTC\ndisplay: {{type: 'null'}}\npanels: {{}}\nsources:\n"
+HOUSE = {"roof", "car", "hybrid", "disk:backups", "weather", "price"}
 HOME = "  home: {{type: demo}}\n"
 ROOF = f"  roof: {{{{type: solaredge, api: v1, api_key: {KEY}, site_id: {SITE}, base_url: URL}}}}\n"
 
@@ -37,18 +38,19 @@ def subjects(file: Path) -> set[str]:
 def test_a_real_roof_does_not_inherit_the_invented_ones_past(tmp_path: Path, roof: str) -> None:
     file = write(tmp_path, HEAD + HOME)
     assert say("poll", "home", "-c", file).code == 0
-    assert subjects(file) == {"roof", "car", "hybrid", "disk:backups"}
+    assert subjects(file) == HOUSE
     write(tmp_path, HEAD + HOME + roof)
     said = say("poll", "roof", "--json", "-c", file)
     assert said.code == 0
     told = {(row["metric"], row["value"], row["at"]) for row in json.loads(said.out)}
     rows = json.loads(say("latest", "--json", "-c", file).out)
     assert {(row["metric"], row["value"], row["at"]) for row in rows if row["subject"] == "roof"} == told
-    assert subjects(file) == {"roof", "car", "hybrid", "disk:backups"}, "what is still only invented stays"
+    assert subjects(file) == HOUSE, "what is still only invented stays"
     store = Store(tmp_path / "readings.db", UTC, writes=False)
     now = SystemClock().now()
     produced = [row["value"] for row in rows if row["metric"] == PRODUCTION_TODAY.name]
     assert [run.value for run in store.readings.runs("roof", PRODUCTION_TODAY, now - DAY, now)] == produced
+    assert {one.subject for one in store.outlooks.all()} == {"weather", "price"}, "nor is its sun foretold any more"
     store.close()
     assert say("poll", "roof", "-c", file).code == 0
     assert len(json.loads(say("history", "roof", "production_today", "--json", "-c", file).out)) >= 1, "forgotten once"
@@ -59,7 +61,7 @@ def test_beside_a_real_roof_nothing_is_invented_about_it(tmp_path: Path, roof: s
     assert say("poll", "roof", "-c", file).code == 0
     before = json.loads(say("latest", "--json", "-c", file).out)
     said = say("poll", "home", "--json", "-c", file)
-    assert {row["subject"] for row in json.loads(said.out)} == {"car", "hybrid", "disk:backups"}
+    assert {row["subject"] for row in json.loads(said.out)} == HOUSE - {"roof"}
     after = json.loads(say("latest", "--json", "-c", file).out)
     assert [row for row in after if row["subject"] == "roof"] == before
 

@@ -14,15 +14,16 @@ from hypothesis import strategies as st
 from eink_monitor.clock import DAY, HOUR, MINUTE, day_bounds, local, midnight
 from eink_monitor.errors import Throttled, Unavailable
 from eink_monitor.model.poll import Visit
+from eink_monitor.model.reading import Reading
 from eink_monitor.settings import Window
 from eink_monitor.sources.demo import Demo
-from eink_monitor.vet import vet
+from eink_monitor.vet import heard
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ZONES = st.sampled_from(
     [ZoneInfo(name) for name in ("Europe/Berlin", "America/St_Johns", "Asia/Kolkata", "Pacific/Apia")]
 )
-SHOWS = st.sampled_from(["house", "roof", "car", "hybrid", "disk"])
+SHOWS = st.sampled_from(["house", "roof", "car", "hybrid", "disk", "weather", "price"])
 INSTANTS = st.integers(1_710_000_000, 1_900_000_000)
 POWERS = ("pv_power", "load_power", "grid_power", "storage_power")
 ENERGIES = ("production_today", "consumption_today", "self_consumption_today", "feed_in_today", "purchased_today")
@@ -35,7 +36,7 @@ def visit(now: int, zone: ZoneInfo = BERLIN, allowance: int = 0) -> Visit:
 
 def poll(now: int, zone: ZoneInfo = BERLIN, show: str = "roof") -> dict[tuple[str, str], tuple[float, int]]:
     asked = visit(now, zone)
-    readings = vet(Demo(show=show).poll(asked), asked)  # type: ignore[arg-type] # one of its words
+    readings = heard(Demo(show=show).poll(asked), asked).readings  # type: ignore[arg-type] # one of its words
     found = {(reading.subject, reading.metric.name): (reading.value, reading.at) for reading in readings}
     assert len(found) == len(readings)
     return found
@@ -167,10 +168,11 @@ def test_nobody_answers_during_an_outage() -> None:
 @pytest.mark.parametrize("every", [MINUTE, 5 * MINUTE, 2 * HOUR])
 def test_what_was_just_asked_never_looks_old(every: int) -> None:
     start = midnight(date(2026, 6, 17), BERLIN)
-    for show in ("house", "roof", "car", "hybrid"):
+    for show in ("house", "roof", "car", "hybrid", "weather", "price"):
         demo = Demo(show=show)
         for now in range(start, start + DAY, 7 * MINUTE):
-            assert min(reading.at for reading in demo.poll(visit(now))) >= now - demo.patience(every)
+            readings = heard(demo.poll(asked := visit(now)), asked).readings
+            assert min(reading.at for reading in readings) >= now - demo.patience(every)
 
 
 def test_a_quota_to_run_into() -> None:
@@ -184,3 +186,62 @@ def test_a_quota_to_run_into() -> None:
     assert asked.spent == 1
     with pytest.raises(Throttled, match="more than the 1 calls"):
         list(demo.poll(asked))
+
+
+# -- what it foretells -----------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=60, deadline=None)
+@given(INSTANTS, ZONES)
+def test_everything_announced_is_foretold_and_plausible(now: int, zone: ZoneInfo) -> None:
+    demo, asked = Demo(), visit(now, zone)
+    outlooks = heard(demo.poll(asked), asked).outlooks
+    announced = {(subject, metric) for subject, metrics in demo.expects("it").items() for metric in metrics}
+    assert {(one.subject, one.metric) for one in outlooks} == announced
+    assert asked.note == "", "nothing had to be left out"
+    for one in outlooks:
+        assert one.slot(now)
+        assert one.covers(*day_bounds(local(now, zone).date(), zone))
+
+
+@pytest.mark.parametrize(("day", "quarters"), [("2026-03-29", 92), ("2026-10-25", 100), ("2026-06-17", 96)])
+def test_prices_of_tomorrow_are_known_in_the_afternoon(day: str, quarters: int) -> None:
+    midnight_of, noon = day_bounds(date.fromisoformat(day), BERLIN)[0], 12
+    for hour, known in ((noon - 2, quarters), (noon + 2, quarters + 96)):
+        asked = visit(midnight_of + hour * HOUR)
+        (outlook,) = heard(Demo(show="price").poll(asked), asked).outlooks
+        assert len(outlook.slots) == known
+    assert len({round(slot.value, 3) for slot in outlook.slots}) > 50
+
+
+def test_power_is_free_now_and_then() -> None:
+    for day in range(60):
+        asked = visit(midnight(date(2026, 6, 1) + timedelta(days=day), BERLIN))
+        (outlook,) = heard(Demo(show="price").poll(asked), asked).outlooks
+        if min(slot.value for slot in outlook.slots) < 0:
+            return
+    pytest.fail("bars never go below zero")
+
+
+def test_the_sun_is_foretold_with_a_grain_of_salt() -> None:
+    beside = []
+    for number in range(30):
+        day = date(2026, 6, 1) + timedelta(days=number)
+        start, end = day_bounds(day, BERLIN)
+        asked = visit(start)
+        (outlook,) = heard(Demo(show="roof").poll(asked), asked).outlooks
+        beside.append(outlook.energy(start, end) / roof(end - 1)["production_today"])
+    assert 0.78 < min(beside) < 0.9
+    assert 1.1 < max(beside) < 1.22
+
+
+def test_an_outlook_is_issued_eight_times_a_day() -> None:
+    start, issued = midnight(date(2026, 6, 17), BERLIN), 0
+    latest: dict[tuple[str, str], Reading] = {}
+    for now in range(start, start + DAY, 300):
+        asked = visit(now)
+        asked.latest = latest
+        said = heard(Demo(show="weather").poll(asked), asked)
+        issued += bool(said.outlooks)
+        latest.update({(one.subject, one.metric.name): one for one in said.readings})
+    assert issued == 9, "at the first poll, too"

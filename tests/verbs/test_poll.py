@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -50,9 +51,10 @@ def house(tmp_path: Path, silent: socket.socket) -> Path:
 def test_a_table(house: Path) -> None:
     said = say("poll", "roof", "-c", house)
     assert (said.code, said.err) == (0, "")
-    head, *lines = said.out.splitlines()
+    head, *lines, foretold = said.out.splitlines()
     assert head.split() == ["subject", "metric", "value", "unit", "measured", "at"]
     assert len(lines) == 13
+    assert re.fullmatch(r"roof pv_power: 0 to \d+ W expected from .*, 288 slots \(Demo\)", foretold)
     assert all(line.split()[0] == "roof" for line in lines)
 
 

@@ -38,7 +38,17 @@ _WEEKEND = (
 )
 
 
-def readings(subject: str, visit: Visit, *, hybrid: bool) -> Iterator[Reading]:
+def car(subject: str, visit: Visit) -> Iterator[Reading]:
+    """The one with a battery."""
+    return _readings(subject, visit, with_tank=False)
+
+
+def hybrid(subject: str, visit: Visit) -> Iterator[Reading]:
+    """The one with a tank besides, which is never charged."""
+    return _readings(subject, visit, with_tank=True)
+
+
+def _readings(subject: str, visit: Visit, *, with_tank: bool) -> Iterator[Reading]:
     """A parked car wakes twice an hour to report; a driving or charging one reports at once.
 
     Everything is told as it was at the instant of the report, so that one instant never has two values.
@@ -53,12 +63,12 @@ def readings(subject: str, visit: Visit, *, hybrid: bool) -> Iterator[Reading]:
     hour = here.hour + here.minute / 60
     soc, slope, _ = _along(plan, hour)
     charging = slope > 0
-    if hybrid:
+    if with_tank:
         soc, charging = min(100.0, soc * 1.1), False
     out = plan[1][0] <= hour < plan[4][0]
     days = here.date().toordinal() - INSTALLED.toordinal()
     values = (
-        *(soc, 80, soc * (0.6 if hybrid else 4.1), not out, charging, 11000 if charging else 0),
+        *(soc, 80, soc * (0.6 if with_tank else 4.1), not out, charging, 11000 if charging else 0),
         (80 - soc) / slope * 60 if charging else None,
         days * 52 + 4000 + (52 * min(1.0, hour / 24)),
         14.2 if slope < 0 else 12.6 - 0.2 * noise(days),
@@ -66,7 +76,7 @@ def readings(subject: str, visit: Visit, *, hybrid: bool) -> Iterator[Reading]:
     for metric, value in zip(METRICS, values, strict=True):
         if value is not None:
             yield Reading(subject, metric, float(value), at)
-    if hybrid:
+    if with_tank:
         yield Reading(subject, m.FUEL, 100 - (days * 7) % 85, at)
 
 

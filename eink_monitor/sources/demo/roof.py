@@ -54,8 +54,17 @@ def energy_of(day: date) -> float:
     """Wh a day produces: season times weather."""
     rise, fall = daylight(day)
     season = (fall - rise - 6) / 10
-    weather = 0.25 + 0.75 * noise(day.toordinal()) ** 0.6
-    return float(max(0.08, season) * weather * _PEAK * 5.2)
+    return float(max(0.08, season) * (0.25 + 0.75 * fair(day)) * _PEAK * 5.2)
+
+
+def fair(day: date) -> float:
+    """How fair the weather of a day is, from 0 to 1."""
+    return float(noise(day.toordinal()) ** 0.6)
+
+
+def clear(hour: float, rise: float, fall: float) -> float:
+    """How strong a clear sun is at an hour of the day, from 0 to 1."""
+    return float(math.sin(math.pi * (hour - rise) / (fall - rise)) ** 1.6) if rise < hour < fall else 0.0
 
 
 @lru_cache(maxsize=4)
@@ -77,11 +86,8 @@ def day_of(day: date, zone: ZoneInfo) -> tuple[int, list[Moment]]:
 
 
 def _sun(hour: float, rise: float, fall: float, day: date) -> float:
-    if not rise < hour < fall:
-        return 0.0
-    clear = math.sin(math.pi * (hour - rise) / (fall - rise)) ** 1.6
     cloud = noise(day.toordinal() * 1000 + int(hour * 2))
-    return float(clear * (1.0 if cloud > 0.35 else 0.35 + cloud))
+    return float(clear(hour, rise, fall) * (1.0 if cloud > 0.35 else 0.35 + cloud))
 
 
 def _load(hour: float, seed: int) -> float:

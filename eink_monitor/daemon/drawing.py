@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from eink_monitor.clock import MINUTE
 from eink_monitor.config import Config, Slide
+from eink_monitor.daemon.turns import Rhythm, backoff
 from eink_monitor.draw.canvas import Canvas
 from eink_monitor.draw.signcard import sign_in_card
 from eink_monitor.draw.testcard import testcard
@@ -23,6 +24,7 @@ Sheet = TypeVar("Sheet", bound=Canvas)
 
 _NEVER = float("inf")
 _SIGN_IN = 5 * MINUTE  # a device code lives no longer
+_AILING = Rhythm(30, 10 * MINUTE)  # between two tries of a display that fails
 _PICTURE = 10 * MINUTE  # how long a person may look at the test picture
 
 
@@ -139,7 +141,7 @@ class Drawing:
         self._house.screen = words
         self._last = None
         self._failures += 1
-        self.next_due = mono + min(30 * 2 ** min(self._failures - 1, 5), 10 * MINUTE)
+        self.next_due = mono + backoff(self._failures, _AILING)
 
     def _well(self) -> None:
         if self._house.screen:

@@ -67,14 +67,15 @@ class Turn:
             return Turn(mono, stopped=True)
         if what in UNASKED:
             lost = self.lost + 1
-            pause = min(SOON[lost - 1], rhythm.pace) if lost <= len(SOON) else _backoff(lost - len(SOON), rhythm)
+            pause = min(SOON[lost - 1], rhythm.pace) if lost <= len(SOON) else backoff(lost - len(SOON), rhythm)
             return replace(self, due=mono + pause, lost=lost)
         failures, refusals = self.failures + 1, self.refusals + (what == "auth")
-        due = mono + max(_backoff(failures, rhythm), wait)
+        due = mono + max(backoff(failures, rhythm), wait)
         return Turn(due, failures, 0, refusals, what == "auth" and refusals >= _REFUSALS)
 
 
-def _backoff(failures: int, rhythm: Rhythm) -> float:
+def backoff(failures: int, rhythm: Rhythm) -> float:
+    """The pause after so many failures in a row: twice the one before, between the rhythm's pace and its longest."""
     grown: float = rhythm.pace * (1 << min(failures - 1, _DOUBLINGS))
     return max(rhythm.pace, min(grown, rhythm.longest))
 

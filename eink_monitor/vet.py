@@ -48,7 +48,8 @@ def vet(readings: Iterable[Reading], visit: Visit) -> list[Reading]:
     """The plausible readings, in order of time; the rest is left out, and ``visit.remarks`` says so.
 
     Those dated up to 5 min ahead are dated ``visit.now``. Raises ``BadAnswer`` where readings were there and none is
-    plausible.
+    plausible. A source does this only where it must know what will be kept before it remembers anything:
+    ``heard`` is the poll's own.
     """
     return _vet(readings, visit)
 

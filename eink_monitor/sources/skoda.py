@@ -26,7 +26,6 @@ from eink_monitor.sources._contradictions import in_order, settled
 from eink_monitor.sources._http.address import address
 from eink_monitor.sources._http.answer import Answer, judge, retry_after, table
 from eink_monitor.sources._http.notebook import Notebook
-from eink_monitor.vet import vet
 
 _WHO = "Skoda"
 _WAY_OUT = "make a new one in the MySkoda app or at go.skoda.eu/api-keys and put it into the configuration"
@@ -76,7 +75,7 @@ class Skoda(CarSource):
         document = judge(answer, visit.now, _verdicts(answer, visit.now)).json()
         plug = visit.last(SOC) is not None
         readings = settled(parse(document, visit.subject, position=self.position, plug=plug, now=visit.now), visit)
-        return vet(in_order(readings, visit), visit)
+        return in_order(readings, visit)
 
     def credentials(self, visit: Visit) -> list[Credential]:
         """The API key and when it expires, as Skoda said with its last answer."""

@@ -45,7 +45,7 @@ class BmwStory(Story):
     def rest(self, told: dict[str, object], at: int = NOW) -> dict[str, float]:
         with Bmw([Reply({"telematicData": self._entries(told, at)})]) as bmw:
             visit = visit_to(self.folder, now=max(at, NOW), known=list(self.latest.values()))
-            readings = list(bmw.source().poll(visit))
+            readings = vet(bmw.source().poll(visit), visit)
         self.note = visit.note
         return self.hear(readings)
 

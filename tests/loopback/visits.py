@@ -10,6 +10,7 @@ from eink_monitor.model.outlook import Outlook
 from eink_monitor.model.poll import Visit
 from eink_monitor.model.reading import Metric, Reading
 from eink_monitor.model.source import Source
+from eink_monitor.vet import heard
 
 
 class Visitor:
@@ -29,14 +30,13 @@ class Visitor:
         return visit
 
     def poll(self, allowance: int | None = None) -> list[Reading]:
-        """One poll; nothing is remembered of a failed one."""
+        """One poll, vetted as a child does it; nothing is remembered of a failed one."""
         visit = self.visit(allowance)
         try:
-            said = list(self.source.poll(visit))
+            readings, outlooks = heard(self.source.poll(visit), visit)
         finally:
             self.spent, self.note = visit.spent, visit.note
-        self.outlooks = {(one.subject, one.metric.name): one for one in said if isinstance(one, Outlook)}
-        readings = [one for one in said if isinstance(one, Reading)]
+        self.outlooks = {(one.subject, one.metric.name): one for one in outlooks}
         for reading in readings:
             key = (reading.subject, reading.metric.name)
             if key not in self.latest or self.latest[key].at <= reading.at:

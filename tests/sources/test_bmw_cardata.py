@@ -14,6 +14,7 @@ from eink_monitor.settings import Secret
 from eink_monitor.sources.bmw_cardata import BmwCarData
 from eink_monitor.sources.bmw_cardata.catalogue import descriptors, parse
 from eink_monitor.sources.bmw_cardata.rest import container_label
+from eink_monitor.vet import vet
 from loopback.bmw import (
     CLIENT,
     CONTAINERS,
@@ -249,8 +250,9 @@ def test_a_used_up_quota_stops_the_account(tmp_path: Path, status: int, headers:
 def test_what_bmw_may_say_instead(tmp_path: Path, reply: Reply, kind: type[Trouble], words: str) -> None:
     with Bmw([GOOD, reply]) as bmw:
         ready(tmp_path, bmw)
+        visit = visit_to(tmp_path)
         with pytest.raises(kind, match=words) as caught:
-            bmw.source().poll(visit_to(tmp_path))
+            vet(bmw.source().poll(visit), visit)
     assert not any(secret in f"{caught.value} {caught.value!r}" for secret in SECRETS)
 
 
@@ -267,7 +269,7 @@ def test_an_odd_value_costs_itself_alone(tmp_path: Path, was: bytes, by: bytes, 
     with Bmw([GOOD, Reply(I4.replace(was, by, 1))]) as bmw:
         ready(tmp_path, bmw)
         visit = visit_to(tmp_path)
-        assert "odometer" in {reading.metric.name for reading in bmw.source().poll(visit)}
+        assert "odometer" in {reading.metric.name for reading in vet(bmw.source().poll(visit), visit)}
     assert said in visit.note
 
 

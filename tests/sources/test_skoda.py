@@ -13,6 +13,7 @@ from eink_monitor.errors import AuthFailed, BadAnswer, Throttled, Trouble, Unava
 from eink_monitor.metrics import CHARGING, LATITUDE, PLUGGED
 from eink_monitor.settings import Secret
 from eink_monitor.sources.skoda import Skoda, parse
+from eink_monitor.vet import vet
 from loopback.cars import NOW, Reply, Vendor, recording, said, values, visit_to
 
 VIN = "TMBJJ7NX0MY000001"
@@ -28,7 +29,7 @@ def skoda(url: str = "http://127.0.0.1:9", *, position: bool = False) -> Skoda:
 def test_a_charging_car_is_read_with_the_times_the_car_gave(tmp_path: Path) -> None:
     with Vendor({PATH: [Reply(ENYAQ, headers={"Date": "Thu, 08 Oct 2026 12:00:00 GMT"})]}) as vendor:
         visit = visit_to(tmp_path)
-        readings = list(skoda(vendor.url).poll(visit))
+        readings = vet(skoda(vendor.url).poll(visit), visit)
     charged = NOW - 10 * MINUTE
     assert values(readings) == {
         "soc": (69, charged),
@@ -137,8 +138,9 @@ def test_too_many_calls_wait_for_the_whole_account(tmp_path: Path, headers: dict
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b"{}", b'{"vehicle": 3}', b'{"vehicle": {"charging": []}}', b"\xff"])
 def test_nonsense_is_a_bad_answer(tmp_path: Path, body: bytes) -> None:
+    visit = visit_to(tmp_path)
     with Vendor({PATH: [Reply(body)]}) as vendor, pytest.raises(BadAnswer):
-        skoda(vendor.url).poll(visit_to(tmp_path))
+        vet(skoda(vendor.url).poll(visit), visit)
 
 
 def test_the_expiry_of_the_key_is_remembered_and_warned_of(tmp_path: Path) -> None:

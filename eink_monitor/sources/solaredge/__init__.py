@@ -133,14 +133,13 @@ class SolarEdge(Source):
         from eink_monitor.sources._http.web import Web
         from eink_monitor.sources._storage import without_plunges
         from eink_monitor.sources.solaredge.sections import grown
-        from eink_monitor.vet import vet
 
         if self.api == "v1" and self.api_key is not None:
             from eink_monitor.sources.solaredge import v1
 
             web = Web(self.base_url or v1.BASE, "SolarEdge", visit, self.timeout)
             found = v1.fetch(web, visit, self.site_id, self.api_key)
-            return vet(without_plunges(grown(found, visit), visit), visit)
+            return without_plunges(grown(found, visit), visit)
         from eink_monitor.sources.solaredge import cloud as door
         from eink_monitor.sources.solaredge import v2
         from eink_monitor.sources.solaredge.signin import BASE
@@ -153,7 +152,7 @@ class SolarEdge(Source):
             badge = door.BearerAuth(web, visit, self.client_id, self.client_secret or Secret(""))
         cloud = door.Cloud(web, visit, self.site_id, badge)
         found = v2.fetch(cloud, visit, self._rhythm().plan(visit))
-        return vet(without_plunges(grown(found, visit), visit), visit)
+        return without_plunges(grown(found, visit), visit)
 
     def sign_in(self) -> SignIn | None:
         """A homeowner's consent in a browser; keys need nobody."""

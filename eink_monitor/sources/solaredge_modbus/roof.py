@@ -139,6 +139,7 @@ def _digest(visit: Visit, parts: list[PlantPart], roof: Roof, old: Memory) -> li
     for name, odd in energies.doubts(new.marks, counts):
         visit.remarks.leave_out(name, odd, "Wh")
     _tell(visit, parts, list(energies.gaps(new.marks, when)))
+    # vetted here already: what no house can produce must not be remembered
     readings = vet(without_plunges(_readings(visit, values), visit), visit)
     if memory.worth_saving(old, new, visit.now, when.day.end, visit.every) and not memory.save(path, new):
         visit.remarks.add(f"cannot write {path}, so today's energies may be lost; is the disk full or read-only?")

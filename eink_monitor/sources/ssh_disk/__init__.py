@@ -16,7 +16,6 @@ from eink_monitor.model.signin import SignIn
 from eink_monitor.model.source import Source
 from eink_monitor.settings import Duration, InputFile, KeyFile, Personal, Secret, insist
 from eink_monitor.sources._nearby import nearby
-from eink_monitor.vet import vet
 
 if TYPE_CHECKING:
     from eink_monitor.sources.ssh_disk.command import SshSession
@@ -137,18 +136,18 @@ class SshDisk(Source):
 
         if self.host == "localhost":
             looks = {name: disk.here(path, self.timeout) for name, path in self.mounts.items()}
-            return vet(self._readings(visit, looks, disk.listing), visit)
+            return list(self._readings(visit, looks, disk.listing))
         from eink_monitor.sources.ssh_disk import command as ssh
 
         with ssh.visit(self._door(visit)) as session:
             looks = self._looks(session)
             if not any(name in self.newest and look.mounted for name, look in looks.items()):
-                return vet(self._readings(visit, looks, disk.no_listing), visit)
+                return list(self._readings(visit, looks, disk.no_listing))
             try:
                 with session.files() as files:
-                    return vet(self._readings(visit, looks, files.entries), visit)
+                    return list(self._readings(visit, looks, files.entries))
             except Unlisted:
-                return vet(self._readings(visit, looks, disk.no_listing), visit)
+                return list(self._readings(visit, looks, disk.no_listing))
 
     def sign_in(self) -> SignIn | None:
         """A person looks at the host's fingerprint once; a pinned one, and this machine's own disks, need nobody."""

@@ -17,7 +17,6 @@ from eink_monitor.sources._http.address import address
 from eink_monitor.sources._http.notebook import Notebook
 from eink_monitor.sources._http.seal import closed, opened
 from eink_monitor.sources.weconnect.fields import parse
-from eink_monitor.vet import vet
 
 _CLOSED = "https://emea.bff.cariad.digital"
 
@@ -69,7 +68,7 @@ class WeConnect(CarSource):
             session.close()
         plug = visit.last(SOC) is not None
         readings = settled(parse(document, visit.subject, plug=plug, now=visit.now), visit)
-        return vet(in_order(readings, visit), visit)
+        return in_order(readings, visit)
 
     def sign_out(self, visit: Visit) -> str:
         """Forget the session; the password is the configuration's."""

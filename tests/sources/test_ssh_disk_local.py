@@ -91,7 +91,7 @@ def test_a_bug_costs_its_own_disk_and_is_told_as_one(tmp_path: Path) -> None:
     values = poll(source, visit)
     assert ("nas:odd", "disk_state") not in values
     assert values["nas:root", "disk_state"] in {0, 1}
-    assert "cannot be told: a bug, please report it: ValueError at " in visit.note
+    assert "mounted at /odd: a bug, please report it: ValueError at " in visit.note
 
 
 def test_local_places_that_are_not_there() -> None:

@@ -170,5 +170,5 @@ def test_a_vendors_clock_a_little_ahead_is_forgiven_in_an_outlook_too() -> None:
 
 @pytest.mark.parametrize("said", [outlook(), outlook((NOW, NOW + 900, 101))])
 def test_an_answer_that_expects_nothing_plausible_is_a_bad_one(said: Outlook) -> None:
-    with pytest.raises(BadAnswer, match=r"^roof: no value of this answer is plausible"):
+    with pytest.raises(BadAnswer, match=r"^roof: every value of this answer is implausible"):
         heard([said], visit())

@@ -1,6 +1,6 @@
 """The verbs a person can say. One file per verb in ``verbs/``, imported only when it is said.
 
-Exit codes follow sysexits.h: 0 done, 64 usage, 65 an answer made no sense, 69 unavailable for good, 70 a bug, 75 try
+Exit codes follow sysexits.h: 0 success, 64 wrong usage, 65 invalid answer, 69 permanently unavailable, 70 a bug, 75 try
 later, 77 a person must sign in, 78 configuration.
 """
 
@@ -53,7 +53,7 @@ class _Verbs(click.Group):
         return super().resolve_command(ctx, args)
 
 
-_HELP = """A panel on the wall at home that tells the truth at a glance.
+_HELP = """An e-paper panel for your home that never shows an old figure as new.
 
 \b
 Try it without an account or hardware:
@@ -62,14 +62,14 @@ Try it without an account or hardware:
 \b
 Then copy config.example.yaml to config.yaml, change it, and:
   eink-monitor check        is the configuration right?
-  eink-monitor poll home    ask one source now
-  eink-monitor show         look at the panels here in the terminal
+  eink-monitor poll home    poll one source now
+  eink-monitor show         look at the panels in the terminal
   eink-monitor run          the daemon, until Ctrl-C
 
 \b
 Exit codes:
-  0 done, 64 usage, 65 an answer made no sense, 69 unavailable for good,
-  75 try later, 77 a person must sign in, 78 configuration
+  0 success, 64 wrong usage, 65 invalid answer, 69 permanently unavailable,
+  70 a bug, 75 try again later, 77 sign-in needed, 78 configuration error
 """
 
 

@@ -24,7 +24,7 @@ def test_the_verbs_are_on_one_page(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "..." not in said.out.partition("Commands:")[2], (
         "a summary is cut; begin the docstring with a shorter sentence"
     )
-    assert "\n    eink-monitor poll home    ask one source now\n" in said.out
+    assert "\n    eink-monitor poll home    poll one source now\n" in said.out
     for verb in VERBS:
         assert f"\n  {verb} " in said.out
     assert all(len(line) <= 80 for line in said.out.splitlines())

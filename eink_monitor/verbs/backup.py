@@ -20,7 +20,8 @@ from eink_monitor.verbs._terminal import bare
 def command(file: Path, config_file: Path | None) -> None:
     """Write a consistent copy of the database to FILE.
 
-    Safe while the daemon runs. An older FILE is replaced once the copy is whole. FILE may be - for standard output.
+    Safe while the daemon runs. An existing FILE is replaced once the copy is complete. FILE may be - for standard
+    output.
     """
     config = load(config_file)
     context = click.get_current_context()

@@ -22,14 +22,14 @@ from eink_monitor.verbs._table import findings
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="One JSON array of findings, as `doctor --json` has them.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON array of findings, as from `doctor --json`.")
 @config_option
 def command(config_file: Path | None, *, as_json: bool) -> int:
-    """Validate the configuration and print what it says.
+    """Validate the configuration and print it.
 
-    Every problem is reported at once, with its line. Secrets are masked, and so is everything that comes from a secret
-    file or the environment. The exit code is 69 where a library is missing that the house needs, or two of its sources
-    need libraries that exclude each other.
+    Every problem is reported at once, with its line. Secrets are masked, and so is everything from a secret file or
+    the environment. The exit code is 69 if a required library is missing, or two sources need libraries that
+    exclude each other.
     """
     if as_json:
         found, code = _found(config_file)

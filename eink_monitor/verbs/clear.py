@@ -16,9 +16,9 @@ from eink_monitor.verbs._house import config_option, load
 @click.command()
 @config_option
 def command(config_file: Path | None) -> int:
-    """Whiten the panel before it is put away.
+    """Clear the panel to white before you store it.
 
-    A running daemon does it and goes on polling, but draws no more until `show --ink` or its next start.
+    A running daemon does it and keeps polling, but draws nothing until `show --ink` or its next start.
     """
     config = load(config_file)
     if type(config.display).clear is Display.clear:

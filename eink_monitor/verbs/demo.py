@@ -39,13 +39,13 @@ _TRIES = 60
     help="Where pictures and database go [default: out].",
 )
 def command(out: Path) -> None:
-    """Live one day of a demo house in a few seconds.
+    """Run one day of a demo house in a few seconds.
 
     No account, no hardware, and nothing outside DIR is touched.
 
-    The configuration, the timetable, the polls (each a child process), the quota ledger, the database, the panels and
-    the PNG display are the real ones; the clock is fast and the vendors are simulated. A vendor fails at 13:40, and at
-    noon somebody asks the car until its quota is used up.
+    The configuration, the timetable, the polls (each a child process), the quota ledger, the database, the panels
+    and the PNG display are real; the clock is fast and the vendors are simulated. A vendor fails at 13:40, and at
+    noon the car is polled until its quota is used up.
     """
     try:
         out.mkdir(parents=True, exist_ok=True)

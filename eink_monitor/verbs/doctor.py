@@ -37,11 +37,11 @@ What do you see on the panel?
 def command(config_file: Path | None, *, as_json: bool, picture: bool) -> int:
     """Find out what is wrong, without spending a vendor call.
 
-    One line for each thing looked at: ok, warn or bad, what was found, and after -> what mends it. It looks at the
-    configuration, the machine, the wires and the panel, the database, and at what lets every source in. The exit code
-    is 0, or that of the gravest bad finding: 78 configuration, 69 panel or library, 77 sign in, 75 try later.
+    One line per check: ok, warn or bad, what was found, and after -> how to fix it. It checks the configuration,
+    the machine, the wiring and the panel, the database, and every source's credentials. The exit code is 0, or that
+    of the worst bad finding: 78 configuration, 69 panel or library, 77 sign in, 75 try again later.
 
-    On a terminal it offers to draw a test picture, which tells whether the panel is driven as what it is.
+    On a terminal it offers to draw a test picture, which shows whether `model` is right.
     """
     clock = SystemClock()
     doctor = Doctor(config_file, clock)

@@ -46,12 +46,12 @@ Section = tuple[str, Callable[[], Iterator[str]]]
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True), default="eink-monitor-dump.txt")
 @config_option
 def command(file: Path, config_file: Path | None) -> int:
-    """Write one file for a bug report, without anything secret.
+    """Write one file for a bug report, with secrets masked.
 
-    FILE may be - for standard output. Versions, the configuration, what the last polls came to, quotas, what the doctor
-    finds, the wear of the panel and the last log lines. Secrets, VINs, e-mail addresses, the addresses and names of
-    your network, what you call your things and where your disks are mounted are masked; read it all the same before you
-    send it.
+    FILE may be - for standard output. It contains versions, the configuration, the outcomes of the last polls,
+    quotas, the findings of `doctor`, the panel's refreshes and the last log lines. Secrets, VINs, e-mail addresses,
+    network names and addresses, the names you gave your devices, and mount points are masked; read it anyway before
+    you send it.
     """
     clock = SystemClock()
     config, broken = None, ""

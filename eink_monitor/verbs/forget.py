@@ -33,25 +33,26 @@ class _Cut(NamedTuple):
 
 
 @click.command(epilog="Example: eink-monitor forget --after now --dry-run")
-@click.option("--after", "when", metavar="WHEN", required=True, help="`now`, a date, or a date and a time.")
-@click.option("--dry-run", is_flag=True, help="Only say what there is.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--after", "when", metavar="WHEN", required=True, help="`now`, a date, or a date and time.")
+@click.option("--dry-run", is_flag=True, help="Only list what would be deleted.")
+@click.option("--yes", is_flag=True, help="Do not ask first.")
 @click.option(
     "--to",
     "file",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Where to keep what is deleted, as comma-separated values  [default: beside the database].",
+    help="CSV file in which to save what is deleted  [default: beside the database].",
 )
 @config_option
 def command(config_file: Path | None, when: str, file: Path | None, *, dry_run: bool, yes: bool) -> None:
     """Delete everything that is dated later than WHEN.
 
-    A clock that was once ahead, or a damaged bit, leaves measurements in the future. They are kept out of sight, and
-    `doctor` names them; with `--after now` they are gone for good. `now` leaves what is less than five minutes ahead,
-    because a vendor's clock may be. A date means the end of that day in the house's time zone.
+    A clock that was once ahead, or a damaged bit, leaves measurements in the future. They are hidden, and `doctor`
+    reports them; `--after now` deletes them for good. `now` spares whatever is less than five minutes ahead,
+    because a vendor's clock may be. A date means the end of that day in the configured time zone.
 
-    It says what there is and asks first. All that is deleted is written to a file before. Safe while the daemon runs.
+    It lists what it found and asks first. Everything it deletes is saved in a file before. Safe while the daemon
+    runs.
     """
     config = load(config_file)
     if file:

@@ -50,19 +50,19 @@ class _Window(NamedTuple):
 @click.argument("metric")
 @click.option("--since", metavar="AGE", help=f"How far back: 12h, 7d, 1y  [default: {_WEEK}].")
 @click.option(
-    "--from", "first", metavar="WHEN", help="Instead: a date, or a date and a time, of the house's time zone."
+    "--from", "first", metavar="WHEN", help="Instead: a date, or a date and time, in the configured time zone."
 )
-@click.option("--to", "last", metavar="WHEN", help="Until when, the whole day where it is a date  [default: now].")
-@click.option("--step", type=click.Choice(["hour", "day"]), help="One line per hour or local day instead of every run.")
+@click.option("--to", "last", metavar="WHEN", help="Until when; a date means its whole day  [default: now].")
+@click.option("--step", type=click.Choice(["hour", "day"]), help="One line per hour or local day instead of per value.")
 @click.option("--csv", "form", flag_value="csv", help="Comma-separated values.")
 @click.option("--json", "form", flag_value="json", help="One JSON array.")
 @config_option
 def command(subject: str, metric: str, config_file: Path | None, form: str | None, **when: str | None) -> None:
-    """Print what is stored of one METRIC of one SUBJECT.
+    """Print the stored values of one METRIC of one SUBJECT.
 
-    `eink-monitor latest` says which there are. The table shows the house's time with its offset, --csv and --json UTC;
-    days are those of the house's time zone, 23 or 25 hours long where the clocks change. Without --step a line is a
-    value and how long it held.
+    `eink-monitor latest` lists the subjects and metrics. The table shows local time with its offset, --csv and
+    --json show UTC; days are those of the configured time zone, 23 or 25 hours long when the clocks change. Without
+    --step, a line is a value and how long it held.
     """
     config = load(config_file)
     kind = named(METRICS, metric, "metric")

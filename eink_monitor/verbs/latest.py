@@ -21,9 +21,9 @@ from eink_monitor.verbs._table import plain, table, told
 @click.option("--json", "as_json", is_flag=True, help="One JSON array of readings.")
 @config_option
 def command(config_file: Path | None, *, as_json: bool) -> None:
-    """Print the newest reading of everything that is stored.
+    """Print the newest reading of every metric.
 
-    What is older than its source's patience is marked `old`: panels show it with its own age, or not at all.
+    A value older than its source's patience is marked `old`: panels show it with its own age, or not at all.
 
     The subject `display` is the panel itself: its refreshes since it was new, and when the last of them was.
     """

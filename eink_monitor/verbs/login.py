@@ -25,14 +25,14 @@ _LONGEST = 16_384  # characters of what a person pastes
 
 @click.command(epilog="Example, over SSH on a Pi without a screen: eink-monitor login car --ink")
 @click.argument("name")
-@click.option("--ink", is_flag=True, help="Show the QR code and the code on the panel, too.")
+@click.option("--ink", is_flag=True, help="Also show the QR code and the code on the panel.")
 @config_option
 def command(name: str, config_file: Path | None, *, ink: bool) -> int:
-    """Sign in at the vendor of a source, once.
+    """Sign in to the vendor of a source, once.
 
-    The daemon notices by itself. Prints an address, a code where there is one, and a QR code for a phone. Works over
-    SSH: nothing opens here. Where the vendor's page sends the browser back to localhost, either paste the address it
-    ends up on, or carry it here with `ssh -L 8765:127.0.0.1:8765 pi`.
+    The daemon notices by itself. Prints an address, a code if there is one, and a QR code for a phone. Works over
+    SSH: no browser opens here. If the vendor's page sends the browser back to localhost, either paste the address
+    it ends up on, or forward the port with `ssh -L 8765:127.0.0.1:8765 pi`.
     """
     config = load(config_file)
     feed = named(config.feeds, name, "source")

@@ -15,9 +15,9 @@ from eink_monitor.verbs._house import config_option, load, named, visit_of
 @click.argument("name")
 @config_option
 def command(name: str, config_file: Path | None) -> None:
-    """Give a sign-in back to the vendor and forget it.
+    """Revoke a sign-in at the vendor and forget it.
 
-    Where a vendor takes none back, it is forgotten here only.
+    If a vendor cannot revoke it, it is only forgotten here.
     """
     config = load(config_file)
     feed = named(config.feeds, name, "source")

@@ -11,8 +11,8 @@ from eink_monitor.verbs._table import directory
 
 @click.command()
 def command() -> None:
-    """List the kinds of panel there are.
+    """List the available types of panel.
 
-    Their names are what may stand as `type:` under `panels:` in the configuration.
+    Their names are the values for `type:` under `panels:` in the configuration.
     """
     click.echo(directory([(name, plugins.load(Panel, name)) for name in plugins.names(Panel)]))  # type: ignore[type-abstract]

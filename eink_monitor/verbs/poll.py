@@ -30,14 +30,14 @@ _EPILOG = "\b\nExample: eink-monitor poll roof --json | jq '.[] | select(.metric
 @click.command(epilog=_EPILOG)
 @click.argument("name")
 @click.option("--json", "as_json", is_flag=True, help="One JSON array of readings.")
-@click.option("--force", is_flag=True, help="Spend a vendor call even if the quota is to be kept.")
+@click.option("--force", is_flag=True, help="Spend a vendor call even if the quota would hold it back.")
 @config_option
 def command(name: str, config_file: Path | None, *, as_json: bool, force: bool) -> int:
-    """Ask one source now, store what it says and print it.
+    """Poll one source now, store and print its readings.
 
-    NAME is a key under `sources:`. With --json standard output is one JSON array whatever happens, `[]` when there is
-    nothing to tell; words go to standard error. The exit code says what to do: 75 try later, 77 sign in, 65 a strange
-    answer, 69 closed for good.
+    NAME is a key under `sources:`. With --json, standard output is always one JSON array, `[]` when there is
+    nothing new; messages go to standard error. The exit code says what to do: 75 try again later, 77 sign in, 65 an
+    invalid answer, 69 closed for good.
     """
     try:
         config = load(config_file)

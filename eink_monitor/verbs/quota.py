@@ -36,10 +36,10 @@ class _QuotaRow(NamedTuple):
 @click.option("--json", "as_json", is_flag=True, help="One JSON array, with instants in UTC.")
 @config_option
 def command(config_file: Path | None, *, as_json: bool) -> None:
-    """Print the calls used and left of every account.
+    """Print the calls used and left for every account.
 
-    "frees at" is when the next call comes back (a month: when it begins anew); "next poll" is when the daemon plans to
-    ask again: "due" when it would ask at once, "after login" when a person must sign in first.
+    "frees at" is when the next call becomes available (for a month: when the next one starts); "next poll" is when
+    the daemon plans to poll again: "due" if at once, "after login" if you must sign in first.
     """
     config = load(config_file)
     now = SystemClock().now()
@@ -54,7 +54,7 @@ def command(config_file: Path | None, *, as_json: bool) -> None:
 def accounts(config: Config, store: Store, now: int) -> str:
     """The table of all accounts."""
     rows = [_told(row, config.zone) for feed in config.feeds.values() for row in _rows(config, store, feed, now)]
-    return table(_HEAD, rows, right=(3, 4)) if rows else "No source of this house has a quota."
+    return table(_HEAD, rows, right=(3, 4)) if rows else "No source has a quota."
 
 
 def _told(row: _QuotaRow, zone: ZoneInfo) -> tuple[str, ...]:

@@ -14,9 +14,10 @@ from eink_monitor.verbs._house import config_option, load
 @click.command()
 @config_option
 def command(config_file: Path | None) -> int:
-    """Let the running daemon read its configuration again.
+    """Make the running daemon reread its configuration.
 
-    One with mistakes is refused: they are said here and in the log, and the daemon goes on with what it read before.
+    A configuration with mistakes is rejected: they are listed here and in the log, and the daemon keeps the one it
+    read before.
     """
     try:
         config = load(config_file)

@@ -22,11 +22,11 @@ from eink_monitor.verbs._house import config_option, load, within_reach
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
 @config_option
 def command(file: Path, config_file: Path | None) -> None:
-    """Put a copy in the place of the database.
+    """Replace the database with a copy.
 
-    FILE is a copy that `backup` has made, - for standard input; it must be ours and whole, and is only read. The daemon
-    must not run: stop it before and start it afterwards. The database that was there is kept beside it under a new
-    name. Vendor calls that were spent and the wear of the panel stay as they are.
+    FILE is a copy made by `backup`, - for standard input; it must be ours and intact, and is only read. The daemon
+    must not run: stop it first and start it afterwards. The previous database is kept beside it under a new name.
+    Spent vendor calls and the panel's refreshes are not reset.
     """
     config = load(config_file)
     if str(file) == "-":

@@ -16,7 +16,7 @@ from eink_monitor.verbs._house import config_option
 def command(config_file: Path | None, *, verbose: bool) -> int:
     """Poll, store and draw until told to stop.
 
-    Ctrl-C and SIGTERM end it within a second; the last panel stays on the display. Under systemd it says when it is
-    ready and how it is doing, feeds the watchdog, and logs in journald's way.
+    Ctrl-C and SIGTERM stop it within a second; the last panel stays on the display. Under systemd it reports when
+    it is ready and how it is doing, feeds the watchdog, and logs in journald's format.
     """
     return serve(config_file, verbose=verbose)

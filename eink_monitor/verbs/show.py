@@ -33,17 +33,18 @@ from eink_monitor.verbs._terminal import bare
     metavar="DIR",
     help="Write DIR/<panel>.png instead; - is standard output, for one panel.",
 )
-@click.option("--text", "aloud", is_flag=True, help="What stands on them, as lines of text for a screen reader.")
-@click.option("--ink", is_flag=True, help="Put one panel on the display now; a running daemon does it.")
+@click.option("--text", "aloud", is_flag=True, help="Print their content as lines of text, for a screen reader.")
+@click.option("--ink", is_flag=True, help="Put one panel on the display now, through the daemon if it runs.")
 @config_option
 def command(panels: tuple[str, ...], folder: Path | None, config_file: Path | None, *, ink: bool, aloud: bool) -> int:
-    """Draw panels from what is stored, without any network.
+    """Draw panels from stored readings, without any network.
 
-    All of them, or those named. Without --png they are shown here in the terminal: every pixel at 250 columns (half
-    blocks) or 125 (Braille dots), smaller where there are fewer.
+    All of them, or those named. Without --png they are shown in the terminal: every pixel at 250 columns (half
+    blocks) or 125 (Braille dots), smaller if there are fewer.
 
-    With --ink one panel (the one whose turn it is, if none is named) goes to the display of the configuration at once
-    and stays there for its `dwell`; the panel's own rules (full refreshes, sleep) are kept, only its waiting is not.
+    With --ink one panel (the one whose turn it is, if none is named) goes to the configured display at once and
+    stays there for its `dwell`; the display's rules (full refreshes, sleep) still apply, except for the minimum
+    interval.
     """
     _check(panels, folder, ink=ink, aloud=aloud)
     config = load(config_file)

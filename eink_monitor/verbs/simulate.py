@@ -22,7 +22,7 @@ _DEMO = Path(__file__).parent.parent / "demo.yaml"
 
 
 @click.command(epilog="Example: eink-monitor simulate --days 30 --json")
-@click.option("--days", type=click.IntRange(1, 36500), default=365, metavar="N", help="How many [default: 365].")
+@click.option("--days", type=click.IntRange(1, 36500), default=365, metavar="N", help="How many days [default: 365].")
 @click.option(
     "--first",
     type=click.DateTime(["%Y-%m-%d"]),
@@ -30,14 +30,14 @@ _DEMO = Path(__file__).parent.parent / "demo.yaml"
     metavar="YYYY-MM-DD",
     help="First day [default: 2026-01-01].",
 )
-@click.option("--draw/--no-draw", default=False, help="Draw every frame, too; by default they are only counted.")
+@click.option("--draw/--no-draw", default=False, help="Also draw every frame; by default frames are only counted.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @config_option
 def command(days: int, first: datetime, config_file: Path | None, *, draw: bool, as_json: bool) -> None:
     """Run the whole daemon on a simulated clock.
 
-    No vendor is asked and nothing is kept: a demo house stands in for every source, and without a configuration
-    for the whole of it. Prints polls, frames, rows, and the highest calls per account on a day and in a month.
+    No vendor is called and nothing is kept: a demo house stands in for every source, or, without a configuration,
+    for all of it. Prints polls, frames, rows, and the most calls per account on a day and in a month.
     """
     from eink_monitor.displays.null import Null  # noqa: PLC0415 - verbs name displays only here
 

@@ -11,8 +11,8 @@ from eink_monitor.verbs._table import directory
 
 @click.command()
 def command() -> None:
-    """List the kinds of source there are.
+    """List the available types of source.
 
-    Their names are what may stand as `type:` under `sources:` in the configuration.
+    Their names are the values for `type:` under `sources:` in the configuration.
     """
     click.echo(directory([(name, plugins.load(Source, name)) for name in plugins.names(Source)]))  # type: ignore[type-abstract]

@@ -85,7 +85,7 @@ def test_a_house_that_counts_nothing(tmp_path: Path) -> None:
     )
     file = write(tmp_path, text)
     assert say("poll", "a", "-c", file).code == 0
-    assert say("quota", "-c", file).out == "No source of this house has a quota.\n"
+    assert say("quota", "-c", file).out == "No source has a quota.\n"
 
 
 def test_json_says_the_same_in_utc(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from eink_monitor import files
 from eink_monitor.errors import Damaged, StoreError
 from eink_monitor.model.poll import Outcome, Quota
 from eink_monitor.model.reading import Reading
-from eink_monitor.store.card import VERSION, OpenDatabase, plain_words
+from eink_monitor.store.card import OpenDatabase, plain_words
 from eink_monitor.store.contents import Contents
 from eink_monitor.store.database_file import DatabaseFile
 from eink_monitor.store.dating import Dating
@@ -29,6 +29,7 @@ from eink_monitor.store.outcomes import OutcomeRun
 from eink_monitor.store.pending import Batch
 from eink_monitor.store.repair import damage
 from eink_monitor.store.repair.replaced import copy_out
+from eink_monitor.store.schema import VERSION
 
 __all__ = ["VERSION", "OutcomeRun", "Store"]
 

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from eink_monitor import files
 from eink_monitor.errors import Damaged, InUse, StoreError, WrongFile
-from eink_monitor.store.card import VERSION, closed_on_error, connect, in_memory, plain_words, upgrade
+from eink_monitor.store.card import closed_on_error, connect, plain_words
 from eink_monitor.store.lock import Lock
 from eink_monitor.store.repair import damage, ownership, replaced
+from eink_monitor.store.schema import VERSION, in_memory, upgrade
 from eink_monitor.store.watch import Watch, identity
 
 

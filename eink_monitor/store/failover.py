@@ -7,9 +7,10 @@ from contextlib import suppress
 
 from eink_monitor.clock import SystemClock
 from eink_monitor.errors import Damaged, StoreError, WrongFile
-from eink_monitor.store.card import OpenDatabase, in_memory, in_words, plain_words
+from eink_monitor.store.card import OpenDatabase, in_words, plain_words
 from eink_monitor.store.contents import Contents
 from eink_monitor.store.database_file import DatabaseFile
+from eink_monitor.store.schema import in_memory
 
 
 class Failover:

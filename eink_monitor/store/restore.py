@@ -14,9 +14,10 @@ from pathlib import Path
 
 from eink_monitor import files
 from eink_monitor.errors import Damaged, InUse, Newer, StoreError, WrongFile
-from eink_monitor.store.card import layout, plain_words
+from eink_monitor.store.card import plain_words
 from eink_monitor.store.lock import Lock
 from eink_monitor.store.repair import damage, ownership, replaced
+from eink_monitor.store.schema import layout
 
 _SPENT = ("call", "account", "wear")  # what has happened since the copy was made is true all the same
 _WAY_OUT = "stop the daemon (sudo systemctl stop eink-monitor), restore again, then start it"

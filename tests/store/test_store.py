@@ -18,7 +18,7 @@ from eink_monitor.errors import Damaged, Newer, StoreError, Throttled
 from eink_monitor.metrics import ODOMETER, PV_POWER
 from eink_monitor.model.poll import Budget, Outcome, Quota
 from eink_monitor.model.reading import Reading
-from eink_monitor.store import VERSION, Store, card, migrations
+from eink_monitor.store import VERSION, Store, migrations, schema
 from eink_monitor.store.repair.damage import glance
 from eink_monitor.store.repair.rows import COLUMNS, TABLES, is_sound
 from houses import outdate
@@ -113,7 +113,7 @@ def test_what_a_child_raises_is_raised_here(error: BaseException, said: str) -> 
         raise error
 
     with pytest.raises(StoreError, match=said) as raised:
-        card._in_a_child(work, "the upgrade")
+        schema._in_a_child(work, "the upgrade")
     assert type(raised.value) is (Newer if isinstance(error, Newer) else StoreError)
     assert raised.value.cure == getattr(error, "cure", raised.value.cure)
 

@@ -17,10 +17,10 @@ from eink_monitor import files
 from eink_monitor.clock import DAY, iso
 from eink_monitor.errors import Damaged
 from eink_monitor.metrics import METRICS
-from eink_monitor.store.card import VERSION
 from eink_monitor.store.facts import survivors
 from eink_monitor.store.repair.ownership import MAGIC, MARK
 from eink_monitor.store.repair.rows import BY_TIME, COLUMNS, SMALL, TABLES, is_sound, width
+from eink_monitor.store.schema import VERSION
 
 ROOM = 200_000_000  # bytes that damaged files may take on the card, as far as those go that are saved
 SIDES = ("", "-wal", "-shm")

@@ -7,8 +7,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
-from eink_monitor.store.card import VERSION, plain_words
+from eink_monitor.store.card import plain_words
 from eink_monitor.store.repair import ownership
+from eink_monitor.store.schema import VERSION
 
 _MOST = 3  # complaints; more of them say no more
 

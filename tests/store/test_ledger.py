@@ -42,21 +42,21 @@ def refusal(store: Store, cost: int, now: int = NOW) -> tuple[str, int]:
 
 def test_the_tightest_budget_is_named(store: Store) -> None:
     store.reserve(QUOTA, 9, NOW)
-    assert refusal(store, 2) == ("9 of 10 calls this minute are spent", 60)
+    assert refusal(store, 2) == ("9 of 10 calls this minute are used", 60)
     for minute in range(1, 4):
         store.reserve(QUOTA, 10, NOW + 60 * minute)
-    assert refusal(store, 2, NOW + 240) == ("39 of 40 calls this day are spent", 25 * HOUR - 240)
+    assert refusal(store, 2, NOW + 240) == ("39 of 40 calls this day are used", 25 * HOUR - 240)
 
 
 def test_a_visit_that_costs_too_much_names_the_least(store: Store) -> None:
-    assert refusal(store, 11)[0] == "one visit may need 11 calls, and all there are is 10 a minute"
+    assert refusal(store, 11)[0] == "one poll may need 11 calls, but the quota is 10 a minute"
 
 
 def test_a_lost_count_is_taken_as_all_that_any_budget_has(store: Store) -> None:
     store.facts.uncounted = NOW
     store.flush()
     assert store.ledger.calls(QUOTA, NOW + HOUR) == [Call(NOW, 40)]
-    lost = "the count of calls was lost with the database; this day's are left alone"
+    lost = "the count of calls was lost with the database; none are made for the rest of this day"
     assert refusal(store, 1, NOW + HOUR) == (lost, 24 * HOUR)
 
 

@@ -202,7 +202,7 @@ def test_a_reservation_is_durable_before_the_call_and_shared(tmp_path: Path) -> 
 
 def test_a_visit_that_no_budget_can_ever_pay_is_named(tmp_path: Path) -> None:
     store = Store(tmp_path / "readings.db", UTC)
-    with pytest.raises(Throttled, match=r"^one visit may need 4 calls, and all there are is 3 a day$") as refusal:
+    with pytest.raises(Throttled, match=r"^one poll may need 4 calls, but the quota is 3 a day$") as refusal:
         store.reserve(QUOTA, 4, NOW)
     assert refusal.value.until == NOW + 25 * 3600, "not asked again every second"
     assert store.reserve(QUOTA, 4, NOW, force=True)

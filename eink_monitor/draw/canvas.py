@@ -7,6 +7,8 @@ first row below the letters' feet). Whatever would leave the sheet is cut off at
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Self
 
@@ -30,6 +32,8 @@ _LONG = 60  # letters; a text of more is cut to what the sheet is wide before it
 class Canvas:
     """A blank sheet; ``rows`` holds one whole number a row, most significant bit leftmost, 1 is ink.
 
+    ``red`` holds such rows, too: of the ink there, that which is to be red on a display that has red.
+
     Coordinates are units: pixels on the 2.13" glass, and ``scale`` pixels elsewhere, rounded to whole ones, so that a
     panel is laid out once. ``width`` and ``height`` are in units, ``pixels`` is what the glass has. Letters and icons
     are cut for each scale, never stretched.
@@ -40,6 +44,7 @@ class Canvas:
         self.scale = scale
         self.width, self.height = int(width / scale), int(height / scale)
         self.rows = [0] * height
+        self.red = [0] * height
         self._full = (1 << width) - 1
 
     @classmethod
@@ -69,7 +74,10 @@ class Canvas:
         for at, row in enumerate(bitmap.rows, y):
             if row and 0 <= at < self.pixels[1]:
                 bits = (row << shift if shift >= 0 else row >> -shift) & full
-                rows[at] = rows[at] | bits if ink else rows[at] & ~bits
+                if ink:
+                    rows[at] |= bits
+                else:
+                    self._wipe(at, bits)
 
     def text(
         self,
@@ -129,7 +137,10 @@ class Canvas:
         span = ((1 << (right - left)) - 1) << (self.pixels[0] - right)
         for at in range(max(0, top), min(self.pixels[1], bottom)):
             bits = span & self.dots(pattern, at)
-            self.rows[at] = self.rows[at] | bits if ink else self.rows[at] & ~bits
+            if ink:
+                self.rows[at] |= bits
+            else:
+                self._wipe(at, bits)
 
     def dots(self, pattern: tuple[int, ...], row: int) -> int:
         """One whole row (in pixels) of a pattern, whose dots are as large as the scale says."""
@@ -145,6 +156,28 @@ class Canvas:
         span = ((1 << max(0, right - left)) - 1) << (self.pixels[0] - right)
         for at in range(max(0, top), min(self.pixels[1], bottom)):
             self.rows[at] ^= span
+            self.red[at] &= ~span
+
+    def _wipe(self, at: int, bits: int) -> None:
+        """What becomes paper is no longer red, whatever is drawn there later."""
+        self.rows[at] &= ~bits
+        self.red[at] &= ~bits
+
+    @contextmanager
+    def alarming(self) -> Iterator[None]:
+        """Whatever is inked within is red where the display has red ink; elsewhere it is black, as all else is."""
+        before = list(self.rows)
+        yield
+        self.red = [red | row & ~old for red, row, old in zip(self.red, self.rows, before, strict=True)]
+
+    def paste(self, sheet: Canvas, x: int, y: int) -> None:
+        """Put another sheet with its top left corner at (x, y), ink and paper, pixel for pixel."""
+        (width, height), left, top = sheet.pixels, self.px(x), self.px(y)
+        ink, red = (Bitmap(width, height, 0, tuple(rows)) for rows in (sheet.rows, sheet.red))
+        self._fill(left, top, left + width, top + height, SOLID, ink=False)
+        with self.alarming():
+            self.place(red, left, top)
+        self.place(ink, left, top)
 
     def rule(self, y: int, left: int = 0, right: int | None = None) -> None:
         """A horizontal line one unit thick from ``left`` up to ``right`` (the sheet's edge unless given)."""
@@ -207,12 +240,16 @@ class Canvas:
         self._fill(left, top, left + width, top + height, SOLID, ink=True)
         self.stamp(Bitmap(width, height, height, tuple(rows)), x, y, ink=False)
 
-    def frame(self, name: str = "") -> Frame:
-        """The finished picture; 1 is white, the bits that pad a row are 0."""
+    def frame(self, name: str = "", *, red: bool = False) -> Frame:
+        """The finished picture; the bits that pad a row are 0. ``red`` asks for the second plane, too."""
+        full = self._full
+        bits = self._packed([row ^ full for row in self.rows])
+        return Frame(*self.pixels, bits, name, self._packed(self.red) if red and any(self.red) else b"")
+
+    def _packed(self, rows: Sequence[int]) -> bytes:
         stride = (self.pixels[0] + 7) // 8
-        pad, full = stride * 8 - self.pixels[0], self._full
-        bits = b"".join(((row ^ full) << pad).to_bytes(stride, "big") for row in self.rows)
-        return Frame(*self.pixels, bits, name)
+        pad = stride * 8 - self.pixels[0]
+        return b"".join((row << pad).to_bytes(stride, "big") for row in rows)
 
 
 @lru_cache(maxsize=64)

@@ -21,7 +21,7 @@ def write_png(frame: Frame, path: Path, scale: int = 1) -> None:
     if scale > 1:
         canvas = Canvas(frame.width * scale, frame.height * scale)
         _paste(canvas, frame, 0, 0, scale)
-        frame = canvas.frame(frame.name)
+        frame = canvas.frame(frame.name, red=True)
     write_whole(png(frame), path)
 
 
@@ -35,7 +35,7 @@ def write_whole(picture: bytes, path: Path) -> None:
 
 
 def png(frame: Frame, maker: str = "") -> bytes:
-    """The frame as a PNG file; ``maker``, in ASCII, is what ``made_by`` finds in it."""
+    """The frame as a PNG file, with its red in red; ``maker``, in ASCII, is what ``made_by`` finds in it."""
     from PIL.PngImagePlugin import PngInfo  # noqa: PLC0415 - as with pillow itself
 
     file, notes = _PngFile(), PngInfo()
@@ -60,6 +60,8 @@ def made_by(path: Path) -> str:
 
 
 _MAKER = "Software"  # a keyword of the PNG specification
+_RED = 1
+_PALETTE = bytes(3) + b"\xc8\x10\x2e" + bytes(3 * 253) + b"\xff\xff\xff"  # black, red as the ink is; the last is white
 _PNG = b"\x89PNG\r\n\x1a\n"
 _AFTER_IHDR = len(_PNG) + 25
 
@@ -81,14 +83,24 @@ def contact(frames: Sequence[Frame], path: Path, scale: int = 2, columns: int = 
     for number, frame in enumerate(frames):
         row, column = divmod(number, columns)
         _paste(sheet, frame, margin + column * (wide + margin), margin + row * (high + margin), scale)
-    write_png(sheet.frame("contact"), path)
+    write_png(sheet.frame("contact", red=True), path)
 
 
 def _image(frame: Frame) -> Image.Image:
-    """The frame as pillow has it, mode "1"; loading pillow takes 25 ms, which the way to the ink can do without."""
+    """The frame as pillow has it, mode "1" or, with red in it, "P".
+
+    Loading pillow takes 25 ms, which the way to the ink can do without.
+    """
     from PIL import Image  # noqa: PLC0415 - see above
 
-    return Image.frombytes("1", (frame.width, frame.height), frame.bits)
+    size = (frame.width, frame.height)
+    black = Image.frombytes("1", size, frame.bits)
+    if not frame.red:
+        return black
+    picture = black.convert("P")
+    picture.putpalette(_PALETTE)
+    picture.paste(_RED, mask=Image.frombytes("1", size, frame.red))
+    return picture
 
 
 def _paste(sheet: Canvas, frame: Frame, x: int, y: int, scale: int) -> None:
@@ -96,19 +108,25 @@ def _paste(sheet: Canvas, frame: Frame, x: int, y: int, scale: int) -> None:
     wide = frame.width * scale
     shift = sheet.width - x - wide
     cell = ((1 << wide) - 1) << shift
-    for number, row in enumerate(_rows(frame)):
-        digits = f"{row:0{frame.width}b}"
-        ink = int(digits.replace("0", "0" * scale).replace("1", "1" * scale), 2) << shift
-        for at in range(y + number * scale, y + (number + 1) * scale):
-            sheet.rows[at] = (sheet.rows[at] & ~cell) | ink
+    for onto, rows in ((sheet.rows, _rows(frame)), (sheet.red, _plane(frame, frame.red))):
+        for number, row in enumerate(rows):
+            digits = f"{row:0{frame.width}b}"
+            ink = int(digits.replace("0", "0" * scale).replace("1", "1" * scale), 2) << shift
+            for at in range(y + number * scale, y + (number + 1) * scale):
+                onto[at] = (onto[at] & ~cell) | ink
 
 
 def _rows(frame: Frame) -> list[int]:
     """The rows of a frame as whole numbers, 1 is ink."""
+    full = (1 << frame.width) - 1
+    return [row ^ full for row in _plane(frame, frame.bits)]
+
+
+def _plane(frame: Frame, bits: bytes) -> list[int]:
+    """The rows of one plane of a frame as whole numbers; none where that is empty."""
     stride = (frame.width + 7) // 8
-    pad, full = stride * 8 - frame.width, (1 << frame.width) - 1
-    starts = range(0, stride * frame.height, stride)
-    return [(int.from_bytes(frame.bits[start : start + stride], "big") >> pad) ^ full for start in starts]
+    pad = stride * 8 - frame.width
+    return [int.from_bytes(bits[start : start + stride], "big") >> pad for start in range(0, len(bits), stride)]
 
 
 def half_blocks(frame: Frame) -> str:

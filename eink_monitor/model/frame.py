@@ -9,13 +9,16 @@ from dataclasses import dataclass, field
 class Frame:
     """One picture for the ink: rows of ``(width + 7) // 8`` bytes, most significant bit leftmost, 1 is white.
 
-    ``name`` is the panel it came from; two frames with the same bits are the same frame.
+    ``name`` is the panel it came from; two frames with the same bits are the same frame. ``red`` is a second plane of
+    the same shape, in which 1 is what a display with red (or yellow) ink shows in that; all of it is black in ``bits``.
+    It is empty where nothing is red.
     """
 
     width: int
     height: int
     bits: bytes = field(repr=False)
     name: str = field(default="", compare=False)
+    red: bytes = field(default=b"", repr=False)
 
 
 @dataclass(slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,9 +12,12 @@ from PIL import Image, ImageDraw
 from eink_monitor.draw import fonts
 from eink_monitor.draw.bitmap import Bitmap
 from eink_monitor.draw.canvas import Canvas
+from eink_monitor.draw.pictures import png
+from eink_monitor.model.frame import Frame
 
 ANYWHERE = st.integers(-40, 60)
 LENGTH = st.integers(-3, 60)
+RED = (200, 16, 46)
 
 
 def letters(canvas: Canvas) -> list[str]:
@@ -121,3 +126,37 @@ def test_an_icon_is_stamped_where_it_is_told() -> None:
     canvas.icon(4, 5, "house", 16)
     rows = [number for number, row in enumerate(canvas.rows) if row]
     assert 5 <= rows[0] <= rows[-1] < 21
+
+
+def test_what_alarms_is_red_where_there_is_red_and_black_elsewhere() -> None:
+    canvas = Canvas(8, 2)
+    canvas.fill(0, 0, 2, 1)
+    with canvas.alarming():
+        canvas.fill(1, 0, 4, 1)
+    canvas.fill(4, 0, 1, 1, ink=False)
+    assert letters(canvas) == ["####....", "........"]
+    assert canvas.frame().red == b"", "nobody asked for it"
+    assert canvas.frame(red=True) == Frame(8, 2, b"\x0f\xff", "", b"\x30\x00"), "what was black stays so, paper is none"
+
+
+def test_where_nothing_alarms_there_is_no_second_plane() -> None:
+    canvas = Canvas(8, 1)
+    canvas.fill(0, 0, 4, 1)
+    assert canvas.frame(red=True) == canvas.frame()
+
+
+@given(ANYWHERE, ANYWHERE)
+def test_a_sheet_is_pasted_with_its_paper_and_its_red(x: int, y: int) -> None:
+    sheet, glass = Canvas(9, 5), Canvas(30, 20)
+    sheet.fill(0, 0, 9, 2)
+    with sheet.alarming():
+        sheet.fill(2, 1, 4, 3)
+    with glass.alarming():
+        glass.fill(0, 0, 30, 20)
+    glass.paste(sheet, x, y)
+    drawn, whole = Image.new("RGB", (9, 5), "white"), Image.new("RGB", (30, 20), RED)
+    drawn.paste(RED, (2, 1, 6, 4))
+    drawn.paste("black", (0, 0, 9, 2))
+    whole.paste(drawn, (x, y))
+    with Image.open(BytesIO(png(glass.frame(red=True)))) as shown:
+        assert shown.convert("RGB").tobytes() == whole.tobytes()

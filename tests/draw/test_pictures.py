@@ -60,3 +60,22 @@ def test_half_blocks_show_paper_as_light() -> None:
     canvas.fill(0, 0, 2, 1)
     canvas.fill(1, 1, 2, 1)
     assert half_blocks(canvas.frame()) == "▄ ▀█\n▀▀▀▀"
+
+
+def test_red_ink_is_red_also_where_it_is_enlarged(tmp_path: Path) -> None:
+    canvas = Canvas(6, 3)
+    canvas.fill(0, 0, 2, 1)
+    with canvas.alarming():
+        canvas.fill(3, 1, 2, 2)
+    frame = canvas.frame("alarm", red=True)
+    write_png(frame, tmp_path / "a.png", scale=2)
+    contact([frame], tmp_path / "c.png", scale=1)
+    with Image.open(tmp_path / "a.png") as picture, Image.open(tmp_path / "c.png") as sheet:
+        large, small = picture.convert("RGB"), sheet.convert("RGB").crop((6, 6, 12, 9))
+        assert large.tobytes() == small.resize((12, 6), Image.Resampling.NEAREST).tobytes()
+        assert [small.getpixel(at) for at in ((0, 0), (2, 0), (3, 1), (4, 2))] == [
+            (0, 0, 0),
+            (255, 255, 255),
+            (200, 16, 46),
+            (200, 16, 46),
+        ]

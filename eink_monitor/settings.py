@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, get_args, get_type_hints
+from typing import Annotated, Any, NamedTuple, TypeVar, get_args, get_type_hints
 
 from eink_monitor.clock import DAY, HOUR, MINUTE
 
@@ -107,6 +107,25 @@ class Window:
 
     def __str__(self) -> str:
         return f"{self.start // 60:02}:{self.start % 60:02}-{self.end // 60:02}:{self.end % 60:02}"
+
+
+class Size(NamedTuple):
+    """Pixels across and down, written "400x300"."""
+
+    width: int
+    height: int
+
+    @classmethod
+    def parse(cls, text: str) -> Size:
+        """Read a size."""
+        found = re.fullmatch(r" *([0-9]{1,5}) *x *([0-9]{1,5}) *", text)
+        if not found:
+            message = f'"{text}" is not a size in pixels; write for example 400x300'
+            raise ValueError(message)
+        return cls(int(found[1]), int(found[2]))
+
+    def __str__(self) -> str:
+        return f"{self.width}x{self.height}"
 
 
 class Secret:

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import pickle
+import re
 from contextlib import suppress
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eink_monitor.settings import Duration, Secret, Window
+from eink_monitor.settings import Duration, Secret, Size, Window
 
 LONGEST = 100 * 365 * 86400
 
@@ -98,3 +99,17 @@ def test_a_secret_is_never_shown() -> None:
 def test_an_empty_secret_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="empty"):
         Secret.parse(text)
+
+
+@given(st.integers(0, 99999), st.integers(0, 99999))
+def test_sizes(width: int, height: int) -> None:
+    assert Size.parse(str(Size(width, height))) == Size.parse(f" {width} x {height} ") == (width, height)
+
+
+@given(st.text(alphabet="0123456789x -.", max_size=12) | st.text(max_size=8))
+def test_a_size_or_words(text: str) -> None:
+    if re.fullmatch(r" *[0-9]{1,5} *x *[0-9]{1,5} *", text):
+        assert Size.parse(text) == tuple(int(number) for number in text.split("x"))
+    else:
+        with pytest.raises(ValueError, match="is not a size in pixels; write for example 400x300"):
+            Size.parse(text)

@@ -26,7 +26,7 @@ from eink_monitor.settings import Duration, insist
 
 T = TypeVar("T")
 
-_TAKEN = {"now": "the picture that shows", "contact": "the sheet of all panels"}
+_TAKEN = {"now": "the picture that shows", "contact": "the sheet of all panels", "board": "several panels at once"}
 """Names of pictures that are no panel's, beside those of the panels."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from eink_monitor.clock import MINUTE
@@ -16,6 +16,7 @@ from eink_monitor.errors import DisplayError, bug
 from eink_monitor.house import House
 from eink_monitor.house.fence import Once
 from eink_monitor.locale import say, speaking
+from eink_monitor.model.display import Display
 from eink_monitor.model.frame import Frame
 
 log = logging.getLogger("eink_monitor")
@@ -38,7 +39,8 @@ class Drawing:
         self._slides = list(config.slides.values())
         self._display = config.display
         self._house = house
-        self._turn = -1
+        self._at_once = min(len(self._slides), config.display.board.panels)
+        self._turn = -self._at_once  # the first panel that is on the glass
         self._last: Frame | None = None
         self._failures = 0
         self._cleared = False
@@ -58,17 +60,20 @@ class Drawing:
             self.next_due = mono + rest
             return
         self.turns += 1
-        self._turn = (self._turn + 1) % len(self._slides)
-        slide = self._slides[self._turn]
-        self.next_due = mono + slide.dwell
-        frame = self._frame(slide, now)
+        self._turn = (self._turn + self._at_once) % len(self._slides)
+        self.next_due = mono + self._dwell()
+        frame = self._frame(now)
         if frame != self._last or self._display.every_beat:
             self._send(frame, mono)
 
     def collect(self, now: int, mono: float) -> None:
-        """Once, after the first frame: give the display a frame of every panel, if it keeps pictures of them."""
+        """Once, after the first frame: give the display a frame of every panel, if it keeps pictures of them.
+
+        A board shows all, and there are no others.
+        """
+        alone = self._slides if self._display.board.panels == 1 else ()
         try:
-            self._display.collect(self._frame(slide, now) for slide in self._slides)
+            self._display.collect(self._drawn(slide, now) for slide in alone)
         except DisplayError as error:
             self._ill(str(error), mono)
 
@@ -81,10 +86,9 @@ class Drawing:
         if not names or (name and name not in names):
             raise DisplayError(f"there is no panel {name}".rstrip(), "if it is new, restart the daemon")
         self._turn = names.index(name) if name else max(self._turn, 0)
-        slide = self._slides[self._turn]
-        self._put(self._frame(slide, now))
-        self._cleared, self.next_due = False, mono + slide.dwell
-        return slide.name
+        self._put(self._frame(now))
+        self._cleared, self.next_due = False, mono + self._dwell()
+        return names[self._turn]
 
     def picture(self, mono: float) -> None:
         """Put the test picture up and leave it for a while. Raises ``DisplayError``."""
@@ -149,15 +153,42 @@ class Drawing:
             self._house.screen = ""
             self._failures = 0
 
-    def _frame(self, slide: Slide, now: int) -> Frame:
+    def _shown(self) -> list[Slide]:
+        """The panels whose turn it is, as many as the display shows at once."""
+        return [self._slides[(self._turn + n) % len(self._slides)] for n in range(self._at_once)]
+
+    def _dwell(self) -> int:
+        """How long they stay: where others wait as long as any of them is to, else until the first is to be renewed."""
+        choose = max if self._at_once < len(self._slides) else min
+        return choose(slide.dwell for slide in self._shown())
+
+    def _frame(self, now: int) -> Frame:
+        if self._display.board.panels == 1 or not self._display.looks:
+            return self._drawn(self._slides[self._turn], now)
+        return board(self._shown(), self._house, now, self._display, self._once.tell)
+
+    def _drawn(self, slide: Slide, now: int) -> Frame:
         if self._display.looks:
-            return draw(slide, self._house, now, self._display.size, self._once.tell)
+            return draw(slide, self._house, now, self._display, self._once.tell)
         return Frame(0, 0, now.to_bytes(8, "big"), slide.name)
 
 
-def draw(slide: Slide, house: House, now: int, size: tuple[int, int], tell: Callable[[str], None] = log.error) -> Frame:
-    """One panel as a frame; ``tell`` is told of a bug."""
-    return drawn(slide, house, now, lambda: Canvas.on(size), tell).frame(slide.name)
+def draw(slide: Slide, house: House, now: int, display: Display, tell: Callable[[str], None] = log.error) -> Frame:
+    """One panel as a frame, as large as the display shows it; ``tell`` is told of a bug."""
+    return drawn(slide, house, now, lambda: Canvas.on(display.sheet), tell).frame(slide.name, red=display.red)
+
+
+def board(
+    slides: Sequence[Slide], house: House, now: int, display: Display, tell: Callable[[str], None] = log.error
+) -> Frame:
+    """Several panels as one frame: each on a sheet of its own in its cell, with a thin rule between two cells."""
+    glass, corners = Canvas(*display.size), display.board.corners(display.size)
+    for slide, (x, y) in zip(slides, corners, strict=False):
+        glass.paste(drawn(slide, house, now, lambda: Canvas.on(display.sheet), tell), x, y)
+    for x, y in corners:
+        glass.fill(x - 1, 0, 1, glass.height)
+        glass.fill(0, y - 1, glass.width, 1)
+    return glass.frame("board", red=display.red)
 
 
 def drawn(

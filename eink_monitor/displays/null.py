@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from eink_monitor.clock import DAY, MINUTE, Clock, SystemClock
+from eink_monitor.displays._any_glass import AnyGlass
 from eink_monitor.displays._policy import Past, Policy, Step
-from eink_monitor.model.display import Display
 from eink_monitor.model.frame import Frame, Wear
 from eink_monitor.settings import Duration
 
 
 @dataclass
-class Null(Display):
+class Null(AnyGlass):
     """Shows nothing; counts the refreshes an e-paper panel with these rules would have made.
 
     ``draw`` asks for the frames all the same.
@@ -30,6 +30,7 @@ class Null(Display):
 
     def __post_init__(self) -> None:
         """Refuse what no panel can do. Raises ``ValueError``."""
+        super().__post_init__()
         self._policy = Policy(int(self.min_interval), self.partials, int(self.full_every))
 
     @property

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from eink_monitor.displays._any_glass import AnyGlass
 from eink_monitor.draw.pictures import made_by, png, write_whole
 from eink_monitor.errors import DisplayError
 from eink_monitor.finding import Finding, fault, good
-from eink_monitor.model.display import Display
 from eink_monitor.model.frame import Frame
 from eink_monitor.settings import OutputFolder
 
@@ -26,8 +26,8 @@ _REASONS = {
 }
 
 
-@dataclass(frozen=True)
-class Png(Display):
+@dataclass
+class Png(AnyGlass):
     """Writes each panel as PATH/<panel>.png and the one that shows now as PATH/now.png.
 
     Without a ``path`` a service uses its own folder, /run/eink-monitor, which is memory; elsewhere it is out.

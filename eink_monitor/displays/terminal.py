@@ -7,14 +7,14 @@ import shutil
 import sys
 from dataclasses import dataclass
 
+from eink_monitor.displays._any_glass import AnyGlass
 from eink_monitor.draw.preview import can_show, preview
 from eink_monitor.errors import DisplayError
-from eink_monitor.model.display import Display
 from eink_monitor.model.frame import Frame
 
 
-@dataclass(frozen=True)
-class Terminal(Display):
+@dataclass
+class Terminal(AnyGlass):
     """Prints each frame on standard output: every pixel in 250 columns (half blocks) or 125 (Braille), else smaller."""
 
     def show(self, frame: Frame, *, urgent: bool = False) -> None:  # noqa: ARG002 - a picture needs no sparing

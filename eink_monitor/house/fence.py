@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, Self, cast
 
 from eink_monitor.config import Config, Feed
 from eink_monitor.errors import DisplayError, Trouble, bug
-from eink_monitor.model.display import Display
+from eink_monitor.model.display import ALONE, USUAL, Display
 from eink_monitor.model.source import Source
 
 log = logging.getLogger("eink_monitor")
@@ -115,7 +115,10 @@ _DISPLAY: Mapping[str, _Call] = {
     "close": _Call(lambda _: None),
 }
 _DISPLAY_IS: Mapping[str, Any] = {
-    "size": Display.size,
+    "size": USUAL,
+    "red": False,
+    "board": ALONE,
+    "sheet": USUAL,
     "label": "display",
     "modules": (),
     "extra": "",

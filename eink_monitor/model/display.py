@@ -4,11 +4,52 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
-from typing import ClassVar
+from dataclasses import dataclass
 
 from eink_monitor.clock import Clock
 from eink_monitor.finding import Finding
 from eink_monitor.model.frame import Frame, Wear
+from eink_monitor.settings import Size, insist
+
+USUAL = Size(250, 122)
+"""The size of most displays."""
+_SMALLEST = Size(212, 104)  # for which panels are drawn
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """Several panels at once on large glass: ``columns`` by ``rows`` of them, each as large as the others."""
+
+    columns: int = 1
+    rows: int = 1
+
+    @property
+    def panels(self) -> int:
+        """How many it shows at once."""
+        return self.columns * self.rows
+
+    def cell(self, glass: Size) -> Size:
+        """How large one panel is; a rule one pixel thick stands between two."""
+        columns, rows = max(self.columns, 1), max(self.rows, 1)
+        return Size((glass.width - columns + 1) // columns, (glass.height - rows + 1) // rows)
+
+    def corners(self, glass: Size) -> list[tuple[int, int]]:
+        """The top left pixel of every panel, row by row."""
+        width, height = self.cell(glass)
+        return [(x * (width + 1), y * (height + 1)) for y in range(self.rows) for x in range(self.columns)]
+
+    def fit(self, glass: Size) -> None:
+        """Raise ``ValueError`` where a panel would be too small to be read."""
+        cell, small = self.cell(glass), "a panel needs at least"
+        fits = cell.width >= _SMALLEST.width and cell.height >= _SMALLEST.height
+        insist(
+            (min(self.columns, self.rows) >= 1, "columns and rows of a board must be at least 1"),
+            (fits, f"board leaves {cell} pixels of {glass} to each panel, and {small} {_SMALLEST}"),
+        )
+
+
+ALONE = Board()
+"""One panel on the whole glass."""
 
 
 class Display(ABC):
@@ -18,7 +59,25 @@ class Display(ABC):
     so an unchanged frame costs nothing. After each ``show``, whether it succeeded or not, ``wear`` is worth saving.
     """
 
-    size: ClassVar[tuple[int, int]] = (250, 122)
+    @property
+    def size(self) -> Size:
+        """Its pixels, in landscape."""
+        return USUAL
+
+    @property
+    def red(self) -> bool:
+        """Whether it has red (or yellow) ink beside black; then frames carry a second plane."""
+        return False
+
+    @property
+    def board(self) -> Board:
+        """How many panels it shows at once."""
+        return ALONE
+
+    @property
+    def sheet(self) -> Size:
+        """The pixels of one panel."""
+        return self.board.cell(self.size)
 
     @property
     def label(self) -> str:

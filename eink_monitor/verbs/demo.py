@@ -71,7 +71,7 @@ def _live(out: Path) -> None:
                 _somebody_asks(daemon)
             step()
     daemon.stop()
-    frames = [draw(slide, daemon.house, clock.now(), config.display.size) for slide in config.slides.values()]
+    frames = [draw(slide, daemon.house, clock.now(), config.display) for slide in config.slides.values()]
     contact(frames, out / "contact.png")
     store.close()
     click.echo(f"\n{daemon.fetching.polls} polls, {daemon.drawing.frames} frames, {len(frames)} panels")

@@ -73,9 +73,9 @@ def _show(config: Config, slides: Sequence[Slide], folder: Path | None, *, aloud
         now = SystemClock().now()
         house = House(config, store, now)
         if aloud:
-            click.echo("\n\n".join(_aloud(slide, house, now, config.display.size) for slide in slides))
+            click.echo("\n\n".join(_aloud(slide, house, now, config.display.sheet) for slide in slides))
             return
-        frames = [draw(slide, house, now, config.display.size) for slide in slides]
+        frames = [draw(slide, house, now, config.display) for slide in slides]
     if folder is None:
         _print(frames)
     elif str(folder) == "-":

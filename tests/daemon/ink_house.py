@@ -82,7 +82,7 @@ class InkHouse:
     def drawn(self, name: str) -> bytes:
         """The glass rows on which a panel, drawn from the store as it is now, must arrive."""
         self.daemon.house.now = self.clock.now()
-        return rows_of_bits(draw(self.config.slides[name], self.daemon.house, self.clock.now(), (250, 122)).bits)
+        return rows_of_bits(draw(self.config.slides[name], self.daemon.house, self.clock.now(), self.display).bits)
 
     def restart(self) -> None:
         """End the daemon in good order and start another on the same panel, database and clock."""

@@ -41,6 +41,7 @@ BRANCHES: dict[type[ast.AST], Callable[[Any], int]] = {
     ast.While: lambda node: 1 + bool(node.orelse),
     ast.comprehension: lambda node: 1 + len(node.ifs),
 }
+USUAL_FILE, LONGEST_FILE, LONGEST_FUNCTION = 200, 350, 40  # lines
 ROOMS = {Source: "sources", Panel: "panels", Display: "displays"}
 
 
@@ -69,6 +70,20 @@ def test_no_two_classes_have_one_name() -> None:
             if isinstance(node, ast.ClassDef):
                 where.setdefault(node.name, []).append(f"{file.relative_to(PACKAGE)}:{node.lineno}")
     assert {name: places for name, places in where.items() if len(places) > 1} == {}
+
+
+def test_files_and_functions_are_as_short_as_the_guide_says() -> None:
+    texts = {file: file.read_text(encoding="utf-8") for file in sorted(PACKAGE.rglob("*.py"))}
+    lengths = [len(text.splitlines()) for text in texts.values()]
+    assert max(lengths) <= LONGEST_FILE
+    assert sum(length <= USUAL_FILE for length in lengths) >= 0.8 * len(lengths)
+    long = [
+        f"{file.relative_to(PACKAGE)} {node.name}"
+        for file, text in texts.items()
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, FUNCTION) and (node.end_lineno or 0) - node.lineno >= LONGEST_FUNCTION
+    ]
+    assert long == []
 
 
 def test_no_function_has_many_paths() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from eink_monitor.locale import marked
 from eink_monitor.model.reading import Metric
 
 _POWER = 100_000  # W; three times the largest domestic connection
@@ -71,7 +72,8 @@ DISK_INODES_FREE = Metric("disk_inodes_free", "files", 1, 0, _BYTES, "how many m
 DISK_STATE = Metric(
     "disk_state", "0-3", 1, 0, 3, "0 mounted, 1 mounted read-only, 2 not mounted, 3 mounted, cannot be measured"
 )
-NO_DISK = {2: "not mounted", 3: "not readable"}
+# TRANSLATORS: at most 15 letters; a disk
+NO_DISK = {2: marked("not mounted"), 3: marked("not readable")}
 """States of a disk that has no figures, in few words."""
 DISK_FULL_AT = Metric("disk_full_at", "%", 1, 1, 100, "how full the disk may be before it counts as full")
 BACKUP_MAX_AGE = Metric("backup_max_age", "s", 1, 1, 1 << 33, "how old the newest backup may be")

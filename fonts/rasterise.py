@@ -54,6 +54,9 @@ FACES = {
     **{f"heavy-{size}": (_ROBOTO, size, UNITS) for size in (64, 96, 192)},
 }
 
+HEROES = ("heavy-54", "heavy-64", "heavy-96", "heavy-192")
+LIFT = 8.5 / 64  # of a hero's size: so much higher stands its comma, which would reach what stands below
+
 ICON_SIZES = (14, 16, 20, 24, 34, 36, 40, 48, 60, 72, 120)
 ICONS = {  # our word for it: the name in Material Design Icons
     "alert": "alert",
@@ -110,6 +113,8 @@ def main(icon_font: Path | None) -> None:
         glyphs, baseline = face(Path(path), size, characters)
         if name == "text-10":
             glyphs.append(Glyph("✓", tick(glyphs[0].picture.size, baseline)))
+        if name in HEROES:
+            glyphs = [_lifted(glyph, round(size * LIFT)) if glyph.name == "," else glyph for glyph in glyphs]
         write(name, glyphs, baseline)
     if icon_font is None:
         return
@@ -150,6 +155,13 @@ def tick(size: tuple[int, int], baseline: int) -> Image.Image:
     for left in (0, 1):
         strokes.line([(left, baseline - 3), (left + 1, baseline - 1), (left + 4, baseline - 7)], fill=1)
     return cell
+
+
+def _lifted(glyph: Glyph, rows: int) -> Glyph:
+    """The same, so many rows higher."""
+    picture = Image.new("1", glyph.picture.size)
+    picture.paste(glyph.picture, (0, -rows))
+    return glyph._replace(picture=picture)
 
 
 def _cut(grey: Image.Image, least: int) -> Image.Image:

@@ -6,7 +6,8 @@ release of Babel it is, and run
     python translations/cldr.py
 
 ``LANGUAGE.json`` holds, by region ("" is the language anywhere), what differs from the one above it, and from the
-defaults of ``Locale``. What a panel has no room for is left out: dots after abbreviations, commas in dates.
+defaults of ``Locale``. What a panel has no room for is left out: dots after abbreviations, commas in dates,
+accents on single letters.
 ``regions.json`` says in which region a time zone lies, and what is usual in it.
 """
 
@@ -15,6 +16,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -90,7 +92,7 @@ def _table(code: str) -> Table:
         "money": _number(said.currency_formats["standard"].pattern).replace("¤", "{currency}"),
         "months": months,
         "weekdays": days,
-        "letters": [said.days["stand-alone"]["narrow"][day] for day in range(7)],
+        "letters": [unicodedata.normalize("NFD", said.days["stand-alone"]["narrow"][day])[0] for day in range(7)],
         "day": _date(dates["MMMEd"]),
         "date": _date(dates["MMMd"]),
         "month_year": _date(dates["yMMM"]),

@@ -19,6 +19,12 @@ class Measure:
         """How many units a text takes, rounded up."""
         return math.ceil(self.face.width(text) / self.scale)
 
+    def rise(self, text: str) -> int:
+        """How many units the ink of a text reaches above its line, rounded up."""
+        glyphs = [self.face.glyph(letter) for letter in text]
+        above = (one.base - row for one in glyphs for row, ink in enumerate(one.rows[: one.base]) if ink)
+        return math.ceil(max(above, default=0) / self.scale)
+
     def count(self, text: str, width: int, start: int = 0) -> int:
         """How many letters of a text, from ``start`` on, fit ``width`` units; looks at those and one more."""
         return self.face.count(text, int(width * self.scale), start)

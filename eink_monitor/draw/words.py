@@ -64,9 +64,12 @@ def quantity(value: float, unit: str) -> Quantity:
         return Quantity(percent(value), unit)
     if not math.isfinite(value):
         return Quantity(UNKNOWN, unit)
+    if unit == "km":
+        return road(value)
+    if unit == "°C" and spoken().temperature == "f":
+        value, unit = _fahrenheit(value), "°F"
     large = abs(round(value)) >= 100 or float(value).is_integer()
-    number = f"{min(99_999, abs(value)):.0f}" if large else f"{abs(value):.1f}"
-    return Quantity("−" * (value < 0 and float(number) > 0) + number, unit)
+    return Quantity(whole(min(99_999, max(-99_999, value))) if large else decimal(value, 1), unit)
 
 
 def percent(value: float) -> str:
@@ -83,15 +86,20 @@ def distance(kilometres: float) -> str:
     return f"{min(99_999, max(0, kilometres)):.0f}" if math.isfinite(kilometres) else UNKNOWN
 
 
-def road(kilometres: float) -> Quantity:
-    """A distance in what the house counts in, in at most 6 characters and a unit: "312 km", "194 mi"."""
-    miles = spoken().distance == "mi"
-    return Quantity(whole(min(99_999, max(0, kilometres / (_MILE if miles else 1)))), "mi" if miles else "km")
+def road(kilometres: float, most: int = 99_999) -> Quantity:
+    """A distance in what the house counts in, at most so far: "312 km", "194 mi"."""
+    unit = spoken().distance
+    length = kilometres / _MILE if unit == "mi" else kilometres
+    return Quantity(whole(min(most, max(0, length))) if math.isfinite(length) else UNKNOWN, unit)
 
 
 def degrees(celsius: float) -> str:
     """A temperature in what the house counts in, in at most 5 characters: "21°", "−3°"."""
-    return f"{whole(celsius * 9 / 5 + 32 if spoken().temperature == 'f' else celsius)}°"
+    return f"{whole(_fahrenheit(celsius) if spoken().temperature == 'f' else celsius)}°"
+
+
+def _fahrenheit(celsius: float) -> float:
+    return celsius * 9 / 5 + 32
 
 
 def whole(value: float) -> str:

@@ -26,7 +26,7 @@ class Language(str):
         """Read a tag such as "de" or "en-GB". Raises ``ValueError`` for a language that nothing is translated into."""
         language, _, region = text.replace("_", "-").partition("-")
         if language.lower() not in LANGUAGES:
-            raise ValueError(f'"{text}" is none of {", ".join(LANGUAGES)}')
+            raise ValueError(f'"{text}" is not one of {", ".join(LANGUAGES)}')
         if region and region.upper() not in _regions()["currencies"]:
             raise ValueError(f'"{text}" names no region; write for example {language.lower()} or en-GB')
         return cls("-".join(filter(None, (language.lower(), region.upper()))))
@@ -83,6 +83,11 @@ class Locale:
     currency: str = "EUR"
     sign: str = "€"
     texts: NullTranslations = field(default_factory=NullTranslations)
+
+    @property
+    def is_english(self) -> bool:
+        """Whether it is the language in which all is written down."""
+        return self.language.startswith("en")
 
     @property
     def counts(self) -> str:

@@ -7,10 +7,12 @@ from typing import NamedTuple
 
 from eink_monitor.draw import fonts
 from eink_monitor.draw.canvas import GREY, SOLID, STRIPES, Canvas
+from eink_monitor.draw.measure import Measure
 from eink_monitor.panels._sheet import MARGIN, Sheet
 
 _LOW = 34  # units; less than this below a rule is room for one line only
 _STRIPES = 10  # units at least before an age, so that it is seen
+_TELLING = 3  # letters of a word that tell which one it is
 _PLAIN = (fonts.FIGURE_18, fonts.SMALL)  # what a number in a cell shrinks to
 
 
@@ -63,16 +65,22 @@ class Cell(NamedTuple):
 def tagged(canvas: Canvas, edges: tuple[int, int], line: int, words: tuple[str, ...], tag: str) -> None:
     """What a figure is, and how old it is by itself: the header of a stale panel in little.
 
-    ``words`` are tried in turn; where none has room between the edges, the age stands alone.
+    ``words`` are tried in turn; where none has room between the edges, the last is abbreviated, if that makes sense.
     """
     (left, right), small = edges, canvas.measure(fonts.SMALL)
     box = right - small.width(tag) - 5
     room = box - left - _STRIPES - 4
-    word = next((word for word in words if small.width(word) <= room), "")
+    word = next((word for word in words if small.width(word) <= room), _abbreviated(words, small, room))
     start = left + canvas.text(left, line, word, fonts.SMALL) + 4 if word else max(left, box - 3 * _STRIPES)
     canvas.fill(start, line - 9, box - start, 11, STRIPES)
     canvas.fill(box, line - 9, right - box, 11)
     canvas.text(right - 2, line, tag, fonts.SMALL, align="right", ink=False, width=right - box)
+
+
+def _abbreviated(words: tuple[str, ...], face: Measure, room: int) -> str:
+    """As many letters of the last word as fit with a dot; nothing where that tells nobody anything."""
+    letters = face.count(words[-1], room - face.width(".")) if words else 0
+    return f"{words[-1][:letters]}." if letters >= _TELLING else ""
 
 
 def aside(sheet: Sheet, cell: Cell, small: str = fonts.FIGURE_18, lift: int = 0) -> None:
@@ -114,7 +122,8 @@ def cells(sheet: Sheet, figures: Sequence[Cell], under: int | None = None) -> No
             amount(canvas, left, line, cell.number, cell.unit, (face, fonts.TEXT), hollow=outline)
         elif not cell.tag:
             faces = (face_below, fonts.SMALL)
-            taken = amount_right(canvas, right, foot - 5, (cell.number, cell.unit), faces, hollow=outline)
+            line = max(foot - 5, top + canvas.measure(face_below).rise(cell.number))  # a ring over a letter is high
+            taken = amount_right(canvas, right, line, (cell.number, cell.unit), faces, hollow=outline)
             word = cell.brief or cell.word
             if canvas.measure(fonts.SMALL).width(word) <= right - left - taken - 4:
                 canvas.text(left, foot - 5, word, fonts.SMALL)

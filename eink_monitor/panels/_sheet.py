@@ -18,9 +18,11 @@ from typing import ClassVar, NamedTuple
 from eink_monitor.clock import SKEW, day_bounds, local
 from eink_monitor.draw import codes, fonts, words
 from eink_monitor.draw.canvas import STRIPES, Canvas
+from eink_monitor.locale import say
 from eink_monitor.model.history import FeedStatus, History
 from eink_monitor.model.panel import Panel
 from eink_monitor.model.reading import Metric, Reading
+from eink_monitor.panels._faults import fault
 
 MARGIN = 6
 _HEADER = 18
@@ -65,7 +67,7 @@ def body(canvas: Canvas) -> Zone:
 
 @dataclass(frozen=True)
 class SubjectPanel(Panel):
-    """A panel about one subject. ``kind`` follows the subject's name in the header, unless a title is configured.
+    """A panel about one subject. ``kind`` (``marked``) follows the subject's name in the header, unless it has a title.
 
     ``corner`` says whether it has room for the QR code of a sign-in at its right.
     """
@@ -78,7 +80,7 @@ class SubjectPanel(Panel):
 
     def heading(self, history: History) -> tuple[str, str]:
         """What the header says: a name, and the kind of panel, before which a long name gives way."""
-        return (self.title, "") if self.title else (history.label(self.subject), self.kind)
+        return (self.title, "") if self.title else (history.label(self.subject), say(self.kind) if self.kind else "")
 
 
 class Figure(NamedTuple):
@@ -105,7 +107,8 @@ class Sheet:
     def begin(self, mains: tuple[Metric, ...], icon: str, wanted: str, lacking: str) -> bool:
         """Draw what surrounds the figures; False, with the empty state drawn, if none of the main ones is known.
 
-        ``wanted`` is what the empty state waits for, ``lacking`` what answers have come without. The oldest of the main
+        ``wanted`` is what the empty state waits for, ``lacking`` what answers have come without, both as ``say`` has
+        said them. The oldest of the main
         figures that are fresh dates the panel; if none is, the newest does, and the panel is stale.
         """
         history, now, subject = self.history, self.now, self.panel.subject
@@ -118,7 +121,8 @@ class Sheet:
         label, kind = self.panel.heading(history)
         known = [reading for metric in mains if (reading := history.latest(subject, metric))]
         if not known:
-            header(self.canvas, label, "no data yet", kind, stale=False)
+            # TRANSLATORS: at most 13 letters
+            header(self.canvas, label, say("no data yet"), kind, stale=False)
             said = self._unknown(wanted, lacking, failing=trouble is not None)
             empty(self.canvas, icon, *said, self.body)
             return False
@@ -133,9 +137,15 @@ class Sheet:
         """What an empty sheet says: that it waits, or that answers come without what it waits for."""
         answered = self.history.answered(self.panel.subject)
         if answered is None:
-            return f"Waiting for {wanted}", "" if failing else "the next poll will tell"
+            # TRANSLATORS: at most 36 letters; {what} is "the first sun" and the like
+            first = say("Waiting for {what}", what=wanted)
+            # TRANSLATORS: at most 29 letters
+            return first, "" if failing else say("the next poll will tell")
         when = words.stamp(answered, self.now, self.history.zone)
-        return f"No {lacking} yet", f"answered {when} without it"
+        # TRANSLATORS: at most 36 letters; {what} is "roof power" and the like
+        first = say("No {what} yet", what=lacking)
+        # TRANSLATORS: at most 29 letters; {when} is "14:32" or "Tue 14:32"; "it" is what the line above says
+        return first, say("answered {when} without it", when=when)
 
     def _is_fresh(self, reading: Reading) -> bool:
         """Whether a measurement is within the patience of the source it came from."""
@@ -149,7 +159,8 @@ class Sheet:
             return ""
         if self.stale and self.at - self.history.gap(reading.subject) <= reading.at <= future:
             return ""
-        return words.span(self.now - reading.at) if reading.at <= future else "clock?"
+        # TRANSLATORS: at most 9 letters; in place of an age, where something was measured in the future
+        return words.span(self.now - reading.at) if reading.at <= future else say("clock?")
 
     @property
     def hero(self) -> Zone:
@@ -262,7 +273,10 @@ def strip(canvas: Canvas, zone: Zone, text: str, status: FeedStatus) -> None:
     canvas.fill(0, zone.top, zone.width, zone.height)
     canvas.icon(MARGIN, zone.top + 1, "key" if status.what == "auth" else "alert", 16, ink=False)
     face, room = fonts.TEXT, zone.width - 2 * MARGIN - 22
-    where = f"new {status.renews}: {status.door}"
+    # TRANSLATORS: at most 40 letters; {key} is "API key" and the like, {where} an address
+    where = say("new {key}: {where}", key=say(status.renews), where=status.door) if status.renews else ""
+    if canvas.measure(face).width(text) > room:
+        face = fonts.SMALL
     if status.what == "auth" and status.renews and status.door and len(where) < _ADDRESS:
         fits = canvas.measure(fonts.SMALL).width(where) <= room
         text, face = (where, fonts.SMALL) if fits else (text, face)
@@ -281,31 +295,6 @@ def corner(canvas: Canvas, status: FeedStatus, zone: Zone) -> Zone:
     side = math.ceil(code.width / canvas.scale)
     canvas.stamp(code, zone.right - side, (zone.top + zone.bottom - side) // 2)
     return zone._replace(right=zone.right - side - 4 * _CODE)
-
-
-def fault(status: FeedStatus, now: int, history: History, *, brief: bool = False) -> str:
-    """What is wrong with a feed, or what to do, in at most 27 characters; in 16 when ``brief``."""
-    zone = history.zone
-    since = f" since {words.stamp(status.since, now, zone)}" if status.since is not None and not brief else ""
-    until = f" until {words.stamp(status.due, now, zone)}" if status.due is not None and not brief else ""
-    phrases = {
-        "auth": _let_in(status, brief=brief),
-        "gone": "closed for good" if brief else "interface closed for good",
-        "throttled": f"quota spent{until}",
-        "missing": "library missing" if brief else "a library is not installed",
-        "unavailable": f"no answer{since}",
-        "unreachable": "offline" if brief else f"no connection{since}",
-        "overloaded": f"overloaded{since}",
-        "bad-answer": f"odd answers{since}",
-    }
-    return phrases.get(status.what or "", status.lack or f"failing{since}")
-
-
-def _let_in(status: FeedStatus, *, brief: bool) -> str:
-    """What a person must do where the vendor refuses us: make a new key, or sign in."""
-    if status.renews:
-        return f"new {status.renews}" if brief else f"new {status.renews} needed"
-    return "sign in first" if status.ok_at is None else "sign in again"
 
 
 def empty(canvas: Canvas, icon: str, first: str, second: str, zone: Zone) -> None:

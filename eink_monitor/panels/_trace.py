@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from eink_monitor.clock import DAY, HOUR
 from eink_monitor.draw import charts, fonts, words
 from eink_monitor.draw.canvas import SOLID, Canvas
+from eink_monitor.locale import say, say_many
 from eink_monitor.model.reading import Metric
 from eink_monitor.panels._sheet import Sheet, Zone
 
 _SCALE = 56  # units at the right for the highest and the lowest
-_AXIS = 9  # units below the curve for when it begins and ends
+_AXIS = 11  # units below the curve for when it begins and ends
 _FLOORS = {"W": 100.0, "Wh": 1000.0}  # the least that the height of a curve stands for
 _FAINT = (0x88,)
 
@@ -31,7 +32,8 @@ def trace(sheet: Sheet, zone: Zone, metric: Metric, seconds: int = DAY) -> None:
     canvas.fill(curve.left, curve.top + plot.row(max(0.0, low)) + 1, curve.width, 1, _FAINT if low < 0 else SOLID)
     if newest and not sheet.stale:
         charts.ring(canvas, *newest)
-    axis(canvas, curve, zone.bottom - 2, ago(seconds), "now")
+    # TRANSLATORS: at most 8 letters; at the end of a curve over time
+    axis(canvas, curve, zone.bottom - 2, ago(seconds), say("now"))
     if values and not sheet.stale:
         ends = {curve.bottom + 2: min(values), curve.top + 8: max(values)}
         for line, value in ends.items() if max(values) > min(values) else [(curve.bottom + 2, values[0])]:
@@ -58,4 +60,8 @@ def axis(canvas: Canvas, zone: Zone, line: int, first: str, last: str) -> None:
 
 def ago(seconds: int) -> str:
     """How far back a curve goes: "24 h ago", "7 days ago"."""
-    return f"{seconds // DAY} days ago" if seconds > DAY else f"{seconds // HOUR} h ago"
+    # TRANSLATORS: at most 14 letters; at the beginning of a curve over time
+    if seconds > DAY:
+        return say_many("{n} day ago", "{n} days ago", seconds // DAY)
+    # TRANSLATORS: at most 14 letters; at the beginning of a curve over time
+    return say_many("{n} h ago", "{n} h ago", seconds // HOUR)

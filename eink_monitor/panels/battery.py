@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from eink_monitor.draw import fonts, words
 from eink_monitor.draw.canvas import GREY, SOLID, Canvas
+from eink_monitor.locale import marked, say
 from eink_monitor.metrics import STORAGE_POWER, STORAGE_SOC
 from eink_monitor.model.history import History
 from eink_monitor.model.panel import Need
@@ -22,7 +23,8 @@ _IDLE = 10  # W; less than this is a meter's noise
 class Battery(SubjectPanel):
     """State of charge of the house battery, and the power into or out of it."""
 
-    kind: ClassVar[str] = "battery"
+    # TRANSLATORS: at most 9 letters; behind the name of a house or roof
+    kind: ClassVar[str] = marked("battery")
 
     def needs(self) -> Iterator[Need]:
         """The state of charge."""
@@ -31,7 +33,8 @@ class Battery(SubjectPanel):
     def draw(self, canvas: Canvas, history: History, now: int) -> None:
         """The charge in huge digits, the power in words, and a battery lying across the sheet."""
         sheet = Sheet(canvas, history, now, self)
-        if not sheet.begin((STORAGE_SOC,), "battery-empty", "the first charge", "charge"):
+        # TRANSLATORS: at most 20 letters; after "Waiting for", and in "No charge yet"
+        if not sheet.begin((STORAGE_SOC,), "battery-empty", say("the first charge"), say("charge")):
             return
         soc = sheet.value(STORAGE_SOC) or 0.0
         hero(sheet, words.percent(soc), "%")
@@ -47,9 +50,11 @@ def _doing(sheet: Sheet, power: Figure) -> None:
     """What the battery is doing, in a word, and how strongly; what it did long ago is no longer a word."""
     watts, outline = power.value, sheet.outline()
     if power.tag:
-        aside(sheet, Cell("power", *words.power(abs(watts)), tag=power.tag))
+        # TRANSLATORS: at most 8 letters
+        aside(sheet, Cell(say("power"), *words.power(abs(watts)), tag=power.tag))
         return
-    word = "resting" if abs(watts) < _IDLE else "charging" if watts > 0 else "discharging"
+    # TRANSLATORS: at most 11 letters; what the battery is doing
+    word = say("resting") if abs(watts) < _IDLE else say("charging") if watts > 0 else say("discharging")
     zone, faces = sheet.side, (fonts.FIGURE_28, fonts.FIGURE_18)
     sheet.canvas.text(zone.right, zone.top + 24, word, fonts.FIGURE_22, align="right", hollow=outline)
     amount_right(sheet.canvas, zone.right, zone.bottom - 8, words.power(abs(watts)), faces, hollow=outline)

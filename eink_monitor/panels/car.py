@@ -9,6 +9,7 @@ from typing import ClassVar
 from eink_monitor.clock import DAY, HOUR, MINUTE
 from eink_monitor.draw import fonts, words
 from eink_monitor.draw.canvas import Canvas
+from eink_monitor.locale import say, say_of
 from eink_monitor.metrics import (
     CHARGING,
     CHARGING_POWER,
@@ -31,6 +32,7 @@ from eink_monitor.panels._trace import trace
 _LEVELS = (SOC, FUEL, FUEL_VOLUME, RANGE)
 _GONE = 30 * DAY
 _TOGETHER = 3 * HOUR  # by which a range may be older than the charge that it goes with
+_FURTHEST = 9_999_999  # km; no car has driven more
 _FUEL = 94  # units for the fuel of a hybrid
 
 
@@ -48,7 +50,8 @@ class Car(SubjectPanel):
         """Charge (else fuel) in huge digits, range beside it, a gauge and the cable's state below."""
         sheet = Sheet(canvas, history, now, self)
         main = _level(sheet)
-        if not sheet.begin((main,), "car", "the car", "charge or fuel"):
+        # TRANSLATORS: at most 20 letters; after "Waiting for", and in "No charge or fuel yet"
+        if not sheet.begin((main,), "car", say("the car"), say("charge or fuel")):
             return
         if main in (SOC, FUEL):
             _full(sheet, electric=main is SOC)
@@ -89,14 +92,16 @@ def _far(sheet: Sheet, *, litres: bool) -> None:
     """What a car that tells no per cent tells: the litres in its tank, else its range, and what it has driven."""
     left = sheet.value(FUEL_VOLUME if litres else RANGE) or 0.0
     if litres:
-        x = hero(sheet, words.distance(left), "L")  # a small one is a bar
+        x = hero(sheet, words.whole(left), "L")  # a small one is a bar
         sheet.canvas.icon(x - 2, sheet.hero.top + 32, "fuel", hollow=sheet.outline())
     else:
-        hero(sheet, words.distance(left), "km", "" if sheet.narrow else "to go")
+        # TRANSLATORS: at most 7 letters; below the unit of a distance: how far the car will go
+        hero(sheet, *words.road(left), "" if sheet.narrow else say_of("car", "to go"))
     driven = sheet.figure(ODOMETER)
     figures = _reach(sheet) if litres else []
     if driven and not sheet.narrow:
-        figures.append(Cell("driven", f"{driven.value:.0f}", "km", tag=driven.tag))
+        # TRANSLATORS: at most 9 letters; over the odometer of a car
+        figures.append(Cell(say_of("car", "driven"), *words.road(driven.value, _FURTHEST), tag=driven.tag))
     if figures:
         sheet.canvas.rule(sheet.foot.top, sheet.foot.left, sheet.foot.right)
         cells(sheet, figures)
@@ -111,11 +116,13 @@ def _range(sheet: Sheet) -> None:
 def _reach(sheet: Sheet) -> list[Cell]:
     """The range as the one supporting figure."""
     left = sheet.figure(RANGE, within=_TOGETHER)
-    return [Cell("range", words.distance(left.value), "km", tag=left.tag)] if left else []
+    # TRANSLATORS: at most 9 letters; over a distance: how far the car will go
+    return [Cell(say_of("car", "range"), *words.road(left.value), tag=left.tag)] if left else []
 
 
 def _tank(fuel: Figure) -> Cell:
-    return Cell("fuel", words.percent(fuel.value), "%", tag=fuel.tag)
+    # TRANSLATORS: at most 8 letters; what is in the tank of a car
+    return Cell(say_of("car", "fuel"), words.percent(fuel.value), "%", tag=fuel.tag)
 
 
 def _cable(sheet: Sheet) -> list[Cell]:
@@ -123,7 +130,8 @@ def _cable(sheet: Sheet) -> list[Cell]:
     if not sheet.value(CHARGING):
         return []
     power = sheet.value(CHARGING_POWER, _TOGETHER)
-    figures = [Cell("charging", *(words.power(power) if power else (words.UNKNOWN, "kW")))]
+    # TRANSLATORS: at most 9 letters; over the power with which a car is charged
+    figures = [Cell(say_of("car", "charging"), *(words.power(power) if power else (words.UNKNOWN, "kW")))]
     until = _until(sheet)
     if until:
         figures.append(until)
@@ -143,8 +151,11 @@ def _until(sheet: Sheet) -> Cell | None:
     if at < sheet.now:
         return None
     when = words.stamp(at, sheet.now, sheet.history.zone)
-    ready = "full at" if target == 100 else f"{words.percent(target)}% at" if target and not sheet.stale else "ready at"
-    return Cell(ready, when)
+    if target and target != 100 and not sheet.stale:
+        # TRANSLATORS: at most 10 letters; {share} is "80%"; over the time when the car will have been charged so far
+        return Cell(say_of("car", "{share} at", share=words.share(target)), when)
+    # TRANSLATORS: at most 11 letters; over the time when charging will be over
+    return Cell(say_of("car", "full at") if target == 100 else say_of("car", "ready at"), when)
 
 
 def _idle(sheet: Sheet, top: int, electric: bool) -> None:
@@ -157,10 +168,13 @@ def _idle(sheet: Sheet, top: int, electric: bool) -> None:
         icon = "plug" if plugged.value else "plug-off"
         canvas.icon(zone.left, middle - (8 if low else 12), icon, 16 if low else 24, hollow=outline)
         if plugged.tag:
-            tagged(canvas, (zone.left + 32, zone.right - _FUEL - 8), middle + 5, ("cable",), plugged.tag)
+            # TRANSLATORS: at most 8 letters; of a car, whether it is plugged in
+            cable = say_of("car", "cable")
+            tagged(canvas, (zone.left + 32, zone.right - _FUEL - 8), middle + 5, (cable,), plugged.tag)
         else:
             face = fonts.FIGURE_18 if low and outline else fonts.TITLE if low else fonts.FIGURE_22
-            word = "plugged in" if plugged.value else "unplugged"
+            # TRANSLATORS: at most 12 letters; a car
+            word = say_of("car", "plugged in") if plugged.value else say_of("car", "unplugged")
             canvas.text(zone.left + 32, middle + (5 if low else 8), word, face, hollow=outline)
     if electric and fuel:
         _hybrid(sheet, fuel, middle, low=low)
@@ -168,9 +182,11 @@ def _idle(sheet: Sheet, top: int, electric: bool) -> None:
 
 def _hybrid(sheet: Sheet, fuel: Figure, middle: int, *, low: bool) -> None:
     """What is in the tank of a car that has a battery, too."""
+    # TRANSLATORS: at most 8 letters; what is in the tank of a car
+    word = say_of("car", "fuel")
     if fuel.tag:
-        tagged(sheet.canvas, (sheet.foot.right - _FUEL, sheet.foot.right), middle + 5, ("fuel",), fuel.tag)
+        tagged(sheet.canvas, (sheet.foot.right - _FUEL, sheet.foot.right), middle + 5, (word,), fuel.tag)
         return
     faces, line = ((fonts.TITLE, fonts.TEXT), 5) if low and not sheet.stale else ((fonts.FIGURE_18, fonts.TEXT), 6)
-    text = (f"fuel {words.percent(fuel.value)}", "%")
+    text = (f"{word} {words.percent(fuel.value)}", "%")
     amount_right(sheet.canvas, sheet.foot.right, middle + line, text, faces, hollow=sheet.outline())

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from eink_monitor.clock import DAY, SKEW, local
 from eink_monitor.draw import fonts, words
 from eink_monitor.draw.canvas import Canvas
+from eink_monitor.locale import say, say_of
 from eink_monitor.metrics import (
     BACKUP_MAX_AGE,
     DISK_FREE,
@@ -63,10 +64,14 @@ class Disk(SubjectPanel):
         lack = NO_DISK.get(round(state.value)) if state and (free is None or state.at >= free.at) else None
         if lack:
             _missing(sheet, lack, free.at if free else None, self._oldest(sheet))
-        elif sheet.begin((DISK_FREE,), "disk", "the disk", "free space") and free:
+        # TRANSLATORS: at most 20 letters; after "Waiting for", and in "No free space yet"
+        elif sheet.begin((DISK_FREE,), "disk", say("the disk"), say("free space")) and free:
             used = _used_share(sheet, free.value)
             _above(sheet, free.value, used, self._fullest(sheet))
-            outlook = Cell("mounted", "read-only", alarm=True, brief="now")
+            # TRANSLATORS: at most 9 letters; over the word "read-only", which says how the disk is mounted
+            mounted, read_only = say_of("disk", "mounted"), say_of("disk", "read-only")
+            # TRANSLATORS: at most 6 letters; before the word "read-only": in short for "is at the moment"
+            outlook = Cell(mounted, read_only, alarm=True, brief=say_of("disk", "now"))
             if sheet.value(DISK_STATE) != _READ_ONLY:
                 outlook = _outlook(sheet, free.value)
             under = None if used is None else gauge(sheet, used.value, tag=used.tag)
@@ -95,10 +100,12 @@ def _first(own: float | None, theirs: float | None, otherwise: float) -> float:
 
 def _above(sheet: Sheet, free: float, used: Figure | None, fullest: float) -> None:
     """Free space in huge digits, and the share in use; reversed where that is too much."""
-    hero(sheet, *words.size(free), "free")
+    # TRANSLATORS: at most 6 letters, none of which reaches below the line as a g does; space on a disk
+    hero(sheet, *words.size(free), say_of("disk", "free"))
     if used is None:
         return
-    aside(sheet, Cell("used", words.percent(100 * used.value), "%", tag=used.tag))
+    # TRANSLATORS: at most 8 letters; space on a disk, in per cent
+    aside(sheet, Cell(say_of("disk", "used"), words.percent(100 * used.value), "%", tag=used.tag))
     if 100 * used.value >= fullest and not used.tag:
         _alarm(sheet)
 
@@ -110,13 +117,19 @@ def _alarm(sheet: Sheet) -> None:
 
 def _missing(sheet: Sheet, lack: str, seen: int | None, oldest: float) -> None:
     """A disk without figures: since when nobody has seen any, and how old its newest backup is by now."""
-    sheet.begin((DISK_STATE,), "disk", "the disk", "state")
+    # TRANSLATORS: at most 20 letters; in "No state yet": of a disk
+    sheet.begin((DISK_STATE,), "disk", say("the disk"), say_of("disk", "state"))
     zone = sheet.hero
     sheet.canvas.icon(zone.left, zone.top + 10, "disk", 40, hollow=sheet.outline())
-    sheet.canvas.text(zone.left + 50, zone.top + 40, lack, fonts.FIGURE_28, hollow=sheet.outline())
+    sheet.canvas.text(zone.left + 50, zone.top + 40, say(lack), fonts.FIGURE_28, hollow=sheet.outline())
     _alarm(sheet)
     sheet.rule()
-    last = Cell("last seen", "never" if seen is None else words.span(max(0, sheet.now - seen)), brief="seen")
+    # TRANSLATORS: at most 10 letters; over an age: when the disk was there
+    word = say_of("disk", "last seen")
+    # TRANSLATORS: at most 7 letters; in place of an age: the disk was never there
+    ago = say_of("disk", "never") if seen is None else words.span(max(0, sheet.now - seen))
+    # TRANSLATORS: at most 6 letters; before an age: when the disk was there
+    last = Cell(word, ago, brief=say_of("disk", "seen"))
     cells(sheet, [last, *_backup(sheet, oldest)])
 
 
@@ -127,7 +140,10 @@ def _backup(sheet: Sheet, oldest: float) -> list[Cell]:
         return []
     old = sheet.now - int(backup.value)
     alarm = old > oldest or old < -SKEW
-    return [Cell("backup age", _age(old), alarm=alarm, brief="backup", tag=backup.tag)]
+    # TRANSLATORS: at most 10 letters; over an age: that of the newest backup
+    word = say("backup age")
+    # TRANSLATORS: at most 7 letters; before an age: that of the newest backup
+    return [Cell(word, _age(old), alarm=alarm, brief=say("backup"), tag=backup.tag)]
 
 
 def _used_share(sheet: Sheet, free: float) -> Figure | None:
@@ -144,11 +160,19 @@ def _outlook(sheet: Sheet, free: float) -> Cell:
     today = local(sheet.now, sheet.history.zone).date()
     first = today - timedelta(days=_TREND_DAYS)
     growth = trend(sheet.history.daily(sheet.panel.subject, DISK_USED, first, today))
+    # TRANSLATORS: at most 7 letters; over "not filling": how the use of a disk grows
+    word = say_of("disk", "trend")
     if growth is None:
-        return Cell("trend", "too early", tag=tag)
+        # TRANSLATORS: at most 11 letters; below "trend": not known yet
+        return Cell(word, say_of("disk", "too early"), tag=tag)
     if growth <= 0 or free / growth > _HORIZON:
-        return Cell("trend", "not filling", tag=tag)
-    return Cell("full in", words.span(max(DAY, free / growth * DAY)), brief="full", tag=tag)
+        # TRANSLATORS: at most 11 letters; below "trend": the disk
+        return Cell(word, say_of("disk", "not filling"), tag=tag)
+    left = words.span(max(DAY, free / growth * DAY))
+    # TRANSLATORS: at most 10 letters; over a length of time, after which the disk will be full
+    word = say_of("disk", "full in")
+    # TRANSLATORS: at most 6 letters; before a length of time, after which the disk will be full
+    return Cell(word, left, brief=say_of("disk", "full"), tag=tag)
 
 
 def trend(days: Mapping[date, Bucket]) -> float | None:

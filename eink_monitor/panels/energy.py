@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from eink_monitor.draw import fonts, words
 from eink_monitor.draw.canvas import GREY, SOLID, Canvas
+from eink_monitor.locale import marked, say
 from eink_monitor.metrics import (
     CONSUMPTION_TODAY,
     FEED_IN_TODAY,
@@ -23,12 +24,13 @@ from eink_monitor.panels._figures import tagged
 from eink_monitor.panels._sheet import Figure, Sheet, SubjectPanel, empty
 
 _WORD, _FIGURE, _UNIT = 74, 72, 17  # units that a word takes at the left, a figure and its unit at the right
+# TRANSLATORS: at most 10 letters; energy of today: what the roof made, what of it the house used, the other meters
 _METERS = (
-    ("produced", PRODUCTION_TODAY),
-    ("own use", SELF_CONSUMPTION_TODAY),
-    ("fed in", FEED_IN_TODAY),
-    ("used", CONSUMPTION_TODAY),
-    ("bought", PURCHASED_TODAY),
+    (marked("produced"), PRODUCTION_TODAY),
+    (marked("own use"), SELF_CONSUMPTION_TODAY),
+    (marked("fed in"), FEED_IN_TODAY),
+    (marked("used"), CONSUMPTION_TODAY),
+    (marked("bought"), PURCHASED_TODAY),
 )
 
 
@@ -36,7 +38,8 @@ _METERS = (
 class Energy(SubjectPanel):
     """Today's production, what of it was used or stored here, feed-in, consumption and purchase."""
 
-    kind: ClassVar[str] = "today"
+    # TRANSLATORS: at most 9 letters; behind the name of a house or roof: its energy of today
+    kind: ClassVar[str] = marked("today")
 
     def needs(self) -> Iterator[Need]:
         """At least one meter."""
@@ -45,12 +48,15 @@ class Energy(SubjectPanel):
     def draw(self, canvas: Canvas, history: History, now: int) -> None:
         """One bar a meter; a meter that has said nothing today has a dash and no bar."""
         sheet = Sheet(canvas, history, now, self)
-        if not sheet.begin(tuple(metric for _, metric in _METERS), "chart", "today's meters", "meters of a day"):
+        # TRANSLATORS: at most 20 letters; after "Waiting for", and in "No meters of a day yet"
+        wanted, lacking = say("today's meters"), say("meters of a day")
+        if not sheet.begin(tuple(metric for _, metric in _METERS), "chart", wanted, lacking):
             return
         figures = [sheet.today(metric) for _, metric in _METERS]
         known = [figure for figure in figures if figure]
         if not known:
-            empty(canvas, "chart", "Nothing measured yet today", "", sheet.body)
+            # TRANSLATORS: at most 29 letters
+            empty(canvas, "chart", say("Nothing measured yet today"), "", sheet.body)
             return
         top = max((figure.value for figure in known if not figure.tag), default=0)
         pitch = sheet.body.height // len(_METERS)
@@ -58,7 +64,8 @@ class Energy(SubjectPanel):
         for row, ((word, metric), figure) in enumerate(zip(_METERS, figures, strict=True)):
             middle = sheet.body.top + pitch * row + pitch // 2 + 1
             kept = stored and metric is SELF_CONSUMPTION_TODAY  # what the battery took is not used yet
-            canvas.text(sheet.body.left, middle + 5, "kept here" if kept else word, fonts.TEXT)
+            # TRANSLATORS: at most 10 letters; energy that was not fed in: the house used it, or a battery took it
+            canvas.text(sheet.body.left, middle + 5, say("kept here") if kept else say(word), fonts.TEXT)
             canvas.fill(sheet.body.left + _WORD, middle - pitch // 2, 1, pitch)
             _meter(sheet, middle, figure, top)
 

@@ -8,6 +8,7 @@ from typing import ClassVar, NamedTuple
 
 from eink_monitor.draw import fonts, words
 from eink_monitor.draw.canvas import GREY, SOLID, Canvas
+from eink_monitor.locale import marked, say
 from eink_monitor.metrics import GRID_POWER, LOAD_POWER, PV_POWER, STORAGE_POWER, STORAGE_SOC
 from eink_monitor.model.history import History
 from eink_monitor.model.panel import Need
@@ -34,7 +35,8 @@ _SIDES = (_Side(PV_POWER, "sun", 1), _Side(GRID_POWER, "grid", 1), _Side(STORAGE
 class Flow(SubjectPanel):
     """Power from roof, grid and battery to the house and back, with arrows."""
 
-    kind: ClassVar[str] = "flow"
+    # TRANSLATORS: at most 9 letters; behind the name of a house or roof: where its power goes
+    kind: ClassVar[str] = marked("flow")
 
     def needs(self) -> Iterator[Need]:
         """Something that flows."""
@@ -43,7 +45,9 @@ class Flow(SubjectPanel):
     def draw(self, canvas: Canvas, history: History, now: int) -> None:
         """One row for each side that is known, joined to the house by a bus."""
         sheet = Sheet(canvas, history, now, self)
-        if not sheet.begin((PV_POWER, LOAD_POWER, GRID_POWER, STORAGE_POWER), "house", "the first power", "powers"):
+        # TRANSLATORS: at most 20 letters; after "Waiting for", and in "No powers yet"
+        wanted, lacking = say("the first power"), say("powers")
+        if not sheet.begin((PV_POWER, LOAD_POWER, GRID_POWER, STORAGE_POWER), "house", wanted, lacking):
             return
         known = [(side, figure) for side in _SIDES if (figure := sheet.figure(side.metric))]
         pitch = sheet.body.height // max(1, len(known))

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from eink_monitor.draw import fonts, words
 from eink_monitor.draw.canvas import Canvas
+from eink_monitor.locale import marked, say
 from eink_monitor.metrics import FEED_IN_TODAY, GRID_POWER, LOAD_POWER, PURCHASED_TODAY
 from eink_monitor.model.history import History
 from eink_monitor.model.panel import Need
@@ -24,7 +25,8 @@ _DIRECTION = 38  # units from the right to the middle of the word for it
 class Grid(SubjectPanel):
     """Power from or to the grid, and today's feed-in and purchase."""
 
-    kind: ClassVar[str] = "grid"
+    # TRANSLATORS: at most 9 letters; behind the name of a house or roof
+    kind: ClassVar[str] = marked("grid")
 
     def needs(self) -> Iterator[Need]:
         """The grid meter."""
@@ -33,16 +35,19 @@ class Grid(SubjectPanel):
     def draw(self, canvas: Canvas, history: History, now: int) -> None:
         """The power in huge digits, the direction in a word and an icon, two sums below."""
         sheet = Sheet(canvas, history, now, self)
-        if not sheet.begin((GRID_POWER,), "grid", "the first reading", "grid power"):
+        # TRANSLATORS: at most 20 letters; after "Waiting for", and in "No grid power yet"
+        if not sheet.begin((GRID_POWER,), "grid", say("the first reading"), say("grid power")):
             return
         watts, outline = sheet.value(GRID_POWER) or 0.0, sheet.outline()
         hero(sheet, *words.power(abs(watts)))
-        word, icon = ("no reading", "grid-off") if _silent(sheet) else _direction(watts)
+        # TRANSLATORS: at most 10 letters; below a crossed-out pylon
+        word, icon = (say("no reading"), "grid-off") if _silent(sheet) else _direction(watts)
         zone, middle = sheet.hero, sheet.hero.right - _DIRECTION
         canvas.icon(middle - 20, zone.top + 2, icon, 40, hollow=outline)
         canvas.text(middle, zone.bottom - 5, word, fonts.FIGURE_18, align="centre", hollow=outline)
         sheet.rule()
-        cells(sheet, [_sum(sheet, "fed in", FEED_IN_TODAY), _sum(sheet, "bought", PURCHASED_TODAY)])
+        # TRANSLATORS: at most 10 letters; energy of today
+        cells(sheet, [_sum(sheet, say("fed in"), FEED_IN_TODAY), _sum(sheet, say("bought"), PURCHASED_TODAY)])
         if sheet.more:
             canvas.rule(sheet.more.top)
             trace(sheet, sheet.more, GRID_POWER)
@@ -57,8 +62,10 @@ def _silent(sheet: Sheet) -> bool:
 def _direction(watts: float) -> tuple[str, str]:
     """A word and an icon for a power from the grid in W."""
     if abs(watts) < _IDLE:
-        return "balanced", "grid"
-    return ("importing", "grid-import") if watts > 0 else ("exporting", "grid-export")
+        # TRANSLATORS: at most 10 letters; power neither bought nor sold
+        return say("balanced"), "grid"
+    # TRANSLATORS: at most 10 letters; power that is bought from, or fed into the grid
+    return (say("importing"), "grid-import") if watts > 0 else (say("exporting"), "grid-export")
 
 
 def _sum(sheet: Sheet, word: str, metric: Metric) -> Cell:

@@ -10,17 +10,19 @@ from eink_monitor.clock import SKEW
 from eink_monitor.draw import fonts, words
 from eink_monitor.draw.canvas import Canvas
 from eink_monitor.draw.lines import broken, wrapped
+from eink_monitor.locale import say, say_many
 from eink_monitor.model.frame import Wear
 from eink_monitor.model.history import FeedStatus, History
 from eink_monitor.model.panel import Panel
+from eink_monitor.panels._advice import sentence
+from eink_monitor.panels._faults import fault
 from eink_monitor.panels._figures import tagged
-from eink_monitor.panels._sheet import MARGIN, Zone, body, corner, empty, fault, header
+from eink_monitor.panels._sheet import MARGIN, Zone, body, corner, empty, header
 
 _NAME, _NARROWEST = 26, 110
 _DETAIL_LINE = 13
 _LONGEST = 80  # letters of a label that are worth measuring
 _TAG = 35  # px that a tag takes beside its words
-_LOGIN = "eink-monitor login"
 _MARKS = {"ok": "check", None: "wait", "auth": "key"}
 
 
@@ -61,14 +63,18 @@ class Health(Panel):
         feeds = sorted(history.feeds(), key=lambda feed: _rank(feed, now))
         polled = [feed for feed in feeds if feed.patience] or feeds  # a card or a clock is not polled
         polls = [feed.at for feed in polled if feed.at is not None]
-        name = self.title or "Health"
+        # TRANSLATORS: at most 10 letters; the title of the panel that says whether all is well
+        name = self.title or say("Health")
         if not polls:
-            header(canvas, name, "no poll yet", stale=False)
+            # TRANSLATORS: at most 13 letters
+            header(canvas, name, say("no poll yet"), stale=False)
             empty(
                 canvas,
                 "heart",
-                "Waiting for the first poll",
-                f"{words.count(len(feeds), 'source')} set up",
+                # TRANSLATORS: at most 36 letters
+                say("Waiting for the first poll"),
+                # TRANSLATORS: at most 29 letters
+                say_many("{n} source set up", "{n} sources set up", len(feeds)),
                 body(canvas),
             )
             return
@@ -77,7 +83,7 @@ class Health(Panel):
         state = _verdict(feeds, now)
         when = words.age(now - newest) if stale else words.stamp(newest, now, history.zone)
         header(canvas, name if stale else f"{name} · {state}", when, stale=stale)
-        _rows(canvas, history, feeds, now, "" if stale else _sentence(feeds, now))
+        _rows(canvas, history, feeds, now, "" if stale else sentence(feeds, now))
 
 
 def _rank(feed: FeedStatus, now: int) -> int:
@@ -91,13 +97,20 @@ def _verdict(feeds: Sequence[FeedStatus], now: int) -> str:
     """The whole house in two words: the worst there is, and how much of it."""
     bad, silent = sum(not feed.is_well for feed in feeds), sum(feed.is_silent(now) for feed in feeds)
     if bad:
-        return words.count(bad, "fault")
+        # TRANSLATORS: at most 14 letters; the whole house in two words, as the four that follow
+        return say_many("{n} fault", "{n} faults", bad)
     if silent:
-        return f"{silent} silent"
+        # TRANSLATORS: at most 14 letters; so many sources answer, but measure nothing new
+        return say_many("{n} silent", "{n} silent", silent)
     if any(feed.warning for feed in feeds):
-        return "renew soon"
+        # TRANSLATORS: at most 13 letters; a sign-in will soon end
+        return say("renew soon")
     waiting = sum(feed.what is None for feed in feeds)
-    return f"{waiting} not polled" if waiting else "all well"
+    if waiting:
+        # TRANSLATORS: at most 14 letters; nobody has asked so many sources yet
+        return say_many("{n} not polled", "{n} not polled", waiting)
+    # TRANSLATORS: at most 14 letters; of the whole house
+    return say("all well")
 
 
 class _Row(NamedTuple):
@@ -143,7 +156,8 @@ def _rows(canvas: Canvas, history: History, feeds: Sequence[FeedStatus], now: in
     if len(rows) == failing:
         below = corner(canvas, feeds[0], below)
     if len(feeds) > len(rows):
-        more = f"and {len(feeds) - len(rows)} more"
+        # TRANSLATORS: at most 16 letters; further rows for which there is no room
+        more = say_many("and {n} more", "and {n} more", len(feeds) - len(rows))
         canvas.text(_NAME, y + size.line, more, size.face, width=below.right - _NAME)
     else:
         _detail(canvas, sentence or ink, _door(canvas, feeds[0], below._replace(top=y + 2)))
@@ -156,22 +170,10 @@ def _column(canvas: Canvas, rows: Sequence[_Row], size: _Size) -> int:
     return max(_NARROWEST, min(_NAME + widest + 8, body(canvas).right - need))
 
 
-def _sentence(feeds: Sequence[FeedStatus], now: int) -> str:
-    """What to do about the first fault, else about what will soon be one, else why a feed is silent."""
-    first = feeds[0]
-    if first.is_well:
-        soon = next((feed.warning for feed in feeds if feed.warning), "")
-        return soon or ((first.detail or f"{first.label} answers, but measures nothing new") * first.is_silent(now))
-    if first.what == "auth" and first.door and first.renews:
-        return f"makes a new {first.renews}; put it into the configuration"  # who does stands above
-    if first.what == "auth" and first.door and _LOGIN in first.detail:
-        return first.detail[first.detail.rindex(_LOGIN) :]  # what came before is said by the row and the code
-    return first.detail
-
-
 def _ink(wear: Wear) -> str:
     """What the panel has been through; there is room for it, as for one row more, while all is well."""
-    return f"Refreshes: {wear.full} full, {wear.partial} partial" if wear.full else ""
+    # TRANSLATORS: at most 40 letters; how often the display was drawn anew, as a whole and in part
+    return say("Refreshes: {full} full, {part} partial", full=wear.full, part=wear.partial) if wear.full else ""
 
 
 def _door(canvas: Canvas, feed: FeedStatus, zone: Zone) -> Zone:
@@ -193,7 +195,8 @@ def _row(history: History, feed: FeedStatus, size: _Size, now: int) -> _Row:
         face = fonts.SMALL if size is _EIGHT else fonts.TEXT
         return _Row(feed, fault(feed, now, history, brief=True), face, _old(feed, now))
     known = feed.calls_limit and feed.calls_used is not None
-    notes = ["shown"] * feed.shown + [f"{feed.calls_used}/{feed.calls_limit}"] * bool(known)
+    # TRANSLATORS: at most 8 letters; of several sources of one car, the one whose figures are on the panels
+    notes = [say("shown")] * feed.shown + [f"{feed.calls_used}/{feed.calls_limit}"] * bool(known)
     silent = feed.is_silent(now)
     return _Row(feed, _state(feed, now), fonts.SMALL if silent else size.face, " ".join(notes), silent)
 
@@ -230,9 +233,11 @@ def _mark(row: _Row) -> str:
 def _state(feed: FeedStatus, now: int) -> str:
     """How old the newest measurement of a well feed is, as briefly as can be."""
     if feed.what is None:
-        return "not polled"
+        # TRANSLATORS: at most 14 letters; nobody has asked this source yet
+        return say("not polled")
     if feed.measured_at is None:
-        return "no data"
+        # TRANSLATORS: at most 14 letters
+        return say("no data")
     old = now - feed.measured_at
     return words.age(old) if old < -SKEW else words.span(max(0, old))
 

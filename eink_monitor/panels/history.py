@@ -10,6 +10,7 @@ from typing import Literal
 from eink_monitor.clock import HOUR, day_bounds, local
 from eink_monitor.draw import fonts, words
 from eink_monitor.draw.canvas import DOTS, Canvas
+from eink_monitor.locale import say, say_many
 from eink_monitor.metrics import CONSUMPTION_TODAY, PRODUCTION_TODAY
 from eink_monitor.model.history import History
 from eink_monitor.model.panel import Need
@@ -17,6 +18,7 @@ from eink_monitor.model.reading import Bucket, Metric
 from eink_monitor.panels._sheet import Sheet, SubjectPanel
 from eink_monitor.settings import insist
 
+_AVERAGE = (fonts.FIGURE_18, fonts.TITLE, fonts.TEXT, fonts.SMALL)  # the largest that has room
 _SUMMARY = 26  # units for what stands above the bars
 _MOST = 60
 _FEWER = 0.9  # of the measurements of the fullest day: a day with less may have been cut short
@@ -35,11 +37,26 @@ class DailyHistory(SubjectPanel):
 
     def heading(self, history: History) -> tuple[str, str]:
         """The subject and how many days are shown."""
-        return (self.title, "") if self.title else (history.label(self.subject), f"{self.days} days")
+        return (
+            (self.title, "")
+            if self.title
+            else (history.label(self.subject), say_many("{n} day", "{n} days", self.days))
+        )
 
     @property
     def _what(self) -> Metric:
-        return CONSUMPTION_TODAY if self.metric == "consumption" else PRODUCTION_TODAY
+        return CONSUMPTION_TODAY if self._used else PRODUCTION_TODAY
+
+    @property
+    def _used(self) -> bool:
+        """Whether it shows what was used, not what was made."""
+        return self.metric == "consumption"
+
+    def _said(self, whole: Mapping[date, Bucket]) -> str:
+        """The average of the days that are over."""
+        mean = words.energy(sum(bucket.last for bucket in whole.values()) / len(whole))
+        # TRANSLATORS: at most 22 letters; {energy} is "12.4 kWh", the average of the last days
+        return say("used {energy} a day", energy=mean) if self._used else say("made {energy} a day", energy=mean)
 
     def needs(self) -> Iterator[Need]:
         """The counter whose days are shown."""
@@ -48,7 +65,9 @@ class DailyHistory(SubjectPanel):
     def draw(self, canvas: Canvas, history: History, now: int) -> None:
         """A bar a day; one that is not the whole day is dotted; a day without data interrupts the ground."""
         sheet = Sheet(canvas, history, now, self)
-        if not sheet.begin((self._what,), "chart", "the first day", self.metric):
+        # TRANSLATORS: at most 20 letters; after "Waiting for", and in "No production yet"
+        wanted, lacking = say("the first day"), say("consumption") if self._used else say("production")
+        if not sheet.begin((self._what,), "chart", wanted, lacking):
             return
         today = local(now, history.zone).date()
         first = today - timedelta(days=self.days - 1)
@@ -57,10 +76,13 @@ class DailyHistory(SubjectPanel):
         parts = {today, *_cut_short(history, self.subject, self._what, past)}
         whole = {day: bucket for day, bucket in past.items() if day not in parts}
         if whole:
-            _summary(sheet, "used" if self.metric == "consumption" else "made", whole)
+            _summary(sheet, self._said(whole), whole)
         else:
             newest = local(sheet.at, history.zone).date()
-            silent = "the first day is not over yet" if newest >= today else f"nothing since {words.day(newest)}"
+            # TRANSLATORS: at most 29 letters; {day} is "Tue 3 Nov"
+            since = say("nothing since {day}", day=words.day(newest))
+            # TRANSLATORS: at most 29 letters
+            silent = say("the first day is not over yet") if newest >= today else since
             canvas.text(sheet.body.left, sheet.body.top + 20, silent, fonts.TEXT)
         _bars(sheet, known, (first, self.days), parts)
 
@@ -82,15 +104,18 @@ def _cut_short(history: History, subject: str, metric: Metric, days: Mapping[dat
     return {day for day in few if usual - ended(day) > _EARLY} if usual != float("inf") else set()
 
 
-def _summary(sheet: Sheet, word: str, whole: Mapping[date, Bucket]) -> None:
-    """Average and best of the days that are over."""
-    values = [bucket.last for bucket in whole.values()]
-    mean, most = words.energy(sum(values) / len(values)), words.energy(max(values))
-    said = f"{word} {mean} a day"
-    zone, line = sheet.body, sheet.body.top + 20
-    end = zone.left + sheet.canvas.text(zone.left, line, said, fonts.FIGURE_18, hollow=sheet.outline())
-    if not sheet.stale:
-        sheet.canvas.text(zone.right, line, f"max {most}", fonts.SMALL, align="right", width=zone.right - end - 6)
+def _summary(sheet: Sheet, said: str, whole: Mapping[date, Bucket]) -> None:
+    """The average, as it is said, and the best of the days that are over, which has no outline and is left out then."""
+    canvas, zone, line = sheet.canvas, sheet.body, sheet.body.top + 20
+    if sheet.stale:
+        canvas.text(zone.left, line, said, fonts.FIGURE_18, hollow=sheet.outline())
+        return
+    # TRANSLATORS: at most 14 letters; {energy} is "12.4 kWh", the best of the last days
+    most = say("max {energy}", energy=words.energy(max(bucket.last for bucket in whole.values())))
+    room = zone.width - canvas.measure(fonts.SMALL).width(most) - 6
+    face = next((face for face in _AVERAGE if canvas.measure(face).width(said) <= room), fonts.SMALL)
+    end = zone.left + canvas.text(zone.left, line, said, face)
+    canvas.text(zone.right, line, most, fonts.SMALL, align="right", width=zone.right - end - 6)
 
 
 def _bars(sheet: Sheet, known: Mapping[date, Bucket], days: tuple[date, int], parts: set[date]) -> None:
@@ -110,9 +135,9 @@ def _bars(sheet: Sheet, known: Mapping[date, Bucket], days: tuple[date, int], pa
             high = round((foot - zone.top - _SUMMARY) * min(1.0, bucket.last / top))
             _bar(canvas, (x, foot), wide, high, part=day in parts, hollow=sheet.stale)
         if pitch >= 9:
-            canvas.text(x + wide // 2 + 1, zone.bottom - 3, words.weekday(day)[0], fonts.SMALL, align="centre")
+            canvas.text(x + wide // 2 + 1, zone.bottom - 3, words.letter(day), fonts.SMALL, align="centre")
         elif day.weekday() == 0 and x + 30 <= zone.right:
-            canvas.text(x, zone.bottom - 4, f"{day.day} {words.month(day)}", fonts.TINY)
+            canvas.text(x, zone.bottom - 4, words.short_date(day), fonts.TINY)
 
 
 def _bar(canvas: Canvas, corner: tuple[int, int], wide: int, high: int, *, part: bool, hollow: bool) -> None:

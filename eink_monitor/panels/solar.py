@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from eink_monitor.draw import charts, fonts, words
 from eink_monitor.draw.canvas import Canvas
+from eink_monitor.locale import marked, say
 from eink_monitor.metrics import (
     PRODUCTION_LIFETIME,
     PRODUCTION_MONTH,
@@ -23,7 +24,12 @@ from eink_monitor.panels._sheet import Figure, Sheet, SubjectPanel, Zone
 
 _LONGER = 110  # units for the longer sums at the right of the chart
 _FLOOR = 100  # W; the least a chart's height stands for, so that a moonlit night is no mountain
-_SUMS = (("month", PRODUCTION_MONTH, 2), ("year", PRODUCTION_YEAR, 1), ("total", PRODUCTION_LIFETIME, 0))
+# TRANSLATORS: at most 6 letters; the energy of this month, of this year, and of all time
+_SUMS = (
+    (marked("month"), PRODUCTION_MONTH, 2),
+    (marked("year"), PRODUCTION_YEAR, 1),
+    (marked("total"), PRODUCTION_LIFETIME, 0),
+)
 
 
 @dataclass(frozen=True)
@@ -39,7 +45,8 @@ class Solar(SubjectPanel):
     def draw(self, canvas: Canvas, history: History, now: int) -> None:
         """Power in huge digits; the day's curve; today, month, year and total."""
         sheet = Sheet(canvas, history, now, self)
-        if not sheet.begin((PV_POWER,), "sun", "the first sun", "roof power"):
+        # TRANSLATORS: at most 20 letters; after "Waiting for", and in "No roof power yet"
+        if not sheet.begin((PV_POWER,), "sun", say("the first sun"), say("roof power")):
             return
         hero(sheet, *words.power(sheet.value(PV_POWER) or 0))
         if sheet.narrow:
@@ -59,12 +66,14 @@ class Solar(SubjectPanel):
 
 def _today(sheet: Sheet) -> Cell:
     energy = sheet.today(PRODUCTION_TODAY)
-    return Cell("today", *words.energy(energy.value), tag=energy.tag) if energy else Cell("today", words.UNKNOWN, "kWh")
+    # TRANSLATORS: at most 9 letters; the energy of today
+    word = say("today")
+    return Cell(word, *words.energy(energy.value), tag=energy.tag) if energy else Cell(word, words.UNKNOWN, "kWh")
 
 
 def _longer(sheet: Sheet, word: str, metric: Metric, fields: int) -> Cell:
     """One of the longer sums where there is room for a cell."""
-    energy = sheet.figure(metric, fields)
+    energy, word = sheet.figure(metric, fields), say(word)
     return Cell(word, *words.energy(energy.value), tag=energy.tag) if energy else Cell(word, words.UNKNOWN, "kWh")
 
 
@@ -97,7 +106,7 @@ def _sums(sheet: Sheet) -> None:
     for word, metric, fields in _SUMS:
         if line >= zone.bottom:
             return
-        _sum(sheet, line, word, sheet.figure(metric, fields))
+        _sum(sheet, line, say(word), sheet.figure(metric, fields))
         line += pitch
 
 

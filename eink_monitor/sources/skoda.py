@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from eink_monitor.clock import HOUR
 from eink_monitor.errors import AuthFailed, BadAnswer, Throttled, Unavailable
+from eink_monitor.locale import marked
 from eink_monitor.metrics import CHARGING, CHARGING_POWER, FUEL, ODOMETER, PLUGGED, RANGE, SOC, TARGET_SOC, TIME_TO_FULL
 from eink_monitor.model.poll import Budget, Quota, Visit
 from eink_monitor.model.reading import Metric, Reading
@@ -56,7 +57,8 @@ class Skoda(CarSource):
     @property
     def renews(self) -> str:
         """Nobody signs in: Skoda makes keys, and they expire."""
-        return "API key"
+        # TRANSLATORS: at most 12 letters; what a vendor gives in place of a sign-in
+        return marked("API key")
 
     def quota(self) -> Quota:
         """20 calls an hour for a key (Skoda's documentation says in one place key, in another VIN)."""

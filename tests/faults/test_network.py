@@ -20,7 +20,7 @@ from eink_monitor.metrics import PV_POWER
 from eink_monitor.model.poll import Visit
 from eink_monitor.model.reading import Metric, Reading
 from eink_monitor.model.source import Source
-from eink_monitor.panels._sheet import fault
+from eink_monitor.panels._faults import fault
 from eink_monitor.panels.health import Health
 from eink_monitor.sources._http.web import Web, trust
 from faults.ordeal import DEADLINE, Hurried, Near, Ordeal, on_the_panel

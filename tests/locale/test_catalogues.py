@@ -53,11 +53,11 @@ def test_placeholders_are_names_and_the_same_ones(language: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_translation_is_longer_than_its_room(language: str) -> None:
     for message in texts(language):
-        (most,) = re.findall(r"at most (\d+) letters", " ".join(message.auto_comments))
+        most = min(map(int, re.findall(r"at most (\d+) letters", " ".join(message.auto_comments))))
         for text in strings(message.string):
             longest = text.replace("{n}", "99")
             if "{" not in longest:
-                assert len(longest) <= int(most), f"{text!r} for {message.id!r}"
+                assert len(longest) <= most, f"{text!r} for {message.id!r}"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

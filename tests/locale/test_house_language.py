@@ -22,8 +22,8 @@ def test_without_a_word_it_is_english_in_the_units_of_its_time_zone(tmp_path: Pa
 def test_mistakes_are_shown_where_they_stand(tmp_path: Path) -> None:
     text = "language: klingon\nunits:\n  distance: miles\n  colour: red\n  currency: pounds\n" + HOUSE
     assert complaints(write(tmp_path, text)) == [
-        '1:11: language: "klingon" is none of en, de, nl, fr, it, es, sv, nb, da, pl, cs',
-        '3:13: units.distance: "miles" is none of km, mi',
+        '1:11: language: "klingon" is not one of en, de, nl, fr, it, es, sv, nb, da, pl, cs',
+        '3:13: units.distance: "miles" is not one of km, mi',
         "4:3: units.colour: unknown key `colour`; did you mean `clock`?",
         '5:13: units.currency: "pounds" is not a currency; write for example EUR',
     ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from eink_monitor import metrics
+from eink_monitor.locale import marked
 from eink_monitor.model.poll import Budget, Quota, Visit
 from eink_monitor.model.reading import Metric, Reading
 from eink_monitor.model.signin import Credential, SignIn
@@ -88,7 +89,8 @@ class SolarEdge(Source):
     @property
     def renews(self) -> str:
         """With a key nobody signs in."""
-        return "API key" if self.api_key is not None else ""
+        # TRANSLATORS: at most 12 letters; what a vendor gives in place of a sign-in
+        return marked("API key") if self.api_key is not None else ""
 
     @property
     def way_in(self) -> str:

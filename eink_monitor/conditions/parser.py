@@ -235,12 +235,8 @@ class _Reader:
     def _number(self, metric: Metric) -> float:
         """A number in the metric's own unit, or the name of one of its states."""
         token = self._here
-        names = {name.casefold(): value for value, name in metric.names.items()}
-        if names and token.kind in {"name", "quoted"}:
-            self._at += 1
-            if token.text.casefold() not in names:
-                self._unknown(token, token.text, names, "state")
-            return names.get(token.text.casefold(), 0.0)
+        if metric.names and token.kind in {"name", "quoted"}:
+            return self._state(metric)
         if token.kind != "number":
             self._lost(f"expected a number before {token}, such as `500{_spaced(metric.unit)}`")
         self._at += 1
@@ -257,6 +253,13 @@ class _Reader:
             meant = next((f"`{one}`" for one in known if one.casefold() == unit.casefold()), " or ".join(known))
             self._wrong(token._replace(at=at), f"`{unit}` is no unit of `{metric.name}`; write {meant}")
             return 0.0
+
+    def _state(self, metric: Metric) -> float:
+        token = self._next()
+        names = {name.casefold(): value for value, name in metric.names.items()}
+        if token.text.casefold() not in names:
+            self._unknown(token, token.text, names, "state")
+        return names.get(token.text.casefold(), 0.0)
 
     def _unit(self, number: Token) -> tuple[int, str]:
         """Where the unit of a number stands, and what it is; empty where there is none."""

@@ -103,22 +103,22 @@ def opens_at(quota: Quota, calls: Sequence[Call], cost: int, now: int, zone: Zon
 
 
 def stretch(
-    quota: Quota, calls: Sequence[Call], wishes: Iterable[Callable[[int], float]], now: int, zone: ZoneInfo
+    quota: Quota, calls: Sequence[Call], rates: Iterable[Callable[[int], float]], now: int, zone: ZoneInfo
 ) -> float:
     """By how much every poll of an account must be spread so that its calls last; 1.0 when they do.
 
-    ``wishes`` gives, for each feed of the account, the calls per second it would like at an instant. What the wishes
+    ``rates`` gives, for each feed of the account, the calls per second it would like at an instant. What the rates
     come to over the rest of a budget is held against what is left of it. A month is dealt out day by day, so that its
     last day is as well served as its first.
     """
-    wishes = list(wishes)
+    rates = list(rates)
     factor = 1.0
     for budget in quota.budgets:
         if budget.span == "month":
             left, until = _todays_share(budget.calls, calls, now, zone)
         else:  # a rolling window gives back as it rolls: only the rate matters, the rest is the hard stop's business
             left, until = float(budget.calls), now + SPANS[budget.span]
-        wanted = sum(_integral(wish, now, until) for wish in wishes)
+        wanted = sum(_integral(rate, now, until) for rate in rates)
         factor = max(factor, wanted / max(left, 0.5))
     return factor
 
@@ -134,7 +134,7 @@ def _todays_share(limit: int, calls: Sequence[Call], now: int, zone: ZoneInfo) -
     return share - used, midnight(date.fromordinal(today.toordinal() + 1), zone)
 
 
-def _integral(wish: Callable[[int], float], start: int, end: int) -> float:
+def _integral(rate: Callable[[int], float], start: int, end: int) -> float:
     """Calls that come to pass at that rate, sampled once an hour."""
     step = HOUR
-    return sum(wish(at) * min(step, end - at) for at in range(start, end, step))
+    return sum(rate(at) * min(step, end - at) for at in range(start, end, step))

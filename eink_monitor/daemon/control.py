@@ -21,14 +21,14 @@ from eink_monitor.finding import Finding
 
 PATIENCE = 100.0  # seconds for an answer: the slowest of Waveshare's panels may take 60, and another refresh come first
 
-LARGEST = 65536  # bytes of a wish, and of an answer
+LARGEST = 65536  # bytes of a request, and of a reply
 _SILENT = "the daemon runs but does not answer; its log says why, or restart it"
 _LONGEST_ADDRESS = 107  # bytes; sun_path of unix(7) without its closing zero
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A wish: ``verb`` is show, picture, clear, examine or sign in; ``panel`` names the one to show, or is empty.
+    """A request: ``verb`` is show, picture, clear, examine or sign in; ``panel`` names the one to show, or is empty.
 
     For a sign-in ``panel`` is who asks for it and ``words`` are the address, a shorter one to type, and the code.
     """
@@ -124,7 +124,7 @@ def _owner(path: Path) -> str:
 
 
 def too_long(size: int) -> Reply:
-    """What becomes of a wish of more than ``LARGEST`` bytes."""
+    """The reply to a request of more than ``LARGEST`` bytes."""
     return Reply(os.EX_USAGE, f"the request is too long: {size} bytes, and a daemon accepts {LARGEST}")
 
 

@@ -1,4 +1,4 @@
-"""The daemon's end of the control socket: it hears what a person wishes and answers, a few wishes at a time."""
+"""The daemon's end of the control socket: it takes requests and replies, a few at a time."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from eink_monitor.errors import StoreError, bug
 
 log = logging.getLogger("eink_monitor")
 
-_AT_ONCE = 16  # wishes; whoever sends more keeps the daemon from its work no longer than that
+_AT_ONCE = 16  # requests; a flood of them delays the daemon no longer than that
 
 
 class ControlSocket:
@@ -50,7 +50,7 @@ class ControlSocket:
             self._socket.bind(name)
 
     def watch(self) -> tuple[int, ...]:
-        """The file descriptor that becomes readable when somebody wishes something."""
+        """The file descriptor that becomes readable when a request arrives."""
         return (self._socket.fileno(),) if self._socket else ()
 
     def serve(self, grant: Callable[[Request], Reply]) -> None:
@@ -87,7 +87,7 @@ def _sendable(answer: Reply) -> bytes:
 
 
 def _answered(message: bytes, grant: Callable[[Request], Reply]) -> Reply:
-    """What a message deserves; a wish that meets a bug costs its own answer only."""
+    """The reply to a message; a request that hits a bug costs only its own reply."""
     if len(message) > LARGEST:
         return too_long(len(message))
     request = _understood(message)

@@ -1,4 +1,4 @@
-"""How often each source is asked: its own wish, spread so that its account's calls last."""
+"""How often each source is asked: the pace it wants, stretched so that its account's calls last."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _STAMPS = 1 << 62  # fit into the database's whole numbers
 
 
 class Pacing:
-    """What a house's sources know, wish and may."""
+    """The pace that each source wants and may have."""
 
     def __init__(self, config: Config, store: Store, merging: Merging) -> None:
         self._config = config
@@ -50,19 +50,19 @@ class Pacing:
         recent = calls[-10:]
         each = sum(call.calls for call in recent) / len(recent) if recent else 1.0
         fellows = [other for other in self._config.feeds.values() if self.quota(other) == quota]
-        wishes = [self._wish(fellow, each) for fellow in fellows]
-        stretched = pace * planning.stretch(quota, calls, wishes, now, self._config.zone)
+        wanted = [self._wanted(fellow, each) for fellow in fellows]
+        stretched = pace * planning.stretch(quota, calls, wanted, now, self._config.zone)
         return min(stretched, max(pace, planning.renewal(quota, now, self._config.zone)))
 
-    def _wish(self, feed: Feed, calls: float) -> Callable[[int], float]:
+    def _wanted(self, feed: Feed, calls: float) -> Callable[[int], float]:
         """Calls per second a feed would like at an instant, if each of its polls takes so many."""
         visit = self.visit(feed, 0)
 
-        def wish(at: int) -> float:
+        def rate(at: int) -> float:
             visit.now = at
             return calls / max(feed.source.pace(visit), 1)
 
-        return wish
+        return rate
 
     def stamp(self, feed: Feed) -> int:
         """Changes when the configuration, a secret file or this feed's tokens do.

@@ -10,7 +10,7 @@ from eink_monitor import places
 from eink_monitor.clock import Clock, stamp
 from eink_monitor.config import Config, extras
 from eink_monitor.daemon.control import Reply
-from eink_monitor.daemon.wishes import look
+from eink_monitor.daemon.display_control import examine
 from eink_monitor.draw.fonts import Face, folder
 from eink_monitor.errors import StoreError
 from eink_monitor.finding import BAD, Finding, doubt, good
@@ -60,7 +60,7 @@ def findings(config: Config, clock: Clock, heard: Reply) -> Iterator[Finding]:
     if lack := extras.missing("display", config.display):
         yield lack
         return
-    answer = look(config, clock)
+    answer = examine(config, clock)
     yield good("display", f"{config.display.label}{_worn(config)}")
     yield from answer.findings
 

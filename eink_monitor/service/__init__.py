@@ -1,4 +1,4 @@
-"""The daemon as a process: it lives until it is told to stop, hears what a person wishes, and tells systemd how it is.
+"""The daemon as a process: it runs until told to stop, takes requests, and reports its state to systemd.
 
 No command-line library here: what systemd starts to run for years does not carry one (15 ms and 3 MiB).
 """
@@ -19,8 +19,8 @@ from eink_monitor.config import Config
 from eink_monitor.daemon import Daemon
 from eink_monitor.daemon.control import Reply, Request, address
 from eink_monitor.daemon.control_socket import ControlSocket
+from eink_monitor.daemon.display_control import carry_out
 from eink_monitor.daemon.polls import Forked
-from eink_monitor.daemon.wishes import grant
 from eink_monitor.errors import Trouble, bug
 from eink_monitor.house.fence import Fence
 from eink_monitor.service import journal
@@ -107,7 +107,7 @@ def live(daemon: Daemon, signals: Signals, control: ControlSocket | None = None)
             reloading.look(mono)
         _wait(daemon, signals, control, min(pause, beat.pause(mono)))
         if control:
-            control.serve(partial(_grant, daemon, reloading))
+            control.serve(partial(_carry_out, daemon, reloading))
         if signals.reload:
             signals.reload = False
             with _fence:
@@ -117,13 +117,13 @@ def live(daemon: Daemon, signals: Signals, control: ControlSocket | None = None)
 
 
 def _wait(daemon: Daemon, signals: Signals, control: ControlSocket | None, seconds: float) -> None:
-    wishes = control.watch() if control else ()
+    requests = control.watch() if control else ()
 
     def nap(_: BaseException) -> None:  # whatever there was to wake up for, it is looked at once a second
         daemon.clock.wait(1.0)
 
     with Fence(nap):
-        daemon.clock.wait(seconds, (*daemon.watch(), *wishes, signals.wakes))
+        daemon.clock.wait(seconds, (*daemon.watch(), *requests, signals.wakes))
         signals.quieten()
 
 
@@ -144,14 +144,14 @@ def _asked(daemon: Daemon) -> bool:
     return True
 
 
-def _grant(daemon: Daemon, reloading: Reloading, request: Request) -> Reply:
-    """Do as a person wishes: of the daemon itself, or of its display."""
+def _carry_out(daemon: Daemon, reloading: Reloading, request: Request) -> Reply:
+    """Carry out a request to the daemon itself, or to its display."""
     if request.verb == "write":
         answer = daemon.write()
         return replace(answer, findings=[*answer.findings, *reloading.findings()])
     if request.verb == "reload":
         return reloading.reload()
-    return grant(request, daemon.drawing, daemon.config, daemon.clock)
+    return carry_out(request, daemon.drawing, daemon.config, daemon.clock)
 
 
 def _leave(daemon: Daemon, signals: Signals, *, ended: bool) -> None:

@@ -8,7 +8,7 @@ import click
 
 from eink_monitor.clock import SystemClock
 from eink_monitor.daemon.control import Request
-from eink_monitor.daemon.wishes import wish
+from eink_monitor.daemon.display_control import ask_display
 from eink_monitor.model.display import Display
 from eink_monitor.verbs._house import config_option, load
 
@@ -24,7 +24,7 @@ def command(config_file: Path | None) -> int:
     if type(config.display).clear is Display.clear:
         click.echo(f"a display of type {config.display.label} cannot be cleared")
         return 0
-    answer = wish(Request("clear"), config, SystemClock())
+    answer = ask_display(Request("clear"), config, SystemClock())
     if answer.code:
         click.echo(f"eink-monitor: {answer.words}", err=True)
     elif answer.process:

@@ -12,7 +12,7 @@ import click
 from eink_monitor.clock import Clock, SystemClock
 from eink_monitor.config import Config
 from eink_monitor.daemon.control import Request
-from eink_monitor.daemon.wishes import wish
+from eink_monitor.daemon.display_control import ask_display
 from eink_monitor.doctor import Doctor
 from eink_monitor.draw.testcard import SEEN
 from eink_monitor.errors import DisplayError, Trouble
@@ -68,7 +68,7 @@ def _offered(display: Display) -> bool:
 
 def _picture(config: Config, clock: Clock, *, asking: bool) -> Iterator[Finding]:
     try:
-        answer = wish(Request("picture"), config, clock)
+        answer = ask_display(Request("picture"), config, clock)
     except Trouble as error:
         yield fault("picture", error)
         return

@@ -12,7 +12,7 @@ import click
 from eink_monitor.clock import MINUTE, Clock, SystemClock, local
 from eink_monitor.config import Config, Feed
 from eink_monitor.daemon.control import Request
-from eink_monitor.daemon.wishes import wish
+from eink_monitor.daemon.display_control import ask_display
 from eink_monitor.daemon.writing import written
 from eink_monitor.draw.preview import can_show
 from eink_monitor.draw.words import count
@@ -91,7 +91,7 @@ def _draw(url: str) -> None:
 def _on_ink(prompt: Prompt, config: Config, feed: Feed, clock: Clock) -> None:
     """The panel is a help, not a condition: what goes wrong there is said, and the sign-in goes on."""
     request = Request("sign in", feed.label, (prompt.url, prompt.short_url, prompt.code))
-    answer = wish(request, config, clock)
+    answer = ask_display(request, config, clock)
     click.echo(answer.words, err=True)
 
 

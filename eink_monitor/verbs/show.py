@@ -12,8 +12,8 @@ import click
 from eink_monitor.clock import SystemClock
 from eink_monitor.config import Config, Slide
 from eink_monitor.daemon.control import Request
+from eink_monitor.daemon.display_control import ask_display
 from eink_monitor.daemon.drawing import draw, drawn
-from eink_monitor.daemon.wishes import wish
 from eink_monitor.draw.pictures import png, write_png
 from eink_monitor.draw.preview import can_show, preview
 from eink_monitor.draw.spoken import Spoken
@@ -91,7 +91,7 @@ def _aloud(slide: Slide, house: House, now: int, size: tuple[int, int]) -> str:
 
 def _ink(config: Config, panels: Sequence[str]) -> int:
     slides = [named(config.slides, name, "panel") for name in panels]
-    answer = wish(Request("show", slides[0].name if slides else ""), config, SystemClock())
+    answer = ask_display(Request("show", slides[0].name if slides else ""), config, SystemClock())
     click.echo(f"eink-monitor: {answer.words}" if answer.code else answer.words, err=answer.code != 0)
     return answer.code
 

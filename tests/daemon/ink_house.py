@@ -11,9 +11,9 @@ from eink_monitor.clock import FastClock
 from eink_monitor.config import Config, load
 from eink_monitor.daemon import Daemon
 from eink_monitor.daemon.control import Reply, Request
+from eink_monitor.daemon.display_control import carry_out
 from eink_monitor.daemon.drawing import draw
 from eink_monitor.daemon.runner import Runner
-from eink_monitor.daemon.wishes import grant
 from eink_monitor.displays.waveshare import Waveshare
 from eink_monitor.model.frame import Frame
 from eink_monitor.simulation import StandIn
@@ -75,9 +75,9 @@ class InkHouse:
             self.wrong += self.panel.wrong(rows_of_bits(frame.bits))
             self.frames.append((self.clock.monotonic(), frame))
 
-    def wish(self, verb: str, panel: str = "") -> Reply:
+    def ask(self, verb: str, panel: str = "") -> Reply:
         """Ask the daemon, as the ear does."""
-        return grant(Request(verb, panel), self.daemon.drawing, self.config, self.clock)
+        return carry_out(Request(verb, panel), self.daemon.drawing, self.config, self.clock)
 
     def drawn(self, name: str) -> bytes:
         """The glass rows on which a panel, drawn from the store as it is now, must arrive."""

@@ -153,7 +153,7 @@ def test_a_daemon_that_hangs(control: ControlSocket, path: Path) -> None:
 
 
 def test_a_daemon_that_stands_still_takes_no_more_than_the_patience(path: Path) -> None:
-    """Stopped by a signal, or in a long system call: once enough wishes are waiting, not even sending one succeeds."""
+    """Stopped by a signal, or in a long system call: once enough requests are waiting, not even sending one succeeds."""
     with (
         socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as still,
         socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as one,
@@ -233,7 +233,7 @@ def test_a_bug_costs_its_own_answer_only(
 
 
 def test_a_flood_keeps_the_daemon_from_its_work_for_a_moment_only(control: ControlSocket, path: Path) -> None:
-    """Somebody who sends as fast as he is heard: each look at the socket takes a few wishes and no more."""
+    """Somebody who sends as fast as he is heard: each look at the socket takes a few requests and no more."""
     heard: list[Request] = []
     with _somebody() as somebody:
 

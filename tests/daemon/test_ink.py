@@ -159,7 +159,7 @@ def test_forked_polls_never_touch_the_wires(tmp_path: Path, lgpio: bool) -> None
 def test_a_panel_on_demand_stays_for_its_dwell(tmp_path: Path) -> None:
     with ink_house(tmp_path) as house:
         house.live(200)
-        answer = house.wish("show", "disk")
+        answer = house.ask("show", "disk")
         assert (answer.code, answer.words) == (0, "disk is on the display (2in13_V4)")
         assert house.panel.wrong(house.drawn("disk")) == 0
         house.frames.clear()
@@ -174,25 +174,25 @@ def test_a_panel_on_demand_stays_for_its_dwell(tmp_path: Path) -> None:
 
 def test_the_panel_whose_turn_it_is(tmp_path: Path) -> None:
     with ink_house(tmp_path) as house:
-        assert house.wish("show").words.startswith("sun is on")
+        assert house.ask("show").words.startswith("sun is on")
         house.live(4 * MINUTE)
-        assert house.wish("show").words.startswith("flow is on")
-        assert house.wish("show", "sum").words == "there is no panel sum: if it is new, restart the daemon"
-        assert house.wish("sing").code == 64
+        assert house.ask("show").words.startswith("flow is on")
+        assert house.ask("show", "sum").words == "there is no panel sum: if it is new, restart the daemon"
+        assert house.ask("sing").code == 64
 
 
 def test_cleared_for_storage_it_polls_on_and_draws_no_more(tmp_path: Path) -> None:
     with ink_house(tmp_path) as house:
         house.live(10 * MINUTE)
         polls = house.daemon.fetching.polls
-        assert house.wish("clear").words == "the display (2in13_V4) is cleared"
+        assert house.ask("clear").words == "the display (2in13_V4) is cleared"
         moved = len(house.panel.refreshes)
         house.live(DAY)  # through quiet hours
         assert house.panel.wrong(WHITE) == 0
         assert len(house.panel.refreshes) == moved
         assert house.daemon.fetching.polls - polls > 250
         assert house.panel.asleep
-        assert house.wish("show", "flow").code == 0
+        assert house.ask("show", "flow").code == 0
         house.live(10 * MINUTE)
         assert len(house.panel.refreshes) >= moved + 3
         assert house.wrong == 0
@@ -205,7 +205,7 @@ def test_a_wish_that_fails_is_answered_and_the_rotation_goes_on(
         house.live(10 * MINUTE)
         house.panel.faults.busy = 0
         for verb, panel in (("show", "disk"), ("clear", ""), ("picture", "")):
-            answer = house.wish(verb, panel)
+            answer = house.ask(verb, panel)
             assert answer.code == 69
             assert answer.words.startswith("no panel answers")
         assert caplog.text == "", "who asked was told"
@@ -219,7 +219,7 @@ def test_a_look_at_the_panel_between_two_frames_changes_nothing(tmp_path: Path) 
     with ink_house(tmp_path) as house:
         house.live(10 * MINUTE)
         moved = len(house.panel.refreshes)
-        answer = house.wish("examine")
+        answer = house.ask("examine")
         assert [(finding.check, finding.state) for finding in answer.findings] == [
             ("gpio", "ok"),
             ("spi", "ok"),
@@ -234,7 +234,7 @@ def test_a_look_at_the_panel_between_two_frames_changes_nothing(tmp_path: Path) 
 def test_the_test_picture_names_the_model_and_stays_a_while(tmp_path: Path) -> None:
     with ink_house(tmp_path, "2in13_V3") as house:
         house.live(4 * MINUTE)
-        assert house.wish("picture").words == "the test picture was sent as 2in13_V3"
+        assert house.ask("picture").words == "the test picture was sent as 2in13_V3"
         house.look()
         assert house.frames[-1][1].name == "test picture"
         house.live(9 * MINUTE)

@@ -1,7 +1,7 @@
 """``make soak``: the real daemon in a hurry, against everything that goes wrong in years, for some minutes.
 
 Half of the time, at most four minutes, the daemon lives in one piece, among faulty vendors, a faulty panel, polls that
-are killed, floods of wishes and a machine that runs out of everything: its memory and its open files must stay flat.
+are killed, floods of requests and a machine that runs out of everything: its memory and its open files must stay flat.
 Then its files are harmed, too, and it is killed, again and again. After each fault a frame must be drawn, something
 stored, and every feed well. At last everybody calms down: every reading that was ever reported as stored must be in the
 database but for those that stood on a damaged page, and the ledger must know of every call the vendors saw. Ctrl-C
@@ -53,7 +53,7 @@ _SALVAGE = 120.0  # s that the last salvage may take
 _WARM = 500  # polls
 _LIVING = (
     living.wish_too_large,
-    living.flood_of_wishes,
+    living.flood_of_requests,
     living.hostile_sign_in,
     living.stopped,
     living.second_daemon,

@@ -61,7 +61,7 @@ class Hurry(FastClock):
     busy: Callable[[], bool] = staticmethod(lambda: False)
 
     def wait(self, seconds: float, readable: Sequence[int] = ()) -> list[int]:
-        """As ``FastClock``, which would really wait for a wish until the next thing is due."""
+        """As ``FastClock``, which would really wait for a request until the next thing is due."""
         if self.busy():
             return super().wait(seconds, readable)
         return select.select(readable, (), (), 0)[0] or super().wait(seconds)

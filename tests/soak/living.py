@@ -16,7 +16,7 @@ from eink_monitor.daemon.control import LARGEST, Reply, Request, address, ask, s
 from eink_monitor.errors import StoreError
 from soak.life import HurtError, Life
 
-_FLOOD = 2000  # wishes
+_FLOOD = 2000  # requests
 _PATIENCE = 20.0  # s
 _STANDS_STILL = 3.0 + 7.0  # s that a verb waits for a daemon, and that this machine may take to start it
 _HOSTILE = ("https://example.com/" + "W" * 20_000, "\x1b]0;owned\x07\x1b[2J", "\udce4\u202e" + "A" * 9_000)
@@ -26,12 +26,12 @@ def wish_too_large(life: Life) -> None:
     """Of 250 kB; and as a datagram past whoever knows better."""
     answer = _asked(life, Request("sign in", "car", ("https://" + "a" * 250_000, "", "")))
     if answer.code != 64:
-        raise HurtError(f"a wish of 250 kB: {answer.code}, {answer.words[:80]}")
+        raise HurtError(f"a request of 250 kB: {answer.code}, {answer.words[:80]}")
     _send(life, b"x" * (LARGEST + 1), 1)
     _hears(life)
 
 
-def flood_of_wishes(life: Life) -> None:
+def flood_of_requests(life: Life) -> None:
     """Thousands at once, sense and nonsense."""
     pieces = [b'{"verb": "show", "panel": "car"}', b'{"verb": "write", "panel": ""}', b"\xff\xfe", b"[" * 5000, b""]
     for piece in pieces:

@@ -1,4 +1,4 @@
-"""What a person may wish of the display, granted by whoever owns it: the daemon, or the verb itself where none runs."""
+"""Requests to the display, carried out by its owner: the daemon, or the verb itself if none runs."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from eink_monitor.model.frame import Wear
 from eink_monitor.store import Store
 
 
-def grant(request: Request, drawing: Drawing, config: Config, clock: Clock) -> Reply:
-    """Do as wished; whatever goes wrong becomes the answer."""
+def carry_out(request: Request, drawing: Drawing, config: Config, clock: Clock) -> Reply:
+    """Carry out a request; an error becomes the reply."""
     now, mono, label = clock.now(), clock.monotonic(), config.display.label
     try:
         match request.verb:
@@ -46,25 +46,25 @@ def grant(request: Request, drawing: Drawing, config: Config, clock: Clock) -> R
 
 
 def clears(display: Display) -> bool:
-    """Whether there is anything to clear."""
+    """Whether a display can be cleared."""
     plugin = display.plugin if isinstance(display, Fenced) else display
     return getattr(type(plugin), "clear", None) is not Display.clear
 
 
-def look(config: Config, clock: Clock) -> Reply:
-    """What the display has to say about itself, asked of the daemon if it runs. Raises ``StoreError``."""
+def examine(config: Config, clock: Clock) -> Reply:
+    """The findings of the display, through the daemon if it runs. Raises ``StoreError``."""
     answer = ask(address(config.database), Request("examine"))
     if answer is not None:
         return answer
-    config.display.open(clock, Wear())  # a look moves no ink, so there is nothing to count
+    config.display.open(clock, Wear())  # an examination refreshes nothing, so there is no wear to count
     try:
         return Reply(0, "", list(config.display.examine()))
     finally:
         config.display.close()
 
 
-def wish(request: Request, config: Config, clock: Clock) -> Reply:
-    """Ask the daemon of a house if it runs, else do it here. ``process`` of the answer is 0 where it was done here.
+def ask_display(request: Request, config: Config, clock: Clock) -> Reply:
+    """Ask the daemon if it runs, else do it here; then ``process`` of the reply is 0.
 
     Raises ``StoreError``.
     """
@@ -77,7 +77,7 @@ def wish(request: Request, config: Config, clock: Clock) -> Reply:
         drawing = Drawing(config, house, clock.monotonic())
         config.display.open(clock, house.wear)
         try:
-            return grant(request, drawing, config, clock)
+            return carry_out(request, drawing, config, clock)
         finally:
             config.display.close()
             store.wear.keep(asdict(house.wear))

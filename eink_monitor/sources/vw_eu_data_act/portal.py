@@ -21,7 +21,7 @@ from carconnectivity_connectors.vw_eu_data_act import client as connector
 from eink_monitor.clock import MINUTE
 from eink_monitor.errors import AuthFailed, BadAnswer, Gone, Throttled, Trouble
 from eink_monitor.outside import is_clean
-from eink_monitor.sources._vag.doorway import Doorway
+from eink_monitor.sources._vag.host_guard import HostGuard
 from eink_monitor.sources.vw_eu_data_act.files import WHO
 
 _T = TypeVar("_T")
@@ -41,8 +41,8 @@ class Portal(connector.EudaApiClient):  # type: ignore[misc] # untyped
             logging.getLogger(talker).setLevel(logging.CRITICAL)
         connector.LOG.setLevel(logging.CRITICAL)
         super().__init__(username, password, country="de", language="de", brand=brand, timeout=20)
-        self._doorway = Doorway(base_url, connector.BASE_URL, _HOSTS)
-        self._doorway.guard(self._session)
+        self._guard = HostGuard(base_url, connector.BASE_URL, _HOSTS)
+        self._guard.guard(self._session)
         self._restore(session)
 
     def identifier(self, vin: str, now: int) -> str:
@@ -58,7 +58,7 @@ class Portal(connector.EudaApiClient):  # type: ignore[misc] # untyped
         try:
             listed = self._plainly(lambda: self.list_datasets(vin, identifier), now, missing=BadAnswer(_UNREADABLE))
         except BadAnswer:
-            if self._doorway.status in {400, 404}:
+            if self._guard.status in {400, 404}:
                 return []
             raise
         if isinstance(listed, list):
@@ -98,15 +98,15 @@ class Portal(connector.EudaApiClient):  # type: ignore[misc] # untyped
             asked = error.retry_after if isinstance(error.retry_after, int) else _LONG_ENOUGH
             trouble: Trouble = Throttled(f"{WHO} says we ask too often", now + max(asked, MINUTE))
         except connector.AuthError as error:
-            trouble = self._doorway.trouble(WHO) or _refusal(str(error))
+            trouble = self._guard.trouble(WHO) or _refusal(str(error))
         except connector.ApiError:
-            trouble = self._doorway.trouble(WHO) or self._status_trouble(missing)
+            trouble = self._guard.trouble(WHO) or self._status_trouble(missing)
         except Exception:  # noqa: BLE001 - a page or a list that the connector did not expect raises anything
-            trouble = self._doorway.trouble(WHO) or BadAnswer(_UNREADABLE)
+            trouble = self._guard.trouble(WHO) or BadAnswer(_UNREADABLE)
         raise trouble
 
     def _status_trouble(self, missing: Trouble) -> Trouble:
-        status = self._doorway.status
+        status = self._guard.status
         if status == 410:
             return Gone(
                 f"{WHO} has closed this interface", "is there a newer carconnectivity-connector-vw-eu-data-act?"

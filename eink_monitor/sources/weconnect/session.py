@@ -14,7 +14,7 @@ from weconnect.errors import AuthentificationError
 
 from eink_monitor.clock import HOUR
 from eink_monitor.errors import AuthFailed, BadAnswer, Gone, Throttled, Trouble
-from eink_monitor.sources._vag.doorway import Doorway
+from eink_monitor.sources._vag.host_guard import HostGuard
 from eink_monitor.sources.weconnect.fields import WHO
 
 USUAL = "https://emea.bff.cariad.digital"
@@ -35,9 +35,9 @@ class VwSession:
         except (ValueError, TypeError):
             token, metadata = None, {}
         self._session = WeConnectSession(SessionUser(username, password), token=token, metadata=metadata)
-        self._doorway = Doorway(base_url, USUAL, _HOSTS)
+        self._guard = HostGuard(base_url, USUAL, _HOSTS)
         for speaker in (self._session, self._session.websession):
-            self._doorway.guard(speaker)
+            self._guard.guard(speaker)
 
     def keep(self) -> str:
         """The session for the next visit, so that nobody signs in at every poll."""
@@ -62,13 +62,13 @@ class VwSession:
         raise trouble
 
     def _verdict(self, now: int, otherwise: Trouble | None = None) -> Trouble:
-        status = self._doorway.status
+        status = self._guard.status
         if status == 429:
             return Throttled(f"{WHO} says we ask too often", now + HOUR)
         if 400 <= status < 500:
             return Gone(_CLOSED)
         odd = BadAnswer(f"{WHO} sent something that cannot be read; it is ignored")
-        return self._doorway.trouble(WHO) or otherwise or odd
+        return self._guard.trouble(WHO) or otherwise or odd
 
     def close(self) -> None:
         """Hang up."""

@@ -1,4 +1,4 @@
-"""Where a vendor library that speaks ``requests`` meets the network: it can be led elsewhere, and is watched.
+"""Keeps a vendor library that uses ``requests`` to its own hosts, and can redirect it to another server.
 
 It imports ``requests``, so only a polling child imports it.
 """
@@ -22,7 +22,7 @@ class Elsewhere(RequestException):
     """A page or a redirect wanted us to ask somebody else."""
 
 
-class Doorway(HTTPAdapter):
+class HostGuard(HTTPAdapter):
     """Lets a session talk to ``hosts`` over https and to nobody else, and remembers what came of the last request.
 
     Passwords, tokens and the VIN travel here, and it is pages and redirects that say where to. If ``base_url`` is not
@@ -39,7 +39,7 @@ class Doorway(HTTPAdapter):
         self.reached = True
 
     def guard(self, session: Session) -> None:
-        """Stand at every door of a session: one for plain http that a library left open would lead past us."""
+        """Replace every adapter of a session: one for plain http that a library left mounted would bypass us."""
         session.trust_env = False
         session.adapters.clear()
         for scheme in ("https://", "http://"):

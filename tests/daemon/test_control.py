@@ -153,7 +153,7 @@ def test_a_daemon_that_hangs(control: ControlSocket, path: Path) -> None:
 
 
 def test_a_daemon_that_stands_still_takes_no_more_than_the_patience(path: Path) -> None:
-    """Stopped by a signal, or in a long system call: once enough requests are waiting, not even sending one succeeds."""
+    """Stopped by a signal, or in a long system call: once enough are waiting, not even sending one succeeds."""
     with (
         socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as still,
         socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as one,

@@ -142,17 +142,17 @@ class SolarEdge(Source):
             web = Web(self.base_url or v1.BASE, "SolarEdge", visit, self.timeout)
             found = v1.fetch(web, visit, self.site_id, self.api_key)
             return without_plunges(grown(found, visit), visit)
-        from eink_monitor.sources.solaredge import cloud as door
+        from eink_monitor.sources.solaredge import cloud as access
         from eink_monitor.sources.solaredge import v2
         from eink_monitor.sources.solaredge.signin import BASE
 
         web = Web(self.base_url or BASE, "SolarEdge", visit, self.timeout)
-        badge: door.Badge
+        badge: access.Badge
         if self.api_key is not None:
-            badge = door.FleetKey(self.api_key)
+            badge = access.FleetKey(self.api_key)
         else:
-            badge = door.BearerAuth(web, visit, self.client_id, self.client_secret or Secret(""))
-        cloud = door.Cloud(web, visit, self.site_id, badge)
+            badge = access.BearerAuth(web, visit, self.client_id, self.client_secret or Secret(""))
+        cloud = access.Cloud(web, visit, self.site_id, badge)
         found = v2.fetch(cloud, visit, self._rhythm().plan(visit))
         return without_plunges(grown(found, visit), visit)
 
@@ -170,11 +170,11 @@ class SolarEdge(Source):
         if self.sign_in() is None:
             return nothing
         from eink_monitor.sources._http.web import Web
-        from eink_monitor.sources.solaredge import cloud as door
+        from eink_monitor.sources.solaredge import cloud as access
         from eink_monitor.sources.solaredge.signin import BASE
 
         web = Web(self.base_url or BASE, "SolarEdge", visit, self.timeout)
-        given = door.BearerAuth(web, visit, self.client_id, self.client_secret or Secret("")).revoke()
+        given = access.BearerAuth(web, visit, self.client_id, self.client_secret or Secret("")).revoke()
         return "SolarEdge: the consent is revoked, and forgotten here." if given else nothing
 
     def credentials(self, visit: Visit) -> list[Credential]:

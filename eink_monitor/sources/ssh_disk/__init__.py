@@ -20,8 +20,8 @@ from eink_monitor.sources._nearby import nearby
 if TYPE_CHECKING:
     from eink_monitor.sources.ssh_disk.command import SshSession
     from eink_monitor.sources.ssh_disk.disk import DiskStatus
-    from eink_monitor.sources.ssh_disk.door import Door
     from eink_monitor.sources.ssh_disk.newest import Lister
+    from eink_monitor.sources.ssh_disk.target import Target
 
 _DISK = (
     metrics.DISK_STATE,
@@ -139,7 +139,7 @@ class SshDisk(Source):
             return list(self._readings(visit, looks, disk.listing))
         from eink_monitor.sources.ssh_disk import command as ssh
 
-        with ssh.visit(self._door(visit)) as session:
+        with ssh.visit(self._target(visit)) as session:
             looks = self._looks(session)
             if not any(name in self.newest and look.mounted for name, look in looks.items()):
                 return list(self._readings(visit, looks, disk.no_listing))
@@ -162,7 +162,7 @@ class SshDisk(Source):
         """
         from eink_monitor.sources.ssh_disk import command as ssh
 
-        return ssh.greet(self._door(visit)).fingerprint
+        return ssh.greet(self._target(visit)).fingerprint
 
     def trust(self, visit: Visit, fingerprint: str) -> None:
         """Take the host's key for right from now on, because a person compared the fingerprint and said so.
@@ -172,23 +172,23 @@ class SshDisk(Source):
         from eink_monitor.sources.ssh_disk import command as ssh
         from eink_monitor.sources.ssh_disk import hosts
 
-        door = self._door(visit)
-        key = ssh.greet(door)
+        target = self._target(visit)
+        key = ssh.greet(target)
         if key.fingerprint != fingerprint:
-            message = f"{door.place} shows a different key than a moment ago ({key.fingerprint}); nothing was kept"
+            message = f"{target.place} shows a different key than a moment ago ({key.fingerprint}); nothing was kept"
             raise BadAnswer(message)
         path = visit.state / "known_hosts"
         try:
-            hosts.remember(path, door.place, key)
+            hosts.remember(path, target.place, key)
         except OSError as error:
             message = f"cannot write {path} ({error.strerror}); check the state directory"
             raise StoreError(message) from None
 
-    def _door(self, visit: Visit) -> Door:
-        from eink_monitor.sources.ssh_disk.door import Door
+    def _target(self, visit: Visit) -> Target:
+        from eink_monitor.sources.ssh_disk.target import Target
 
         theirs = self.known_hosts or Path("~/.ssh/known_hosts")
-        return Door(
+        return Target(
             feed=visit.feed,
             host=self.host,
             port=self.port,

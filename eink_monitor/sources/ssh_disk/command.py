@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from eink_monitor.clock import stopwatch
 from eink_monitor.errors import BadAnswer, Unavailable
 from eink_monitor.sources.ssh_disk import hosts
-from eink_monitor.sources.ssh_disk.door import Door, connected, late, plainly, recognise, sign_in
 from eink_monitor.sources.ssh_disk.newest import Entry, Unlisted
+from eink_monitor.sources.ssh_disk.target import Target, connected, late, plainly, recognise, sign_in
 
 if TYPE_CHECKING:
     from paramiko import Channel, SFTPClient, Transport
@@ -22,20 +22,20 @@ _CHUNK = 8192
 _GARBLED = (ValueError, LookupError, struct.error)  # names that are not UTF-8, packets that end too early
 
 
-def greet(door: Door) -> hosts.HostKey:
+def greet(target: Target) -> hosts.HostKey:
     """The key the host shows to anybody. Raises ``Unavailable``."""
-    with connected(door, []) as (_, key):
+    with connected(target, []) as (_, key):
         return key
 
 
 @contextmanager
-def visit(door: Door) -> Iterator[SshSession]:
+def visit(target: Target) -> Iterator[SshSession]:
     """Sign in, and leave at the end. Raises ``Unavailable`` or ``AuthFailed``."""
-    keys = next((found for path in door.known_hosts if (found := hosts.known(hosts.read(path), door.place))), [])
-    with connected(door, [] if door.fingerprint else keys) as (transport, key):
-        recognise(door, keys, key)
-        sign_in(door, transport)
-        yield SshSession(door, transport)
+    keys = next((found for path in target.known_hosts if (found := hosts.known(hosts.read(path), target.place))), [])
+    with connected(target, [] if target.fingerprint else keys) as (transport, key):
+        recognise(target, keys, key)
+        sign_in(target, transport)
+        yield SshSession(target, transport)
 
 
 class Hangs(Unavailable):
@@ -45,14 +45,14 @@ class Hangs(Unavailable):
 class SshSession:
     """A signed-in connection."""
 
-    def __init__(self, door: Door, transport: Transport) -> None:
-        self._door, self._transport = door, transport
+    def __init__(self, target: Target, transport: Transport) -> None:
+        self._target, self._transport = target, transport
 
     def run(self, command: str) -> str:
         """What a command prints. Raises ``Hangs`` when it takes too long, ``BadAnswer`` when it says too much."""
-        with plainly(self._door):
-            end = stopwatch() + self._door.timeout
-            channel = self._transport.open_session(timeout=self._door.timeout)
+        with plainly(self._target):
+            end = stopwatch() + self._target.timeout
+            channel = self._transport.open_session(timeout=self._target.timeout)
             try:
                 channel.exec_command(command)
                 answer = bytearray()
@@ -64,16 +64,16 @@ class SshSession:
                         return answer.decode("utf-8", "surrogateescape")
                     answer += chunk
             except TimeoutError:
-                raise Hangs(late(self._door)) from None
+                raise Hangs(late(self._target)) from None
             finally:
                 channel.close()
-        message = f"{self._door.place} answered more than {_CAP >> 20} MB to df; check what its shell prints at login"
+        message = f"{self._target.place} answered more than {_CAP >> 20} MB to df; check what its shell prints at login"
         raise BadAnswer(message)
 
     def _finished(self, channel: Channel, patience: float) -> None:
         """Half an answer looks like a whole one, so the host must also say that the command is over."""
         if not channel.status_event.wait(max(0.01, patience)) or channel.exit_status < 0:
-            message = f"{self._door.place} dropped the connection in the middle of an answer; trying again"
+            message = f"{self._target.place} dropped the connection in the middle of an answer; trying again"
             raise Unavailable(message)
 
     @contextmanager
@@ -81,9 +81,9 @@ class SshSession:
         """SFTP. Raises ``Unlisted`` where the host offers none."""
         from paramiko import SFTPClient, SFTPError, SSHException
 
-        with plainly(self._door):
-            channel = self._transport.open_session(timeout=self._door.timeout)
-            channel.settimeout(self._door.timeout)  # from_transport would wait for ever for a server that is silent
+        with plainly(self._target):
+            channel = self._transport.open_session(timeout=self._target.timeout)
+            channel.settimeout(self._target.timeout)  # from_transport would wait for ever for a server that is silent
             try:
                 channel.invoke_subsystem("sftp")
                 client = SFTPClient(channel)
@@ -92,20 +92,20 @@ class SshSession:
             except (SSHException, SFTPError, EOFError, OSError):
                 raise Unlisted from None
         with client:
-            yield Sftp(self._door, client)
+            yield Sftp(self._target, client)
 
 
 class Sftp:
     """Folders by SFTP."""
 
-    def __init__(self, door: Door, client: SFTPClient) -> None:
-        self._door, self._client = door, client
+    def __init__(self, target: Target, client: SFTPClient) -> None:
+        self._target, self._client = target, client
 
     def entries(self, folder: str) -> Iterable[Entry]:
         """What is in a folder. Raises ``Unlisted`` or ``Unavailable``."""
         from paramiko import SFTPError
 
-        with plainly(self._door):
+        with plainly(self._target):
             try:
                 for found in self._client.listdir_iter(folder):
                     mode, changed = found.st_mode or 0, found.st_mtime

@@ -33,8 +33,8 @@ _METHODS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
-    """Where to knock, as whom, with what, and how long to wait (seconds) for each answer.
+class Target:
+    """Which host to sign in to, as whom, with what, and how long to wait (seconds) for each answer.
 
     ``known_hosts`` are files, the first that knows the host decides; a pinned ``fingerprint`` decides alone. ``feed``
     is what a person types after ``eink-monitor login``.
@@ -57,27 +57,27 @@ class Door:
         return hosts.name_of(self.host, self.port)
 
 
-def late(door: Door) -> str:
+def late(target: Target) -> str:
     """What to say of an answer that does not come."""
-    return f"{door.place} did not answer within {door.timeout:d} s; check whether a disk hangs there"
+    return f"{target.place} did not answer within {target.timeout:d} s; check whether a disk hangs there"
 
 
 @contextmanager
-def plainly(door: Door) -> Iterator[None]:
+def plainly(target: Target) -> Iterator[None]:
     """Turn whatever the SSH library and the network raise inside into ``Unavailable``."""
     from paramiko import SSHException
 
     try:
         yield
     except TimeoutError:
-        raise Unavailable(late(door)) from None
+        raise Unavailable(late(target)) from None
     except (SSHException, EOFError, OSError):
-        message = f"{door.place} dropped the SSH connection; trying again"
+        message = f"{target.place} dropped the SSH connection; trying again"
         raise Unavailable(message) from None
 
 
 @contextmanager
-def connected(door: Door, keys: list[hosts.HostKey]) -> Iterator[tuple[Transport, hosts.HostKey]]:
+def connected(target: Target, keys: list[hosts.HostKey]) -> Iterator[tuple[Transport, hosts.HostKey]]:
     """A connection that nobody has signed in to yet, and the host's key; key types known already are asked for first.
 
     Raises ``Unavailable``, and ``Missing`` where the library is missing.
@@ -91,19 +91,19 @@ def connected(door: Door, keys: list[hosts.HostKey]) -> Iterator[tuple[Transport
 
     # Every failure becomes our own sentence; the library would tell it a second time, with a traceback, on stderr.
     logging.getLogger("paramiko").setLevel(logging.CRITICAL + 1)
-    line = _dial(door)
+    line = _dial(target)
     try:
         transport = Transport(line)
         try:
-            transport.banner_timeout = transport.auth_timeout = transport.channel_timeout = door.timeout
+            transport.banner_timeout = transport.auth_timeout = transport.channel_timeout = target.timeout
             _prefer(transport, {key.kind for key in keys})
-            transport.start_client(timeout=door.timeout)
+            transport.start_client(timeout=target.timeout)
             shown = transport.get_remote_server_key()
             key = hosts.HostKey(shown.get_name(), shown.asbytes())
         except IncompatiblePeer as error:
-            raise Unavailable(_outdated(door, str(error))) from None
+            raise Unavailable(_outdated(target, str(error))) from None
         except (SSHException, EOFError, OSError):
-            message = f"{door.place} accepts connections but does not speak SSH within {door.timeout:d} s; check port:"
+            message = f"{target.place} accepts connections but speaks no SSH within {target.timeout:d} s; check port:"
             raise Unavailable(message) from None
         try:
             yield transport, key
@@ -113,34 +113,34 @@ def connected(door: Door, keys: list[hosts.HostKey]) -> Iterator[tuple[Transport
         line.close()
 
 
-def _outdated(door: Door, said: str) -> str:
+def _outdated(target: Target, said: str) -> str:
     """What two that have no method in common mean; the library says of which kind ("no acceptable macs")."""
     kind, cure = next((way for word, way in _METHODS.items() if word in said), ("protocol", "SSH 2"))
     return (
-        f"{door.place} offers only old SSH methods ({kind}), which are no longer safe; "
+        f"{target.place} offers only old SSH methods ({kind}), which are no longer safe; "
         f"update the SSH server there, or let it offer {cure}, too"
     )
 
 
-def recognise(door: Door, keys: list[hosts.HostKey], shown: hosts.HostKey) -> None:
+def recognise(target: Target, keys: list[hosts.HostKey], shown: hosts.HostKey) -> None:
     """Check the host's key against the pinned fingerprint, else against the known ones. Raises ``AuthFailed``."""
-    expected = [door.fingerprint] if door.fingerprint else [key.fingerprint for key in keys]
+    expected = [target.fingerprint] if target.fingerprint else [key.fingerprint for key in keys]
     if not expected:
         message = (
-            f"the SSH host {door.place} is not known yet; run: eink-monitor login {door.feed}, "
+            f"the SSH host {target.place} is not known yet; run: eink-monitor login {target.feed}, "
             f"and compare its fingerprint {shown.fingerprint}"
         )
         raise AuthFailed(message)
     if shown.fingerprint not in expected:
         message = (
-            f"the SSH host {door.place} shows the key {shown.fingerprint} where {' or '.join(expected)} is expected: "
-            f"a new system, or somebody in between; if it is right, run: eink-monitor login {door.feed}"
-            + (", and change fingerprint:" if door.fingerprint else "")
+            f"the SSH host {target.place} shows the key {shown.fingerprint} where {' or '.join(expected)} is expected: "
+            f"a new system, or somebody in between; if it is right, run: eink-monitor login {target.feed}"
+            + (", and change fingerprint:" if target.fingerprint else "")
         )
         raise AuthFailed(message)
 
 
-def sign_in(door: Door, transport: Transport) -> None:
+def sign_in(target: Target, transport: Transport) -> None:
     """Keys first (``identity``, else those of the agent), then the password, each once.
 
     Raises ``AuthFailed``, and ``Unavailable`` when the host leaves the question open.
@@ -150,29 +150,29 @@ def sign_in(door: Door, transport: Transport) -> None:
     tried: list[str] = []
     hint = ""
     try:
-        with _keys(door) as keys:
+        with _keys(target) as keys:
             if keys:
-                tried.append(f"the key {door.identity}" if door.identity else f"{len(keys)} keys of the SSH agent")
-            hint = _offer(door, transport, keys)
-        if door.password and not transport.is_authenticated():
+                tried.append(f"the key {target.identity}" if target.identity else f"{len(keys)} keys of the SSH agent")
+            hint = _offer(target, transport, keys)
+        if target.password and not transport.is_authenticated():
             tried.append("the password")
-            transport.auth_password(door.user, door.password.reveal())
+            transport.auth_password(target.user, target.password.reveal())
         if transport.is_authenticated():
             return
     except AuthenticationException as error:
-        _not_late(door, error)
+        _not_late(target, error)
     except (SSHException, EOFError, OSError):
-        message = f"{door.place} dropped the connection while {door.user} was signing in; trying again"
+        message = f"{target.place} dropped the connection while {target.user} was signing in; trying again"
         raise Unavailable(message) from None
     message = (
-        f"{door.place} refuses {' and '.join(tried)} of {door.user}; check user:, identity: and password:{hint}"
+        f"{target.place} refuses {' and '.join(tried)} of {target.user}; check user:, identity: and password:{hint}"
         if tried
-        else f"nothing to sign in to {door.place} with; set identity: or password:, or start an SSH agent"
+        else f"nothing to sign in to {target.place} with; set identity: or password:, or start an SSH agent"
     )
     raise AuthFailed(message)
 
 
-def _offer(door: Door, transport: Transport, keys: Sequence[PKey]) -> str:
+def _offer(target: Target, transport: Transport, keys: Sequence[PKey]) -> str:
     """Try the keys until the host takes one, or no keys at all; what is to be said of those that it cannot take."""
     from paramiko import AuthenticationException, BadAuthenticationType
 
@@ -180,11 +180,11 @@ def _offer(door: Door, transport: Transport, keys: Sequence[PKey]) -> str:
     for key in keys:
         hint = hint or _old_signatures(transport, key)
         try:
-            transport.auth_publickey(door.user, key)
+            transport.auth_publickey(target.user, key)
         except BadAuthenticationType:
             break
         except AuthenticationException as error:
-            _not_late(door, error)
+            _not_late(target, error)
         if transport.is_authenticated():
             break
     return hint
@@ -198,22 +198,22 @@ def _old_signatures(transport: Transport, key: PKey) -> str:
     return "; it knows only old signatures of RSA keys, so try a key of type ed25519" if old else ""
 
 
-def _not_late(door: Door, error: Exception) -> None:
+def _not_late(target: Target, error: Exception) -> None:
     """The library calls silence a refusal, too."""
     if "timeout" in str(error).lower():
-        message = f"{door.place} did not answer the sign-in within {door.timeout:d} s; trying again"
+        message = f"{target.place} did not answer the sign-in within {target.timeout:d} s; trying again"
         raise Unavailable(message) from None
 
 
-def _dial(door: Door) -> socket.socket:
+def _dial(target: Target) -> socket.socket:
     try:
-        return socket.create_connection((door.host, door.port), timeout=door.timeout)
+        return socket.create_connection((target.host, target.port), timeout=target.timeout)
     except (socket.gaierror, UnicodeError):
-        message = no_address(door.host)
+        message = no_address(target.host)
     except ConnectionRefusedError:
-        message = f"{door.place} refuses SSH connections; is sshd running there, and port: right?"
+        message = f"{target.place} refuses SSH connections; is sshd running there, and port: right?"
     except OSError as error:
-        message = f"{door.place} cannot be reached ({error.strerror or 'no answer'}); is it switched on?"
+        message = f"{target.place} cannot be reached ({error.strerror or 'no answer'}); is it switched on?"
     raise Unreachable(message)
 
 
@@ -225,28 +225,30 @@ def _prefer(transport: Transport, kinds: set[str]) -> None:
     offered.key_types = sorted(offered.key_types, key=lambda kind: kind not in kinds)
 
 
-def _key(door: Door) -> PKey:
+def _key(target: Target) -> PKey:
     from cryptography.exceptions import UnsupportedAlgorithm
     from paramiko import PKey, SSHException
     from paramiko.pkey import UnknownKeyType
 
-    assert door.identity is not None  # noqa: S101 the caller looked
-    phrase = door.passphrase.reveal().encode() if door.passphrase else None
+    assert target.identity is not None  # noqa: S101 the caller looked
+    phrase = target.passphrase.reveal().encode() if target.passphrase else None
     try:
         # By position: paramiko 5 renamed the argument. Bytes: it hands them on as they are.
-        return PKey.from_path(door.identity.expanduser(), phrase)  # type: ignore[arg-type]
+        return PKey.from_path(target.identity.expanduser(), phrase)  # type: ignore[arg-type]
     except OSError as error:
-        message = f"the SSH key {origin(door.identity)} cannot be read ({error.strerror}); check identity:"
+        message = f"the SSH key {origin(target.identity)} cannot be read ({error.strerror}); check identity:"
     except (ValueError, TypeError, SSHException, UnknownKeyType, UnsupportedAlgorithm):
-        message = f"the SSH key {origin(door.identity)} does not open; check passphrase:, and that it is a private key"
+        message = (
+            f"the SSH key {origin(target.identity)} does not open; check passphrase:, and that it is a private key"
+        )
     raise AuthFailed(message)
 
 
 @contextmanager
-def _keys(door: Door) -> Iterator[list[PKey]]:
+def _keys(target: Target) -> Iterator[list[PKey]]:
     """The key that is configured, else those of the agent, which signs as long as this lasts."""
-    if door.identity:
-        yield [_key(door)]
+    if target.identity:
+        yield [_key(target)]
         return
     from paramiko import Agent
 

@@ -116,7 +116,7 @@ def _range(sheet: Sheet) -> None:
 def _reach(sheet: Sheet) -> list[Cell]:
     """The range as the one supporting figure."""
     left = sheet.figure(RANGE, within=_TOGETHER)
-    # TRANSLATORS: at most 9 letters; over a distance: how far the car will go
+    # TRANSLATORS: at most 10 letters; over a distance: how far the car will go
     return [Cell(say_of("car", "range"), *words.road(left.value), tag=left.tag)] if left else []
 
 

@@ -24,7 +24,7 @@ from eink_monitor.panels._figures import tagged
 from eink_monitor.panels._sheet import Figure, Sheet, SubjectPanel, empty
 
 _WORD, _FIGURE, _UNIT = 74, 72, 17  # units that a word takes at the left, a figure and its unit at the right
-# TRANSLATORS: at most 10 letters; energy of today: what the roof made, what of it the house used, the other meters
+# TRANSLATORS: at most 9 letters; energy of today: what the roof made, what of it the house used, the other meters
 _METERS = (
     (marked("produced"), PRODUCTION_TODAY),
     (marked("own use"), SELF_CONSUMPTION_TODAY),
@@ -64,7 +64,7 @@ class Energy(SubjectPanel):
         for row, ((word, metric), figure) in enumerate(zip(_METERS, figures, strict=True)):
             middle = sheet.body.top + pitch * row + pitch // 2 + 1
             kept = stored and metric is SELF_CONSUMPTION_TODAY  # what the battery took is not used yet
-            # TRANSLATORS: at most 10 letters; energy that was not fed in: the house used it, or a battery took it
+            # TRANSLATORS: at most 9 letters; energy that was not fed in: the house used it, or a battery took it
             canvas.text(sheet.body.left, middle + 5, say("kept here") if kept else say(word), fonts.TEXT)
             canvas.fill(sheet.body.left + _WORD, middle - pitch // 2, 1, pitch)
             _meter(sheet, middle, figure, top)

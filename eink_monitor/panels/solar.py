@@ -24,7 +24,7 @@ from eink_monitor.panels._sheet import Figure, Sheet, SubjectPanel, Zone
 
 _LONGER = 110  # units for the longer sums at the right of the chart
 _FLOOR = 100  # W; the least a chart's height stands for, so that a moonlit night is no mountain
-# TRANSLATORS: at most 6 letters; the energy of this month, of this year, and of all time
+# TRANSLATORS: at most 5 letters; the energy of this month, of this year, and of all time
 _SUMS = (
     (marked("month"), PRODUCTION_MONTH, 2),
     (marked("year"), PRODUCTION_YEAR, 1),

@@ -15,6 +15,7 @@ from PIL import Image
 from eink_monitor.config.plugins import names
 from eink_monitor.draw.canvas import Canvas
 from eink_monitor.draw.pictures import contact, write_png
+from eink_monitor.locale import ENGLISH, load, speaking
 from eink_monitor.model.frame import Frame
 from eink_monitor.model.panel import Panel
 from scenes import GLASS, ON_ALL_GLASS, SCENES, Scene
@@ -71,9 +72,11 @@ def test_no_golden_image_is_left_over() -> None:
 @pytest.mark.parametrize("panel", names(Panel))  # type: ignore[type-abstract]  # the kind is what is asked for
 def test_every_panel_has_the_three_states_and_a_picture_in_the_docs(panel: str, tmp_path: Path) -> None:
     assert {f"{panel}-{state}" for state in ("full", "empty", "stale")} <= set(SCENES)
-    fresh = DOCS / f"{panel}.png" if WRITE else tmp_path / "fresh.png"
-    write_png(draw(SCENES[f"{panel}-full"], panel), fresh, scale=2)
-    assert pixels(DOCS / f"{panel}.png") == pixels(fresh)
+    for picture, locale in ((DOCS / f"{panel}.png", ENGLISH), (DOCS / "de" / f"{panel}.png", load("de"))):
+        fresh = picture if WRITE else tmp_path / "fresh.png"
+        with speaking(locale):
+            write_png(draw(SCENES[f"{panel}-full"], panel), fresh, scale=2)
+        assert pixels(picture) == pixels(fresh)
 
 
 def test_the_contact_sheet_in_the_docs_shows_every_golden_image(tmp_path: Path) -> None:

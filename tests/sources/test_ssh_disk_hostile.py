@@ -211,7 +211,7 @@ def hello_then_silence(line: socket.socket) -> None:
     ],
 )
 def test_what_is_no_ssh_server(visit: Visit, talk: Callable[[socket.socket], object]) -> None:
-    with listen(talk) as port, pytest.raises(Unavailable, match="does not speak SSH within 1 s"):
+    with listen(talk) as port, pytest.raises(Unavailable, match="speaks no SSH within 1 s"):
         SshDisk("127.0.0.1", {"root": "/"}, "pi", port, Secret("x"), timeout=Duration(1)).poll(visit)
 
 

@@ -9,7 +9,7 @@ _INTERRUPTED = 130
 
 
 def main() -> None:
-    """Say a verb and leave with its exit code.
+    """Run a verb and exit with its exit code.
 
     What systemd says, ``run --config FILE``, needs no command-line library to be understood: the daemon that runs for
     years does not carry one. Everything else is loaded inside, so that Ctrl-C ends it quietly even while it loads.
@@ -43,14 +43,14 @@ def _say(words: list[str]) -> int:
 
 
 def _open_streams() -> None:
-    """Open what was closed for us (``>&-``) as /dev/null, before a file of ours takes its number."""
+    """Open standard streams that were closed (``>&-``) as /dev/null, before one of our files takes their number."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))
 
 
 def _let_go_of_streams() -> None:
-    """What nobody can read any more goes nowhere: left for Python to flush, it costs a complaint and the exit code."""
+    """Discard output that nobody can read any more: left for Python to flush, it would change the exit code."""
     for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):  # click puts another in the place of one
         if stream is None:
             continue

@@ -1,7 +1,7 @@
-"""The verbs a person can say. One file per verb in ``verbs/``, imported only when it is said.
+"""The command line. One file per verb in ``verbs/``, imported only when it is used.
 
 Exit codes follow sysexits.h: 0 success, 64 wrong usage, 65 invalid answer, 69 permanently unavailable, 70 a bug, 75 try
-later, 77 a person must sign in, 78 configuration.
+again later, 77 sign-in needed, 78 configuration error.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Time, from one place only, so that a year can be simulated in seconds.
+"""The only source of time, so that a year can be simulated in seconds.
 
 Every module asks a ``Clock``; ruff bans the other ways. Instants are whole seconds since 1970 in UTC. ``monotonic``
 never jumps and drives the timetable, because a Pi has no real-time clock and its wall clock may be weeks off until the
@@ -25,9 +25,9 @@ _FIRST, _LAST = -62_103_974_400, 253_370_851_200  # 2 January of the years 2 and
 _LONGEST = 30 * DAY  # of one wait; select() takes what fits into a time_t, and who waits looks again anyway
 
 AHEAD = 5 * MINUTE
-"""By how much a vendor's clock may be ahead of ours: what is dated later than that is not believed."""
+"""How far a vendor's clock may be ahead of ours; anything dated later is not believed."""
 SKEW = 2 * MINUTE
-"""By how much it may be ahead without anybody taking notice."""
+"""How far it may be ahead without a remark."""
 
 JUMP = 5  # seconds a wall clock must move at once to count as a jump; one that is disciplined slews by less
 
@@ -55,7 +55,7 @@ class Clock(Protocol):
 
 
 def disciplined() -> bool | None:
-    """Whether anybody keeps the kernel's clock right (adjtimex(2)); None where it does not say."""
+    """Whether the kernel's clock is synchronised (adjtimex(2)); None if unknown."""
     import ctypes  # noqa: PLC0415 - asked only until the answer is yes
 
     try:
@@ -73,7 +73,7 @@ def meant(state: int) -> bool | None:
 class SystemClock:
     """The machine's own clock.
 
-    ``root`` is where its system files are; ``disciplined`` asks the kernel whether anybody keeps its clock right.
+    ``root`` is where its system files are; ``disciplined`` asks the kernel whether its clock is synchronised.
     """
 
     def __init__(self, root: Path = Path("/"), disciplined: Callable[[], bool | None] = disciplined) -> None:

@@ -1,9 +1,9 @@
 """Errors, named by what to do next.
 
 A source, a display or the configuration raises one of these and nothing else; the daemon decides by the class alone.
-Every message is one plain sentence for the person at the wall, and never holds a secret: ``fact`` names the thing and
-the place, ``cure`` the way out, where a person has one. ``exit_code`` follows sysexits.h, ``what`` is the word kept in
-the outcome of a poll.
+Every message is one plain sentence for the user, and never contains a secret: ``fact`` names the thing and the place,
+``cure`` the way out, where a person has one. ``exit_code`` follows sysexits.h, ``what`` is the word kept in the outcome
+of a poll.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from eink_monitor.outside import LONGEST, clean
 
 
 class Trouble(Exception):
-    """Anything that can go wrong in a house and that the program has a plan for."""
+    """Any failure that the program can handle."""
 
     what: ClassVar[str] = "trouble"
     exit_code: ClassVar[int] = os.EX_SOFTWARE
@@ -36,20 +36,20 @@ class Trouble(Exception):
 
 
 class Unavailable(Trouble):
-    """Nobody answered, or not in time: try again later, with growing pauses."""
+    """No answer, or not in time: try again later, with backoff."""
 
     what = "unavailable"
     exit_code = os.EX_TEMPFAIL
 
 
 class Unreachable(Unavailable):
-    """Nobody was even reached, so no call was made: no network, no such name, nobody listens. Try again soon."""
+    """No connection, so no call was made: no network, no such name, nobody listens. Try again soon."""
 
     what = "unreachable"
 
 
 class Overloaded(Unavailable):
-    """This machine had no process, memory or file left for it, so nobody was asked. Try again soon."""
+    """This machine had no process, memory or file left for it, so no call was made. Try again soon."""
 
     what = "overloaded"
 
@@ -57,7 +57,7 @@ class Overloaded(Unavailable):
 class Throttled(Trouble):
     """The vendor (or our own ledger) says wait: no call of this account before ``until`` (epoch seconds, UTC).
 
-    ``account_wide`` is False when only this one poll is too dear at the moment.
+    ``account_wide`` is False when only this one poll costs too much at the moment.
     """
 
     what = "throttled"
@@ -77,21 +77,21 @@ def _throttled(message: str, until: int, account_wide: bool) -> Throttled:
 
 
 class AuthFailed(Trouble):
-    """The vendor refuses us: a person must sign in or mend a key."""
+    """The vendor refuses us: a person must sign in or replace a key."""
 
     what = "auth"
     exit_code = os.EX_NOPERM
 
 
 class Gone(Trouble):
-    """The interface is closed for good: stop asking and say what replaces it."""
+    """The interface is closed for good: stop polling and name its replacement."""
 
     what = "gone"
     exit_code = os.EX_UNAVAILABLE
 
 
 class Missing(Gone):
-    """A library that this needs is not installed: nobody was asked; a person must install it."""
+    """A required library is not installed: no call was made; a person must install it."""
 
     what = "missing"
 
@@ -104,7 +104,7 @@ class BadAnswer(Trouble):
 
 
 class DisplayError(Trouble):
-    """The panel did not do what it was told, or is not there."""
+    """The panel did not obey, or is not there."""
 
     what = "display"
     exit_code = os.EX_UNAVAILABLE
@@ -119,11 +119,11 @@ class StoreError(Trouble):
 
 
 class Damaged(StoreError):
-    """The database is not what we wrote: set it aside, save what can be read, begin anew."""
+    """The database is damaged: set it aside, start a new one, salvage what can be read."""
 
 
 class WrongFile(StoreError):
-    """The database is not ours to touch: another program's, or a newer version's. Starting again changes nothing."""
+    """The database is another program's, or a newer version's: do not touch it; a restart would not help."""
 
     exit_code = os.EX_CONFIG
 
@@ -133,7 +133,7 @@ class Newer(WrongFile):
 
 
 class InUse(StoreError):
-    """Another daemon works on the database: there is one at most."""
+    """Another daemon uses the database: only one may."""
 
 
 class Complaint(NamedTuple):

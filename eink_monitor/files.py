@@ -1,4 +1,4 @@
-"""Files of our own, written so that nobody else's is touched: new, private, whole, and never through a link.
+"""Writing our own files without touching anybody else's: new, private, atomic, and never through a link.
 
 What is written may hold positions, sign-ins and habits, so nobody but its owner may read it (0600, folders 0700).
 """
@@ -26,7 +26,7 @@ _KINDS = {
 
 
 def kind(path: Path, *, follow: bool = False) -> str:
-    """What is at ``path`` instead of a plain file ("a link", "a pipe"); nothing for a plain file, or where none is."""
+    """What is at ``path`` instead of a regular file ("a link", "a pipe"); empty for a regular file, or for none."""
     with suppress(FileNotFoundError, NotADirectoryError):
         found = path.stat() if follow else path.lstat()
         return _KINDS.get(stat.S_IFMT(found.st_mode), "")
@@ -34,22 +34,25 @@ def kind(path: Path, *, follow: bool = False) -> str:
 
 
 def create(path: Path, mode: int = PRIVATE) -> int:
-    """Make a new, empty file and return its descriptor; what has the name goes, a link without what it points to.
+    """Make a new, empty file and return its descriptor; whatever has the name is removed, a link without its target.
 
-    Raises ``OSError``, above all where somebody else is faster.
+    Raises ``OSError``, for example if another process was faster.
     """
     path.unlink(missing_ok=True)
     return os.open(path, _NEW, mode)
 
 
 def draft_of(path: Path, sign: str = "") -> Path:
-    """The name of a draft beside ``path``: one that nobody has, or the one with that ``sign``."""
+    """The name of a draft beside ``path``: an unused one, or the one with that ``sign``."""
     return path.with_name(f".{path.name}.{sign or os.urandom(4).hex()}")
 
 
 @contextmanager
 def replacing(path: Path, mode: int = PRIVATE, *, durable: bool = True, alone: bool = False) -> Iterator[BinaryIO]:
-    """A file that takes the place of ``path`` when it is whole and on the disk, or leaves no trace.
+    """Write a file atomically: it replaces ``path`` once it is complete and on disk, or leaves no trace.
+
+    It need not be ``durable`` if it may be lost in a power cut. With ``alone``, under a lock, the draft has a fixed
+    name, so that killed writers leave no others behind.
 
     What need not survive a power cut is not ``durable``: a reader sees the old one or the new one all the same. Who is
     ``alone`` there, because of a lock, has one draft only, so that no others are left where writers are killed.
@@ -70,13 +73,13 @@ def replacing(path: Path, mode: int = PRIVATE, *, durable: bool = True, alone: b
 
 
 def put(draft: Path, path: Path) -> bool:
-    """Give a whole file its name, if nothing has it yet; returns whether. The draft is gone afterwards."""
+    """Give a complete file its name unless that is taken; returns whether. The draft is gone afterwards."""
     try:
         os.link(draft, path)
     except FileExistsError:
         draft.unlink()
         return False
-    except OSError as error:  # a card formatted for Windows knows no second names
+    except OSError as error:  # FAT and exFAT have no hard links
         if error.errno not in {errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK}:
             raise
         if os.path.lexists(path):
@@ -90,19 +93,19 @@ def put(draft: Path, path: Path) -> bool:
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder of our own; one that is there already stays as it is."""
+    """Make a private folder; an existing one stays as it is."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def settle(place: Path) -> None:
-    """What was written to a file, or the names that were given in a folder, survive a power cut from now on.
+    """Make the contents of a file, or the names in a folder, survive a power cut.
 
     Raises ``OSError`` where they may not.
     """
     descriptor = os.open(place, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
-    except OSError as error:  # some network file systems know no such thing
+    except OSError as error:  # some network file systems cannot
         if error.errno not in {errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP}:
             raise
     finally:

@@ -1,4 +1,4 @@
-"""What a look at something came to: one line for a person, one object for a tool."""
+"""The result of one check: a line for people, an object for tools."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ OK, WARN, BAD = "ok", "warn", "bad"
 
 
 class Finding(NamedTuple):
-    """What was looked at, how it is (ok, warn, bad), and the command or deed that mends it; ``code`` is for the bad."""
+    """What was checked, its state (ok, warn, bad), and what fixes it; ``code`` is the exit code if bad."""
 
     check: str
     state: str
@@ -24,7 +24,7 @@ class Finding(NamedTuple):
 
 
 def good(check: str, words: str) -> Finding:
-    """All is well, or merely worth knowing."""
+    """Fine, or merely worth knowing."""
     return Finding(check, OK, words)
 
 
@@ -34,5 +34,5 @@ def doubt(check: str, words: str, mend: str) -> Finding:
 
 
 def fault(check: str, trouble: Trouble, mend: str = "") -> Finding:
-    """A trouble, with the cure that it brings itself unless a better one is given."""
+    """A trouble, with its own cure unless a better one is given."""
     return Finding(check, BAD, trouble.fact, mend or trouble.cure, trouble.exit_code)

@@ -1,4 +1,4 @@
-"""An answer from a fork of this process, which takes with it what it has loaded, and whatever hangs in it.
+"""Run a function in a fork of this process, which shares all loaded modules and can be killed if it hangs.
 
 SQLite forbids using a database in a fork of a process that has it open: such work is a ``store.repair.job``. A poll,
 which is watched while the daemon goes on, is a ``daemon.process``.
@@ -24,7 +24,7 @@ _PIECE = 1 << 16  # bytes
 
 
 class Crashed(Trouble):
-    """What was asked met a bug; the sentence says which and where, and quotes nothing."""
+    """The function hit a bug; the sentence names it and its place, and quotes nothing."""
 
     what: ClassVar[str] = "crashed"
 
@@ -47,7 +47,7 @@ def ask(work: Callable[[], T], seconds: float = math.inf, keep: Collection[int] 
         said = _hear(reader, seconds)
     except TimeoutError:
         os.kill(child, signal.SIGKILL)
-        orphans.bury(child)  # who waits in the kernel stays until that lets go of it, and is buried with its poll
+        orphans.bury(child)  # a process stuck in the kernel stays until that lets go, and is reaped with its poll
         raise
     finally:
         os.close(reader)
@@ -82,7 +82,7 @@ def _fork(work: Callable[[], object], keep: Collection[int] | None) -> tuple[int
 
 
 def _live(work: Callable[[], object], reader: int, writer: int, keep: Collection[int] | None) -> NoReturn:
-    """The child's whole life; it never comes back to do its parent's work."""
+    """The child; it never returns into its parent's code."""
     try:
         os.close(reader)
         if keep is not None:

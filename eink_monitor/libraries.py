@@ -7,7 +7,7 @@ import sys
 
 BITS = 64 if sys.maxsize > 1 << 32 else 32
 
-# Nobody keeps what is compiled ready for 32 bits but Debian; pip takes what it finds there (``locks/environment.sh``).
+# Only Debian has binaries for 32 bits; pip uses those (``locks/environment.sh``).
 _DEBIAN = {
     "ssh": "python3-bcrypt python3-cryptography python3-nacl",
     "vw": "python3-cryptography",
@@ -17,11 +17,11 @@ _DEBIAN = {
 }
 
 SERVICE = "sudo make install, in the folder that the service was installed from"
-"""What brings a service its libraries: it has an environment of its own, and pip would change another."""
+"""What installs a service's libraries: it has its own environment, and pip would change another."""
 
 
 def command(extra: str, bits: int = BITS) -> str:
-    """The command that installs an extra: a service by its installer, on 32 bits with what apt must bring first."""
+    """The command that installs an extra: the installer for a service; on 32 bits, with apt's packages first."""
     if os.environ.get("EINK_MONITOR_ORIGIN"):
         return SERVICE
     by_pip = f"pip install 'eink-monitor[{extra}]'"

@@ -1,4 +1,4 @@
-"""The dictionary: every quantity the house can speak of, with its unit, its resolution and its plausible range."""
+"""Every metric, with its unit, its resolution and its plausible range."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ ROOF = (
     *(PRODUCTION_TODAY, CONSUMPTION_TODAY, SELF_CONSUMPTION_TODAY, FEED_IN_TODAY, PURCHASED_TODAY),
     *(PRODUCTION_MONTH, PRODUCTION_YEAR, PRODUCTION_LIFETIME),
 )
-"""What a roof with a meter and a battery tells."""
+"""The metrics of a roof with a meter and a battery."""
 
 SOC = Metric("soc", "%", 0.1, 0, 100, "state of charge", hourly=True)
 TARGET_SOC = Metric("target_soc", "%", 1, 0, 100, "state of charge at which charging stops")

@@ -1,9 +1,9 @@
-"""The processes that polls start: how many they are, and how all of them are ended.
+"""The processes that polls start: counting them, and killing all of them.
 
 A vendor library may start a helper in a session of its own, out of reach of the kill that ends its poll. Such orphans
-come to whoever adopts them (PR_SET_CHILD_SUBREAPER of prctl(2)): those of a stream to the stream, those of a poll to
-the daemon, and as there is one poll at a time they are known to be its. Since every poll offers itself to be killed
-first when memory is short, and hands that down, they can be told from the daemon's other children.
+are adopted by a subreaper (PR_SET_CHILD_SUBREAPER of prctl(2)): those of a stream to the stream, those of a poll to the
+daemon, and as there is one poll at a time they are known to be its. Since every poll offers itself to be killed first
+when memory is short, and hands that down, they can be told from the daemon's other children.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from ctypes import CDLL
 
 OFFERED = 1000  # oom_score_adj of a poll and of whatever it starts
-SPARED = 999  # of work that must not be cut in two; it ends itself
+SPARED = 999  # of work that must not be interrupted; it ends by itself
 _ADOPT = 36  # PR_SET_CHILD_SUBREAPER
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
-_ROUNDS = 100  # who multiplies faster than that is met again at the next look
-PATIENCE = 0.2  # s for the kernel to carry the killed away: who waits for a dead disk stays until it answers
+_ROUNDS = 100  # if they multiply faster than that, the next check gets them
+PATIENCE = 0.2  # s for killed processes to be gone: one that waits for a dead disk stays until that answers
 _NAP = 0.001  # s
 
 
@@ -42,7 +42,7 @@ def die_with(parent: int) -> None:
 
 
 def _prctl(option: int, value: int) -> None:
-    """Where it is refused, life goes on without."""
+    """If that is refused, it is skipped."""
     with suppress(ImportError, OSError, AttributeError):
         _library().prctl(option, value, 0, 0, 0)
 
@@ -64,7 +64,7 @@ def offer(score: int = OFFERED) -> None:
 
 
 def loose(known: Collection[int]) -> list[int]:
-    """The orphans that live among this process's children; ``known`` are none."""
+    """The live orphans among this process's children; ``known`` ones are not orphans."""
     return [pid for pid in _children() if pid not in known and _score(pid) == OFFERED and _stat(pid)[:1] != [b"Z"]]
 
 
@@ -79,7 +79,7 @@ def crowd(pids: Iterable[int], limit: int) -> bool:
 
 
 def fell(pids: Collection[int]) -> None:
-    """End processes with all their descendants, which may be growing in number: first they are made to stand still."""
+    """Kill processes with all their descendants, which may be multiplying: stop them first."""
     still: set[int] = set()
     for _ in range(_ROUNDS):
         growing = [one for one in _family(pids) if one not in still]
@@ -91,7 +91,7 @@ def fell(pids: Collection[int]) -> None:
 
 
 def end(known: Collection[int], patience: float = PATIENCE) -> None:
-    """End the orphans among this process's children, and bury those that were spared; ``known`` are neither."""
+    """Kill the orphans among this process's children, and reap the spared ones; ``known`` ones are left alone."""
     began = stopwatch()
     for _ in range(_ROUNDS):
         others = [pid for pid in _children() if pid not in known]
@@ -131,7 +131,7 @@ def _signal(pids: Iterable[int], number: int) -> None:
 
 
 def _family(pids: Iterable[int]) -> list[int]:
-    """Processes and their descendants, but for those that must not be cut in two."""
+    """Processes and their descendants, except those that must not be interrupted."""
     found = list(pids)
     for one in found:
         found += [child for task in _tasks(one) for child in _offspring(task) if _score(child) != SPARED]
@@ -170,7 +170,7 @@ def _parent(pid: int) -> int:
 
 
 def _stat(pid: int) -> list[bytes]:
-    """What the kernel tells of a process, from its state and its parent on (proc_pid_stat(5)); nothing once gone."""
+    """The kernel's figures for a process, from its state on (proc_pid_stat(5)); empty once it is gone."""
     with suppress(OSError):
         return _read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
     return []

@@ -1,7 +1,7 @@
-"""The door for text from outside: what a vendor, a browser or a library wrote, before it becomes ours.
+"""Cleans text from outside: what a vendor, a browser or a library wrote.
 
 Such text reaches terminals, the journal, the database and the panel. There a control character is a command (ESC), a
-lone surrogate an exception, a direction mark a lie, and a megabyte a standstill.
+lone surrogate an exception, a direction mark reverses what is shown, and a megabyte blocks everything.
 """
 
 from __future__ import annotations

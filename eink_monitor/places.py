@@ -1,4 +1,4 @@
-"""Where things are on this machine when nobody says: the configuration, the database, the time zone."""
+"""Default locations on this machine: the configuration, the database, the time zone."""
 
 from __future__ import annotations
 
@@ -56,26 +56,26 @@ def served() -> bool:
 
 
 def origin(file: Path) -> Path:
-    """Where a file lies that systemd has lent to us: there a person edits it, and it is as old as its last change.
+    """The original of a file that systemd has copied for us: people edit that one, and its date counts.
 
-    Any other file lies where it is.
+    Any other file is its own original.
     """
     lent, home = os.environ.get("CREDENTIALS_DIRECTORY"), os.environ.get("EINK_MONITOR_ORIGIN")
     if not lent or not home or not file.is_relative_to(lent):
         return file
-    if file.parent != Path(lent):  # not there: systemd lends no folders
+    if file.parent != Path(lent):  # not in there: systemd copies no folders
         return Path(home) / file.relative_to(lent)
     folder, _, name = file.name.partition("_")  # how systemd names the files of a folder
     return Path(home) / folder / name if name else Path(home) / file.name
 
 
 def home(folder: Path) -> Path:
-    """Where the files of a folder lie that systemd has lent to us; any other folder is itself."""
+    """The original folder of files that systemd has copied for us; any other folder is its own original."""
     return origin(folder / "x").parent
 
 
 def sayable(text: str, config: Path | None = None) -> str:
-    """A text in which our own commands stand as a person says them here: with sudo for a service, and ``-c FILE``."""
+    """The text with our commands as they must be typed here: with sudo for a service, and ``-c FILE``."""
     if not served() and config is None:
         return text
     import shlex  # noqa: PLC0415 - only ever needed to complain
@@ -101,7 +101,7 @@ def age(file: Path) -> int:
 
 
 def _home(variable: str, below: str) -> Path:
-    """The folder a variable names, else the one below the home of a user; a user without one stands at the root."""
+    """The folder a variable names, else the one in the user's home; without a home, the root."""
     try:
         return Path(os.environ.get(variable) or Path.home() / below)
     except RuntimeError:

@@ -1,7 +1,7 @@
 """Planning scarce vendor calls: how many may be spent now, and when the next poll should be.
 
-Pure arithmetic over what the ledger counted; the store keeps the ledger. The rolling spans are the stricter reading of
-a vendor's "per day": whenever the vendor's day begins and however long it is, it cannot hold more than the budget.
+Pure functions of what the ledger counted. The rolling spans are the stricter reading of a vendor's "per day": whenever
+the vendor's day begins and however long it is, it cannot hold more than the budget.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Call(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What one budget has seen: ``used`` of ``limit`` calls in a span; at ``frees_at`` the next call comes free."""
+    """What one budget has seen: ``used`` of ``limit`` calls in a span; at ``frees_at`` the next call is free again."""
 
     span: str
     used: int
@@ -47,7 +47,7 @@ def next_month(now: int, zone: ZoneInfo) -> int:
 
 
 def renewal(quota: Quota, now: int, zone: ZoneInfo) -> float:
-    """Seconds until a budget begins anew; infinite where all of them roll."""
+    """Seconds until a budget restarts; infinite if all of them roll."""
     monthly = any(budget.span == "month" for budget in quota.budgets)
     return next_month(now, zone) - now if monthly else float("inf")
 
@@ -107,16 +107,16 @@ def stretch(
 ) -> float:
     """By how much every poll of an account must be spread so that its calls last; 1.0 when they do.
 
-    ``rates`` gives, for each feed of the account, the calls per second it would like at an instant. What the rates
-    come to over the rest of a budget is held against what is left of it. A month is dealt out day by day, so that its
-    last day is as well served as its first.
+    ``rates`` gives, for each feed of the account, the calls per second it would like at an instant. Their sum over the
+    rest of a budget is compared with what is left of it. A month is divided into days, so that its last day gets as
+    much as its first.
     """
     rates = list(rates)
     factor = 1.0
     for budget in quota.budgets:
         if budget.span == "month":
             left, until = _todays_share(budget.calls, calls, now, zone)
-        else:  # a rolling window gives back as it rolls: only the rate matters, the rest is the hard stop's business
+        else:  # a rolling window frees calls as it rolls: only the rate matters; the hard stop does the rest
             left, until = float(budget.calls), now + SPANS[budget.span]
         wanted = sum(_integral(rate, now, until) for rate in rates)
         factor = max(factor, wanted / max(left, 0.5))
@@ -135,6 +135,6 @@ def _todays_share(limit: int, calls: Sequence[Call], now: int, zone: ZoneInfo) -
 
 
 def _integral(rate: Callable[[int], float], start: int, end: int) -> float:
-    """Calls that come to pass at that rate, sampled once an hour."""
+    """Calls made at that rate, sampled once an hour."""
     step = HOUR
     return sum(rate(at) * min(step, end - at) for at in range(start, end, step))

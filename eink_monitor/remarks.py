@@ -1,6 +1,6 @@
-"""What is worth saying of a poll that went well: plain sentences, and which values were left out and why.
+"""The notes of a successful poll: plain sentences, and which values were left out and why.
 
-It ends in the log of outcomes, so it is short, one line, and holds nothing of a vendor's answer but numbers.
+They are stored with the outcome, so they are short, one line, and quote only numbers of a vendor's answer.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ class Remarks:
     _left_out: dict[str, list[str]] = field(default_factory=dict)  # by name, what was said of each
 
     def add(self, sentence: str) -> None:
-        """Say a plain sentence of our own ("the car sleeps"), once."""
+        """Note a plain sentence of ours ("the car sleeps"), once."""
         if sentence and sentence not in self._sentences:
             self._sentences.append(sentence)
 
     def leave_out(self, name: str, value: object, unit: str = "") -> None:
-        """Say that ``name`` was left out because ``value`` is none that it can have."""
+        """Note that ``name`` was left out because ``value`` is impossible."""
         told = figure(value)
         self._left_out.setdefault(name, []).append(told if told == _NONE else f"{told} {unit}".strip())
 
     def leave_out_date(self, name: str, at: object) -> None:
-        """Say that ``name`` was left out because of the instant ``at`` (epoch seconds) that it is dated by."""
+        """Note that ``name`` was left out because its date ``at`` (epoch seconds) is impossible."""
         self._left_out.setdefault(name, []).append(f"dated {_date(at)}")
 
     @property
@@ -46,7 +46,7 @@ class Remarks:
         return ", ".join(told) + (f" and {more} more" if more > 0 else "")
 
     def clear(self) -> None:
-        """Begin again: what was said of one batch of a stream is not true of the next."""
+        """Start again: the notes on one batch of a stream do not apply to the next."""
         self._sentences.clear()
         self._left_out.clear()
 
@@ -57,7 +57,7 @@ class Remarks:
 
 
 def figure(value: object) -> str:
-    """A number in few characters, whatever it is; what is no number is not repeated, because it may be a secret."""
+    """A number in few characters, whatever it is; anything else is not quoted, because it may be a secret."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return _NONE
     if isinstance(value, int) and not -(1 << 64) < value < 1 << 64:

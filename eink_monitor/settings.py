@@ -29,7 +29,7 @@ KeyFile = Annotated[Path, "looked up as an InputFile is; nobody else should be a
 _OWNER = "names a person, a home or an account"
 _T = TypeVar("_T")
 Personal = Annotated[_T, _OWNER]
-"""A setting that its owner sees, and nobody to whom he shows a text of ours: ``username: Personal[str]``."""
+"""A setting for its owner's eyes, masked in what is passed on to others: ``username: Personal[str]``."""
 
 
 def kinds(record: type[Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""A whole house on a simulated clock: a year in seconds, and not one vendor call spent.
+"""The whole daemon on a simulated clock: a year in seconds, without one vendor call.
 
 The real daemon, timetable, ledger, store and panels run; only the vendors are simulated. A source of type ``demo`` is
-really polled; any other stands still while a demo house answers in its place, at the price it says its poll has.
+really polled; for any other a demo house answers, at the cost that the source declares.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _COMMIT = Duration(6 * HOUR)  # fewer, larger commits than in life: the same row
 
 @dataclass(slots=True)
 class Report:
-    """What a simulation came to. ``peaks`` holds the highest calls per account on a day and in a month."""
+    """The result of a simulation. ``peaks`` holds the highest calls per account on a day and in a month."""
 
     days: int
     polls: int
@@ -47,7 +47,7 @@ class Report:
 
 
 class StandIn:
-    """Polls demo sources in this process, and invents what any other source would publish."""
+    """Polls demo sources in this process, and makes up what any other source would publish."""
 
     def start(self, feed: Feed, visit: Visit) -> Done:
         """Answer at once."""
@@ -58,7 +58,7 @@ class StandIn:
         return Done(Result(list(_invented(feed, visit)), "ok", "", 0.0, visit.spent, outlooks=outlooks))
 
     def follow(self, feed: Feed, visit: Visit) -> SilentStream:  # noqa: ARG002 - the interface
-        """Nobody speaks up in a simulation."""
+        """There are no streams in a simulation."""
         return SilentStream()
 
 
@@ -97,7 +97,7 @@ def simulate(  # noqa: PLR0913 - what may differ between two lives
     folder: Path | None = None,
     runner: Runner | None = None,
 ) -> Report:
-    """Live ``days`` days from local midnight of ``first`` on; ``progress`` is told of each that is over.
+    """Run ``days`` days from local midnight of ``first`` on; ``progress`` is called after each.
 
     The database is a temporary one unless a ``folder`` is given to keep it in. A ``runner`` may answer the polls with
     what was recorded instead of what is invented.
@@ -130,7 +130,7 @@ def simulate(  # noqa: PLR0913 - what may differ between two lives
 
 @contextmanager
 def silence() -> Iterator[None]:
-    """No log lines: nobody wants to read about the weather of an invented year."""
+    """No log lines: nobody wants those of a simulated year."""
     logger = logging.getLogger("eink_monitor")
     before, logger.disabled = logger.disabled, True
     try:
@@ -140,7 +140,7 @@ def silence() -> Iterator[None]:
 
 
 def live(daemon: Daemon, until: int) -> None:
-    """Let a daemon live until an instant of its own clock."""
+    """Run a daemon until an instant of its own clock."""
     clock = daemon.clock
     while (now := clock.now()) < until:
         pause = daemon.tick()

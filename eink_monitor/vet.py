@@ -1,4 +1,4 @@
-"""The last look at what a source says before it may be stored: value by value, so that an odd one costs itself only."""
+"""The last plausibility check of readings before they are stored, value by value."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _vet(readings: Iterable[Reading], visit: Visit, more: int = 0) -> list[Readi
 
 
 def sift(readings: Iterable[Reading], visit: Visit) -> list[Reading]:
-    """As ``vet``, for a batch of a stream: one of which nothing is plausible is empty, and no reason to hang up."""
+    """As ``vet``, for a batch of a stream: one without a plausible value is empty, and no reason to disconnect."""
     return _sift(readings, visit)[0]
 
 
@@ -87,7 +87,7 @@ def _sift(readings: Iterable[Reading], visit: Visit) -> tuple[list[Reading], int
 
 
 def _check(reading: Reading, visit: Visit) -> Reading | None:
-    """The reading as it may be kept, or None: what it says came from a vendor, whatever its annotations promise."""
+    """The reading as it may be stored, or None: its fields came from a vendor, whatever their annotations say."""
     name = _name(reading.subject, reading.metric, visit)
     if not _is_plausible(reading.value, reading.metric):
         _leave_out(name, reading.value, reading.metric, visit)
@@ -128,7 +128,7 @@ def _expected(outlooks: list[Outlook], visit: Visit) -> Iterator[Outlook]:
 
 
 def _is_sound(slot: Slot, name: str, metric: Metric, visit: Visit) -> bool:
-    """Whether a slot can be: what it says came from a vendor."""
+    """Whether a slot is plausible: its fields came from a vendor."""
     if not _is_plausible(slot.value, metric):
         _leave_out(name, slot.value, metric, visit)
         return False

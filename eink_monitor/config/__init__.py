@@ -1,6 +1,6 @@
-"""config.yaml to a ``Config``: what the house is, with every problem of the file reported at once.
+"""From config.yaml to a ``Config``, with every problem of the file reported at once.
 
-Things are named by their key. Paths are meant from the folder of the file, wherever somebody stands.
+Blocks are named by their key. Relative paths start at the folder of the file.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ __all__ = ["Config", "Feed", "Keep", "Slide", "load"]
 
 @dataclass(frozen=True)
 class Config:
-    """A whole house.
+    """A complete configuration.
 
     ``stamp`` changes when the file or a secret file does (nanoseconds, newest first). ``hidden`` are the dotted paths
-    of settings that came from a secret file or the environment: nobody prints those. ``secrets`` are the files in which
-    secrets stand, the configuration itself among them if it holds one; ``files`` are all that were read beside it.
+    of settings that came from a secret file or the environment: they are never printed. ``secrets`` are the files that
+    contain secrets, including the configuration itself if it does; ``files`` are all that were read beside it.
     """
 
     file: Path
@@ -50,7 +50,7 @@ class Config:
 
     @property
     def named(self) -> Path:
-        """The file that a person edits: ``file`` may be a copy that systemd has lent to us."""
+        """The file that people edit: ``file`` may be a copy made by systemd."""
         return places.origin(self.file)
 
     def ages(self) -> tuple[int, ...]:

@@ -1,8 +1,8 @@
 """The blocks of the file that are plugins: the display, the sources, the panels.
 
 ``type``, ``every``, ``deadline``, ``subject`` and ``name`` of a source, and ``type`` and ``dwell`` of a panel belong to
-the timetable; all other keys are the plugin's own fields. A block with a mistake is left out, but not forgotten: panels
-are checked against the sources that failed, too.
+the timetable; all other keys are the plugin's own fields. A block with a mistake is left out, but panels are still
+checked against its subject.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class _SlideTimes:
 class Offer:
     """What the sources publish and expect, by subject; ``unsure`` are the subjects of those that could not be read.
 
-    Where one of them may speak of anything (``anything``), no subject can be said to be wrong.
+    With ``anything``, one of them may publish any subject, so none can be called wrong.
     """
 
     metrics: dict[str, set[Metric]] = field(default_factory=dict)
@@ -79,7 +79,7 @@ class Offer:
         return [*self.metrics, *self.expected, *self.unsure]
 
     def lacks(self, subject: str) -> bool:
-        """Whether nobody who could be read says anything of a subject: then it may be anything."""
+        """Whether no readable source publishes a subject: then nothing is known of it."""
         return subject not in self.metrics and subject not in self.expected
 
     def knows(self, subject: str) -> bool:
@@ -161,12 +161,12 @@ def _plugin(
 
 
 def _is_demo(kind: type[Any], name: str) -> bool:
-    """Whether a plugin is a demo house, which may speak of anything."""
+    """Whether a plugin is a demo house, which may publish anything."""
     return bool(plugins.load(kind, name).demo)
 
 
 def _certain(word: str, known: list[str]) -> str | None:
-    """The only known word that this one can be a slip of, or None."""
+    """The only known word that this one can be a typo of, or None."""
     from difflib import SequenceMatcher  # noqa: PLC0415 - only ever needed to complain
 
     first, second = sorted(((SequenceMatcher(None, word, other).ratio(), other) for other in known), reverse=True)[:2]
@@ -199,7 +199,7 @@ def _blocks(reader: Reader, root: Node, node: Node | None, key: str) -> Iterator
 
 
 def _missing(reader: Reader, root: Node, key: str, words: str) -> None:
-    """Complain of a part of the house that is not there, unless a slip in its name was told already."""
+    """Complain of a missing section, unless a typo in its name was already reported."""
     if key not in reader.meant:
         reader.complain(root, key, words)
 
@@ -218,7 +218,7 @@ def _thing(feed: Feed) -> object:
 
 
 def _asked(ask: Callable[[], T]) -> T | None:
-    """What a plugin answers; None for one that breaks, which is no mistake of the configuration."""
+    """What a plugin returns; None if it raises, which is no mistake in the configuration."""
     try:
         return ask()
     except KeyboardInterrupt:
@@ -244,7 +244,7 @@ def _check_needs(reader: Reader, block: Node, path: str, needs: Sequence[Need], 
 
 
 def _check_claims(reader: Reader, node: Node | None, found: dict[str, Feed]) -> None:
-    """Complain of two things of a kind that would take turns on the panels of one subject."""
+    """Complain of two devices of a kind that would share one subject."""
     claims: dict[tuple[str, str, Metric], str] = {}
     for name, key_node, _ in reader.pairs(node, "sources") if node and _is_block(node) else ():
         if name not in found:
@@ -263,7 +263,7 @@ def _check_claims(reader: Reader, node: Node | None, found: dict[str, Feed]) -> 
 
 
 def _claims(feed: Feed) -> list[tuple[str, str, Metric]]:
-    """What a feed publishes of which subject, as one of its kind; nothing where nobody would mix it up with another."""
+    """What a feed publishes, and of which subject, as one of its kind; empty if it cannot be mixed up with another."""
     if _thing(feed) is None:
         return []
     published = _asked(partial(feed.source.publishes, feed.subject)) or {}

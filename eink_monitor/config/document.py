@@ -1,4 +1,4 @@
-"""A file to the nodes of its YAML, or the one reason why it is none."""
+"""From a file to its YAML nodes, or the reason why it is not YAML."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def compose(file: Path) -> Node:
 
 
 def _tab(text: str, line: int) -> NoDocumentError | None:
-    """A tab at the beginning of a line, up to the one where reading ended: most likely that is what is wrong."""
+    """A tab at the start of a line, up to where reading ended: most likely the mistake."""
     found = _TAB.search(text)
     if found is None or (at := text.count("\n", 0, found.end())) > line:
         return None
@@ -75,7 +75,7 @@ def _problem(error: yaml.MarkedYAMLError, text: str) -> str:
 
 
 def _mistake(began: yaml.Mark | None, ended: yaml.Mark | None, text: str) -> str:
-    """A common mistake in plain words, told by where reading began and ended and not by the library's own words."""
+    """A common mistake in plain words, recognised by where reading began and ended, not by the library's message."""
     if ended is None:
         return ""
     there = _letter(text, ended)

@@ -1,4 +1,4 @@
-"""What a configuration may say and yet hardly means: it works, but not as well as it could."""
+"""What is valid but probably unintended: it works, but not as well as it could."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def doubts(config: Config) -> Iterator[Finding]:
 
 
 def _short_vins(config: Config) -> Iterator[Finding]:
-    """VINs that are none by their letters (ISO 3779: 17 of them, without I, O and Q). A VIN itself is never quoted."""
+    """Invalid VINs (ISO 3779: 17 characters, without I, O and Q). A VIN itself is never quoted."""
     for feed in config.feeds.values():
         vin = getattr(feed.source, "vin", None)
         letters = "".join(vin.reveal().split()).upper() if isinstance(vin, Secret) else ""
@@ -45,7 +45,7 @@ def _short_vins(config: Config) -> Iterator[Finding]:
 
 
 def _unwritable(config: Config) -> Iterator[Finding]:
-    """Names that the faces of the panels have no letters for."""
+    """Names with letters that the panels' fonts lack."""
     for check, path, texts in _names(config):
         for text in dict.fromkeys(texts):
             if letters := fonts.unwritable(text):
@@ -64,12 +64,12 @@ def _names(config: Config) -> Iterator[tuple[str, str, list[str]]]:
 
 
 def _open_to_all(config: Config) -> Iterator[Finding]:
-    """Files with a secret in them that anybody on this machine may read."""
+    """Files with a secret that every user of this machine can read."""
     for file in config.secrets:
         try:
             modes = [place.stat().st_mode for place in (file.absolute(), *file.absolute().parents)]
         except OSError:
-            continue  # whoever may not look there need not worry
+            continue  # if we may not look there, others may not either
         if modes[0] & _READABLE and all(mode & _PASSABLE for mode in modes[1:]):
             told = f"every user of this machine can read {file}, which holds a secret"
             yield doubt("secrets", told, f"chmod o-rwx {_quoted(file)}")

@@ -1,4 +1,4 @@
-"""Libraries that a house needs and this environment lacks, found without importing them."""
+"""Required libraries that this environment lacks, found without importing them."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ def keyring() -> Iterator[Finding]:
 
 
 def rivals() -> Iterator[Finding]:
-    """Weconnect and carconnectivity pin different releases of requests: together one of them is broken."""
+    """Weconnect and carconnectivity pin different releases of requests: together, one of them breaks."""
     if all(installed(module) for module in _RIVALS):
         words = " and ".join(_RIVALS) + " need different releases of requests and cannot share an environment"
         yield doubt("libraries", words, f"pip uninstall {_RIVALS[0]}")
 
 
 def clashes(sources: Mapping[str, Source]) -> Iterator[Finding]:
-    """What a configuration wants that cannot be: sources, by name, whose libraries exclude each other."""
+    """Sources, by name, whose libraries exclude each other."""
     wanting = [
         [name for name, source in sources.items() if any(module.startswith(rival) for module in source.modules)]
         for rival in _RIVALS

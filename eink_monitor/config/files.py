@@ -1,4 +1,4 @@
-"""The files that a configuration names: beside it, or lent by systemd; never where somebody happens to stand."""
+"""The files that a configuration names: beside it, or provided by systemd; never in the current folder."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Files:
         raise ValueError(f"there is no file {path}{self._searched(path)}")
 
     def _searched(self, path: Path) -> str:
-        """Where a file is not, and a file of a similar name that is there."""
+        """Where a file was looked for, and an existing file of a similar name."""
         folders = [] if path.is_absolute() else [places.home(folder) for folder in self._folders()]
         where = " or ".join(dict.fromkeys(str(folder.absolute()) for folder in folders))
         where = f" in {where}" if where else ""
@@ -47,7 +47,7 @@ class Files:
     def _beside(self, path: Path) -> list[str]:
         """The names of the files that are where that one should be."""
         wanted, lent = self._folder / path, places.origin(self._folder / path)
-        try:  # what systemd lends lies in one folder, whatever folder it comes from
+        try:  # systemd puts all files into one folder
             files = [file for file in (wanted.parent if lent == wanted else self._folder).iterdir() if file.is_file()]
         except OSError:
             return []
@@ -57,7 +57,7 @@ class Files:
         """Where a file to be read is, in full; where there is none yet, beside the configuration."""
         candidates = self._candidates(path)
         found = next((candidate for candidate in candidates if _is_file(candidate)), candidates[0])
-        self.used.append(found)  # another key is a reason to knock again
+        self.used.append(found)  # a changed key is a reason to try again
         if secret:
             self.secret.append(found)
         return found.absolute()
@@ -77,7 +77,10 @@ class Files:
         return [self._folder, *([Path(lent)] if lent else [])]
 
     def _candidates(self, path: Path) -> list[Path]:
-        """Where a file may be: beside the configuration, then where systemd lends it. A full path stays itself."""
+        """Where a file may be: beside the configuration, then among systemd's credentials.
+
+        A full path stays as it is.
+        """
         folders = self._folders()
         lent = ["_".join(path.parts), "_".join(("credentials", *path.parts))]  # how systemd names a folder's files
         beside = [folder / path for folder in folders]

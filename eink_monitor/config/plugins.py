@@ -1,7 +1,7 @@
-"""A plugin is a file or a package: ``sources/skoda.py`` is ``type: skoda``. Nothing is registered anywhere.
+"""A plugin is a file or a package: ``sources/skoda.py`` is ``type: skoda``.
 
-A name that starts with ``_`` is no plugin's. A module is imported only when the configuration names it, and
-defines exactly one class of its kind.
+Nothing is registered anywhere. A name that starts with ``_`` is not a plugin. A module is imported only when the
+configuration names it, and defines exactly one class of its kind.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def names(kind: type[Kind]) -> list[str]:
 
 
 def load(kind: type[Kind], name: str) -> type[Kind]:
-    """The plugin class of that room. Raises ``KeyError`` for a name that ``names`` does not list."""
+    """The plugin class of that module. Raises ``KeyError`` for a name that ``names`` does not list."""
     if name not in names(kind):
         raise KeyError(name)
     module = import_module(f"eink_monitor.{_ROOMS[kind]}.{name}")

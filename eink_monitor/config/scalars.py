@@ -1,4 +1,4 @@
-"""One value of a setting: where its text stands, and what it becomes as the type that is wanted.
+"""One value of a setting: where its text comes from, and its conversion to the wanted type.
 
 Every function raises ``ValueError`` with a reason a person can act on; ``schema`` adds the place.
 """

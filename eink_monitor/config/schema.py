@@ -1,4 +1,4 @@
-"""YAML to typed records, or every complaint with its line.
+"""From YAML to typed records, or every complaint with its line.
 
 Scalars are read as the type that is *wanted*, never as YAML guesses: ``no`` stays text where text is wanted, ``12:30``
 is no sexagesimal number, ``007`` keeps its zeros. All problems of a file are collected and reported at once as
@@ -26,7 +26,7 @@ from eink_monitor.nearest import nearest
 from eink_monitor.settings import InputFile, KeyFile, OutputFolder, Secret, kinds
 
 _NULL = {"", "~", "null", "Null", "NULL"}
-_SHORTEST_SECRET = 4  # what is shorter cannot be told from an ordinary word of a complaint
+_SHORTEST_SECRET = 4  # anything shorter may be an ordinary word of a complaint
 
 
 def _printable(text: str) -> str:
@@ -42,7 +42,7 @@ class Reader:
 
     ``files`` are those that it names, ``hidden`` the paths of values that came from one or from the environment: they
     are never to be shown, whatever they were meant to be. ``inline`` is whether the file itself holds a secret.
-    ``meant`` are the paths of keys that stand there under a name that is a slip.
+    ``meant`` are the paths of keys that are present under a mistyped name.
     """
 
     def __init__(self, file: Path) -> None:
@@ -143,7 +143,7 @@ class Reader:
             return None, False
         for name, field in absent.items():
             if _needed(field):
-                if name not in wrong:  # else it is there, under a name that is a slip
+                if name not in wrong:  # else it is present under a mistyped name
                     self.complain(node, path, f"`{name}` is missing{_choices(field, hints[name])}")
                 wrong.add(name)
             elif hints[name] in (Path, OutputFolder):
@@ -252,7 +252,7 @@ class Reader:
         return value
 
     def _refuse(self, node: Node, path: str, text: str, error: ValueError) -> NoReturn:
-        """Complain of a value, and stop reading it; a secret at the wrong place stays a secret."""
+        """Complain of a value, and stop reading it; a misplaced secret is still not quoted."""
         hidden = node.tag in ("!env", "!file")
         self.complain(node, path, str(error).replace(f'"{text}"', "what it holds") if hidden else str(error))
         raise UnreadableError from error

@@ -1,4 +1,4 @@
-"""What stands on the timetable: sources that are asked, panels that are shown, rows that are kept."""
+"""The timetable: sources to poll, panels to show, and retention."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from eink_monitor.settings import Duration
 
 @dataclass(frozen=True)
 class Keep:
-    """How long each kind of row stays in the database; daily totals stay for ever unless said otherwise."""
+    """Retention: how long each kind of row is kept; daily rows forever by default."""
 
     raw: Duration = Duration(2 * 365 * 86400)
     hourly: Duration = Duration(10 * 365 * 86400)
@@ -20,7 +20,7 @@ class Keep:
 
 @dataclass(frozen=True)
 class Feed:
-    """A source on the timetable. ``subject`` is whom it speaks of, ``label`` what the panel calls it."""
+    """A source on the timetable. ``subject`` is what its readings are about, ``label`` what the panel calls it."""
 
     name: str
     type: str

@@ -1,6 +1,6 @@
-"""What is right and wrong with a house, line by line, without spending a vendor call.
+"""What is right and wrong, line by line, without spending a vendor call.
 
-One file per group of findings. Whatever goes wrong on the way becomes a finding: the doctor never falls ill.
+One file per group of findings. Whatever fails on the way becomes a finding.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Doctor:
         self._clock = clock
 
     def findings(self) -> Iterator[Finding]:
-        """Everything there is to say, as it is found out."""
+        """All findings, as they are made."""
         yield from self._group("configuration", self._configuration)
         yield from self._group("machine", lambda: machine.findings(self._clock, self.config))
         yield from self._group("fonts", wall.fonts)
@@ -58,7 +58,7 @@ class Doctor:
         yield from self._group("quota", lambda: feeds.quotas(config, clock))
 
     def count(self, finding: Finding) -> Finding:
-        """Let a finding weigh in the exit code: that of the gravest one that is bad. Returns it as it is to be said."""
+        """Count a finding in the exit code: that of the worst bad one. Returns it as it is to be printed."""
         words, mend = (places.sayable(text, self._file) for text in (finding.words, finding.mend))
         finding = finding._replace(words=words, mend=mend)
         codes = {self.code, finding.code if finding.state == BAD else 0} - {0}

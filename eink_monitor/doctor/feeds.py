@@ -1,4 +1,4 @@
-"""The sources: what they lack, what lets them in and for how long, how the last poll ended, what calls are left."""
+"""The sources: missing libraries, credentials and their expiry, the last poll, the calls left."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _credential(check: str, feed: Feed, credential: Credential, now: int) -> Fin
 
 
 def _answered(check: str, feed: Feed, past: OutcomeRun, now: int, status: FeedStatus) -> Finding:
-    """Whether anything came of the polls that went well, and is still worth showing."""
+    """Whether successful polls brought anything that is still fresh."""
     when = f"answered {words.age(now - past.at)}"
     if status.lack:
         mend = f"mount it, or remove it from `mounts`; then eink-monitor poll {feed.name}"
@@ -85,7 +85,7 @@ def _past(check: str, feed: Feed, past: OutcomeRun, now: int, status: FeedStatus
 
 
 def _remedy(feed: Feed, past: OutcomeRun) -> str:
-    """What ends a fault: a key is made anew where there is one, a sign-in made again, the rest is tried again."""
+    """What cures a fault: a new key if there is one, a new sign-in, or another try."""
     again, login = f"eink-monitor poll {feed.name}", f"eink-monitor login {feed.name}"
     if past.what == Overloaded.what:
         return "stop what else runs here: ps -A --sort=-rss"
@@ -120,7 +120,7 @@ def quotas(config: Config, clock: Clock) -> Iterator[Finding]:
 
 @contextmanager
 def _looked(config: Config) -> Iterator[Store | None]:
-    """The store for looking, or None where there is none; what is wrong with it is told with the database."""
+    """The store, read-only, or None; its faults are reported with the database."""
     store = None
     with suppress(StoreError):
         store = Store(config.database, config.zone, writes=False)

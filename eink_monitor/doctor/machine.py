@@ -45,7 +45,7 @@ def _memory(root: Path) -> Iterator[Finding]:
 
 
 def _power(root: Path) -> Iterator[Finding]:
-    """Undervoltage, where the firmware of a Raspberry Pi tells; it ruins cards and panels' refreshes."""
+    """Undervoltage, as reported by a Raspberry Pi's firmware; it ruins SD cards and refreshes."""
     for file in root.glob("sys/devices/platform/soc*/soc*:firmware/get_throttled"):
         try:
             bits = int(_text(file), 16)
@@ -61,7 +61,7 @@ def _power(root: Path) -> Iterator[Finding]:
 
 
 def synchronisation(*, right: bool | None) -> Finding:
-    """Whether the clock is kept right; None where nobody says."""
+    """Whether the clock is synchronised; None if unknown."""
     if right is None:
         return good("clock", "this system does not say whether it is synchronised")
     if not right:

@@ -1,4 +1,4 @@
-"""The database: whole, of this layout, writable, with room to grow."""
+"""The database: intact, of this layout, writable, with room to grow."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from eink_monitor.store.repair.inspection import Inspection, inspect
 
 _RESCUE = "start the daemon: it sets the file aside and saves what can be read"
 _READ_ONLY = "look in dmesg whether the card is worn out; if not, sudo mount -o remount,rw /"
-_REMEMBERED = 7 * DAY  # how long it is worth telling that a file was removed
+_REMEMBERED = 7 * DAY  # how long a removed file is reported
 _LITTLE, _NOTHING = 200_000_000, 20_000_000  # bytes
 
 
@@ -45,12 +45,12 @@ def space(free: int, folder: Path) -> Finding:
 
 
 def _stored(config: Config, clock: Clock) -> Iterator[Finding]:
-    """What it says of itself."""
+    """Its own state."""
     try:
         with closing(Store(config.database, config.zone, writes=False)) as store:
             future = store.dating.dated_after(clock.now() + AHEAD)
             mishap, at = store.facts.mishap, store.facts.mishap_at
-    except StoreError:  # told above
+    except StoreError:  # reported above
         return
     if mishap and clock.now() - at < _REMEMBERED:
         told = f"{stamp(at, config.zone)}: {mishap}"
@@ -60,7 +60,7 @@ def _stored(config: Config, clock: Clock) -> Iterator[Finding]:
 
 
 def _dated(future: list[Dated], config: Config) -> Finding:
-    """Rows that are dated later than it is."""
+    """Rows dated in the future."""
     first = min((dated.row[0] for dated in future if dated.what != "day"), default=0)
     subjects = ", ".join(sorted({dated.subject for dated in future if dated.subject})) or "series that are lost"
     rows = f"{words.count(len(future), 'row')} of {subjects} {'is' if len(future) == 1 else 'are'}"
@@ -92,7 +92,7 @@ def _whole(file: Path, *, ours: bool) -> Iterator[Finding]:
 
 
 def _layout(file: Path, found: Inspection) -> Iterator[Finding]:
-    """What a look into it came to."""
+    """The result of the inspection."""
     for problem in found.problems:
         yield Finding("database", BAD, f"{file}: {problem}", _RESCUE, StoreError.exit_code)
     if found.newer:

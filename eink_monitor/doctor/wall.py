@@ -1,4 +1,4 @@
-"""What hangs on the wall: the display with its wires, and the letters drawn on it."""
+"""The display with its wiring, and the fonts."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def fonts(names: Iterable[str] | None = None) -> Iterator[Finding]:
 
 
 def daemon(heard: Reply, config: Config) -> Iterator[Finding]:
-    """Whether the daemon runs, also one without its socket, and what it said when it was asked to write."""
+    """Whether the daemon runs, even without its socket, and its reply to the request to write."""
     if heard.process < 0:
         yield Finding("daemon", BAD, heard.words, "sudo journalctl -u eink-monitor", heard.code)
         return
@@ -53,7 +53,7 @@ def daemon(heard: Reply, config: Config) -> Iterator[Finding]:
 
 
 def findings(config: Config, clock: Clock, heard: Reply) -> Iterator[Finding]:
-    """The display, as its owner sees it: a running daemon is asked, else it is opened here."""
+    """The display, through a running daemon, or else opened here."""
     if heard.process < 0:
         yield doubt("display", "not checked: the daemon owns it, and does not answer", "fix that first")
         return
@@ -67,7 +67,7 @@ def findings(config: Config, clock: Clock, heard: Reply) -> Iterator[Finding]:
 
 def _worn(config: Config) -> str:
     wear = Wear()
-    with suppress(StoreError), closing(Store(config.database, config.zone, writes=False)) as store:  # told elsewhere
+    with suppress(StoreError), closing(Store(config.database, config.zone, writes=False)) as store:  # see storage.py
         wear = Wear(**store.wear.counts())
     if wear.last_full is None:
         return ""

@@ -36,7 +36,7 @@ _PATIENCE = 15  # s; systemd's is over after TimeoutStopSec=20
 
 
 def serve(config_file: Path | None, *, verbose: bool = False) -> int:
-    """Run the daemon of a house; returns its exit code. Raises ``Trouble`` unless journald takes what is wrong."""
+    """Run the daemon; returns its exit code. Raises ``Trouble`` unless journald takes the message."""
     journal.open_journal(verbose=verbose)
     try:
         with closing(Signals()) as signals:
@@ -80,9 +80,9 @@ def _begin(config: Config, clock: Clock, stack: ExitStack) -> tuple[Daemon, Cont
 
 
 def live(daemon: Daemon, signals: Signals, control: ControlSocket | None = None) -> Config | None:
-    """Let a daemon live until it is told to stop, and tell systemd how it is doing.
+    """Run a daemon until it is told to stop, and report to systemd.
 
-    Returns another configuration to live by, if that is why it was stopped.
+    Returns the new configuration, if that is why it was stopped.
     """
     beat = Heartbeat(journal.watchdog())
     reloading = Reloading(daemon.config, daemon.clock.monotonic())
@@ -97,7 +97,7 @@ def live(daemon: Daemon, signals: Signals, control: ControlSocket | None = None)
             orphans.adopt()
         elif beat.feed(mono):
             journal.notify(WATCHDOG="1", STATUS=_status(daemon))
-        elif new and _asked(daemon):  # a person who has just started it looks now, not at the next beat
+        elif new and _asked(daemon):  # whoever has just started it wants to see it now, not at the next beat
             journal.notify(STATUS=_status(daemon))
             new = False
         if beat.late(mono) and not late:
@@ -131,7 +131,7 @@ _fence = Fence(lambda error: log.error("a bug, please report it: %s", bug(error)
 
 
 def _status(daemon: Daemon) -> str:
-    """In words; the watchdog is fed even if they cannot be found."""
+    """The status in words; the watchdog is fed even if that fails."""
     with _fence:
         return status(daemon)
     return ""
@@ -165,7 +165,7 @@ def _leave(daemon: Daemon, signals: Signals, *, ended: bool) -> None:
 
 
 def _let_renewals_end(state: Path) -> None:
-    """Once we are gone systemd kills whatever is left of us, and would cut off a sign-in that is just being renewed."""
+    """Once we exit, systemd kills our remaining processes, and would interrupt a sign-in that is being renewed."""
     from eink_monitor.sources._http.tokens import rest  # noqa: PLC0415 - not before the end
 
     rested = True
@@ -176,7 +176,7 @@ def _let_renewals_end(state: Path) -> None:
 
 
 def _look(daemon: Daemon, beat: Heartbeat, mono: float) -> None:
-    """Take the pulse of both halves (streams belong to the half that fetches, and have a timetable of their own)."""
+    """Check the progress of both halves (streams belong to the polling half, with their own timetable)."""
     beat.step("drawing", daemon.drawing.turns, daemon.drawing.promise(mono), mono)
     beat.step("fetching", daemon.fetching.steps, daemon.fetching.next_due(), mono)
     beat.step("streams", daemon.following.steps, daemon.following.next_due(), mono)

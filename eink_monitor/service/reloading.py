@@ -1,7 +1,7 @@
-"""The configuration a daemon lives by: whether its files are still what was read, and another one in its place.
+"""The daemon's configuration: whether its files have changed since, and replacing it.
 
-What is wrong with a new one is said, and the old one goes on. systemd lends a service its files at the start only; so
-as a service the new one is begun with by a start (``eink-monitor reload`` of the service does both: look, and start).
+What is wrong with a new one is said, and the old one goes on. systemd copies a service's files at the start only, so a
+service needs a restart (``eink-monitor reload`` of the service does both: check, and restart).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ log = logging.getLogger("eink_monitor")
 
 
 class Reloading:
-    """``following`` is the configuration to go on with, once one was found good."""
+    """``following`` is the next configuration, once it was found valid."""
 
     def __init__(self, config: Config, mono: float) -> None:
         self.following: Config | None = None
@@ -41,7 +41,7 @@ class Reloading:
         self._told = ages
 
     def findings(self) -> list[Finding]:
-        """What a doctor should know."""
+        """The finding for ``doctor``."""
         if self._config.ages() == self._known:
             return []
         return [doubt("configuration", self._changed, "eink-monitor reload")]

@@ -1,4 +1,4 @@
-"""Signals as a file descriptor that wakes the daemon, so that nothing is interrupted half-way."""
+"""Signals as a file descriptor that wakes the daemon, so that nothing is interrupted halfway."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Signals:
             signal.signal(signal.SIGHUP, self._hang_up if _has_terminal() else self._again)
 
     def close(self) -> None:
-        """Wake nobody any more; whatever is asked for after this is still noted."""
+        """Stop waking; later requests are still noted."""
         signal.set_wakeup_fd(-1)
         for end in self._sockets:
             end.close()

@@ -1,4 +1,4 @@
-"""The line that `systemctl status` shows: how the house is doing, in plain words."""
+"""The line that `systemctl status` shows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _WORDS = {
     "unavailable": "no answer",
     "unreachable": "no connection",
 }
-_LONGEST = 300  # letters; a status line is for a glance
+_LONGEST = 300  # characters
 
 
 def status(daemon: Daemon) -> str:
@@ -33,7 +33,7 @@ def status(daemon: Daemon) -> str:
 
 
 def _ailing(feeds: Sequence[FeedStatus]) -> list[tuple[str, list[FeedStatus]]]:
-    """What is wrong, with everybody it is wrong with."""
+    """Each problem, with all sources that have it."""
     groups: dict[str, list[FeedStatus]] = {}
     for feed in feeds:
         if feed.what != "ok" or feed.lack:

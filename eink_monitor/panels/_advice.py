@@ -24,6 +24,14 @@ _ADVICE = {
     "display": marked("the display does not work; eink-monitor doctor says why"),
 }
 
+# TRANSLATORS: at most 11 letters; a part of this machine that has a fault: its memory card, its clock ...
+_MACHINE = (marked("card"), marked("clock"), marked("database"), marked("display"))
+
+
+def named(feed: FeedStatus) -> FeedStatus:
+    """The feed as it is called in the house; where it is the machine itself, in the words of the house."""
+    return feed._replace(label=say(feed.label)) if not feed.patience and feed.label in _MACHINE else feed
+
 
 def sentence(feeds: Sequence[FeedStatus], now: int) -> str:
     """What to do about the first fault, else about what will soon be one, else why a feed is silent."""

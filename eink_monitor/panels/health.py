@@ -14,7 +14,7 @@ from eink_monitor.locale import say, say_many
 from eink_monitor.model.frame import Wear
 from eink_monitor.model.history import FeedStatus, History
 from eink_monitor.model.panel import Panel
-from eink_monitor.panels._advice import sentence
+from eink_monitor.panels._advice import named, sentence
 from eink_monitor.panels._faults import fault
 from eink_monitor.panels._figures import tagged
 from eink_monitor.panels._sheet import MARGIN, Zone, body, corner, empty, header
@@ -60,7 +60,7 @@ class Health(Panel):
 
     def draw(self, canvas: Canvas, history: History, now: int) -> None:
         """One row a feed, failing ones first and reversed; the first fault's sentence where there is room."""
-        feeds = sorted(history.feeds(), key=lambda feed: _rank(feed, now))
+        feeds = sorted(map(named, history.feeds()), key=lambda feed: _rank(feed, now))
         polled = [feed for feed in feeds if feed.patience] or feeds  # a card or a clock is not polled
         polls = [feed.at for feed in polled if feed.at is not None]
         # TRANSLATORS: at most 10 letters; the title of the panel that says whether all is well

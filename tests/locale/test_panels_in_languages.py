@@ -9,10 +9,13 @@ from typing import Any
 
 import pytest
 
-from eink_monitor.draw import fonts
+from eink_monitor.draw import fonts, testcard
+from eink_monitor.draw.signcard import sign_in_card
 from eink_monitor.locale import ENGLISH, Locale, load, speaking
 from eink_monitor.locale.table import LANGUAGES, Units
-from scenes import GLASS, SCENES, Scene
+from eink_monitor.panels.health import Health
+from paper_house import feed
+from scenes import AT, GLASS, SCENES, Scene, feeds
 from witness import Listener, WitnessCanvas
 
 FOREIGN = [language for language in LANGUAGES if language != "en"]
@@ -105,6 +108,33 @@ def _theirs(scene: Scene) -> str:
         for word in (status.label, status.door, status.name, status.detail.partition("login")[2])
     ]
     return " ".join([*told, "eink-monitor login doctor check"])
+
+
+@pytest.mark.parametrize("part", ["card", "clock", "database", "display"])
+def test_a_fault_of_the_machine_is_told_in_the_words_of_the_house(part: str) -> None:
+    fault = feed(part, part, "the English of the log", since=AT, patience=0)._replace(label=part)
+    house = replace(feeds(3), statuses=[*feeds(3).statuses, fault])
+    scene = Scene(Health(), house)
+    for language in FOREIGN:
+        here = drawn(scene, load(language, "Europe/Berlin"))
+        said = " ".join(text for text, _ in here.heard)
+        assert "English" not in said
+        assert f" {part} " not in f" {said} " or (part, language) in {
+            ("database", one) for one in ("nl", "it", "nb", "da")
+        }
+        assert here.shortened == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_cards_fit_as_well(language: str) -> None:
+    with speaking(load(language)):
+        for code, address in (("WDJB-MJHT", "https://customer.bmwgroup.com/link"), ("", "")):
+            canvas = Whole()
+            sign_in_card(canvas, "BMW i3", "https://customer.bmwgroup.com/oneid/link?user_code=1", address, code)
+            assert canvas.clipped == []
+            assert canvas.missing == set()
+            canvas.assert_intact()
+        assert testcard.testcard("2in13_V4", GLASS[0]).width == GLASS[0][0]
 
 
 @pytest.mark.parametrize("name", SCENES)

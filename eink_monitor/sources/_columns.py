@@ -48,7 +48,7 @@ def slots(found: Sequence[Sample], longest: int = HOUR) -> list[Slot]:
     Where an instant is missing, the slot before it is as long as its neighbours, and a gap follows.
     """
     lengths = [min(after.at - before.at, longest) for before, after in pairwise(found)]
-    lengths = [*lengths, lengths[-1] if lengths else longest]
+    lengths = [*lengths, *(lengths[-1:] or [longest])][: len(found)]
     return [
         Slot(sample.at, sample.at + min(length, lengths[max(number - 1, 0)]), sample.value)
         for number, (sample, length) in enumerate(zip(found, lengths, strict=True))

@@ -1,0 +1,84 @@
+"""Day-ahead prices from Energy-Charts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from eink_monitor.clock import DAY, local
+from eink_monitor.errors import BadAnswer, Unavailable
+from eink_monitor.metrics import PRICE_EUR
+from eink_monitor.model.outlook import Said, Slot
+from eink_monitor.model.poll import Budget, Quota, Visit
+from eink_monitor.settings import insist, together
+from eink_monitor.sources._http.address import address
+from eink_monitor.sources._price import SpotSource, told
+
+_WHO = "Energy-Charts"
+_PER_MWH = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnergyCharts(SpotSource):
+    """Day-ahead prices of a bidding zone in quarter hours, from Energy-Charts by Fraunhofer ISE (no account).
+
+    ``zone`` is one as they call it: DE-LU, AT, FR, NL, SE3, IT-North. One pays (price + ``charges``) x (1 + ``vat`` %).
+    """
+
+    zone: str = "DE-LU"
+    base_url: str = "https://api.energy-charts.info"
+
+    def __post_init__(self) -> None:
+        together(
+            super().__post_init__,
+            lambda: insist((_is_zone(self.zone), "zone must be a bidding zone, such as DE-LU, AT or SE3")),
+            lambda: address(self.base_url),
+        )
+
+    def quota(self) -> Quota:
+        """It asks for moderation, and names no figure."""
+        return Quota("energy-charts", (Budget(60, "hour"),))
+
+    def cost(self, visit: Visit) -> int:  # noqa: ARG002 - the interface
+        """Today and tomorrow; where that is too early, today alone."""
+        return 2
+
+    def poll(self, visit: Visit) -> Iterator[Said]:
+        """One call, in the morning two."""
+        from eink_monitor.sources._http.answer import judge, table
+        from eink_monitor.sources._http.web import Web
+
+        today = local(visit.now, visit.zone).date().isoformat()
+        tomorrow = local(visit.now + DAY, visit.zone).date().isoformat()
+        web = Web(self.base_url, _WHO, visit)
+        answer = web.get("/price", {"bzn": self.zone, "start": today, "end": tomorrow})
+        if answer.status == 404:  # nothing for tomorrow yet
+            answer = web.get("/price", {"bzn": self.zone, "start": today, "end": today})
+        none = Unavailable(f"{_WHO} has no prices for {self.zone} today")
+        refused = BadAnswer(f"{_WHO} does not know this zone", "check zone")
+        document = table(judge(answer, visit.now, {404: none, 400: refused, 422: refused}).json(), _WHO, "the answer")
+        yield from told(visit, PRICE_EUR, self.paid(parse(document)), attribution(document.get("license_info")))
+
+
+def _is_zone(zone: str) -> bool:
+    return 1 < len(zone) <= 16 and zone.replace("-", "").isalnum() and zone.isascii()
+
+
+def parse(document: dict[str, object] | object) -> list[Slot]:
+    """Prices in EUR/kWh. Raises ``BadAnswer``."""
+    from eink_monitor.sources._columns import samples, slots
+    from eink_monitor.sources._http.answer import table
+
+    said = table(document, _WHO, "the answer")
+    unit = str(said.get("unit", "")).replace(" ", "").lower()
+    if unit != "eur/mwh":
+        message = f"{_WHO} tells prices in another unit than EUR/MWh; nothing of it is kept"
+        raise BadAnswer(message)
+    found = slots(samples(said, "unix_seconds", "price", _WHO))
+    return [Slot(start, end, value / _PER_MWH) for start, end, value in found]
+
+
+def attribution(licence: object) -> str:
+    """What the licence of the answer wants: CC BY 4.0 for some zones, for private use only for others."""
+    free = "CC BY 4.0" in licence if isinstance(licence, str) else False
+    return "SMARD.de, Energy-Charts (CC BY 4.0)" if free else "Energy-Charts (private use only)"

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, TypeVar, get_args, get_type_hints
+from zoneinfo import ZoneInfo
 
-from eink_monitor.clock import DAY, HOUR, MINUTE
+from eink_monitor.clock import DAY, HOUR, MINUTE, local
 
 _LONGEST = 100 * 365 * DAY
 _UNITS = {"s": 1, "m": MINUTE, "h": HOUR, "d": DAY, "w": 7 * DAY, "y": 365 * DAY}
@@ -104,6 +105,11 @@ class Window:
         if self.start < self.end:
             return self.start <= minute < self.end
         return minute >= self.start or minute < self.end
+
+    def covers(self, at: int, zone: ZoneInfo) -> bool:
+        """Whether an instant (epoch seconds UTC) lies inside."""
+        here = local(at, zone)
+        return self.holds(60 * here.hour + here.minute)
 
     def __str__(self) -> str:
         return f"{self.start // 60:02}:{self.start % 60:02}-{self.end // 60:02}:{self.end % 60:02}"

@@ -183,8 +183,7 @@ class Between:
 
     def holds(self, witness: Witness, at: int) -> Truth:
         """By the clock on the wall."""
-        here = local(at, witness.zone)
-        return self.window.holds(60 * here.hour + here.minute)
+        return self.window.covers(at, witness.zone)
 
     def changes(self, witness: Witness, since: int, until: int) -> Iterator[int]:
         """Both ends; on a day on which the zone changes every minute."""

@@ -1,21 +1,23 @@
 """The blocks of the file that are plugins: the display, the sources, the panels.
 
-``type``, ``every``, ``deadline``, ``subject`` and ``name`` of a source, and ``type`` and ``dwell`` of a panel belong to
-the timetable; all other keys are the plugin's own fields. A block with a mistake is left out, but panels are still
-checked against its subject.
+``type``, ``every``, ``deadline``, ``subject`` and ``name`` of a source, and ``type``, ``dwell``, ``when``, ``first``
+and ``weight`` of a panel belong to the timetable; all other keys are the plugin's own fields. A block with a mistake is
+left out, but panels are still checked against its subject.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from yaml.nodes import MappingNode, Node
 
+from eink_monitor.conditions import Condition
 from eink_monitor.config import plugins
+from eink_monitor.config.offer import Offer, asked, check_condition, check_needs
 from eink_monitor.config.schema import Reader, UnreadableError, join
 from eink_monitor.config.timetable import Feed, Slide
 from eink_monitor.model.display import Display
@@ -24,8 +26,7 @@ from eink_monitor.model.reading import Metric
 from eink_monitor.model.source import Source
 from eink_monitor.settings import Duration, insist
 
-T = TypeVar("T")
-
+_HEAVIEST = 10  # turns where others have one
 _TAKEN = {"now": "the picture that shows", "contact": "the sheet of all panels", "board": "several panels at once"}
 """Names of pictures that are no panel's, beside those of the panels."""
 
@@ -47,45 +48,15 @@ class _FeedTimes:
 @dataclass(frozen=True)
 class _SlideTimes:
     dwell: Duration = Duration(3 * 60)
+    when: Condition | None = None
+    first: Condition | None = None
+    weight: int = 1
 
     def __post_init__(self) -> None:
-        insist((self.dwell >= 1, "`dwell` must be at least 1s"))
-
-
-@dataclass
-class Offer:
-    """What the sources publish and expect, by subject; ``unsure`` are the subjects of those that could not be read.
-
-    With ``anything``, one of them may publish any subject, so none can be called wrong.
-    """
-
-    metrics: dict[str, set[Metric]] = field(default_factory=dict)
-    expected: dict[str, set[Metric]] = field(default_factory=dict)
-    unsure: set[str] = field(default_factory=set)
-    anything: bool = False
-
-    def add(self, source: Source, subject: str) -> bool:
-        """What a source publishes and expects of a subject; whether that can be told."""
-        published = _asked(lambda: dict(source.publishes(subject)))
-        for thing, metrics in (published or {}).items():
-            self.metrics.setdefault(thing, set()).update(metrics)
-        for thing, metrics in (_asked(lambda: dict(source.expects(subject))) or {}).items():
-            self.expected.setdefault(thing, set()).update(metrics)
-        return published is not None
-
-    @property
-    def subjects(self) -> list[str]:
-        """All that it may be of which a panel speaks."""
-        return [*self.metrics, *self.expected, *self.unsure]
-
-    def lacks(self, subject: str) -> bool:
-        """Whether no readable source publishes a subject: then nothing is known of it."""
-        return subject not in self.metrics and subject not in self.expected
-
-    def knows(self, subject: str) -> bool:
-        """Whether there is, or may be, such a subject ("nas:backups" is one of "nas")."""
-        known = {*self.metrics, *self.expected}
-        return self.anything or subject in known or bool({subject, subject.partition(":")[0]} & self.unsure)
+        insist(
+            (self.dwell >= 1, "`dwell` must be at least 1s"),
+            (1 <= self.weight <= _HEAVIEST, f"`weight` must be 1 to {_HEAVIEST}"),
+        )
 
 
 def display(reader: Reader, root: Node, node: Node | None) -> Display | None:
@@ -106,6 +77,7 @@ def feeds(reader: Reader, root: Node, node: Node | None) -> tuple[dict[str, Feed
         kind, source, whole = _plugin(reader, Source, block, path, keys)
         times = _times(reader, _FeedTimes, block, path, keys)
         subject = _text(reader, block, path, "subject") or name
+        offer.sources.add(name)
         if kind and whole and times:
             found[name] = Feed(name, kind, source, times.every, times.deadline, subject, times.name or subject)
         if source is None or not offer.add(source, subject):
@@ -117,18 +89,26 @@ def feeds(reader: Reader, root: Node, node: Node | None) -> tuple[dict[str, Feed
 
 def slides(reader: Reader, root: Node, node: Node | None, offer: Offer) -> dict[str, Slide]:
     """The panels that could be read, each checked against what the sources offer."""
+    keys = ("dwell", "when", "first", "weight")
     found: dict[str, Slide] = {}
     for name, block, path in _blocks(reader, root, node, "panels"):
-        kind, panel, whole = _plugin(reader, Panel, block, path, ("dwell",))
-        times = _times(reader, _SlideTimes, block, path, ("dwell",))
-        needs = _asked(partial(_needs, panel))
+        kind, panel, whole = _plugin(reader, Panel, block, path, keys)
+        times = _times(reader, _SlideTimes, block, path, keys)
+        _check_conditions(reader, block, path, times, offer)
+        needs = asked(partial(_needs, panel))
         if needs is not None:
-            _check_needs(reader, block, path, needs, offer)
+            check_needs(reader, block, path, needs, offer)
         elif (subject := _text(reader, block, path, "subject")) and not offer.knows(subject):
             reader.unknown(block, path, subject, offer.subjects, "subject")
         if kind and whole and times:
-            found[name] = Slide(name, kind, panel, times.dwell)
+            found[name] = Slide(name, kind, panel, times.dwell, times.when, times.first, times.weight)
     return found
+
+
+def _check_conditions(reader: Reader, block: Node, path: str, times: _SlideTimes | None, offer: Offer) -> None:
+    for key, _, value in reader.pairs(block, path) if times and _is_block(block) else ():
+        if key in {"when", "first"} and (condition := getattr(times, key)):
+            check_condition(reader, value, join(path, key), condition, offer)
 
 
 def _plugin(
@@ -214,33 +194,11 @@ def _times(reader: Reader, kind: type[Any], node: Node, path: str, keys: tuple[s
 
 
 def _thing(feed: Feed) -> object:
-    return _asked(lambda: feed.source.thing)
-
-
-def _asked(ask: Callable[[], T]) -> T | None:
-    """What a plugin returns; None if it raises, which is no mistake in the configuration."""
-    try:
-        return ask()
-    except KeyboardInterrupt:
-        raise
-    except BaseException:  # noqa: BLE001 - a plugin raises anything
-        return None
+    return asked(lambda: feed.source.thing)
 
 
 def _needs(panel: Panel) -> Sequence[Need]:
     return list(panel.needs())
-
-
-def _check_needs(reader: Reader, block: Node, path: str, needs: Sequence[Need], offer: Offer) -> None:
-    """Complain of a panel that asks for what no source publishes, or foretells."""
-    for need in needs:
-        offered = offer.expected if need.expected else offer.metrics
-        if not offer.knows(need.subject):
-            reader.unknown(block, path, need.subject, offer.subjects, "subject")
-        elif not offer.lacks(need.subject) and not offered.get(need.subject, set()).intersection(need.any_of):
-            wanted = " or ".join(metric.name for metric in need.any_of)
-            does = "foretells" if need.expected else "publishes"
-            reader.complain(block, path, f"no source {does} {wanted} for `{need.subject}`")
 
 
 def _check_claims(reader: Reader, node: Node | None, found: dict[str, Feed]) -> None:
@@ -266,6 +224,6 @@ def _claims(feed: Feed) -> list[tuple[str, str, Metric]]:
     """What a feed publishes, and of which subject, as one of its kind; empty if it cannot be mixed up with another."""
     if _thing(feed) is None:
         return []
-    published = _asked(partial(feed.source.publishes, feed.subject)) or {}
+    published = asked(partial(feed.source.publishes, feed.subject)) or {}
     kind = feed.source.family or feed.type
     return [(kind, subject, metric) for subject, metrics in published.items() for metric in metrics]

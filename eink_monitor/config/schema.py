@@ -17,8 +17,10 @@ from typing import Any, Literal, NoReturn, Union, get_args, get_origin
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from eink_monitor import places
+from eink_monitor.conditions import ConditionError
 from eink_monitor.config.document import NoDocumentError, compose
 from eink_monitor.config.files import Files
+from eink_monitor.config.inside import inside
 from eink_monitor.config.scalars import from_environment, scalar
 from eink_monitor.config.scalars import path as named_path
 from eink_monitor.errors import Complaint
@@ -254,6 +256,12 @@ class Reader:
     def _refuse(self, node: Node, path: str, text: str, error: ValueError) -> NoReturn:
         """Complain of a value, and stop reading it; a misplaced secret is still not quoted."""
         hidden = node.tag in ("!env", "!file")
+        if isinstance(error, ConditionError):
+            if hidden:
+                self.complain(node, path, "what it holds is no condition")
+            for mistake in () if hidden else error.mistakes:
+                self.complain(inside(self.file, node, mistake.at), path, mistake.message)
+            raise UnreadableError from error
         self.complain(node, path, str(error).replace(f'"{text}"', "what it holds") if hidden else str(error))
         raise UnreadableError from error
 

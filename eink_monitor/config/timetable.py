@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from eink_monitor.conditions import Condition
 from eink_monitor.model.panel import Panel
 from eink_monitor.model.source import Source
 from eink_monitor.settings import Duration
@@ -38,9 +39,16 @@ class Feed:
 
 @dataclass(frozen=True)
 class Slide:
-    """A panel in the rotation, shown for ``dwell``."""
+    """A panel in the rotation, shown for ``dwell``.
+
+    It takes its turn while ``when`` holds, comes next when ``first`` begins to, and has ``weight`` turns where others
+    have one.
+    """
 
     name: str
     type: str
     panel: Panel
     dwell: Duration = Duration(3 * 60)
+    when: Condition | None = None
+    first: Condition | None = None
+    weight: int = 1

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Sequence
 from functools import partial
 
-from eink_monitor.clock import HOUR, MINUTE, Clock, local
+from eink_monitor.clock import HOUR, MINUTE, Clock
 from eink_monitor.config import Config
 from eink_monitor.daemon.control import Reply
 from eink_monitor.daemon.drawing import Drawing
@@ -111,10 +111,7 @@ class Daemon:
 
     def _is_quiet(self, now: int) -> bool:
         quiet = self.config.quiet_hours
-        if quiet is None:
-            return False
-        here = local(now, self.config.zone)
-        return quiet.holds(here.hour * 60 + here.minute)
+        return quiet is not None and quiet.covers(now, self.config.zone)
 
     def _pause(self) -> float:
         mono = self.clock.monotonic()

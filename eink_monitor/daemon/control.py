@@ -28,7 +28,7 @@ _LONGEST_ADDRESS = 107  # bytes; sun_path of unix(7) without its closing zero
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request: ``verb`` is show, picture, clear, examine or sign in; ``panel`` names the one to show, or is empty.
+    """A request: ``verb`` is show, why, picture, clear, examine or sign in; ``panel`` is the one to show, or empty.
 
     For a sign-in ``panel`` is who asks for it and ``words`` are the address, a shorter one to type, and the code.
     """

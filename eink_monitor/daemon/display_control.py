@@ -24,6 +24,8 @@ def carry_out(request: Request, drawing: Drawing, config: Config, clock: Clock) 
         match request.verb:
             case "show":
                 words = f"{drawing.show(request.panel, now, mono)} is on the display ({label})"
+            case "why":
+                words = drawing.why(now, mono)
             case "picture":
                 drawing.picture(mono)
                 words = f"the test picture was sent as {label}"

@@ -8,12 +8,14 @@ from typing import TypeVar
 
 from eink_monitor.clock import MINUTE
 from eink_monitor.config import Config, Slide
+from eink_monitor.daemon.rotation import LOOK, Rotation, Stand
 from eink_monitor.daemon.turns import Rhythm, backoff
 from eink_monitor.draw.canvas import Canvas
 from eink_monitor.draw.signcard import sign_in_card
 from eink_monitor.draw.testcard import testcard
 from eink_monitor.errors import DisplayError, bug
 from eink_monitor.house import House
+from eink_monitor.house.attention import Why
 from eink_monitor.house.fence import Once
 from eink_monitor.locale import say, speaking
 from eink_monitor.model.display import Display
@@ -30,17 +32,21 @@ _PICTURE = 10 * MINUTE  # how long a person may look at the test picture
 
 
 class Drawing:
-    """The rotation of a house. ``next_due`` is the monotonic instant of the next panel; ``turns`` counts tries."""
+    """The panels of a house on its display.
+
+    ``next_due`` is the monotonic instant at which there is something to do: the next panel comes, or it is looked for
+    one that may not wait so long. ``turns`` counts tries of either.
+    """
 
     def __init__(self, config: Config, house: House, mono: float) -> None:
         self.frames = 0
         self.turns = 0
         self.next_due = _NEVER
-        self._slides = list(config.slides.values())
+        self.rotation = Rotation(config, house, mono)
+        self._slides = config.slides
         self._display = config.display
         self._house = house
-        self._at_once = min(len(self._slides), config.display.board.panels)
-        self._turn = -self._at_once  # the first panel that is on the glass
+        self._ends = _NEVER  # when what is on the display has been there long enough
         self._last: Frame | None = None
         self._failures = 0
         self._cleared = False
@@ -50,7 +56,7 @@ class Drawing:
     def wake(self, mono: float) -> None:
         """The next panel is due, unless the display was cleared for storage."""
         if self._slides and not self._cleared:
-            self.next_due = mono
+            self._stays(mono)
 
     def advance(self, now: int, mono: float) -> None:
         """Show the next panel when its time has come; an unchanged frame is not sent."""
@@ -60,18 +66,20 @@ class Drawing:
             self.next_due = mono + rest
             return
         self.turns += 1
-        self._turn = (self._turn + self._at_once) % len(self._slides)
-        self.next_due = mono + self._dwell()
-        frame = self._frame(now)
-        if frame != self._last or self._display.every_beat:
-            self._send(frame, mono)
+        if mono >= self._ends or self.rotation.interrupts(now, mono):
+            page = self.rotation.next(now, mono)
+            self._stays(mono + self.rotation.take(page, now, mono))
+            frame = self._frame(page.slides, now)
+            if frame != self._last or self._display.every_beat:
+                self._send(frame, mono)
+        self.next_due = min(self._ends, mono + LOOK) if self.rotation.watches else self._ends
 
     def collect(self, now: int, mono: float) -> None:
         """Once, after the first frame: give the display a frame of every panel, if it keeps pictures of them.
 
         A board shows all, and there are no others.
         """
-        alone = self._slides if self._display.board.panels == 1 else ()
+        alone = self._slides.values() if self._display.board.panels == 1 else ()
         try:
             self._display.collect(self._drawn(slide, now) for slide in alone)
         except DisplayError as error:
@@ -82,28 +90,40 @@ class Drawing:
 
         Returns its name. Raises ``DisplayError``; then the rotation goes on as before.
         """
-        names = [slide.name for slide in self._slides]
-        if not names or (name and name not in names):
+        if not self._slides or (name and name not in self._slides):
             raise DisplayError(f"there is no panel {name}".rstrip(), "if it is new, restart the daemon")
-        self._turn = names.index(name) if name else max(self._turn, 0)
-        self._put(self._frame(now))
-        self._cleared, self.next_due = False, mono + self._dwell()
-        return names[self._turn]
+        stands = [stand.name for stand in self.rotation.stands if stand.name in self._slides]
+        page = self.rotation.next(now, mono, name or next(iter(stands), ""))
+        self._put(self._frame(page.slides, now))
+        self._stays(mono + self.rotation.take(page, now, mono))
+        return page.slides[0].name
+
+    def why(self, now: int, mono: float) -> str:
+        """What is on the display and why, and what comes next, in lines."""
+        if not self._slides:
+            return "there are no panels"
+        if self._cleared:
+            return "now: nothing (the display was cleared; `show --ink` or a restart ends that)"
+        fault = [f"fault: {self._house.screen}"] if self._house.screen else []
+        return "\n".join([*fault, *self.rotation.explain(now, mono)])
 
     def picture(self, mono: float) -> None:
         """Put the test picture up and leave it for a while. Raises ``DisplayError``."""
         with speaking(self._house.locale):
             card = testcard(self._display.label, self._display.size)
-        self._put(card)
-        self._cleared, self.next_due = False, mono + _PICTURE
+        self._card(card, "the test picture", mono + _PICTURE)
 
     def sign_in(self, label: str, words: tuple[str, str, str], mono: float) -> None:
         """Put up the card of a sign-in (address, short address, code) for its few minutes. Raises ``DisplayError``."""
         canvas = Canvas.on(self._display.size)
         with speaking(self._house.locale):
             sign_in_card(canvas, label, *words)
-        self._put(canvas.frame("sign in"))
-        self._cleared, self.next_due = False, mono + _SIGN_IN
+        self._card(canvas.frame("sign in"), "the code of a sign-in", mono + _SIGN_IN)
+
+    def _card(self, frame: Frame, name: str, until: float) -> None:
+        self._put(frame)
+        self.rotation.stands = [Stand(name, Why.ASKED.value, self._house.now, until)]
+        self._stays(until)
 
     def clear(self) -> None:
         """Whiten the display for storage and draw no more until a person asks or the daemon starts again.
@@ -113,11 +133,16 @@ class Drawing:
         self._last = None
         self._display.clear()
         self._well()
-        self._cleared, self.next_due = True, _NEVER
+        self._stays(_NEVER)
+        self._cleared, self.rotation.stands = True, []
 
     def promise(self, mono: float) -> float:
         """By when (monotonic) the next panel will be tried: after its dwell, or once the display may move again."""
         return max(self.next_due, mono + self._display.ready_in())
+
+    def _stays(self, until: float) -> None:
+        """What is on the display stays for so long, unless a panel of the rotation is looked for before."""
+        self._cleared, self._ends, self.next_due = False, until, until
 
     def _put(self, frame: Frame) -> None:
         """Show a frame without waiting; whoever asked is told of what goes wrong, and the next turn meets it again."""
@@ -139,13 +164,13 @@ class Drawing:
         self._last = frame
         self._well()
 
-    def _ill(self, words: str, mono: float) -> None:
+    def _ill(self, fault: str, mono: float) -> None:
         if not self._house.screen:
-            log.error("%s", words)
-        self._house.screen = words
+            log.error("%s", fault)
+        self._house.screen = fault
         self._last = None
         self._failures += 1
-        self.next_due = mono + backoff(self._failures, _AILING)
+        self._stays(mono + backoff(self._failures, _AILING))
 
     def _well(self) -> None:
         if self._house.screen:
@@ -153,19 +178,10 @@ class Drawing:
             self._house.screen = ""
             self._failures = 0
 
-    def _shown(self) -> list[Slide]:
-        """The panels whose turn it is, as many as the display shows at once."""
-        return [self._slides[(self._turn + n) % len(self._slides)] for n in range(self._at_once)]
-
-    def _dwell(self) -> int:
-        """How long they stay: where others wait as long as any of them is to, else until the first is to be renewed."""
-        choose = max if self._at_once < len(self._slides) else min
-        return choose(slide.dwell for slide in self._shown())
-
-    def _frame(self, now: int) -> Frame:
+    def _frame(self, slides: Sequence[Slide], now: int) -> Frame:
         if self._display.board.panels == 1 or not self._display.looks:
-            return self._drawn(self._slides[self._turn], now)
-        return board(self._shown(), self._house, now, self._display, self._once.tell)
+            return self._drawn(slides[0], now)
+        return board(slides, self._house, now, self._display, self._once.tell)
 
     def _drawn(self, slide: Slide, now: int) -> Frame:
         if self._display.looks:

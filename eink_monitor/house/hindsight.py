@@ -47,29 +47,40 @@ class Hindsight:
     def known(self, subject: str, metric: Metric, at: int, within: int) -> Reading | None:
         """The newest reading at that instant that is no older than ``within`` seconds, or None."""
         newest = self._store.readings.latest(subject, metric)
-        if newest is None or newest.at <= at + SKEW:
-            return newest if newest and at - newest.at <= within else None
+        if newest is not None and newest.at <= at + SKEW:
+            return newest if at - newest.at <= within else None
         runs = [run for run in self.runs(subject, metric, at - within, at) if run.start <= at]
         return Reading(subject, metric, runs[-1].value, min(runs[-1].end, at)) if runs else None
 
     def ever(self, subject: str, metric: Metric, at: int) -> bool:
         """Whether anything was measured until then."""
         newest = self._store.readings.latest(subject, metric)
-        if newest is None or newest.at <= at:
-            return newest is not None
+        if newest is not None and newest.at <= at:
+            return True
         today = local(at, self.zone).date()
-        if self._store.readings.days(subject, metric, _DAWN_OF_TIME, today - timedelta(days=1)):
+        if newest and self._store.readings.days(subject, metric, _DAWN_OF_TIME, today - timedelta(days=1)):
             return True
         return bool(self.runs(subject, metric, midnight(today, self.zone), at))
 
     def runs(self, subject: str, metric: Metric, since: int, until: int) -> Sequence[Run]:
-        """Runs that end at or after ``since`` and start at or before ``until``, in order of time."""
+        """Runs that end at or after ``since`` and start at or before ``until``, in order of time.
+
+        What nobody measures and somebody foretells, such as a price, is what the newest outlook says of that time.
+        """
+        if self._store.readings.latest(subject, metric) is None:
+            outlook = self._store.outlooks.get(subject, metric)
+            slots = outlook.slots if outlook else ()
+            return [Run(start, end - 1, value) for start, end, value in slots if end > since and start <= until]
         return self._store.readings.runs(subject, metric, since, until)
 
     def metrics(self, subject: str) -> Sequence[Metric]:
-        """What the sources publish of a subject."""
-        published = (feed.source.publishes(feed.subject).get(subject, ()) for feed in self._by_subject.get(subject, ()))
-        return list(dict.fromkeys(metric for metrics in published for metric in metrics))
+        """What the sources publish of a subject, or foretell."""
+        feeds = self._by_subject.get(subject, ())
+        said = [
+            *(feed.source.publishes(feed.subject).get(subject, ()) for feed in feeds),
+            *(feed.source.expects(feed.subject).get(subject, ()) for feed in feeds),
+        ]
+        return list(dict.fromkeys(metric for metrics in said for metric in metrics))
 
     def trouble(self, name: str, at: int) -> Truth:
         """Whether the sources of a subject, or the one of that name, failed then; of any, where no name is given.

@@ -31,3 +31,17 @@ class Panel(ABC):
     def needs(self) -> Iterator[Need]:
         """What must be published for this panel to make sense; checked when the configuration is read."""
         return iter(())
+
+    def speaks(self, history: History) -> bool:
+        """Whether it has anything to say: anything it needs is known, or its source waits for a person to sign in."""
+        needs = list(self.needs())
+        if not needs or any(_is_known(history, need) for need in needs):
+            return True
+        troubles = (history.trouble(need.subject) for need in needs)
+        return any(trouble is not None and trouble.what == "auth" for trouble in troubles)
+
+
+def _is_known(history: History, need: Need) -> bool:
+    """Whether anything of it was ever measured, or foretold."""
+    known = history.outlook if need.expected else history.latest
+    return any(known(need.subject, metric) is not None for metric in need.any_of)

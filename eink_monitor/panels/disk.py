@@ -57,6 +57,10 @@ class Disk(SubjectPanel):
         """Free space."""
         yield Need(self.subject, (DISK_FREE,))
 
+    def speaks(self, history: History) -> bool:
+        """A disk without figures may have a state."""
+        return super().speaks(history) or history.latest(self.subject, DISK_STATE) is not None
+
     def draw(self, canvas: Canvas, history: History, now: int) -> None:
         """Free space in huge digits, use as a bar; an alarm reverses the half of the sheet it concerns."""
         sheet = Sheet(canvas, history, now, self)

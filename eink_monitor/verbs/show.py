@@ -11,9 +11,9 @@ import click
 
 from eink_monitor.clock import SystemClock
 from eink_monitor.config import Config, Slide
-from eink_monitor.daemon.control import Request
+from eink_monitor.daemon.control import Reply, Request, address, ask
 from eink_monitor.daemon.display_control import ask_display
-from eink_monitor.daemon.drawing import draw, drawn
+from eink_monitor.daemon.drawing import Drawing, draw, drawn
 from eink_monitor.draw.pictures import png, write_png
 from eink_monitor.draw.preview import can_show, preview
 from eink_monitor.draw.spoken import Spoken
@@ -35,8 +35,11 @@ from eink_monitor.verbs._terminal import bare
 )
 @click.option("--text", "aloud", is_flag=True, help="Print their content as lines of text, for a screen reader.")
 @click.option("--ink", is_flag=True, help="Put one panel on the display now, through the daemon if it runs.")
+@click.option("--why", is_flag=True, help="Print which panel is on the display, why, and which comes next.")
 @config_option
-def command(panels: tuple[str, ...], folder: Path | None, config_file: Path | None, *, ink: bool, aloud: bool) -> int:
+def command(  # noqa: PLR0913 - one for each option
+    panels: tuple[str, ...], folder: Path | None, config_file: Path | None, *, ink: bool, aloud: bool, why: bool
+) -> int:
     """Draw panels from stored readings, without any network.
 
     All of them, or those named. Without --png they are shown in the terminal: every pixel at 250 columns (half
@@ -46,6 +49,8 @@ def command(panels: tuple[str, ...], folder: Path | None, config_file: Path | No
     stays there for its `dwell`; the display's rules (full refreshes, sleep) still apply, except for the minimum
     interval.
     """
+    if why:
+        return _why(config_file, (*panels, folder, ink, aloud))
     _check(panels, folder, ink=ink, aloud=aloud)
     config = load(config_file)
     if ink:
@@ -92,6 +97,21 @@ def _aloud(slide: Slide, house: House, now: int, size: tuple[int, int]) -> str:
 def _ink(config: Config, panels: Sequence[str]) -> int:
     slides = [named(config.slides, name, "panel") for name in panels]
     answer = ask_display(Request("show", slides[0].name if slides else ""), config, SystemClock())
+    click.echo(f"eink-monitor: {answer.words}" if answer.code else answer.words, err=answer.code != 0)
+    return answer.code
+
+
+def _why(config_file: Path | None, others: Sequence[object]) -> int:
+    """What the daemon says; if none runs, what one would begin with."""
+    if any(others):
+        raise click.UsageError("--why goes alone")
+    config = load(config_file)
+    answer = ask(address(config.database), Request("why"))
+    if answer is None:
+        clock = SystemClock()
+        with opened(config, writes=False) as store:
+            drawing = Drawing(config, House(config, store, clock.now()), clock.monotonic())
+            answer = Reply(0, f"now: nothing (no daemon is running)\n{drawing.why(clock.now(), clock.monotonic())}")
     click.echo(f"eink-monitor: {answer.words}" if answer.code else answer.words, err=answer.code != 0)
     return answer.code
 

@@ -14,6 +14,7 @@ from eink_monitor.errors import Trouble, Unavailable
 from eink_monitor.house import House
 from eink_monitor.house.hindsight import Hindsight
 from eink_monitor.metrics import DISK_STATE, PV_POWER
+from eink_monitor.model.outlook import Outlook, Slot
 from eink_monitor.model.poll import Outcome
 from eink_monitor.model.reading import Metric, Reading
 from small_house import START, Scripted, feed, small_house
@@ -95,3 +96,19 @@ def test_one_of_two_doors_that_fails_is_no_trouble_while_the_other_keeps_the_sub
 
 def _trouble(witness: Hindsight, name: str, at: int) -> bool | None:
     return Condition.parse(f"trouble({name})").holds(witness, at)
+
+
+def test_what_nobody_measures_is_as_it_was_foretold(tmp_path: Path) -> None:
+    house = small_house(tmp_path / "house.db", [])
+    slots = tuple(Slot(START + hour * HOUR, START + (hour + 1) * HOUR, value) for hour, value in enumerate((100, 900)))
+    house.store.outlooks.add([Outlook("sky", PV_POWER, START, slots)])
+    witness = house.daemon.house.hindsight
+    told = {
+        "sky.pv_power > 500 W": (None, False, True, None),
+        "sky.pv_power > 500 W for 30m": (None, False, False, None),
+        "age(sky.pv_power) < 1h": (None, True, True, False),
+    }
+    for text, truths in told.items():
+        condition = Condition.parse(text)
+        when = (START - 1, START, START + HOUR + MINUTE, START + 3 * HOUR)
+        assert tuple(condition.holds(witness, at) for at in when) == truths, text

@@ -1,0 +1,116 @@
+"""Which panel comes next: pure arithmetic of what each one is to the house and when it last stood.
+
+| Rule, the first that decides                                                                              |
+|-----------------------------------------------------------------------------------------------------------|
+| nobody waits for more than a day: if somebody would, whoever has waited longest comes now                 |
+| a panel whose `first` has begun to hold comes before its turn                                             |
+| turns go round in order; a panel of ``weight`` 3 has three where others have one, spread evenly          |
+
+Only those take part whose `when` holds and that have something to say. Where there are none, `when` is not asked; where
+nobody has anything to say, all take part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+from typing import NamedTuple
+
+
+class Why(Enum):
+    """Why a panel was chosen."""
+
+    TURN = "its turn"
+    FIRST = "its `first` began to hold"
+    OWED = "it had waited for most of a day"
+    ASKED = "a person asked for it"
+
+
+class Candidate(NamedTuple):
+    """One panel before a choice: it stays for ``dwell`` seconds and has ``weight`` turns where others have one.
+
+    ``may`` is whether its `when` holds, ``speaks`` whether it has anything to say, ``calls`` whether its `first` has
+    begun to hold since it last stood. ``credit`` is how much of a turn it is owed (see ``settled``),
+    ``waited`` the seconds since the last one ended, or since it takes part.
+    """
+
+    name: str
+    dwell: float
+    weight: int = 1
+    may: bool = True
+    speaks: bool = True
+    calls: bool = False
+    credit: float = 0.0
+    waited: float = 0.0
+
+
+class Choice(NamedTuple):
+    """A panel, and why it was chosen."""
+
+    name: str
+    why: Why
+
+
+def able(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Those that take part."""
+    speaking = [one for one in candidates if one.speaks]
+    return [one for one in speaking if one.may] or speaking or [one for one in candidates if one.may] or [*candidates]
+
+
+def choose(candidates: Sequence[Candidate], owed: float) -> Choice:
+    """The panel that comes next; nobody is to wait for more than ``owed`` seconds, if their dwells allow that.
+
+    ``candidates`` are in the order of the configuration, and at least one.
+    """
+    ours = able(candidates)
+    calling = [one for one in ours if one.calls]
+    choice = calling[0] if calling else max(ours, key=lambda one: one.credit + one.weight)
+    most = max(ours, key=lambda one: one.waited)
+    if most is not choice and _too_late(ours, choice, owed):
+        return Choice(most.name, Why.OWED)
+    return Choice(choice.name, Why.FIRST if calling else Why.TURN)
+
+
+def fill(
+    candidates: Sequence[Candidate], owed: float, cells: int, asked: str = ""
+) -> tuple[list[Choice], dict[str, float]]:
+    """What comes next on a display that shows several panels at once, and the credits after that turn of each.
+
+    Fewer than its cells if no more take part. The panel that a person ``asked`` for is the first.
+    """
+    ours = {one.name: one for one in able(candidates)}
+    rest = dict(ours)
+    choices: list[Choice] = []
+    while len(choices) < cells and (rest or asked):
+        choice = Choice(asked, Why.ASKED) if asked else choose(list(rest.values()), owed)
+        choices.append(choice)
+        asked = ""
+        for name, credit in settled(list(ours.values()), choice.name).items():
+            ours[name] = ours[name]._replace(credit=credit)
+        rest = {name: ours[name] for name in rest if name != choice.name}
+    return choices, {name: one.credit for name, one in ours.items()}
+
+
+def settled(candidates: Sequence[Candidate], name: str) -> dict[str, float]:
+    """What is owed to whom after a turn of one of them: all gain their weight, and that one pays for it.
+
+    This is smooth weighted round robin: equal weights go round in order, larger ones are spread. Nobody saves up more
+    than a round, nor owes more.
+    """
+    ours = {one.name: one for one in able(candidates)}
+    if name not in ours:
+        return {}
+    total = sum(one.weight for one in ours.values())
+    owed = {one.name: one.credit + one.weight - total * (one.name == name) for one in ours.values()}
+    return {one: min(max(credit, -total), total) for one, credit in owed.items()}
+
+
+def _too_late(ours: Sequence[Candidate], choice: Candidate, owed: float) -> bool:
+    """Whether somebody would wait too long if ``choice`` came now, and then all others by how long they have waited."""
+    ahead = choice.dwell
+    for one in sorted(ours, key=lambda one: -one.waited):
+        if one is not choice:
+            if one.waited + ahead > owed:
+                return True
+            ahead += one.dwell
+    return False

@@ -86,7 +86,7 @@ def test_readings_wait_for_a_vendor_that_agrees(
     house.daemon.stop()
     assert stored(house) == [START], "dated anew, as it was in truth"
     assert [record.getMessage().partition(";")[0] for record in caplog.records] == [
-        "the clock is not right yet",
+        "the clock is not set yet",
         "the clock was put forward by 21 days",
         "the clock is now set",
     ]

@@ -184,7 +184,7 @@ def test_a_library_that_refuses_the_machine(tmp_path: Path, monkeypatch: pytest.
 )
 def test_a_panel_with_another_controller_is_named(model: str, wired: str) -> None:
     with mounted(model, wired=wired) as ink:
-        assert fails(ink, scene(1), f"too soon to be true.* not a {model}.*sticker") < 1
+        assert fails(ink, scene(1), f"too early to be true.* not a {model}.*sticker") < 1
         assert ink.panel.kinds & {Kind.UNKNOWN, Kind.LENGTH, Kind.NO_WAVEFORM}
 
 

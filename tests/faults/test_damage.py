@@ -182,7 +182,7 @@ def test_the_panel_is_up_at_once_and_the_rest_follows(
     assert len([record for record in caplog.records if "damaged" in record.message]) == 2
     first = next(record.getMessage() for record in caplog.records if "damaged" in record.message)
     assert first == (
-        f"the beginning of the database is damaged ({path}); what can be read of it was saved from "
+        f"the beginning of the database is damaged ({path}); what can be read of it is saved from "
         "readings.db.damaged-2026-06-07"
     )
 

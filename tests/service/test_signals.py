@@ -36,7 +36,7 @@ def test_a_terminal_that_closes_loses_nothing(tmp_path: Path, way: str) -> None:
         assert process.wait(20) == 0
     if way == "signalled":
         said = os.read(ours, 65536).decode()
-        assert "the terminal was closed: everything is stored, and this is the end" in said
+        assert "the terminal was closed: everything is stored; stopping" in said
         os.close(ours)
     stored = json.loads(say("latest", "--json", "-c", file).out)
     assert {row["subject"] for row in stored} >= {"roof", "car", "attic:backups"}

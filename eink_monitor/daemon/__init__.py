@@ -1,6 +1,6 @@
-"""The heartbeat: one synchronous function, ``tick``, which does what is due and returns how long to sleep.
+"""The daemon: one synchronous function, ``tick``, which does what is due and returns how long to sleep.
 
-No threads, no event loop, no locks. The half that fetches and the half that draws meet only in the store.
+No threads, no event loop, no locks. The half that polls and the half that draws meet only in the store.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _BESIDE_A_STREAM = 30.0
 
 
 class Daemon:
-    """A house under way."""
+    """The running daemon of one configuration."""
 
     def __init__(self, config: Config, store: Store, clock: Clock, runner: Runner) -> None:
         config = self.config = fenced(config)
@@ -96,7 +96,7 @@ class Daemon:
         return (*self.fetching.watch(), *self.following.watch(), *self.keeping.watch())
 
     def recall(self) -> None:
-        """At a start: say in the log what was wrong when the house was left."""
+        """At a start: log what was wrong when the daemon last stopped."""
         self.intake.recall()
 
     def write(self) -> Reply:
@@ -104,7 +104,7 @@ class Daemon:
         return write(self.keeping, self.fetching, self._allowance, self.clock.monotonic())
 
     def stop(self) -> None:
-        """End in good order: the poll under way is killed, everything is written, the last frame stays."""
+        """Stop cleanly: the poll under way is killed, everything is written, the last frame stays."""
         for number, part in enumerate((self.fetching.kill, self.following.kill, self.keeping.stop)):
             self._parts.do(f"stopping ({number})", part)
         self.config.display.close()
@@ -125,13 +125,13 @@ class Daemon:
         return max(self._parts.pause(mono), min(*halves, mono + longest) - mono)
 
     def _longest(self) -> float:
-        """How long to sleep at most: whoever lives beside us is looked at, because he may have become too many."""
+        """How long to sleep at most: child processes are checked, because they may have multiplied."""
         if self.fetching.busy:
             return _BESIDE_A_POLL
         return _BESIDE_A_STREAM if self.following.watch() else _LONGEST_PAUSE
 
     def _warn(self, mono: float) -> None:
-        """Once for each sign-in or key that will soon die, a line in the log; they are looked at once an hour."""
+        """One log line for each credential that will soon expire; they are checked once an hour."""
         if mono < self._warn_due:
             return
         self._warn_due = mono + HOUR

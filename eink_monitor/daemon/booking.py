@@ -1,8 +1,8 @@
-"""Calls booked for several polls in one durable write: a card wears by the write, not by the row.
+"""Calls booked for several polls in one durable write: an SD card wears by the write, not by the row.
 
-Whoever writes also books the calls of the feeds that are due soon. Such a booking is dated at the end of the time
-in which it may be used; so it counts longer than the call it stands for, and the ledger never undercounts. One that is
-not used in time is given back.
+A write also books the calls of the feeds that are due soon. Such a booking is dated at the end of the time in which it
+may be used; so it counts longer than the call it stands for, and the ledger never undercounts. One that is not used in
+time is given back.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class _Held(NamedTuple):
 
 
 class Bookings:
-    """The bookings of one house that are waiting for their polls."""
+    """The bookings that are waiting for their polls."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -53,7 +53,7 @@ class Bookings:
                 return held.booking
             self._store.ledger.settle(held.booking, 0)
         self.give_back(mono)
-        if not self._store.durable:  # a simulation has no card to spare
+        if not self._store.durable:  # a simulation has no SD card to spare
             return self._store.reserve(need.quota, need.cost, now, force=force)
         with self._store.transaction():
             booking = self._store.ledger.reserve(need.quota, need.cost, now, force=force)
@@ -88,6 +88,6 @@ class Bookings:
     def _ahead(self, soon: Iterable[Demand], now: int, mono: float) -> Iterable[tuple[str, _Held]]:
         for need in soon:
             if need.feed not in self._held and all(budget.span in _ROLLING for budget in need.quota.budgets):
-                with suppress(Throttled):  # its own turn will say so
+                with suppress(Throttled):  # its own turn will report it
                     booking = self._store.ledger.reserve(need.quota, need.cost, now, ahead=AHEAD)
                     yield need.feed, _Held(booking, need.cost, mono + AHEAD)

@@ -1,4 +1,4 @@
-"""The life of a poll's child: settle down where nothing of the daemon can be touched, ask the vendor, tell, be gone.
+"""A poll's child process: detach from the daemon, poll the vendor, send the result, exit.
 
 Whatever a vendor's library does, what comes out is a ``Result``: readings and outlooks, or one word and a sentence.
 """
@@ -76,17 +76,17 @@ def _extra(feed: Feed) -> str:
 
 
 def live(feed: Feed, visit: Visit, writer: int) -> NoReturn:
-    """The whole life of a poll child: settle down, poll, send, leave without a trace."""
+    """A poll's child: detach, poll, send, exit without a trace."""
     try:
         _settle_down(visit)
-        signal.alarm(feed.deadline + 2 * GRACE)  # should the daemon itself die, nobody else would end us
+        signal.alarm(feed.deadline + 2 * GRACE)  # if the daemon dies, nobody else would end us
         _send(writer, carry_out(feed, visit))
     finally:
         os._exit(1)  # no exit handlers: they belong to the daemon and would touch its display
 
 
 def listen(feed: Feed, visit: Visit, writer: int, parent: int) -> NoReturn:
-    """The whole life of a stream's child: pass on what comes until it ends."""
+    """A stream's child: pass on what comes until it ends."""
     try:
         _settle_down(visit)
         orphans.die_with(parent)
@@ -113,13 +113,13 @@ def _send(writer: int, result: Result) -> None:
 
 
 def _settle_down(visit: Visit) -> None:
-    """Leave nothing behind that the daemon could feel. Plain system calls: every page a child touches is copied.
+    """Detach from everything that the daemon uses.
 
-    What a sandbox refuses is done without.
+    Plain system calls: every page a child touches is copied. Whatever a sandbox refuses is skipped.
     """
     with contextlib.suppress(OSError):
         os.setsid()
-    gc.disable()  # a collection would touch them all, and we do not live long enough to need one
+    gc.disable()  # a collection would touch every page, and we exit too soon to need one
     signal.set_wakeup_fd(-1)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGALRM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
@@ -156,7 +156,7 @@ def pack(result: Result) -> bytes:
 
 
 def unpack(message: bytes) -> Result:
-    """What ``pack`` made."""
+    """Reverses ``pack``."""
     fields = json.loads(message)
     fields["detail"] = clean(fields["detail"])  # whatever a library wrote into the pipe
     fields["readings"] = [

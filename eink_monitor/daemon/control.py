@@ -1,4 +1,4 @@
-"""A datagram socket beside the database, on which a person's verbs reach the owner of the pins.
+"""The control socket: a datagram socket beside the database, on which verbs reach the daemon.
 
 SPI and GPIO have one owner. ``show --ink``, ``clear`` and ``doctor`` therefore ask the daemon while it runs; the kernel
 tells whether it does: a socket without a living owner refuses. Who may write the socket is who may write the database.
@@ -40,7 +40,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came of it: an exit code, a sentence, and findings where some were asked for."""
+    """The reply: an exit code, a sentence, and findings if some were requested."""
 
     code: int
     words: str
@@ -49,7 +49,7 @@ class Reply:
 
 
 def address(database: Path) -> Path:
-    """Where the daemon that works on a database listens."""
+    """Where the daemon that uses a database listens."""
     return database.with_name(f"{database.name}.control")
 
 
@@ -67,9 +67,10 @@ def alive(path: Path) -> bool:
 
 
 def ask(path: Path, request: Request, patience: float = PATIENCE) -> Reply | None:
-    """What the daemon at ``path`` answers, or None where none runs. Raises ``StoreError`` where it cannot be asked.
+    """The reply of the daemon at ``path``, or None if none runs.
 
-    ``patience`` is for all of it: a daemon that stands still does not even take the question, once enough are waiting.
+    Raises ``StoreError`` if it cannot be asked. ``patience`` covers all of it: a hanging daemon does not even take the
+    request, once enough are waiting.
     """
     message = json.dumps(asdict(request)).encode()
     began = stopwatch()
@@ -93,7 +94,7 @@ def ask(path: Path, request: Request, patience: float = PATIENCE) -> Reply | Non
 
 
 def _await(asking: socket.socket, path: Path, until: float) -> bytes:
-    """The answer; nothing tells that a daemon has died meanwhile, so that is looked at every second."""
+    """The reply; nothing signals that a daemon has died meanwhile, so that is checked every second."""
     while (left := until - stopwatch()) > 0:
         asking.settimeout(min(left, 1.0))
         with suppress(TimeoutError):

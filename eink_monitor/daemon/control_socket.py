@@ -20,12 +20,12 @@ _AT_ONCE = 16  # requests; a flood of them delays the daemon no longer than that
 
 
 class ControlSocket:
-    """The daemon's end. Closed in every forked child, so that the kernel's word about who lives can be believed."""
+    """The daemon's end. Closed in every forked child, so that the kernel's word about who is alive can be trusted."""
 
     def __init__(self, path: Path) -> None:
         """Listen. Raises ``StoreError`` where another daemon does so already.
 
-        Where no socket can be made (a card formatted for Windows) the daemon goes without.
+        Without support for sockets (FAT or exFAT) the daemon does without.
         """
         if alive(path):
             way_out = "stop that one, or give this one a `database` of its own"
@@ -54,16 +54,16 @@ class ControlSocket:
         return (self._socket.fileno(),) if self._socket else ()
 
     def serve(self, grant: Callable[[Request], Reply]) -> None:
-        """Answer those who have asked, a few at a time; never raises: not for what they sent, nor if they have left."""
+        """Serve waiting requests, a few at a time; never raises, whatever they contain, even if the sender is gone."""
         ears = self._socket
         if ears is None:
             return
         for _ in range(_AT_ONCE):
             try:
                 message, sender = ears.recvfrom(LARGEST + 1)
-            except OSError:  # above all BlockingIOError: nobody is left
+            except OSError:  # usually BlockingIOError: no request is left
                 return
-            if isinstance(sender, bytes) and sender:  # who asks as ``ask`` does; others want no answer
+            if isinstance(sender, bytes) and sender:  # senders like ``ask``; others want no reply
                 with suppress(OSError):
                     ears.sendto(_sendable(_answered(message, grant)), sender)
 
@@ -74,7 +74,7 @@ class ControlSocket:
             self._path.unlink()
 
     def forget(self) -> None:
-        """Let go of the socket; in a forked child it is not ours."""
+        """Close the socket; in a forked child it is not ours."""
         if self._socket:
             self._socket.close()
 

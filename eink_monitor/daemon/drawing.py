@@ -28,7 +28,7 @@ Sheet = TypeVar("Sheet", bound=Canvas)
 _NEVER = float("inf")
 _SIGN_IN = 5 * MINUTE  # a device code lives no longer
 _AILING = Rhythm(30, 10 * MINUTE)  # between two tries of a display that fails
-_PICTURE = 10 * MINUTE  # how long a person may look at the test picture
+_PICTURE = 10 * MINUTE  # how long the test picture stays
 
 
 class Drawing:
@@ -86,7 +86,7 @@ class Drawing:
             self._ill(str(error), mono)
 
     def show(self, name: str, now: int, mono: float) -> str:
-        """Put a panel (the one whose turn it is, if none is named) up because a person asks; it stays for its dwell.
+        """Show a panel (the one whose turn it is, if none is named) on request; it stays for its dwell.
 
         Returns its name. Raises ``DisplayError``; then the rotation goes on as before.
         """
@@ -108,13 +108,13 @@ class Drawing:
         return "\n".join([*fault, *self.rotation.explain(now, mono)])
 
     def picture(self, mono: float) -> None:
-        """Put the test picture up and leave it for a while. Raises ``DisplayError``."""
+        """Show the test picture and leave it for a while. Raises ``DisplayError``."""
         with speaking(self._house.locale):
             card = testcard(self._display.label, self._display.size)
         self._card(card, "the test picture", mono + _PICTURE)
 
     def sign_in(self, label: str, words: tuple[str, str, str], mono: float) -> None:
-        """Put up the card of a sign-in (address, short address, code) for its few minutes. Raises ``DisplayError``."""
+        """Show the card of a sign-in (address, short address, code) for its few minutes. Raises ``DisplayError``."""
         canvas = Canvas.on(self._display.size)
         with speaking(self._house.locale):
             sign_in_card(canvas, label, *words)
@@ -126,7 +126,7 @@ class Drawing:
         self._stays(until)
 
     def clear(self) -> None:
-        """Whiten the display for storage and draw no more until a person asks or the daemon starts again.
+        """Clear the display for storage and draw no more until a request or the next start.
 
         Raises ``DisplayError``; then the rotation goes on as before.
         """
@@ -137,7 +137,7 @@ class Drawing:
         self._cleared, self.rotation.stands = True, []
 
     def promise(self, mono: float) -> float:
-        """By when (monotonic) the next panel will be tried: after its dwell, or once the display may move again."""
+        """When (monotonic) the next panel will be tried: after its dwell, or once the display may refresh again."""
         return max(self.next_due, mono + self._display.ready_in())
 
     def _stays(self, until: float) -> None:
@@ -154,7 +154,7 @@ class Drawing:
         self._well()
 
     def _send(self, frame: Frame, mono: float) -> None:
-        """Show a frame in its turn. A display that fails is told of once and tried again later; polling goes on."""
+        """Show a frame in its turn. A failing display is reported once and tried again later; polling goes on."""
         try:
             self._display.show(frame)
         except DisplayError as error:

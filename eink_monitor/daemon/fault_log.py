@@ -1,4 +1,4 @@
-"""What the log is told of polls: one line when a fault begins, one when it ends, and little of waiting."""
+"""What is logged about polls: one line when a fault begins, one when it ends, and little about waiting."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from eink_monitor.store import Store
 
 log = logging.getLogger("eink_monitor")
 
-_HARMLESS = ("ok", "throttled")  # to be kept waiting neither begins a fault nor ends one
+_HARMLESS = ("ok", "throttled")  # waiting for quota neither begins a fault nor ends one
 
 
 class FaultLog:
-    """Remembers what was last said of every feed; after a start, what the store knows of it."""
+    """Remembers what was last logged of every feed; after a start, what the store knows of it."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -25,7 +25,7 @@ class FaultLog:
         self._quiet_until: dict[str, float] = {}
 
     def recall(self, names: Iterable[str], zone: ZoneInfo) -> None:
-        """At a start: what was wrong when the house was left, and still is as far as anybody knows."""
+        """At a start: what was wrong when the daemon last stopped, and may still be."""
         for name in names:
             past = self._store.outcomes.get(name)
             if past and past.what not in _HARMLESS:
@@ -34,7 +34,7 @@ class FaultLog:
                 )
 
     def tell(self, outcome: Outcome, mono: float) -> None:
-        """Say what is news about an outcome that the store does not know yet."""
+        """Log what is new about an outcome that the store does not know yet."""
         if outcome.what == "throttled":
             self._tell_of_waiting(outcome, mono)
         else:
@@ -58,5 +58,5 @@ class FaultLog:
 
 
 def _sentence(name: str, what: str, detail: str) -> str:
-    """What is wrong, and with whom."""
+    """What is wrong, and with which feed."""
     return detail if detail.startswith(f"{name}: ") else f"{name}: {detail or what}"

@@ -1,7 +1,7 @@
-"""The half that fetches: whose turn it is, one poll at a time, and what follows from how it ended.
+"""The half that polls: which source is due, one poll at a time, and what follows from how it ended.
 
-The timetable runs on the monotonic clock: a beat that was missed is skipped, never replayed, and a jump of the wall
-clock moves nothing. Vendor calls are booked in the ledger before a poll starts and settled after it.
+The timetable runs on the monotonic clock: a missed poll is skipped, never made up for, and a jump of the wall clock
+moves nothing. Vendor calls are booked in the ledger before a poll starts and settled after it.
 """
 
 from __future__ import annotations
@@ -37,17 +37,17 @@ class _Poll:
 
 
 class Fetching:
-    """The timetable of a house.
+    """The timetable.
 
-    ``complain`` is told when something could not be written down, ``hear`` what time it was by a vendor's clock at some
-    moment of so many seconds that have just passed.
+    ``complain`` is called when something could not be stored, ``hear`` with the time by a vendor's clock at some moment
+    within so many seconds that have just passed.
     """
 
     def __init__(
         self, intake: Intake, store: Store, clock: Clock, runner: Runner, complain: Callable[[StoreError], None]
     ) -> None:
         self.polls = 0
-        self.steps = 0  # polls begun, ended or put off: whoever watches over us looks for progress
+        self.steps = 0  # polls begun, ended or put off: the watchdog's measure of progress
         self.last = Result([])
         self._intake = intake
         self._store = store
@@ -91,7 +91,7 @@ class Fetching:
         if self._running:
             return
         for name, turn in self._turns.items():
-            if turn.stopped or turn.refusals or self._intake.is_news(name):  # perhaps a person has changed something
+            if turn.stopped or turn.refusals or self._intake.is_news(name):  # somebody may have changed something
                 with Fence(partial(self._break, self._intake.feeds[name], now)):
                     self._turns[name] = self._again(name, turn, now, mono)
         due = [(turn.due, name) for name, turn in self._turns.items() if turn.due <= mono and not turn.stopped]
@@ -131,7 +131,7 @@ class Fetching:
         return self._bookings.holds
 
     def _soon(self, now: int, mono: float, but: str = "") -> Iterator[Demand]:
-        """What the others need that are due before a booking made now runs out."""
+        """What the other feeds need that are due before a booking made now expires."""
         for name, turn in self._turns.items():
             feed = self._intake.feeds[name]
             quota = self._intake.pacing.quota(feed)
@@ -164,7 +164,7 @@ class Fetching:
         self._collect(now)
 
     def collect(self, now: int) -> None:
-        """Take in what a finished poll came to; whatever breaks is an outcome of its feed."""
+        """Take in the result of a finished poll; whatever breaks is an outcome of its feed."""
         if self._running:
             with Fence(partial(self._break, self._running.feed, now)):
                 self._collect(now)
@@ -197,7 +197,7 @@ class Fetching:
             self.hear(result.heard, elapsed)
         jump = round(now - elapsed - poll.now)
         ours = poll.now + jump
-        if abs(jump) > JUMP:  # the clock was set meanwhile: what it had dated goes along
+        if abs(jump) > JUMP:  # the clock was set meanwhile: what it had dated moves along
             result.until += jump
             result.readings = [r._replace(at=r.at + jump) if r.at >= poll.now else r for r in result.readings]
             result.outlooks = [replace(o, issued_at=o.issued_at + jump) for o in result.outlooks]
@@ -219,7 +219,7 @@ class Fetching:
         quota = self._intake.pacing.quota(feed)
         if quota is None or booking is None:
             return
-        if result.spent is not None:  # a child that died cannot say; its reservation stands
+        if result.spent is not None:  # a child that died cannot tell; its reservation stands
             self._store.ledger.settle(booking, result.spent)
         if result.what == "throttled" and result.account_wide:
             self._store.ledger.wait_until(quota.account, result.until, result.detail)
@@ -235,9 +235,9 @@ class Fetching:
         return self._turns[feed.name].after(result.what, self._clock.monotonic(), rhythm, result.until - now)
 
     def replan(self, now: int) -> None:
-        """The wall clock has jumped: what was put off by the wrong calendar waits as long as the right one wants."""
+        """The wall clock has jumped: what was put off by the wrong date waits until the right one."""
         mono = self._clock.monotonic()
         for name, turn in self._turns.items():
             due = min(turn.due, mono + self._intake.pacing.pace(self._intake.feeds[name], now))
             self._turns[name] = replace(turn, due=due)
-            self._intake.take_note(name)  # dated anew, and no news for that
+            self._intake.take_note(name)  # re-dated, which is nothing to log

@@ -1,7 +1,7 @@
-"""Streams: feeds whose vendor speaks up by itself, each listened to in a child process that lives long.
+"""Streams: feeds whose vendor pushes data, each read in a long-lived child process.
 
-A stream that ends is begun again with growing pauses. One that must speak at every beat and is silent for three of them
-is ended first: a half-open connection looks like a quiet house.
+A stream that ends is restarted with backoff. One that must send something every interval and is silent for three of
+them is ended first: a half-open connection looks like a quiet house.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _RENEWED = DAY  # a child is replaced once a day, with whatever its libraries ha
 
 @dataclass(slots=True)
 class _Subscription:
-    """One feed's stream. ``turn`` says when to begin; ``heard`` is when it last spoke (monotonic)."""
+    """One feed's stream. ``turn`` says when to begin; ``heard`` is when it last sent something (monotonic)."""
 
     feed: Feed
     turn: Turn
@@ -36,12 +36,12 @@ class _Subscription:
 
     @property
     def name(self) -> str:
-        """Whose outcome it is: the feed's own where nothing else asks the vendor."""
+        """The name of its outcomes: the feed's own if the feed is not polled."""
         return f"{self.feed.name} stream" if self.feed.source.polls else self.feed.name
 
 
 class Following:
-    """All streams of a house."""
+    """All streams."""
 
     def __init__(self, intake: Intake, clock: Clock, runner: Runner) -> None:
         self.steps = 0  # streams begun, heard or ended
@@ -62,7 +62,7 @@ class Following:
         return min((self._due(line) for line in self._lines), default=_NEVER) if self._lines else _NEVER
 
     def advance(self, now: int) -> None:
-        """Take in what came, end what is silent, begin what is due; whatever breaks is an outcome of its feed."""
+        """Take in what came, end what is silent, start what is due; whatever breaks is an outcome of its feed."""
         mono = self._clock.monotonic()
         for line in self._lines:
             with Fence(partial(self._break, line, now, mono)):
@@ -109,7 +109,7 @@ class Following:
             line.turn = replace(line.turn, due=max(line.turn.due, mono))
 
     def _take(self, line: _Subscription, result: Result, now: int, mono: float) -> None:
-        """Store what a stream said, or plan what follows from how it ended."""
+        """Store what a stream sent, or plan what follows from its end."""
         self.steps += 1
         feed = line.feed
         self._intake.keep(feed, result.readings, now - JUMP)

@@ -1,4 +1,4 @@
-"""Where all comes in that feeds bring, polled or streamed: what is kept of it, and what the log is told."""
+"""Takes in the results of polls and streams: what is stored, and what is logged."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from eink_monitor.store import Store
 
 
 class Intake:
-    """That of a house. The ``name`` of an outcome is a feed's, or that of its stream."""
+    """The ``name`` of an outcome is a feed's, or that of its stream."""
 
     def __init__(self, config: Config, store: Store) -> None:
         self._config = config
@@ -38,9 +38,9 @@ class Intake:
         return self.pacing.visit(feed, now)
 
     def keep(self, feed: Feed, readings: Sequence[Reading], ours: int) -> list[Reading]:
-        """Store what a feed brought; what is dated ``ours`` or later was dated by our own clock.
+        """Store what a feed brought; anything dated ``ours`` or later was dated by our own clock.
 
-        Returns it without demo data about real things.
+        Returns it without demo data for real devices.
         """
         real = self._demo_data.sift(feed, list(readings))
         if kept := self._merging.admit(feed, real):
@@ -48,7 +48,7 @@ class Intake:
         return real
 
     def expect(self, feed: Feed, outlooks: Sequence[Outlook]) -> list[Outlook]:
-        """Store what a feed expects, each in the place of the one before; returns it as ``keep`` does."""
+        """Store a feed's outlooks, each replacing the previous one; returns them as ``keep`` does."""
         real = self._demo_data.outlooks(feed, list(outlooks))
         self._store.outlooks.add(real)
         return real
@@ -66,16 +66,16 @@ class Intake:
         return past is not None and past.what in FOR_A_PERSON and past.stamp != self.pacing.stamp(feed)
 
     def is_news(self, name: str) -> bool:
-        """Whether somebody else has polled it: ``eink-monitor poll``."""
+        """Whether another process has polled it: ``eink-monitor poll``."""
         past = self._store.outcomes.get(name)
         return past is not None and past.at > self._noted.get(name, 0)
 
     def take_note(self, name: str) -> None:
-        """What is known of it by now is no news any more."""
+        """What is known of it now need not be logged again."""
         if past := self._store.outcomes.get(name):
             self._noted[name] = past.at
 
     def recall(self) -> None:
-        """Say what was wrong when the house was left: of polls and of streams."""
+        """Log what was wrong when the daemon last stopped: polls and streams."""
         names = [name for feed in self._config.feeds.values() for name in (feed.name, f"{feed.name} stream")]
         self._fault_log.recall(names, self._config.zone)

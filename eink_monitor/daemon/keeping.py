@@ -1,6 +1,6 @@
-"""The half that keeps: what was taken in goes to the card in time, and the card and the clock are watched.
+"""Storage: commits readings to the SD card on time, and watches the card and the clock.
 
-Whatever is wrong with either, the house goes on from memory and says so once in the log and on the health panel.
+If either fails, the daemon goes on from memory, and says so once in the log and on the health panel.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from eink_monitor.store import Store
 
 log = logging.getLogger("eink_monitor")
 
-_SETTLED = HOUR  # nothing is deleted for its age so soon after the clock has jumped
+_SETTLED = HOUR  # retention waits this long after the clock has jumped
 _LATELY = 10 * MINUTE
 
 
 class Keeping:
-    """Storage and time of one house. ``busy`` says whether a poll is under way."""
+    """Storage and time. ``busy`` says whether a poll is under way."""
 
     def __init__(self, config: Config, store: Store, house: House, clock: WallTime, wear: Wear) -> None:
         self._config = config
@@ -62,7 +62,7 @@ class Keeping:
         )
 
     def stop(self) -> None:
-        """Write everything; what is under way beside is begun again another time."""
+        """Write everything; background work under way is restarted another time."""
         self._upkeep.kill()
         self._flush(self._store.flush)
         self._tell_of_files()
@@ -70,7 +70,7 @@ class Keeping:
     # -- the clock -------------------------------------------------------------------------------------------------
 
     def look_at_the_clock(self) -> bool:
-        """Date anew what a wrong clock dated, as soon as that is known; returns whether the time has jumped."""
+        """Re-date what a wrong clock dated, as soon as that is known; returns whether the time has jumped."""
         by, sure = self._clock.look(), self._clock.sure
         if by:
             self._jumped, self._certain = self._clock.monotonic(), False
@@ -88,7 +88,7 @@ class Keeping:
         return bool(by)
 
     def _make_certain(self) -> None:
-        """Once it is known for certain what time it is: nothing in the database is later."""
+        """Once the time is certain: nothing in the database may be later."""
         if self._certain or not self._clock.trusted():
             return
         self._certain = True
@@ -101,7 +101,7 @@ class Keeping:
         self._tell_of_future(gone)
 
     def _set_future_aside(self) -> None:
-        """Nobody may vouch for the clock; what is dated later than it says is out of the way all the same."""
+        """Even if nothing vouches for the clock, rows dated later than it says are hidden."""
         now = self._clock.now()
         try:
             gone = self._store.dating.set_future_aside(now)
@@ -121,7 +121,7 @@ class Keeping:
         """Notice what another process wrote, and what could not be read."""
         try:
             if self._store.sync():
-                self._clock.reconsider(self._store.dating.newest)  # somebody may have forgotten what was ahead
+                self._clock.reconsider(self._store.dating.newest)  # `forget` may have deleted what was ahead
         except StoreError as error:
             self.complain(error)
         if self._store.displaced:
@@ -143,7 +143,7 @@ class Keeping:
         return facts.mishap if lately else ""
 
     def is_settled(self, mono: float) -> bool:
-        """Whether card and clock can be relied on when something is to be deleted for its age."""
+        """Whether card and clock are reliable enough for retention."""
         return self._clock.sure and not self._house.card and mono - self._jumped >= _SETTLED
 
     @property
@@ -153,7 +153,7 @@ class Keeping:
 
     @property
     def trouble(self) -> str:
-        """Why what came in cannot be read by others, in a sentence, or nothing."""
+        """Why others cannot read what came in, in a sentence, or empty."""
         if self._house.card:
             return f"the daemon cannot write and goes on from memory: {self._house.card}"
         return f"the daemon is {self._house.clock}" if self._house.clock else ""
@@ -191,7 +191,7 @@ class Keeping:
         self._note_commits(self._flushed)
 
     def _note_commits(self, mono: float) -> None:
-        """Something was written, if only a booking: that carries all there is, and shows that the card is well."""
+        """Something was written, if only a booking: that writes everything, and shows that the card works."""
         if self._store.commits == self._commits:
             return
         self._flushed, self._commits = mono, self._store.commits
@@ -201,7 +201,7 @@ class Keeping:
             self._house.card = ""
 
     def complain(self, error: StoreError) -> None:
-        """The card fails: say so once, go on from memory; what is damaged is set aside at once."""
+        """The card fails: say so once, go on from memory; a damaged file is set aside at once."""
         if isinstance(error, Damaged):
             log.error("%s; a new one is started", error)
             try:

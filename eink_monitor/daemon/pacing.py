@@ -1,4 +1,4 @@
-"""How often each source is asked: the pace it wants, stretched so that its account's calls last."""
+"""How often each source is polled: the interval it wants, stretched so that its account's calls last."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from eink_monitor.house.merging import Merging
 from eink_monitor.model.poll import Quota, Visit
 from eink_monitor.store import Store
 
-_NEARBY = 3  # beats; to what failures put off a source in the house at most
+_NEARBY = 3  # intervals; the longest that failures put off a source on the local network
 _STAMPS = 1 << 62  # fit into the database's whole numbers
 
 
@@ -35,7 +35,7 @@ class Pacing:
         return Visit(feed.name, feed.subject, now, self._config.zone, feed.every, latest, self._states[feed.name])
 
     def quota(self, feed: Feed) -> Quota | None:
-        """A feed's quota, asked for once: a source never changes."""
+        """A feed's quota, computed once: a source never changes."""
         if feed.name not in self._quotas:
             self._quotas[feed.name] = feed.source.quota()
         return self._quotas[feed.name]
@@ -67,7 +67,7 @@ class Pacing:
     def stamp(self, feed: Feed) -> int:
         """Changes when the configuration, a secret file or this feed's tokens do.
 
-        The newest date would not tell: a machine without a clock of its own dates backwards.
+        The newest date would not do: a machine without a real-time clock may date backwards.
         """
         own = self._states[feed.name]
         folders = (own, *feed.source.shares(own))
@@ -75,7 +75,7 @@ class Pacing:
 
 
 def rhythm_of(feed: Feed, pace: float) -> Rhythm:
-    """How a feed of that pace may be put off: one in the house never for long, as calls cost nothing there."""
+    """How long a feed may be put off: never for long on the local network, where calls cost nothing."""
     return Rhythm(pace, min(HOUR, _NEARBY * pace)) if feed.source.local else Rhythm(pace)
 
 

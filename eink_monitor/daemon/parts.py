@@ -1,7 +1,7 @@
-"""The parts of a tick behind fences: one that meets a bug costs the others nothing, and rests for a while.
+"""The parts of a tick behind fences: one that hits a bug does not affect the others, and rests for a while.
 
-It is the last fence: what a feed, a panel or the display raises is met where it is asked. A half that meets a bug again
-and again makes no progress, and the watchdog knows.
+It is the last fence: what a feed, a panel or the display raises is caught where it is called. A half that hits a bug
+again and again makes no progress, and the watchdog notices.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 class Parts:
-    """Carries parts out, by name."""
+    """Runs parts, by name."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -25,7 +25,7 @@ class Parts:
         self._rests: dict[str, float] = {}  # those that met a bug, and until when (monotonic) they rest
 
     def do(self, part: str, deed: Callable[..., T], *words: float) -> T | None:
-        """Do a part and return its answer; None if it rests or meets a bug."""
+        """Run a part and return its result; None if it rests or hits a bug."""
         if self._rests and self._clock.monotonic() < self._rests.get(part, 0.0):
             return None
         try:

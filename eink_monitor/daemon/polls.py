@@ -65,7 +65,7 @@ class Done:
         self._result = result
 
     def result(self) -> Result:
-        """What it came to."""
+        """Its result."""
         return self._result
 
     def kill(self) -> None:
@@ -73,7 +73,7 @@ class Done:
 
 
 class Forked:
-    """Carries every poll out in a child process of its own."""
+    """Runs every poll in its own child process."""
 
     def __init__(self, config: Config) -> None:
         self._modules = {module for feed in fenced(config).feeds.values() for module in feed.source.preload}
@@ -88,7 +88,7 @@ class Forked:
             with contextlib.suppress(Exception, SystemExit):  # the poll itself will meet it, and say so
                 importlib.import_module(name)
         gc.collect()
-        gc.freeze()  # what is alive now will not be moved: children share the pages instead of copying them
+        gc.freeze()  # freeze live objects: children share the pages instead of copying them
 
     def start(self, feed: Feed, visit: Visit) -> Running:
         """Fork; returns at once."""
@@ -106,7 +106,10 @@ class Forked:
             return Ended(_unborn(feed, error))
 
     def _fork(self, life: Callable[[int], NoReturn]) -> tuple[int, int]:
-        """A child that leads a life, given where to write; returns its process id and where to read. ``OSError``."""
+        """Fork a child that runs a function with the pipe's writing end; returns its id and the reading end.
+
+        ``OSError``.
+        """
         self._prepare()
         Process.weigh_all()
         reader, writer = os.pipe()
@@ -123,7 +126,7 @@ class Forked:
 
 
 def _lead(life: Callable[[int], NoReturn], reader: int, writer: int) -> NoReturn:
-    """In the child: whatever happens, it never comes back to do the daemon's work."""
+    """In the child: whatever happens, it never returns into the daemon's code."""
     try:
         os.close(reader)
         life(writer)
@@ -132,7 +135,7 @@ def _lead(life: Callable[[int], NoReturn], reader: int, writer: int) -> NoReturn
 
 
 def _unborn(feed: Feed, error: OSError | MemoryError) -> Result:
-    """A machine that is short of processes, memory or files: nobody was asked, and it is soon tried again."""
+    """This machine is short of processes, memory or files: no call was made, and the poll is soon retried."""
     code = getattr(error, "errno", None) or errno.ENOMEM
     words = f"{feed.name}: this machine could not start the poll: {os.strerror(code)}"
     return Result([], Overloaded.what, words, spent=0)

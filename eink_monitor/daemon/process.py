@@ -1,7 +1,7 @@
-"""A child of the daemon: what it says is taken as it comes, what it may be is limited, and its end is certain.
+"""A child of the daemon: its messages are read as they come, its resources are limited, and its end is certain.
 
-A poll says one thing and ends; a stream goes on. Whatever a child does costs its own poll only: what it sends that is
-not an answer, however much it sends, and however many processes it starts.
+A poll says one thing and ends; a stream goes on. Whatever a child does costs its own poll only: invalid messages, too
+many bytes, too many processes.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ _MOUTHFUL = (
     32 * 1024
 )  # bytes of a stream taken at once, so that one that never stops does not keep the daemon from others
 _PIECE = 4096
-_OF_A_CROWD = 3.0  # s for all of them to be carried away
-_A_WHILE = 1.0  # s between two looks at how many it is
+_OF_A_CROWD = 3.0  # s for all of them to be gone
+_A_WHILE = 1.0  # s between two counts of its processes
 
 
 class Process:
@@ -53,12 +53,12 @@ class Process:
 
     @classmethod
     def weigh_all(cls) -> None:
-        """End those that have become too many: whoever starts a process next must find room for it."""
+        """End children that have started too many processes: the next process must find room."""
         for process in list(cls._alive.values()):
             process.weigh(0.0)
 
     def weigh(self, since: float = _A_WHILE) -> None:
-        """End it if it has become too many; looked at again only after so many seconds."""
+        """End it if it has too many processes; checked again only after so many seconds."""
         if self._code is not None or stopwatch() - self._weighed < since:
             return
         self._weighed = stopwatch()
@@ -69,7 +69,7 @@ class Process:
             self.kill(_OF_A_CROWD)
 
     def _loose(self) -> list[int]:
-        """What has run away from it."""
+        """Its orphans."""
         return []
 
     def kill(self, patience: float = orphans.PATIENCE) -> int:
@@ -114,7 +114,7 @@ class Process:
         del self._got[:end]
         try:
             return unpack(message)
-        except (ValueError, TypeError, KeyError, RecursionError):  # a library that scribbles into every file it finds
+        except (ValueError, TypeError, KeyError, RecursionError):  # a library that scribbles into every open file
             self._fault = "sent something that is not a result"
             return None
 
@@ -130,7 +130,7 @@ class Child(Process):
     """A poll under way in another process."""
 
     def result(self) -> Result | None:
-        """What it came to, or None while it still runs."""
+        """Its result, or None while it still runs."""
         over = self._code is not None or self._read(_LARGEST_MESSAGE)
         if result := self._message():
             self.kill()
@@ -143,7 +143,7 @@ class Child(Process):
 
 
 class Listener(Process):
-    """A stream listened to in another process; what runs away from it comes back to it."""
+    """A stream read in another process, which adopts its own orphans."""
 
     over = False
 

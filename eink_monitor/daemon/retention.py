@@ -1,4 +1,4 @@
-"""Retention: once a local day, what is older than the house wants to keep is deleted."""
+"""Retention: once per local day, rows older than `keep` says are deleted."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LOOKS = 5 * MINUTE  # how often midnight is looked for
 
 
 class Retention:
-    """Of one house. ``complain`` is told when nothing could be deleted."""
+    """``complain`` is called when nothing could be deleted."""
 
     def __init__(self, config: Config, store: Store, mono: float, complain: Callable[[StoreError], None]) -> None:
         self._config = config

@@ -1,4 +1,4 @@
-"""What the timetable asks of whoever carries out polls: they are forked (``polls``), or simulated."""
+"""The interface of whatever runs polls: forked (``polls``), or simulated."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ GRACE = 5  # seconds past its deadline before a poll is killed
 
 @dataclass(slots=True)
 class Result:
-    """What a poll child came to: readings and outlooks, or the word and sentence of an error."""
+    """The result of a poll's child: readings and outlooks, or the word and sentence of an error."""
 
     readings: list[Reading]
     what: str = "ok"
@@ -44,7 +44,7 @@ class Running(Protocol):
 
 
 class Stream(Protocol):
-    """A vendor that speaks up by itself, listened to in another process."""
+    """A vendor's stream, read in another process."""
 
     @property
     def watch(self) -> Sequence[int]:
@@ -62,10 +62,10 @@ class Stream(Protocol):
 
 
 class Runner(Protocol):
-    """Whoever can carry out polls and follow streams."""
+    """Runs polls and follows streams."""
 
     def start(self, feed: Feed, visit: Visit) -> Running:
         """Begin one poll and return at once."""
 
     def follow(self, feed: Feed, visit: Visit) -> Stream:
-        """Begin to listen to a stream and return at once."""
+        """Start following a stream and return at once."""

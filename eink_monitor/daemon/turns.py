@@ -29,10 +29,12 @@ FOR_A_PERSON = frozenset({"auth", "gone", "missing"})
 """Outcomes that wait for a person to change something."""
 
 _HARMLESS = frozenset({"ok", "throttled"})
-_REFUSALS = 2  # after so many a person must act before we knock again
+_REFUSALS = 2  # after so many, a person must act before we try again
 _DOUBLINGS = 8
 _LONGEST_WAIT = 6 * HOUR  # after a restart
-_MEANT = 62 * DAY  # nothing was ever planned for later: a bit has flipped; what a vendor said is in the ledger, too
+_MEANT = (
+    62 * DAY
+)  # nothing is ever planned further ahead: a bit has flipped; the vendor's own wait is in the ledger, too
 
 
 class Rhythm(NamedTuple):
@@ -46,8 +48,8 @@ class Rhythm(NamedTuple):
 class Turn:
     """A place on the timetable. ``due`` is monotonic.
 
-    In a row ``failures`` are the tries that reached somebody in vain, ``lost`` those that reached nobody; ``refusals``
-    are counted since it last went well. Who is ``stopped`` waits for a person.
+    ``failures`` counts consecutive tries that reached the vendor in vain, ``lost`` those that reached nobody,
+    ``refusals`` those since the last success. When ``stopped``, it waits for a person.
     """
 
     due: float
@@ -59,7 +61,7 @@ class Turn:
     def after(self, what: str, mono: float, rhythm: Rhythm, wait: float = 0.0) -> Turn:
         """The next turn, once this one ended as ``what`` at ``mono``; ``wait`` is for how long we were told to wait."""
         if what == "ok":
-            beat = min(self.due, mono) + rhythm.pace  # a person may have asked before it was due
+            beat = min(self.due, mono) + rhythm.pace  # a person may have polled it before it was due
             return Turn(beat if beat > mono else mono + rhythm.pace)
         if what == "throttled":
             return replace(self, due=mono + max(wait, 1), stopped=False)
@@ -97,7 +99,7 @@ def first(past: OutcomeRun | None, now: int, mono: float, stamp: int, edited: in
 
 
 def _is_moot(past: OutcomeRun, stamp: int, edited: int) -> bool:
-    """Whether nobody was asked then, or a person has changed since what may have been the fault."""
+    """Whether that poll made no call, or the possible cause has been changed since."""
     if past.what in {*UNASKED, "missing"}:
         return True
     if past.what in FOR_A_PERSON:
@@ -106,7 +108,7 @@ def _is_moot(past: OutcomeRun, stamp: int, edited: int) -> bool:
 
 
 def _wait(past: OutcomeRun, now: int) -> int:
-    """What is left of the wait; never longer than was meant when it was planned: the clock may have been ahead then."""
+    """What is left of the wait; never longer than planned: the clock may have been ahead then."""
     if not past.due or past.due - past.at > _MEANT:
         return 0
     return max(0, min(past.due - now, past.due - past.at, _LONGEST_WAIT))

@@ -1,4 +1,4 @@
-"""What is done beside the daemon for its database: it is checked now and then, and what was set aside is salvaged."""
+"""Background work on the database, in another process: checks, and salvage of damaged files."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from eink_monitor.store.repair.job import Job
 
 log = logging.getLogger("eink_monitor")
 
-_CHECKED = 7 * DAY  # how often the whole database is checked; its outline is at every start
+_CHECKED = 7 * DAY  # how often the whole database is checked; its structure is at every start
 _TRIES = 3
 
 
 class Upkeep:
-    """Of one house. ``complain`` hears of damage; ``sync`` looks at what a process beside has written."""
+    """``complain`` is called with damage; ``sync`` reads what the other process has written."""
 
     def __init__(
         self, store: Store, clock: WallTime, complain: Callable[[StoreError], None], sync: Callable[[], None]
@@ -42,17 +42,17 @@ class Upkeep:
         return self._due if self._has_time(busy=busy) else float("inf")
 
     def hurry(self) -> None:
-        """There is something to salvage: begin at once."""
+        """There is something to salvage: start at once."""
         self._due, self._tries = self._clock.monotonic(), 0
 
     def kill(self) -> None:
-        """What is under way is begun again another time."""
+        """Work under way is restarted another time."""
         if self._job:
             self._job.kill()
             self._job = None
 
     def advance(self, now: int, mono: float, *, busy: bool) -> None:
-        """At most one process beside the daemon looks after the database; a check stands still while a poll runs."""
+        """At most one such process runs; a check is paused while a poll runs."""
         if self._job:
             answer = self._job.answer()
             if answer is None:
@@ -97,7 +97,7 @@ class Upkeep:
         return next(iter(self._store.facts.salvage), "")
 
     def _salvaged(self, saved: int, lost: int) -> None:
-        """One damaged file is done with: so many of its rows were found again in the good one."""
+        """One damaged file is done: so many of its rows are now in the good one."""
         facts, name = self._store.facts, self.quarantined()
         share = 100 * saved / max(saved + lost, 1)
         told = f"{min(share, 99.9):.1f} % of it was saved" if lost else "all of it was saved"
@@ -109,7 +109,7 @@ class Upkeep:
             log.info("%s is deleted: what could be read was saved, and the space is needed", gone)
 
     def _give_up(self, name: str) -> None:
-        """A damaged file that cannot be saved, or that somebody has taken away: it is not deleted by us."""
+        """A damaged file that cannot be salvaged, or has been removed: we do not delete it."""
         there = exists(self._store.path.with_name(name))
         log.error("%s %s", name, "could not be saved and is kept" if there else "is gone, and nothing in it was saved")
         self._next_quarantined()

@@ -1,10 +1,10 @@
-"""The house's time: the machine's, watched for jumps, and never earlier than what is already stored.
+"""The daemon's wall clock: the machine's, watched for jumps, and never earlier than what is already stored.
 
 A Pi has no real-time clock: at boot its wall clock may be weeks behind, and jumps when the network is up. Until then
-the house's time goes on from the newest stored instant, so that panels keep their order; whatever is dated by it waits
-in memory and is dated anew when the clock is right. It is once the machine says so, or once it agrees with the clock of
-somebody else: two that were wrong would not be wrong by the same. Where nobody says anything for hours, it is not the
-machine's clock that is behind but what is stored that was once ahead.
+time goes on from the newest stored instant, so that rows keep their order; whatever is dated by it waits in memory and
+is re-dated when the clock is right. It is right once the machine says so, or once it agrees with a vendor's clock: two
+wrong clocks would not agree. If nothing vouches for it for hours, the machine's clock is not behind; what is stored was
+once ahead.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ class WallTime:
         return self._clock.wait(seconds, readable)
 
     def offset(self) -> float:
-        """How far the house's time is ahead of the monotonic one."""
+        """How far wall time is ahead of the monotonic clock."""
         return self._offset
 
     def trusted(self) -> bool | None:
-        """As the machine's, or True because somebody else's clock agreed."""
+        """As the machine's, or True because a vendor's clock agreed."""
         return True if self._confirmed else self._clock.trusted()
 
     def boot(self) -> str:
@@ -60,16 +60,16 @@ class WallTime:
         return int(self._offset)
 
     def hear(self, said: int, within: float) -> None:
-        """Somebody else's clock said ``said`` (epoch seconds) at some moment of the ``within`` seconds until now."""
+        """A vendor's clock said ``said`` (epoch seconds) at some moment within the last ``within`` seconds."""
         now = self._clock.now()
         self._confirmed |= now - within - _AGREE <= said <= now + _AGREE
 
     def reconsider(self, newest: Callable[[int], int]) -> None:
-        """What is stored has changed: ``newest`` says of a time what is known now. It never makes the house wait."""
+        """What is stored has changed: ``newest`` is its newest instant now. This never makes readings wait."""
         self._floor = min(self._floor, newest(self._clock.now()) - self._clock.monotonic())
 
     def look(self) -> int:
-        """Notice what happened to the wall clock; returns by how many seconds the house's time was put forward."""
+        """Notice what happened to the wall clock; returns by how many seconds wall time was put forward."""
         offset, before = self._clock.offset(), self._offset
         jumped = abs(offset - self._seen) > JUMP
         self._confirmed &= not jumped

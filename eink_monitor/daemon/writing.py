@@ -1,6 +1,6 @@
-"""What is only in memory goes to the card because a person wants to read it, bounded so that the card is spared.
+"""Writing to disk what a verb wants to read, bounded so that the SD card is spared.
 
-The database is the interface, and every verb reads it; so the daemon does not tell what it knows, it writes it down.
+The database is the interface, and every verb reads it; so the daemon does not send what it knows, it writes it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from eink_monitor.daemon.keeping import Keeping
 from eink_monitor.draw import words
 from eink_monitor.errors import StoreError
 
-_AT_ONCE = 10  # writes for who asks again and again; then one a minute: `watch` must not wear the card out
+_AT_ONCE = 10  # writes for repeated requests; then one a minute: `watch` must not wear out the SD card
 _PATIENCE = 3.0  # s for the daemon's answer; a person waits for it
 
 

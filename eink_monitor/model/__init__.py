@@ -1,1 +1,1 @@
-"""The words that all of the house shares, one file per family; values below, what a plugin is above them."""
+"""The shared types, one file per family: values below, the interfaces of plugins above them."""

@@ -53,10 +53,10 @@ ALONE = Board()
 
 
 class Display(ABC):
-    """Where frames become ink: one dataclass whose fields are its YAML keys, and one verb, ``show``.
+    """Where frames are shown: one dataclass whose fields are its YAML keys, and one verb, ``show``.
 
-    The daemon calls ``open`` once, then ``show`` at every turn of the rotation: a display knows itself what it shows,
-    so an unchanged frame costs nothing. After each ``show``, whether it succeeded or not, ``wear`` is worth saving.
+    The daemon calls ``open`` once, then ``show`` at every turn of the rotation: a display knows what it shows, so an
+    unchanged frame costs nothing. After each ``show``, whether it succeeded or not, ``wear`` is worth saving.
     """
 
     @property
@@ -86,7 +86,7 @@ class Display(ABC):
 
     @property
     def where(self) -> str:
-        """Where to look for what it shows, for the log to say ("pictures in /home/pi/out"); empty where one sees it."""
+        """Where to find what it shows, for the log ("pictures in /home/pi/out"); empty if it is visible."""
         return ""
 
     @property
@@ -101,11 +101,11 @@ class Display(ABC):
 
     @property
     def looks(self) -> bool:
-        """Whether anybody will see the frame; where nobody does it need not be drawn."""
+        """Whether anybody will see the frame; otherwise it need not be drawn."""
         return True
 
     def open(self, clock: Clock, wear: Wear) -> None:
-        """Lend the display a clock and its history, which it keeps up to date in place; touches no hardware yet."""
+        """Give the display a clock and its wear, which it updates in place; touches no hardware yet."""
 
     def ready_in(self) -> float:
         """Seconds until a frame that is not urgent may be drawn; 0.0 for now."""
@@ -120,11 +120,12 @@ class Display(ABC):
     def show(self, frame: Frame, *, urgent: bool = False) -> None:
         """Make the frame visible before returning. Raises ``DisplayError``.
 
-        A display that must be spared does nothing while ``ready_in`` is above 0, unless a person asked (``urgent``).
+        A display that limits its refreshes does nothing while ``ready_in`` is above 0, unless a person asked
+        (``urgent``).
         """
 
     def collect(self, frames: Iterable[Frame]) -> None:
-        """At a start, one frame of every panel: for who keeps a picture of each. Others do not look at them.
+        """At a start, one frame of every panel, for displays that keep a picture of each. Others ignore them.
 
         Raises ``DisplayError``.
         """
@@ -133,10 +134,10 @@ class Display(ABC):
         """Make the next frame crisp, whatever it costs: quiet hours are over."""
 
     def clear(self) -> None:
-        """Whiten the panel, for storage. Raises ``DisplayError``."""
+        """Clear the panel to white, for storage. Raises ``DisplayError``."""
 
     def examine(self) -> Iterator[Finding]:
-        """What is right and wrong with the hardware, line by line, without moving any ink; never raises."""
+        """The findings on the hardware, without a refresh; never raises."""
         return iter(())
 
     def close(self) -> None:

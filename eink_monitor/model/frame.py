@@ -1,4 +1,4 @@
-"""What the ink is given, and what it has been through."""
+"""A frame, and the wear of the panel that shows it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One picture for the ink: rows of ``(width + 7) // 8`` bytes, most significant bit leftmost, 1 is white.
+    """One picture for a display: rows of ``(width + 7) // 8`` bytes, most significant bit leftmost, 1 is white.
 
     ``name`` is the panel it came from; two frames with the same bits are the same frame. ``red`` is a second plane of
     the same shape, in which 1 is what a display with red (or yellow) ink shows in that; all of it is black in ``bits``.
@@ -23,7 +23,7 @@ class Frame:
 
 @dataclass(slots=True)
 class Wear:
-    """How much a panel has been through; kept in the database, because no panel lives for ever.
+    """The wear of a panel; kept in the database, because no panel lasts forever.
 
     ``full`` and ``partial`` count refreshes since the panel was new, ``since_full`` the partial ones in a row.
     ``last_full`` and ``last`` are when (epoch seconds UTC) the last full one ended and when the ink last moved.
@@ -36,7 +36,7 @@ class Wear:
     last: int | None = None
 
     def count(self, now: int, *, partial: bool, done: bool = True) -> None:
-        """One more refresh, at ``now``; a full one that failed (not ``done``) moved ink, but the next must be full."""
+        """Count a refresh at ``now``; after a full one that failed (not ``done``), the next must be full."""
         self.last = now
         if partial:
             self.partial += 1

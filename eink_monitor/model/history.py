@@ -14,10 +14,12 @@ from eink_monitor.model.reading import Bucket, Metric, Reading, Run
 
 
 class FeedStatus(NamedTuple):
-    """How a feed is doing: what the last poll came to, and since when. Times are epoch seconds UTC, None for never.
+    """The state of a feed: the outcome of the last poll, and since when.
 
-    ``door`` is the address where a person lets us in again, ``renews`` what must be made anew there, if it is a key;
-    ``warning`` says what will soon need one. ``lack`` is what is wrong although polls go well, in two words: a disk is
+    Times are epoch seconds UTC, None for never.
+
+    ``door`` is the address where a person signs in again, ``renews`` the key to be made there, if it is one;
+    ``warning`` says what will soon expire. ``lack`` is what is wrong although polls go well, in two words: a disk is
     "not mounted". ``shown`` is whether, of several feeds of one subject, this one made the newest measurement: the one
     on the panels.
     """
@@ -43,7 +45,7 @@ class FeedStatus(NamedTuple):
 
     @property
     def is_well(self) -> bool:
-        """Whether its polls do not fail, whatever they bring but that something is missing."""
+        """Whether its polls succeed and nothing is missing."""
         return self.what in {None, "ok"} and not self.lack
 
     def is_silent(self, now: int) -> bool:
@@ -56,11 +58,11 @@ class FeedStatus(NamedTuple):
 
 
 class History(Protocol):
-    """What a panel may ask. Every answer comes from our own store; nothing here touches a network."""
+    """The queries of panels. Every answer comes from our own store; nothing here touches a network."""
 
     zone: ZoneInfo
     wear: Wear
-    """What the display has been through."""
+    """The wear of the display."""
 
     def latest(self, subject: str, metric: Metric) -> Reading | None:
         """The newest reading, or None."""
@@ -72,12 +74,12 @@ class History(Protocol):
         """Local days from ``first`` to ``last`` inclusive; a day without a measurement is absent."""
 
     def outlook(self, subject: str, metric: Metric) -> Outlook | None:
-        """What is expected of it, as it was last said (``Outlook.is_old`` tells how long ago), or None."""
+        """The newest outlook (``Outlook.is_old`` judges its age), or None."""
 
     def compared(self, subject: str, metric: Metric, days: int) -> Sequence[ForecastDay]:
-        """Of the last ``days`` local days that are over: Wh of a power as they were expected, and as they were.
+        """For the last ``days`` full local days: the energy of a power in Wh, expected and measured.
 
-        A day of which one of the two is not known is absent. Only what the roof makes (``PV_POWER``) is compared.
+        A day that lacks one of the two is absent. Only what the roof makes (``PV_POWER``) is compared.
         """
 
     def gap(self, subject: str) -> int:
@@ -87,13 +89,13 @@ class History(Protocol):
         """Seconds after which the newest measurement is stale, by the source that it came from."""
 
     def label(self, subject: str) -> str:
-        """What a person calls the subject."""
+        """The subject's name on panels."""
 
     def trouble(self, subject: str) -> FeedStatus | None:
         """The feed of a subject that is failing now, or None when all is well."""
 
     def answered(self, subject: str) -> int | None:
-        """When a feed of the subject last answered well, whatever the answer said, or None for never."""
+        """When a feed of the subject last answered successfully, whatever it said, or None for never."""
 
     def feeds(self) -> Sequence[FeedStatus]:
         """Every feed, in the order of the configuration."""

@@ -1,7 +1,7 @@
-"""What somebody expects: tomorrow's sun, the price of power, the weather.
+"""Forecasts: tomorrow's sun, the price of power, the weather.
 
-An outlook is no measurement and never becomes one: the newest replaces the one before, and history knows nothing of it.
-It has two times, when it was issued and what it is about, and it ages: what was issued yesterday says so.
+An outlook is not a measurement and never becomes one: the newest replaces the previous one, and history ignores it. It
+has two times, when it was issued and what it is about, and it ages: panels show when it was issued.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from eink_monitor.clock import HOUR
 from eink_monitor.model.reading import Metric, Reading
 
 FRESH = 12 * HOUR
-"""Weather models run every 1 to 6 hours; who still has an older outlook than this has lost its source."""
+"""Weather models run every 1 to 6 hours; an outlook older than this has lost its source."""
 _WHOLE = 0.95  # of a stretch that is covered; a slot of a night may be missing
 _PACKED = 3  # parts of a stretch of equal slots
 _NO_SLOTS = "these are no slots"
@@ -39,7 +39,7 @@ Stretch = tuple[int, int, list[int]]
 class Outlook:
     """What ``subject``'s ``metric`` is expected to be, in its unit, slot by slot: in order, without an overlap.
 
-    ``issued_at`` (epoch seconds UTC) is when it was said: by its vendor where it tells, else when we asked.
+    ``issued_at`` (epoch seconds UTC) is when it was issued: by its vendor if it says so, else when we asked.
     ``attribution`` is what its licence wants to be shown beside it ("Open-Meteo"), or empty. A slot is a quarter hour
     or whatever its vendor says; a local day has 92, 96 or 100 quarters.
     """
@@ -56,7 +56,7 @@ class Outlook:
         return self.slots[-1].end if self.slots else 0
 
     def is_old(self, now: int) -> bool:
-        """Whether it was issued so long ago that whoever shows it should say so. A price that is fixed does not age."""
+        """Whether it was issued so long ago that its age must be shown. A fixed price does not age."""
         return now - self.issued_at > FRESH
 
     def slot(self, instant: int) -> Slot | None:
@@ -73,11 +73,11 @@ class Outlook:
         )
 
     def covers(self, since: int, until: int) -> bool:
-        """Whether something is expected of all that time, but for a slot or two."""
+        """Whether that time is covered, except for a slot or two."""
         return sum(slot.end - slot.start for slot in self.between(since, until)) >= _WHOLE * (until - since)
 
     def energy(self, since: int, until: int) -> float:
-        """What a power (W) comes to between two instants, in Wh."""
+        """The energy of a power (W) between two instants, in Wh."""
         return sum(slot.value * (slot.end - slot.start) for slot in self.between(since, until)) / HOUR
 
     def lowest(self, length: int, since: int, until: int | None = None) -> Slot | None:
@@ -90,7 +90,7 @@ class Outlook:
         return min(whole, key=lambda slot: round(slot.value / self.metric.step), default=None)
 
     def stretches(self) -> list[Stretch]:
-        """All of it in few numbers, to be stored or sent; ``slots_of`` is the way back."""
+        """A compact form, to be stored or sent; ``slots_of`` reverses it."""
         found: list[Stretch] = []
         end = 0
         for slot in self.slots:
@@ -108,7 +108,7 @@ Said = Reading | Outlook
 
 
 class ForecastDay(NamedTuple):
-    """How right a forecast was: Wh of a local day as they were expected the day before, and as they were measured."""
+    """The accuracy of a forecast: Wh of a local day, as expected the day before and as measured."""
 
     day: date
     expected: float

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Need(NamedTuple):
-    """A panel cannot work unless one of ``any_of`` is published for ``subject``, or, with ``expected``, foretold."""
+    """A panel cannot work unless one of ``any_of`` is published for ``subject``, or, with ``expected``, forecast."""
 
     subject: str
     any_of: tuple[Metric, ...]
@@ -22,14 +22,14 @@ class Need(NamedTuple):
 
 
 class Panel(ABC):
-    """What the ink can show: one frozen dataclass whose fields are its YAML keys, and one verb, ``draw``."""
+    """Something to show: one frozen dataclass whose fields are its YAML keys, and one verb, ``draw``."""
 
     @abstractmethod
     def draw(self, canvas: Canvas, history: History, now: int) -> None:
-        """Draw onto a blank canvas. Never fails for lack of data: an empty store gets words, not an exception."""
+        """Draw onto a blank canvas. Never fails for lack of data: for an empty store it draws a sentence."""
 
     def needs(self) -> Iterator[Need]:
-        """What must be published for this panel to make sense; checked when the configuration is read."""
+        """What must be published for this panel to work; checked when the configuration is read."""
         return iter(())
 
     def speaks(self, history: History) -> bool:

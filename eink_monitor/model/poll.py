@@ -1,4 +1,4 @@
-"""One poll: what it may cost, what a source may know about it, and what it came to."""
+"""One poll: what it may cost, what a source may know about it, and its outcome."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from eink_monitor.remarks import Remarks
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one poll came to: ``what`` is "ok" or an error's word, ``detail`` one plain sentence or empty."""
+    """The outcome of one poll: ``what`` is "ok" or an error's word, ``detail`` one plain sentence or empty."""
 
     feed: str
     at: int
@@ -41,13 +41,13 @@ class Quota:
 
 @dataclass(slots=True)
 class Visit:
-    """Everything a source may know about the poll it is asked for.
+    """Everything a source may know about the current poll.
 
     ``latest`` holds the newest stored reading per (subject, metric name) of what this source publishes, so that a
     source without any state of its own can skip what is fresh; of what another feed brings too, the newest it brought
     itself. ``allowance`` is how many vendor calls the ledger has reserved; ``spend`` must be called before each one.
     ``remarks`` take plain sentences about a poll that went well ("the car sleeps") and the values that it had to leave
-    out, ``heard`` what time it is by the vendor's own clock (epoch seconds), where it says so. ``state`` is a private
+    out, ``heard`` is the time by the vendor's own clock (epoch seconds), if it says so. ``state`` is a private
     directory for tokens.
     """
 
@@ -64,14 +64,14 @@ class Visit:
     remarks: Remarks = field(default_factory=Remarks)
 
     def spend(self, calls: int = 1) -> None:
-        """Account for vendor calls about to be made; raises ``Throttled`` rather than exceed what was reserved."""
+        """Count vendor calls about to be made; raises ``Throttled`` rather than exceed what was reserved."""
         if self.spent + calls > self.allowance:
             message = f"{self.feed}: this poll wanted more than the {self.allowance} calls reserved for it"
             raise Throttled(message, self.now + self.every, account_wide=False)
         self.spent += calls
 
     def spare(self, calls: int = 1) -> None:
-        """Take back what was accounted for: the vendor was not even reached, so the calls were never made."""
+        """Uncount calls: the vendor was not even reached, so they were never made."""
         self.spent -= calls
 
     @property

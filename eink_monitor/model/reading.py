@@ -1,7 +1,7 @@
-"""What is measured: metrics, readings, and what they come to.
+"""What is measured: metrics, readings, and their aggregates.
 
-A reading is a sentence of four words: subject, metric, value, at. ``at`` is when the *thing* measured it (UTC), never
-when we fetched it. Missing means no reading; a failed poll never writes one.
+A reading has four parts: subject, metric, value, at. ``at`` is when the *thing* measured it (UTC), never when we
+fetched it. Missing means no reading; a failed poll never writes one.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ _STATES = re.compile(r"\d+-\d+")
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One quantity the house can speak of.
+    """One quantity.
 
     ``step`` is the finest difference worth keeping (values are stored as whole multiples of it); ``low`` and ``high``
     bound what is physically plausible in a home: anything outside is a wrong answer, not a reading. ``hourly`` asks for
-    a row an hour beside the row a day: worth its room for what goes up and down within one.
+    hourly rows besides the daily ones: for what goes up and down within a day.
     """
 
     name: str
@@ -59,7 +59,7 @@ class Run(NamedTuple):
 
 
 class Bucket(NamedTuple):
-    """What one hour or local day of a series came to; ``n`` counts measurements, ``at`` is its first instant."""
+    """The aggregate of one hour or local day of a series; ``n`` counts measurements, ``at`` is its first instant."""
 
     n: int
     low: float

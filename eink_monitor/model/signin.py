@@ -1,4 +1,4 @@
-"""What signing in looks like from the outside: the person's part of it, and what is known of the result.
+"""Signing in, as the command line sees it: the person's part, and the resulting credentials.
 
 The command line shows a ``Prompt``, waits or reads a line, and calls ``finish``; it need not know which vendor it is.
 """
@@ -13,7 +13,7 @@ from eink_monitor.clock import DAY, Clock
 from eink_monitor.model.poll import Visit
 
 WARNING = 3 * DAY
-"""How long before a credential dies a person is told."""
+"""How long before a credential expires people are warned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Prompt:
 
 
 class SignIn(Protocol):
-    """One vendor's way of letting us in. Raises ``Trouble`` only."""
+    """One vendor's way of signing in. Raises ``Trouble`` only."""
 
     def begin(self, visit: Visit) -> Prompt:
         """Ask the vendor for what a person needs."""
@@ -48,7 +48,7 @@ class SignIn(Protocol):
 
 
 class Credential(NamedTuple):
-    """Something a vendor lets us in with. ``expires_at`` is None where unknown; ``cure`` is what renews it, if due."""
+    """A credential for a vendor. ``expires_at`` is None where unknown; ``cure`` is what renews it, if due."""
 
     name: str
     present: bool
@@ -63,7 +63,7 @@ class Credential(NamedTuple):
 
 
 def lifetime(name: str, expires_at: int | None, now: int, way_out: str) -> Credential:
-    """A credential that is there, worded by how long it still holds; ``way_out`` is what renews it."""
+    """An existing credential, described by how long it remains valid; ``way_out`` renews it."""
     if expires_at is None:
         return Credential(name, present=True, expires_at=None, fact=f"{name} is there")
     left = expires_at - now

@@ -19,10 +19,10 @@ class Source(ABC):
 
     ``metrics`` lists what it can publish; ``lag`` is by how many seconds its vendor's data trails reality at best;
     ``preload`` names light modules worth importing once in the daemon instead of in every child. ``extra`` is the extra
-    of this package that installs what ``modules`` names. ``door`` is the address, without https://, where a person lets
-    us in again. ``demo`` readings give way to those of a real source of the same subject. ``together`` tells, after
-    a comma, how several of its kind can be one subject. ``family`` is what its ``thing`` is ("car") where sources of
-    several types may ask the same one.
+    of this package that installs what ``modules`` names. ``door`` is the address, without https://, where a person
+    signs in again. ``demo`` readings are deleted once a real source reports on the same subject. ``together`` tells,
+    after a comma, how several of its kind can be one subject. ``family`` is what its ``thing`` is ("car") where sources
+    of several types may ask the same one.
     """
 
     metrics: ClassVar[tuple[Metric, ...]] = ()
@@ -39,11 +39,11 @@ class Source(ABC):
         """Fetch once. Raises only the errors of ``eink_monitor.errors``. Runs in a child process with a deadline."""
 
     def publishes(self, subject: str) -> Mapping[str, tuple[Metric, ...]]:
-        """Which metrics of which subjects can come from here; most sources speak of one subject only."""
+        """Which metrics of which subjects it publishes; most sources have one subject only."""
         return {subject: self.metrics}
 
     def expects(self, subject: str) -> Mapping[str, tuple[Metric, ...]]:
-        """Of which metrics of which subjects it yields an ``Outlook``; most sources only tell what is."""
+        """Of which metrics of which subjects it yields an ``Outlook``; most sources yield none."""
         return {}
 
     def quota(self) -> Quota | None:
@@ -55,7 +55,7 @@ class Source(ABC):
         return 0 if self.quota() is None else 1
 
     def pace(self, visit: Visit) -> int:
-        """Seconds this source would like between polls, knowing what it knows; the ledger may stretch it."""
+        """Seconds this source wants between polls; the ledger may stretch them."""
         return visit.every
 
     def patience(self, every: int) -> int:
@@ -68,22 +68,22 @@ class Source(ABC):
 
     @property
     def renews(self) -> str:
-        """What a person must make anew when the vendor refuses us ("API key"); empty where signing in again does."""
+        """What a person must renew when the vendor refuses us ("API key"); empty if signing in again does it."""
         return ""
 
     @property
     def way_in(self) -> str:
-        """The address, without https://, where a person lets us in again as the source is configured."""
+        """The address, without https://, where a person signs in again, as configured."""
         return self.door
 
     @property
     def modules(self) -> tuple[str, ...]:
-        """Import names of the libraries that it cannot work without as it is configured."""
+        """Import names of the libraries that it needs, as configured."""
         return ()
 
     @property
     def thing(self) -> object:
-        """Which one of its kind it asks, to tell it from another; None where nobody would mix them up."""
+        """Which device of its kind it reads, to tell two apart; None if that does not matter."""
         return None
 
     @property
@@ -93,7 +93,7 @@ class Source(ABC):
 
     @property
     def polls(self) -> bool:
-        """Whether ``poll`` is wanted beside ``follow``; where not, the stream must speak at every ``every``."""
+        """Whether ``poll`` is wanted besides ``follow``; if not, the stream must send something every ``every``."""
         return True
 
     def follow(self, visit: Visit, clock: Clock) -> Iterator[list[Reading]]:
@@ -104,16 +104,16 @@ class Source(ABC):
         return iter(())
 
     def doubts(self) -> Iterator[tuple[str, str]]:
-        """What is configured as it may be, and yet hardly meant: what is wrong with it, and what to write instead."""
+        """What is valid but probably unintended: what is wrong with it, and what to write instead."""
         return iter(())
 
     @property
     def local(self) -> bool:
-        """Whether it is asked in the house, where a call costs nothing: failures never put it off for long."""
+        """Whether it is on the local network, where a call costs nothing: failures never put it off for long."""
         return False
 
     def sign_in(self) -> SignIn | None:
-        """How a person signs in, or None where nobody needs to."""
+        """How a person signs in, or None if not needed."""
         return None
 
     def sign_out(self, visit: Visit) -> str:
@@ -125,5 +125,5 @@ class Source(ABC):
         return ()
 
     def credentials(self, visit: Visit) -> list[Credential]:
-        """What the vendor let us in with and how long that holds; makes no call."""
+        """The credentials and their expiry; makes no call."""
         return []

@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+import coverage
 import pytest
 
-from mutants.__main__ import ROOT, _is_noticed
+from mutants.__main__ import ROOT, _notice, main
 from mutants.plant import faults
+from mutants.reach import Reach
 
 CODE = '''\
 """Says nothing."""
@@ -64,13 +66,39 @@ def test_every_file_of_the_program_can_have_faults() -> None:
     assert sum(len(faults(ROOT, file)) for file in files) > 500
 
 
-@pytest.mark.parametrize(("asserted", "noticed"), [("fee(9) == 6", True), ("fee(9)", False)])
-def test_a_fault_is_noticed_where_a_test_looks(tmp_path: Path, asserted: str, noticed: bool) -> None:
-    (tmp_path / "fee.py").write_text("def fee(calls: int) -> int:\n    return calls - 3\n", encoding="utf-8")
-    test = f"from fee import fee\n\ndef test_the_fee() -> None:\n    assert {asserted}\n"
-    (tmp_path / "test_fee.py").write_text(test, encoding="utf-8")
-    whole = (tmp_path / "fee.py").read_bytes()
-    (fault,) = [one for one in faults(tmp_path, Path("fee.py")) if one.was == "calls - 3"]
-    assert _is_noticed(tmp_path, fault, ["test_fee.py::test_the_fee"]) is noticed
-    assert not _is_noticed(tmp_path, fault, [])
-    assert (tmp_path / "fee.py").read_bytes() == whole
+@pytest.fixture
+def fee(tmp_path: Path) -> tuple[Path, Reach]:
+    """A project of one function, and tests of which one fails whatever happens, and one has gone since."""
+    (tmp_path / "fee.py").write_text("FREE = 3\n\ndef fee(calls: int) -> int:\n    return calls - FREE\n")
+    tests = {"breaks": "1 == 2", "runs": "fee(9)", "looks": "fee(9) == 6"}
+    lines = [f"def test_{name}() -> None:\n    assert {asserted}\n" for name, asserted in tests.items()]
+    (tmp_path / "test_fee.py").write_text("\n".join(["from fee import fee\n", *lines]))
+    kept = tmp_path / "kept"
+    data = coverage.CoverageData(str(kept))
+    data.set_context("test_fee.py::test_looks (call)")
+    data.add_lines({"fee.py": [4]})
+    data.write()
+    ends = [f"0.125 {'failed' if name == 'breaks' else 'passed'} test_fee.py::test_{name}" for name in tests]
+    kept.with_suffix(".ends").write_text("\n".join(ends))
+    return tmp_path, Reach(tmp_path, kept)
+
+
+@pytest.mark.parametrize(("tests", "noticed"), [("looks", True), ("runs", False), ("breaks", False), ("gone", False)])
+def test_a_fault_is_noticed_where_a_test_looks(fee: tuple[Path, Reach], tests: str, noticed: bool) -> None:
+    copy, reach = fee
+    whole = (copy / "fee.py").read_bytes()
+    (fault,) = [one for one in faults(copy, Path("fee.py")) if one.was == "calls - FREE"]
+    assert _notice(copy, fault, [f"test_fee.py::test_{tests}"], reach) is noticed
+    assert _notice(copy, fault, [f"test_fee.py::test_{name}" for name in ("breaks", tests)], reach) is noticed
+    assert (copy / "fee.py").read_bytes() == whole
+
+
+def test_a_line_is_asked_about_where_it_was_met_and_a_constant_everywhere(fee: tuple[Path, Reach]) -> None:
+    _, reach = fee
+    assert [reach.tests(Path("fee.py"), line) for line in (1, 4)] == [["test_fee.py::test_looks"]] * 2
+
+
+@pytest.mark.parametrize(("words", "said"), [(["no/such/room"], "no such room below eink_monitor/: no/such/room")])
+def test_a_room_that_is_none(words: list[str], said: str) -> None:
+    with pytest.raises(SystemExit, match=said):
+        main(words)

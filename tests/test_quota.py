@@ -127,6 +127,13 @@ def test_a_month_is_dealt_out_day_by_day() -> None:
     assert planning.stretch(quota, spent, [lambda _: each], start + DAY, zone) == pytest.approx(1)
 
 
+def test_what_earlier_days_have_spent_is_missing_from_each_day_to_come() -> None:
+    zone, quota = ZONES[0], Quota("account", (Budget(310, "month"),))
+    start = planning.month_start(int(datetime(2026, 10, 10, tzinfo=UTC).timestamp()), zone)
+    spent = [Call(start - 1, 50), Call(start, 100)]  # the month before is none of its business
+    assert planning.stretch(quota, spent, [lambda _: 20 / DAY], start + 10 * DAY, zone) == pytest.approx(2)
+
+
 def test_the_rest_of_a_day_is_as_long_as_it_is() -> None:
     """An hour and a half before midnight, ten calls to go: a wish for ten in that time is granted as it is."""
     zone, quota = ZONES[0], Quota("account", (Budget(310, "month"),))

@@ -417,6 +417,21 @@ def test_what_is_no_answer_ends_it(answer: bytes, words: str) -> None:
     os.close(writer)
 
 
+def test_a_child_is_killed_even_before_it_leads_a_group_of_its_own() -> None:
+    reader, writer = os.pipe()
+    if (pid := os.fork()) == 0:
+        signal.alarm(60)
+        signal.pause()
+    os.close(writer)
+    child = Child("roof", pid, reader)
+    assert [child.kill(), child.kill()] == [-signal.SIGKILL] * 2
+    with pytest.raises(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(reader)
+    assert (child.watch, pid in Child._alive) == ((), False)
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt, GeneratorExit, BaseException, RecursionError, MemoryError])
 def test_whatever_is_raised_is_told(tmp_path: Path, error: type[BaseException]) -> None:
     def deed(_: Visit) -> NoReturn:

@@ -68,7 +68,8 @@ def test_distances() -> None:
     ("seconds", "text"),
     [
         (-300, "clock wrong"),
-        (-90, "just now"),
+        (-121, "clock wrong"),
+        (-120, "just now"),
         (90, "just now"),
         (5 * MINUTE + 59, "5 min ago"),
         (47 * HOUR, "47 h ago"),

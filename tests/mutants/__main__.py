@@ -8,12 +8,15 @@ program and its tests are copied to a folder of their own; the first run asks ev
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path
@@ -171,11 +174,17 @@ def _failed(copy: Path, tests: Sequence[str], reach: Reach) -> set[str]:
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "mutants.reach", *files]
     asked = {**environment(copy), CHOSEN: str(chosen), ENDS: str(ends)}
     patience = _PATIENCE + 4 * sum(map(reach.took, tests))
+    nothing = subprocess.DEVNULL  # a pipe would be held open by whatever a fault has left alive
+    running = subprocess.Popen(command, cwd=copy, env=asked, stdout=nothing, stderr=nothing, start_new_session=True)
     try:
-        done = subprocess.run(command, cwd=copy, env=asked, capture_output=True, timeout=patience, check=False)
+        code = running.wait(patience)
     except subprocess.TimeoutExpired:
         return {""}
-    if done.returncode in {0, pytest.ExitCode.NO_TESTS_COLLECTED}:
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(running.pid, signal.SIGKILL)
+        running.wait()
+    if code in {0, pytest.ExitCode.NO_TESTS_COLLECTED}:
         return set()
     return {test for test, _, ended in ended_tests(ends) if ended == "failed"} or {""}
 

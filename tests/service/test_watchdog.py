@@ -30,7 +30,7 @@ class Systemd:
             **os.environ,
             "NOTIFY_SOCKET": str(address),
             "WATCHDOG_USEC": str(int(watchdog * 1_000_000)),
-            "PYTHONPATH": os.pathsep.join((str(TESTS), str(TESTS / "daemon"))),
+            "PYTHONPATH": os.pathsep.join(map(str, (TESTS.parent, TESTS, TESTS / "daemon"))),
         }
 
     def told(self, patience: float) -> list[str]:

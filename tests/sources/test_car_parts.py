@@ -116,6 +116,14 @@ def test_a_sheet_keeps_the_newest_and_drops_the_undated() -> None:
     assert values(sheet.newest()) == {"soc": (51, NOW)}
 
 
+@pytest.mark.parametrize(("ahead", "newest"), [(300, (51, NOW + 300)), (301, (50, NOW))])
+def test_a_car_s_clock_may_be_five_minutes_ahead(ahead: int, newest: tuple[int, int]) -> None:
+    sheet = CarReadings("car", NOW)
+    sheet.put(SOC, 50, NOW)
+    sheet.put(SOC, 51, NOW + ahead)
+    assert values(sheet.newest()) == {"soc": newest}
+
+
 @pytest.mark.parametrize(
     ("value", "at"), [("52", NOW), (True, NOW), ([5], NOW), (math.inf, NOW), (10**400, NOW), (50, UNREADABLE)]
 )

@@ -14,6 +14,7 @@ from eink_monitor.model.reading import Metric, Reading
 from eink_monitor.settings import Secret
 from eink_monitor.sources._http.tokens import Tokens, TokenStore
 from eink_monitor.sources.solaredge import SolarEdge
+from eink_monitor.sources.solaredge.v2 import _new
 from loopback.server import Said
 from loopback.solaredge import CLIENT, KEY, SECRET, SITE, SolarEdgeServer
 from loopback.visits import Visitor
@@ -62,6 +63,19 @@ def test_the_last_bucket_is_dated_by_its_end_and_balances(roof: tuple[Visitor, S
     assert visitor.value(metrics.STORAGE_POWER) == pytest.approx(flow.charge - flow.discharge)
     assert visitor.value(metrics.LOAD_POWER) == pytest.approx(flow.used)
     assert visitor.value(metrics.STORAGE_SOC) == pytest.approx(server.roof.charge_level(end - 900))
+
+
+@pytest.mark.parametrize(
+    ("ahead", "dated", "note"),
+    [(-901, -1, ""), (-200, 0, ""), (0, 0, ""), (300, 0, ""), (301, None, "left out: pv_power dated 2026-06-10T")],
+)
+def test_a_bucket_that_has_begun_is_dated_by_now_and_a_site_s_clock_may_be_ahead(
+    tmp_path: Path, ahead: int, dated: int | None, note: str
+) -> None:
+    visit = Visitor(SolarEdge(SITE, api_key=Secret(KEY)), tmp_path, ZONE, FastClock(LUNCH)).visit()
+    found = curve(list(_new(visit, metrics.PV_POWER, {LUNCH + ahead: 5.0})), metrics.PV_POWER)
+    assert found == ({} if dated is None else {LUNCH + dated: 5.0})
+    assert visit.note[: len(note) or None] == note
 
 
 def test_flows_of_every_bucket_balance(roof: tuple[Visitor, SolarEdgeServer]) -> None:

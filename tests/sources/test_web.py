@@ -226,6 +226,7 @@ def said(status: int, body: bytes = b"", **headers: str) -> Answer:
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
+        (300, BadAnswer),
         (400, BadAnswer),
         (401, AuthFailed),
         (403, AuthFailed),
@@ -242,6 +243,13 @@ def said(status: int, body: bytes = b"", **headers: str) -> Answer:
 def test_statuses(status: int, kind: type[Trouble]) -> None:
     with pytest.raises(kind, match=str(status)):
         judge(said(status), NOW)
+
+
+@pytest.mark.parametrize(("header", "wait"), [("", 60), ("40", 40), ("soon", 60)])
+def test_too_often_waits_as_long_as_the_vendor_says_or_a_minute(header: str, wait: int) -> None:
+    with pytest.raises(Throttled) as told:
+        judge(said(429, retry_after=header), NOW)
+    assert told.value.until == NOW + wait
 
 
 def test_a_vendor_may_mean_something_else_by_a_status() -> None:

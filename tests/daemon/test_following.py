@@ -253,3 +253,25 @@ def test_an_odd_value_of_a_real_stream_is_left_out_and_said_of_its_batch_alone(p
         ("ok", "left out: storage_soc 300 %", []),
         ("ok", "", [2]),
     ]
+
+
+def test_why_a_stream_ended_is_said_once(path: Path) -> None:
+    def talk(visit: Visit, clock: Clock) -> Iterator[list[Reading]]:
+        yield [Reading("roof", PV_POWER, 1, visit.now)]
+        os._exit(3)
+
+    house = small_house(path, [])
+    visit = Visit("roof", "roof", START, house.config.zone, 30, {}, path.parent)
+    child = Forked(house.config).follow(feed("roof", Speaks(stream=talk)), visit)
+    heard: list[Result] = []
+    began = stopwatch()
+    while not child.over and stopwatch() - began < 20:
+        select.select(child.watch, (), (), 0.2)
+        heard += child.results()
+    assert [(result.what, result.detail) for result in heard] == [
+        ("ok", ""),
+        ("crashed", "roof: the poll was left with code 3 before it answered"),
+    ]
+    assert (child.results(), child.watch) == ([], ())
+    child.kill()
+    house.daemon.stop()

@@ -73,6 +73,15 @@ def test_the_pace_is_what_a_visit_to_these_devices_allows(
     assert source.pace(visitor.visit()) == seconds
 
 
+@pytest.mark.parametrize(("silent", "asked"), [(7 * DAY - 1, True), (7 * DAY, False)])
+def test_a_device_is_asked_until_it_has_been_silent_for_a_week(tmp_path: Path, silent: int, asked: bool) -> None:
+    visitor = Visitor(SolarEdge(SITE, api_key=Secret(KEY)), tmp_path, ZONE, FastClock(MORNING + 12 * HOUR))
+    now = visitor.clock.now()
+    said = {metrics.PV_POWER: now, metrics.LOAD_POWER: now, metrics.GRID_POWER: now - silent}
+    visitor.latest = {("roof", metric.name): Reading("roof", metric, 1, at) for metric, at in said.items()}
+    assert Schedule(2000, 50.0, None).plan(visitor.visit()).meters is asked
+
+
 def test_v1_keeps_its_beat_by_day_and_rests_by_night(tmp_path: Path) -> None:
     source = SolarEdge(SITE, api="v1", api_key=Secret(KEY))
     visitor = Visitor(source, tmp_path, ZONE, FastClock(MORNING + 12 * HOUR), every=15 * MINUTE)

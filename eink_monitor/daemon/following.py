@@ -7,7 +7,7 @@ them is ended first: a half-open connection looks like a quiet house.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 from eink_monitor.clock import DAY, JUMP, MINUTE, Clock
@@ -106,7 +106,6 @@ class Following:
             if not stream.over and limit < line.began + _RENEWED:
                 silent = f"{line.feed.name}: the stream has been silent for {int(mono - line.heard)} s"
                 self._take(line, Result([], "unavailable", silent), now, mono)
-            line.turn = replace(line.turn, due=max(line.turn.due, mono))
 
     def _take(self, line: _Subscription, result: Result, now: int, mono: float) -> None:
         """Store what a stream sent, or plan what follows from its end."""

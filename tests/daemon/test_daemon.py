@@ -93,6 +93,13 @@ def test_quiet_hours_poll_and_draw_nothing_across_midnight_and_dst(path: Path) -
     assert len(mornings) == 2, "up at six sharp on both days"
 
 
+def test_in_quiet_hours_the_clock_is_looked_at_every_full_minute(path: Path) -> None:
+    house = small_house(path, [feed("roof", Scripted())], quiet=Window.parse("00:00-23:59"))
+    for second, pause in ((0, 60), (20, 40), (59, 1)):
+        house.clock.set_wall(START - START % 60 + second)
+        assert house.daemon.tick() == pause
+
+
 def test_everything_is_written_once_per_interval_and_at_the_end(path: Path) -> None:
     house = small_house(path, [feed("roof", Scripted(), every=30)])
     looking = sqlite3.connect(path)

@@ -55,10 +55,11 @@ class Ears(Inline):
 
     talks: list[list[Result]] = field(default_factory=list)
     streams: list[Spoken] = field(default_factory=list)
+    kind: type[Spoken] = Spoken
 
     def follow(self, feed: Feed, visit: Visit) -> Spoken:  # type: ignore[override]
         talk = self.talks.pop(0) if len(self.talks) > 1 else list(self.talks[0])
-        self.streams.append(Spoken(talk))
+        self.streams.append(self.kind(talk))
         return self.streams[-1]
 
 
@@ -140,10 +141,26 @@ def test_a_silent_stream_that_should_speak_is_ended(path: Path) -> None:
     assert "silent" in past.detail
 
 
+def test_a_stream_may_be_silent_for_three_beats_and_as_long_as_an_answer_may_take(path: Path) -> None:
+    house, ears = listening(path, Speaks(), [said(1, START)], [])
+    house.daemon.tick()
+    house.daemon.tick()  # it has said something
+    house.live(3 * 30 + 60 - 1)
+    house.daemon.tick()
+    before = ears.streams[0].killed
+    house.live(1)
+    house.daemon.tick()
+    past = house.store.outcomes.get("roof")
+    assert past is not None
+    assert past.detail == "roof: the stream has been silent for 150 s"
+    assert (before, ears.streams[0].killed) == (False, True)
+
+
 def test_a_stream_that_may_be_silent_is_renewed_once_a_day(path: Path) -> None:
     house, ears = listening(path, Speaks(beside=True), [])
     house.live(2 * DAY + HOUR)
     assert len(ears.streams) == 3
+    assert house.store.outcomes.get("roof stream") is None, "which is no fault"
 
 
 def test_two_refusals_wait_for_a_person(path: Path) -> None:
@@ -155,6 +172,38 @@ def test_two_refusals_wait_for_a_person(path: Path) -> None:
     token.write_text("{}")
     house.live(HOUR)
     assert len(ears.streams) > 2
+
+
+def test_after_one_refusal_what_a_person_has_changed_is_tried_at_once(path: Path) -> None:
+    house, ears = listening(path, Speaks(beside=True), [ended(AuthFailed("roof: sign in again"))])
+    for _ in range(3):
+        house.daemon.tick()
+    before = len(ears.streams)
+    token = house.config.state / "roof" / "tokens.json"
+    token.parent.mkdir(parents=True)
+    token.write_text("{}")
+    house.daemon.tick()
+    assert (before, len(ears.streams)) == (1, 2)
+
+
+class Broken(Spoken):
+    """There is a bug in what takes it in."""
+
+    def results(self) -> list[Result]:
+        raise ValueError("the token is hunter2")
+
+
+def test_a_bug_costs_the_stream_and_leaves_no_child(path: Path) -> None:
+    ears = Ears(talks=[[]], kind=Broken)
+    house = small_house(path, [feed("roof", Speaks())], runner=lambda _: ears)
+    house.daemon.tick()
+    house.daemon.tick()
+    assert ears.streams[0].killed
+    past = house.store.outcomes.get("roof")
+    assert past is not None
+    assert past.detail.startswith("roof: a bug, please report it: ValueError at test_following.py:")
+    house.live(61)
+    assert len(ears.streams) == 2
 
 
 def test_gone_is_gone(path: Path) -> None:

@@ -186,6 +186,12 @@ def test_a_battery_that_was_there_and_tells_nothing_is_not_forgotten_for_a_week(
     assert powers(home.poll(without, NOON + 8 * DAY)) == [3000, 1800, -1200, None]
 
 
+def test_a_meter_without_registers_is_told_as_such(home: Home) -> None:
+    house = House().inverter(3000).meter(1200).battery(0, 400, 50)
+    assert powers(home.poll(Bus({1: house}, refused=dict.fromkeys(range(40190, 40295), 2)))) == [3400, None, None, 400]
+    assert home.note == 'the meter "Export+Import" has no registers'
+
+
 @pytest.mark.parametrize("how", ["mute", 6, 11, "hung up"])
 def test_a_meter_that_does_not_answer_costs_itself(home: Home, how: str | int) -> None:
     house = House().inverter(3000).meter(1200).battery(0, 400, 50)
@@ -200,6 +206,7 @@ def test_a_meter_that_does_not_answer_costs_itself(home: Home, how: str | int) -
     values = home.poll(bus)
     assert powers(values) == [3400, None, None, 400]
     assert 'the meter "Export+Import" (unit 1) does not answer' in home.note
+    assert "has no registers" not in home.note
 
 
 def test_what_follows_the_inverter_may_be_silent(home: Home) -> None:

@@ -181,6 +181,18 @@ def test_ours_is_known_in_pieces(ours: Path, harm: str) -> None:
     assert damaged(ours)[0].exists(), "set aside, not overwritten"
 
 
+@pytest.mark.parametrize(("mark", "kind"), [(b"ei\0\0", Damaged), (b"\0ink", Damaged), (b"e\0\0\1", WrongFile)])
+def test_of_an_old_version_the_mark_may_be_half_damaged(ours: Path, mark: bytes, kind: type[StoreError]) -> None:
+    """It has not all our tables yet, so that another program might have two like them."""
+    with closing(sqlite3.connect(ours)) as db:
+        db.execute("DROP TABLE wear")
+    data = bytearray(ours.read_bytes())
+    header(68, mark)(data)
+    ours.write_bytes(data)
+    with pytest.raises(kind):
+        Store(ours, UTC)
+
+
 def test_a_foreign_file_is_no_backup_to_write_over(ours: Path, tmp_path: Path) -> None:
     store = Store(ours, UTC, writes=False)
     target = tmp_path / "copy.db"

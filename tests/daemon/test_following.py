@@ -324,3 +324,32 @@ def test_why_a_stream_ended_is_said_once(path: Path) -> None:
     assert (child.results(), child.watch) == ([], ())
     child.kill()
     house.daemon.stop()
+
+
+def test_a_stream_does_not_outlive_a_daemon_that_is_killed(path: Path) -> None:
+    def talk(visit: Visit, clock: Clock) -> Iterator[list[Reading]]:
+        yield [Reading("roof", PV_POWER, 1, visit.now)]
+        while True:
+            clock.wait(60)
+
+    house = small_house(path, [])
+    visit = Visit("roof", "roof", START, house.config.zone, 30, {}, path.parent)
+    reader, writer = os.pipe()
+    if (daemon := os.fork()) == 0:
+        try:
+            stream = Forked(house.config).follow(feed("roof", Speaks(stream=talk)), visit)
+            select.select(stream.watch, (), (), 20)  # it has settled down and speaks
+            os.write(writer, str(getattr(stream, "_pid", 0)).encode())
+            signal.pause()
+        finally:
+            os._exit(1)
+    child = int(os.read(reader, 99))
+    handle = os.pidfd_open(child)
+    os.kill(daemon, signal.SIGKILL)
+    os.waitpid(daemon, 0)
+    gone, _, _ = select.select([handle], (), (), 20)
+    signal.pidfd_send_signal(handle, signal.SIGKILL) if not gone else None
+    for number in (reader, writer, handle):
+        os.close(number)
+    assert gone
+    house.daemon.stop()

@@ -491,6 +491,16 @@ def test_a_child_has_limits(tmp_path: Path) -> None:
     assert result.detail == f"{1 << 30} {64 << 20} 256 0"
 
 
+def test_should_the_daemon_die_a_poll_ends_by_itself(tmp_path: Path) -> None:
+    def deed(visit: Visit) -> Iterable[Reading]:
+        visit.remarks.add(str(signal.alarm(0)))
+        return []
+
+    result = polled(tmp_path, deed)
+    assert result is not None
+    assert 20 < int(result.detail) <= 20 + 2 * GRACE
+
+
 def test_the_daemon_kills_at_the_deadline_and_goes_on(tmp_path: Path, blank: Blank) -> None:
     """On the real clock: a deaf source with a deadline of one second, beside a good one."""
     good = Does(lambda visit: [Reading("good", PV_POWER, 1, visit.now)])

@@ -54,13 +54,10 @@ class _Tally:
 def main(words: Sequence[str]) -> int:
     """Exit 1 when too few were noticed."""
     asked = _parser().parse_args(words)
-    if asked.record or not _KEPT.exists():
-        sys.stderr.write("asking every test which lines it meets, once ...\n")
-        with tempfile.TemporaryDirectory() as folder:
-            record(_copied(Path(folder)), _KEPT, asked.without, asked.workers)
     possible = {fault: room for room in asked.rooms for file in _files(room) for fault in faults(ROOT, file)}
     wanted = [fault for fault in possible if not asked.only or any(part in _words(fault) for part in asked.only)]
     chosen = wanted if asked.only else random.Random(asked.seed).sample(wanted, min(asked.runs, len(wanted)))
+    _record(asked)
     tallies = {room: _Tally() for room in asked.rooms}
     for fault, caught in _planted(chosen, asked.most):
         tally = tallies[possible[fault]]
@@ -70,6 +67,14 @@ def main(words: Sequence[str]) -> int:
             tally.missed.append(fault)
     sys.stdout.write(f"\n{len(chosen)} of {len(possible)} possible faults planted, seed {asked.seed}\n")
     return int(_summed(tallies) < asked.least)
+
+
+def _record(asked: argparse.Namespace) -> None:
+    again = [] if asked.record or not _KEPT.exists() else asked.again
+    if again or asked.record or not _KEPT.exists():
+        sys.stderr.write(f"asking {' '.join(again) or 'every test'} which lines it meets, once ...\n")
+        with tempfile.TemporaryDirectory() as folder:
+            record(_copied(Path(folder)), _KEPT, asked.workers, again, asked.without)
 
 
 def _planted(chosen: Sequence[Fault], most: float) -> Iterator[tuple[Fault, bool]]:
@@ -104,9 +109,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--only", action="append", metavar="PART", help="every fault whose FILE:LINE, or code, has this"
     )
-    parser.add_argument("--most", type=float, default=120.0, help="seconds of tests to ask about one (default: 120)")
+    parser.add_argument("--most", type=float, default=60.0, help="seconds of tests to ask about one (default: 60)")
     parser.add_argument("--least", type=float, default=90.0, help="per cent that must be noticed (default: 90)")
     parser.add_argument("--record", action="store_true", help="ask every test again which lines it meets")
+    parser.add_argument("--again", action="append", default=[], metavar="FILE", help="of tests that are asked again")
     parser.add_argument("--without", action="append", default=[], metavar="FILE", help="of tests that are not asked")
     parser.add_argument("--workers", type=int, default=2, help="at once while recording (default: 2)")
     return parser

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import os
+import shutil
 import subprocess
 import sys
 from collections import defaultdict
@@ -31,19 +32,29 @@ data_file = {file}
 """
 
 
-def record(copy: Path, file: Path, without: Sequence[str], workers: int) -> None:
-    """Run the tests in a copy of the project and keep which came by each line; takes as long as ``make test``."""
+def record(copy: Path, file: Path, workers: int, again: Sequence[str] = (), without: Sequence[str] = ()) -> None:
+    """Run the tests in a copy of the project and keep which came by each line; takes as long as ``make test``.
+
+    Of the files named in ``again`` it is kept beside what is known, otherwise of all but those in ``without``.
+    """
     (file.parent / "config").mkdir(parents=True, exist_ok=True)
-    config, ends = file.parent / "config" / "coverage.rc", file.with_suffix(".ends")
-    config.write_text(_ASKED.format(file=file.with_suffix(".new")), encoding="utf-8")
-    ends.unlink(missing_ok=True)
+    new, ends, config = file.with_suffix(".new"), file.with_suffix(".ends"), file.parent / "config" / "coverage.rc"
+    config.write_text(_ASKED.format(file=new), encoding="utf-8")
+    kept = [line for line in _lines(ends) if line.split(" ", 2)[2].partition("::")[0] not in again] if again else []
+    ends.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
+    if again:
+        shutil.copy(file, new)
     asked = {**environment(copy), "COVERAGE_RCFILE": str(config), ENDS: str(ends)}
     runner = [sys.executable, "-m", "coverage"]
-    tests = ["-m", "pytest", "-p", "mutants.reach", "-p", "no:cacheprovider", "--numprocesses", str(workers)]
+    tests = ["-m", "pytest", "-p", "mutants.reach", "-p", "no:cacheprovider", "--numprocesses", str(workers), *again]
     tests += [f"--ignore={test}" for test in without]
     subprocess.run([*runner, "run", *tests], cwd=copy, env=asked, check=False)
-    subprocess.run([*runner, "combine", "--quiet"], cwd=copy, env=asked, check=True)
-    file.with_suffix(".new").rename(file)
+    subprocess.run([*runner, "combine", "--quiet", *(["--append"] if again else [])], cwd=copy, env=asked, check=True)
+    new.rename(file)
+
+
+def _lines(file: Path) -> list[str]:
+    return file.read_text(encoding="utf-8").splitlines() if file.exists() else []
 
 
 def environment(copy: Path) -> dict[str, str]:
@@ -80,10 +91,9 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 def ended_tests(file: Path) -> Iterator[tuple[str, float, str]]:
     """Of each part of each test: whose it is, seconds, how it ended."""
-    if file.exists():
-        for entry in file.read_text(encoding="utf-8").splitlines():
-            took, ended, test = entry.split(" ", 2)
-            yield test, float(took), ended
+    for line in _lines(file):
+        took, ended, test = line.split(" ", 2)
+        yield test, float(took), ended
 
 
 class Reach:
@@ -99,14 +109,14 @@ class Reach:
             self._took[test] += took
             if ended == "failed":
                 self._failed.add(test)
-        self._lines = cache(self._lines_of)
+        self._met = cache(self._met_by)
 
     def tests(self, file: Path, line: int) -> Sequence[str]:
         """The node ids of the tests that run through a line: the nearest first, the quickest of them first.
 
         What runs when the module is imported concerns every test of the file, and so does what only a fork runs.
         """
-        reached = self._lines(file)
+        reached = self._met(file)
         first = _function(self._root / file, line)
         while first and line > first and line not in reached:
             line -= 1  # a statement of several lines is counted at one of them
@@ -118,7 +128,7 @@ class Reach:
         """Seconds."""
         return self._took[test]
 
-    def _lines_of(self, file: Path) -> dict[int, set[str]]:
+    def _met_by(self, file: Path) -> dict[int, set[str]]:
         return {
             line: {test for name in names if (test := self._test(name))}
             for line, names in self._data.contexts_by_lineno(str(file)).items()

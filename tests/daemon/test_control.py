@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 from eink_monitor.clock import stopwatch
-from eink_monitor.daemon.control import Reply, Request, address, alive, ask
-from eink_monitor.daemon.control_socket import ControlSocket
+from eink_monitor.daemon.control import LARGEST, Reply, Request, address, alive, ask, pack
+from eink_monitor.daemon.control_socket import ControlSocket, _sendable
 from eink_monitor.errors import StoreError
 from eink_monitor.finding import Finding
 
@@ -338,3 +338,11 @@ def test_another_users_daemon(control: ControlSocket, path: Path, tmp_path: Path
         said = answers.read()
     os.waitpid(child, 0)
     assert said == "the daemon runs as root; run the same command with sudo -u root True"
+
+
+@pytest.mark.parametrize(("spare", "code"), [(0, 3), (-1, os.EX_SOFTWARE)])
+def test_an_answer_is_sent_while_it_fits(spare: int, code: int) -> None:
+    words = "x" * (LARGEST - len(pack(Reply(3, ""))) - spare)
+    message = _sendable(Reply(3, words))
+    assert len(message) <= LARGEST
+    assert f'"code": {code}'.encode() in message

@@ -317,10 +317,8 @@ def test_why_a_stream_ended_is_said_once(path: Path) -> None:
     while not child.over and stopwatch() - began < 20:
         select.select(child.watch, (), (), 0.2)
         heard += child.results()
-    assert [(result.what, result.detail) for result in heard] == [
-        ("ok", ""),
-        ("crashed", "roof: the poll was left with code 3 before it answered"),
-    ]
+    assert [result.what for result in heard] == ["ok", "crashed"]
+    assert "with code 3" in heard[-1].detail
     assert (child.results(), child.watch) == ([], ())
     child.kill()
     house.daemon.stop()

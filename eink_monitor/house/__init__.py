@@ -1,4 +1,4 @@
-"""The house as a panel sees it: the store, read with the configuration's eyes. Implements ``model.History``."""
+"""The store as configured, for panels. Implements ``model.History``."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from eink_monitor.model.outlook import ForecastDay, Outlook
 from eink_monitor.model.reading import Bucket, Metric, Reading, Run
 from eink_monitor.store import Store
 
-_REMEMBERED = 3 * DAY  # how long a damaged database stands on the health panel
+_REMEMBERED = 3 * DAY  # how long a damaged database is shown on the health panel
 _WHOLE_DAY = 0.5  # of the measurements of the day with most
 
 
 class House:
-    """Answers from our own store only; ``now`` is moved on by whoever draws."""
+    """Answers from our own store only; ``now`` is set before drawing."""
 
     def __init__(self, config: Config, store: Store, now: int = 0) -> None:
         config = fenced(config)
@@ -48,7 +48,7 @@ class House:
                     self._by_subject.setdefault(subject, []).append(feed)
                     for metric in metrics:
                         self._by_metric.setdefault((subject, metric.name), []).append(feed)
-        for feed in config.feeds.values():  # of what nobody measures, whoever foretells it answers
+        for feed in config.feeds.values():  # for what is only forecast, the forecasting feed answers
             for subject in feed.source.expects(feed.subject):
                 if all(subject not in one.source.publishes(one.subject) for one in config.feeds.values()):
                     self._by_subject.setdefault(subject, []).append(feed)
@@ -67,13 +67,13 @@ class House:
         return self._store.readings.days(subject, metric, first, last)
 
     def outlook(self, subject: str, metric: Metric) -> Outlook | None:
-        """What is expected of it, as it was last said, or None."""
+        """The newest outlook, or None."""
         return self._store.outlooks.get(subject, metric)
 
     def compared(self, subject: str, metric: Metric, days: int) -> Sequence[ForecastDay]:
-        """Of the last ``days`` local days that are over: Wh as they were expected the day before, and as they were.
+        """For the last ``days`` full local days: Wh as expected the day before, and as measured.
 
-        A day that was measured much more rarely than the others was not measured whole.
+        A day with far fewer measurements than the others is incomplete.
         """
         if metric is not PV_POWER:
             return []
@@ -100,7 +100,7 @@ class House:
         return min((feed.source.patience_with(metric, feed.every) for feed in feeds), default=15 * MINUTE)
 
     def label(self, subject: str) -> str:
-        """What a person calls the subject."""
+        """The subject's name on panels."""
         for feed in self._by_subject.get(subject, ()):
             if feed.subject == subject:
                 return feed.label
@@ -118,7 +118,7 @@ class House:
         return next(status for status in statuses if status not in well)
 
     def answered(self, subject: str) -> int | None:
-        """When a feed of the subject last answered well, whatever the answer said, or None for never."""
+        """When a feed of the subject last answered successfully, whatever it said, or None for never."""
         pasts = [self._store.outcomes.get(feed.name) for feed in self._by_subject.get(subject, ())]
         return max((past.ok_at for past in pasts if past and past.ok_at is not None), default=None)
 
@@ -132,7 +132,7 @@ class House:
         return statuses
 
     def warning(self, feed: Feed) -> str:
-        """What of a feed will soon want a person, in a sentence, or empty."""
+        """Which credential of a feed will soon expire, in a sentence, or empty."""
         return self._expiry.warning(feed, self.now)
 
     def saved(self) -> str:
@@ -177,7 +177,7 @@ class House:
         )
 
     def _calls(self, feed: Feed) -> tuple[int | None, int | None]:
-        """The calls that are used and allowed in the tightest of a feed's budgets, but for the fleeting one."""
+        """The calls used and allowed in the tightest of a feed's budgets, except the one per minute."""
         quota = feed.source.quota()
         spent = self._store.ledger.spent(quota, self.now) if quota else ()
         budgets = [entry for entry in spent if entry.span != "minute"]
@@ -190,7 +190,7 @@ class House:
         return next((NO_DISK[round(state.value)] for state in states if state and round(state.value) in NO_DISK), "")
 
     def _is_shown(self, feed: Feed) -> bool:
-        """Whether it is through this door, of several, that the panels see the subject now."""
+        """Whether the panels show the subject by this feed, of several."""
         if not self._merging.shares(feed):
             return False
         fellows = [one for one in self._by_subject.get(feed.subject, ()) if self._merging.shares(one)]
@@ -198,7 +198,7 @@ class House:
         return bool(through) and feed.name == max(through, key=lambda name: through[name])
 
     def _measured_at(self, feed: Feed) -> int | None:
-        """When the newest that came through this feed was measured, or issued; of several subjects the most silent."""
+        """When this feed's newest value was measured, or issued; of several subjects, that of the oldest."""
         if self._merging.shares(feed):
             return self._merging.measured(feed)
         newest: dict[str, list[int]] = {}

@@ -1,7 +1,7 @@
-"""Demo data gives way to the truth: it is deleted once a real source reports on its subject, or no demo source does.
+"""Demo data for a device is deleted once a real source reports on it, or no demo source does.
 
-A newcomer's first readings are those of the demo house; the roof that replaces it must not inherit its history, and an
-own house has no car that never was.
+A new user's first readings are demo data; the real roof must not inherit their history, and the car of the demo house
+must not stay.
 """
 
 from __future__ import annotations
@@ -18,27 +18,27 @@ log = logging.getLogger("eink_monitor")
 
 
 def real_subjects(config: Config) -> frozenset[str]:
-    """The subjects of which a real source tells what is."""
+    """The subjects on which a real source reports."""
     feeds = (feed for feed in config.feeds.values() if not feed.source.demo)
     return frozenset(subject for feed in feeds for subject in feed.source.publishes(feed.subject))
 
 
 def _demo_subjects(config: Config) -> frozenset[str]:
-    """The subjects of which a demo source tells what is, or what will be."""
+    """The subjects on which a demo source reports, or which it forecasts."""
     feeds = [feed for feed in config.feeds.values() if feed.source.demo]
     told = [subject for feed in feeds for subject in feed.source.publishes(feed.subject)]
     return frozenset(told + [subject for feed in feeds for subject in feed.source.expects(feed.subject)])
 
 
 def _real_outlooks(config: Config) -> frozenset[tuple[str, str]]:
-    """Subject and metric of what a real source expects."""
+    """Subject and metric of what a real source forecasts."""
     feeds = [feed for feed in config.feeds.values() if not feed.source.demo]
     expected = [pair for feed in feeds for pair in feed.source.expects(feed.subject).items()]
     return frozenset((subject, metric.name) for subject, metrics in expected for metric in metrics)
 
 
 class DemoData:
-    """Knows which stored subjects are demo data, and forgets those that are real by now, or of no demo source."""
+    """Knows which stored subjects are demo data, and deletes those that have become real, or have no demo source."""
 
     def __init__(self, config: Config, store: Store) -> None:
         self._real = real_subjects(config)
@@ -49,7 +49,7 @@ class DemoData:
             self._forget(gone)
 
     def sift(self, feed: Feed, readings: list[Reading]) -> list[Reading]:
-        """The readings of a feed without demo data about real things."""
+        """The readings of a feed without demo data for real devices."""
         if not feed.source.demo:
             return readings
         if self._real:
@@ -58,7 +58,7 @@ class DemoData:
         return readings
 
     def outlooks(self, feed: Feed, outlooks: list[Outlook]) -> list[Outlook]:
-        """The outlooks of a feed without demo data about real things, or about what is really expected."""
+        """The outlooks of a feed without demo data for real devices and real forecasts."""
         if not feed.source.demo or not outlooks:
             return outlooks
         real = [one for one in outlooks if one.subject not in self._real]
@@ -67,7 +67,7 @@ class DemoData:
         return real
 
     def _note(self, subjects: set[str]) -> None:
-        """Write down which subjects are demo data."""
+        """Record which subjects are demo data."""
         if not subjects <= (known := self._known()):
             self._remember(known | subjects)
 
@@ -80,7 +80,7 @@ class DemoData:
     def _forget(self, subjects: set[str]) -> None:
         try:
             self._store.forget(subjects)
-        except StoreError:  # told by whoever keeps the card, and tried again with the next start
+        except StoreError:  # reported by ``keeping``, and tried again at the next start
             return
         self._remember(self._known() - subjects)
         log.info("%s: the demo data is deleted", ", ".join(sorted(subjects)))

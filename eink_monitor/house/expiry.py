@@ -1,4 +1,4 @@
-"""What will soon want a person: sign-ins and keys that die within days, looked up once an hour without any call."""
+"""Sign-ins and keys that expire within days, checked once an hour without any call."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from eink_monitor.model.signin import WARNING
 
 @contextmanager
 def looking(config: Config, feed: Feed, now: int) -> Iterator[Visit]:
-    """A visit for looking only: where the source has no folder yet it must not get one that belongs to this user."""
+    """A read-only visit: it must not create the source's folder, which would belong to this user."""
     from tempfile import TemporaryDirectory  # noqa: PLC0415 - only verbs look; the daemon does without
 
     with TemporaryDirectory() as nowhere:
@@ -27,7 +27,7 @@ def looking(config: Config, feed: Feed, now: int) -> Iterator[Visit]:
 
 
 def unsigned(config: Config, feed: Feed, now: int) -> bool:
-    """Whether nothing can be asked before a person signs in."""
+    """Whether nothing can be polled before a person signs in."""
     if feed.source.sign_in() is None:
         return False
     with looking(config, feed, now) as visit:
@@ -39,14 +39,14 @@ def unsigned(config: Config, feed: Feed, now: int) -> bool:
 
 
 class Expiry:
-    """Remembers what was found for an hour: it lies in small files on the card."""
+    """Caches the result for an hour: it comes from small files on the card."""
 
     def __init__(self, config: Config) -> None:
         self._config = config
         self._found: dict[str, tuple[int, str]] = {}
 
     def warning(self, feed: Feed, now: int) -> str:
-        """A sentence about the credential of a feed that dies first, if that is within three days; else empty."""
+        """A sentence about the credential of a feed that expires first, if within three days; else empty."""
         looked, words = self._found.get(feed.name, (0, ""))
         if not 0 <= now - looked < HOUR:  # never yet, an hour ago, or the wall clock went back
             words = self._look(feed, now)

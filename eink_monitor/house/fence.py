@@ -1,7 +1,7 @@
-"""Fences: whatever a feed, a panel or the display raises costs itself only.
+"""Fences: whatever a feed, a panel or the display raises affects only itself.
 
-A plugin may raise anything, at any call, a library's own exceptions and ``SystemExit`` among it. That is told once, by
-class and place: the text of a stranger's exception may hold a secret. A harmless answer stands in for its own.
+A plugin may raise anything, at any call, including a library's own exceptions and ``SystemExit``. That is reported
+once, by class and place: the text of a foreign exception may hold a secret. A harmless answer is used instead.
 """
 
 from __future__ import annotations
@@ -21,23 +21,23 @@ from eink_monitor.model.source import Source
 
 log = logging.getLogger("eink_monitor")
 
-_MOST = 1000  # things that are told once
+_MOST = 1000  # bugs that are reported once
 
 
 class Bug(Trouble):
-    """Something of ours, or of a library, that is not as it should be; a call that was never made."""
+    """A bug in our code or a library; the call was not made."""
 
     what = "bug"
 
 
 class Once:
-    """Tells the log of each bug once: what breaks at every turn would fill the journal."""
+    """Logs each bug once: one that recurs at every poll would fill the journal."""
 
     def __init__(self) -> None:
         self._told: set[str] = set()
 
     def tell(self, words: str) -> None:
-        """Tell of a bug that was not told of yet."""
+        """Log a bug that was not logged yet."""
         if words not in self._told and len(self._told) < _MOST:
             self._told.add(words)
             log.error("%s", words)
@@ -65,7 +65,7 @@ class _Call(NamedTuple):
     """``instead`` answers, of the plugin and the same words, for a call that breaks; ``proper`` is what answers are.
 
     Where there is nothing to answer instead, ``Bug`` is raised. ``may_fail``: its ``Trouble`` is an answer, too.
-    ``told``: nobody else tells of it.
+    ``told``: nobody else reports it.
     """
 
     instead: Callable[..., Any] | None
@@ -87,7 +87,7 @@ def _dark(display: Display, *_: object, **__: object) -> None:
 _SOURCE: Mapping[str, _Call] = {
     "publishes": _Call(lambda source, subject: {subject: source.metrics}, dict),
     "expects": _Call(lambda *_: {}, dict),
-    "quota": _Call(lambda _: None, told=False),  # what is not known, or cannot be booked, is not asked: an outcome
+    "quota": _Call(lambda _: None, told=False),  # without a known quota or a booking there is no poll: an outcome
     "cost": _Call(None, int, told=False),
     "pace": _Call(lambda _, visit: visit.every, _seconds),
     "patience": _Call(lambda _, every: 3 * every, _seconds),
@@ -129,7 +129,7 @@ _DISPLAY_IS: Mapping[str, Any] = {
 
 
 class Fenced:
-    """A plugin behind a fence. What is not asked of it in the daemon itself (``poll``) is its own."""
+    """A plugin behind a fence. Calls outside the daemon (``poll``) are passed on."""
 
     def __init__(
         self, name: str, plugin: object, calls: Mapping[str, _Call], facts: Mapping[str, Any], once: Once
@@ -171,7 +171,7 @@ class Fenced:
 
 
 def fenced(config: Config) -> Config:
-    """The same house with a fence around every source and the display; one that has them already stays as it is."""
+    """The same configuration with a fence around every source and the display, unless they have one already."""
     if isinstance(config.display, Fenced):
         return config
     once = Once()

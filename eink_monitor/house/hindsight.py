@@ -1,6 +1,6 @@
-"""The house as a condition sees it, at any instant of the past: a ``conditions.Witness`` of the store.
+"""The store as a condition sees it at any past instant: a ``conditions.Witness``.
 
-Of a past instant it knows what was measured by then, even if a vendor said so only later.
+It includes what was measured by then, even if a vendor reported it later.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _DAWN_OF_TIME = date(1970, 1, 1)
 
 
 class Hindsight:
-    """Answers from the store; ``by_subject`` are the feeds that speak of each subject, ``history`` says how patient."""
+    """Answers from the store; ``by_subject`` are the feeds of each subject, ``history`` knows their patience."""
 
     def __init__(
         self, config: Config, store: Store, by_subject: Mapping[str, Sequence[Feed]], history: History
@@ -83,7 +83,7 @@ class Hindsight:
         return list(dict.fromkeys(metric for metrics in said for metric in metrics))
 
     def trouble(self, name: str, at: int) -> Truth:
-        """Whether the sources of a subject, or the one of that name, failed then; of any, where no name is given.
+        """Whether the sources of a subject, or the one of that name, or any source without a name, failed then.
 
         One that fails is no trouble while another keeps the subject fresh. A disk that is not there is one.
         """
@@ -121,7 +121,7 @@ class Hindsight:
         return [feed for feed in self._feeds.values() if name in {feed.name, feed.subject}]
 
     def _word(self, feed: Feed, at: int) -> str | None:
-        """What the polls of a feed came to then; None where nobody knows."""
+        """The outcome of a feed's polls then; None if unknown."""
         past = self._store.outcomes.at(feed.name, at)
         return past.what if past else None
 

@@ -1,8 +1,8 @@
-"""Two doors to one subject: a roof that is read from its inverter and from the cloud, as one history.
+"""Merging two sources of one subject: a roof read from its inverter and from the cloud, as one history.
 
-The newest measurement is the one that counts, whoever made it. What comes later than that only fills a gap: where the
-other door has measured, it would be counted twice. Each source sees what it has brought itself, so that the other one
-does not make it believe that there is nothing left to fetch.
+The newest measurement counts, whoever made it. Older ones that arrive later only fill gaps: where the other source has
+measured, they would count twice. Each source sees only its own readings, so that the other's do not make it think there
+is nothing left to fetch.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Key = tuple[str, str]
 
 
 class Merging:
-    """Which measurements have two doors, and what came through each."""
+    """Which metrics have two sources, and what came from each."""
 
     def __init__(self, config: Config, store: Store) -> None:
         real = real_subjects(config)
@@ -40,11 +40,11 @@ class Merging:
         return feed.name in self._keys
 
     def measured(self, feed: Feed) -> int | None:
-        """When the newest measurement was made of those that a feed brought which another one brings, too."""
+        """When the newest of a feed's shared measurements was made."""
         return self._store.facts.measured_by[feed.name]
 
     def latest(self, feed: Feed, now: int) -> Mapping[Key, Reading]:
-        """The newest readings as far as a feed knows them: of what it shares, those that it brought itself."""
+        """The newest readings as a feed sees them: of shared metrics, its own."""
         readings = self._store.readings
         if not self.shares(feed):
             return readings
@@ -52,7 +52,7 @@ class Merging:
         return others | {key: known for key, known in self._own(feed).items() if known.at <= now + AHEAD}
 
     def admit(self, feed: Feed, readings: Iterable[Reading]) -> list[Reading]:
-        """Those readings of a feed that history wants."""
+        """The readings of a feed that belong into history."""
         readings = list(readings)
         if not readings or not self.shares(feed):
             return readings
@@ -65,7 +65,7 @@ class Merging:
         return wanted
 
     def _note(self, feed: Feed, reading: Reading) -> None:
-        """That a feed brought a reading, and whether it is the one that counts."""
+        """Record that a feed brought a reading, and whether it counts."""
         key, own = _key(reading), self._own(feed)
         if key not in own or reading.at >= own[key].at:
             own[key] = reading
@@ -74,7 +74,7 @@ class Merging:
             self._store.facts.door_of[_words(key)] = feed.name
 
     def bringers(self, feeds: Sequence[Feed], key: Key) -> Sequence[Feed]:
-        """Of several feeds that bring a figure, the one that brought its newest measurement; all if nobody knows."""
+        """Of several feeds of a metric, the one with its newest measurement; all if unknown."""
         name = self._store.facts.door_of[_words(key)]
         return [feed for feed in feeds if feed.name == name] or feeds
 

@@ -1,11 +1,12 @@
-"""The store: the only module that speaks SQL, and the only meeting point of fetching and drawing.
+"""The store: the only module with SQL, and the only meeting point of polling and drawing.
 
 The daemon is the only regular writer. What comes in is usable at once and kept in memory until ``flush`` writes it in
 one transaction (six small commits write three times as much to an SD card). When another process, such as
-``eink-monitor poll``, has written meanwhile, ``sync`` notices, reads again and takes what was only in memory in anew.
+``eink-monitor poll``, has written meanwhile, ``sync`` notices, rereads the database, and applies what was only in
+memory again.
 
-The card may fail in any way at any time. The daemon's store (``lasting``) then goes on in memory, and is on the card
-again as soon as that is possible; a damaged database is set aside and a new one begun.
+The card may fail in any way at any time. The daemon's store (``lasting``) then goes on in memory, and returns to the
+card as soon as possible; a damaged database is set aside and a new one started.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class Store:
     def __init__(
         self, path: Path, zone: ZoneInfo, *, writes: bool = True, durable: bool = True, lasting: int | None = None
     ) -> None:
-        """Open, creating or upgrading it where needed; ``writes=False`` opens it for looking only.
+        """Open, creating or upgrading it where needed; ``writes=False`` opens it read-only.
 
         ``durable=False`` is for simulations. With ``lasting``, the time it is now, it opens whatever state the card is
         in; else it raises ``StoreError``.
@@ -89,17 +90,17 @@ class Store:
 
     @property
     def fault(self) -> StoreError | None:
-        """What keeps us from the card since we last tried to be on it, or None."""
+        """What keeps us from the card since the last attempt, or None."""
         return self._file.fault
 
     @property
     def found(self) -> str:
-        """What was wrong with its files when it was opened, though it could be opened in the end, or nothing."""
+        """What was wrong with its files when it was opened, though it could be opened in the end, or empty."""
         return self._file.found
 
     @property
     def told(self) -> list[str]:
-        """What happened to its files; whoever has said it takes it out."""
+        """What happened to its files; whoever reports it removes it."""
         return self._failover.told
 
     @property
@@ -121,7 +122,7 @@ class Store:
         try:
             self.readings.add(batch.readings, spacing)
         except sqlite3.Error as error:
-            self._disk.fault = error  # ``sync`` sees to it, and takes the batch in again
+            self._disk.fault = error  # ``sync`` handles it, and applies the batch again
 
     def note(self, outcome: Outcome, due: int | None, stamp: int) -> None:
         """Take an outcome in; durable after the next ``flush``."""
@@ -178,14 +179,14 @@ class Store:
         return self._failover.sync()
 
     def recover(self, now: int) -> None:
-        """The database is damaged: begin a new one with what the house needs at once, and take memory along.
+        """The database is damaged: start a new one with what is needed at once, and add what is in memory.
 
         Raises ``StoreError`` when not even that can be written; memory goes on.
         """
         self._failover.recover(now)
 
     def forget(self, subjects: Iterable[str]) -> None:
-        """Delete everything ever said or expected of some subjects. Raises ``StoreError``."""
+        """Delete all readings and outlooks of some subjects. Raises ``StoreError``."""
         with self.transaction():
             for subject in subjects:
                 self.readings.forget(subject)
@@ -206,7 +207,7 @@ class Store:
         return self.path.stat().st_size
 
     def backup(self, target: Path) -> None:
-        """Write a consistent copy while the daemon runs; only a plain file is replaced. Raises ``StoreError``."""
+        """Write a consistent copy while the daemon runs; only a regular file is replaced. Raises ``StoreError``."""
         if other := files.kind(target):
             raise StoreError(f"{target} is {other}", "name a regular file, or one that does not exist yet")
         draft = files.draft_of(target)
@@ -216,7 +217,7 @@ class Store:
             files.settle(target.parent)
 
     def tidy(self, saved: Collection[str]) -> list[str]:
-        """Delete the oldest damaged files that are saved, where they take too much room; returns their names."""
+        """Delete the oldest salvaged files if damaged files take too much space; returns their names."""
         with suppress(OSError):
             return [file.name for file in damage.tidy(self.path, saved)]
         return []

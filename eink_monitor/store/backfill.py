@@ -1,4 +1,4 @@
-"""Where a measurement belongs that came late, or was restated: questions about the runs of one series.
+"""Backfill: where a late or corrected measurement belongs among the runs of one series.
 
 ``fresh`` are its runs that are only in memory, in the order they came to be; a later one replaces what ends with it.
 """
@@ -11,7 +11,7 @@ from typing import NamedTuple
 from eink_monitor.clock import DAY, HOUR
 from eink_monitor.store.card import OpenDatabase
 
-LONGEST_RUN = 6 * HOUR  # a run is cut there, so that a look at a window never has to search further ahead
+LONGEST_RUN = 6 * HOUR  # a run is cut there, so that a query never has to search further ahead
 
 
 class Held(NamedTuple):
@@ -23,7 +23,7 @@ class Held(NamedTuple):
 
 
 def holding(disk: OpenDatabase, series: int, fresh: Sequence[Held], at: int) -> Held | None:
-    """The run an instant lies in: of a run and what was restated inside it, the one that ends first."""
+    """The run that contains an instant: of a run and a correction inside it, the one that ends first."""
     row = disk.execute(
         """SELECT value, at - held, at FROM reading WHERE at BETWEEN :at AND :most AND series = :series
            AND at - held <= :at ORDER BY at LIMIT 1""",

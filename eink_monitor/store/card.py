@@ -1,4 +1,4 @@
-"""The file on the card: opening it, and one plain sentence for whatever goes wrong with it."""
+"""The database file: opening it, and one plain sentence for whatever goes wrong with it."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ BUSY = 5.0  # seconds to wait for another process's transaction
 
 
 class OpenDatabase:
-    """The connection of a store, which may be another one tomorrow.
+    """The connection of a store, which may be replaced.
 
-    ``look`` is the way of the panels: it never fails, draws a gap instead, and remembers why in ``fault``.
+    ``look`` is for panels: it never raises, returns nothing instead, and records why in ``fault``.
     """
 
     def __init__(self, db: sqlite3.Connection, path: Path) -> None:
@@ -36,12 +36,12 @@ class OpenDatabase:
         return []
 
     def garbled(self, error: Exception) -> None:
-        """What was read makes no sense: that is as good as SQLite's own word."""
+        """What was read makes no sense: treat it like an error of SQLite's."""
         self.fault = sqlite3.DatabaseError(str(error))
         self.fault.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
 
     def execute(self, statement: str, values: Sequence[object] | Mapping[str, object] = ()) -> sqlite3.Cursor:
-        """As sqlite3 does it. What is said twice goes by name: some Pythons take a number for one."""
+        """As sqlite3's. Repeated parameters are named: some Pythons confuse numbered ones."""
         return self.db.execute(statement, values)
 
     def executemany(self, statement: str, rows: Collection[Sequence[object]]) -> None:
@@ -71,7 +71,7 @@ def connect(path: Path, *, writes: bool, durable: bool = True, immutable: bool =
 
 @contextmanager
 def closed_on_error(db: sqlite3.Connection) -> Iterator[None]:
-    """Whoever opened it has it only if all went well; else nobody does, and it is closed."""
+    """Close a connection unless everything succeeded."""
     try:
         yield
     except BaseException:
@@ -81,7 +81,7 @@ def closed_on_error(db: sqlite3.Connection) -> Iterator[None]:
 
 @contextmanager
 def plain_words(path: Path, *, ours: bool = False) -> Iterator[None]:
-    """Turn what SQLite and the file system say into one sentence about the card.
+    """Turn errors of SQLite and the file system into one sentence.
 
     Where what is done is only to read a database of ``ours``, whatever else is raised comes from what it holds, and is
     damage; elsewhere only texts and numbers are that cannot be.
@@ -101,7 +101,7 @@ def plain_words(path: Path, *, ours: bool = False) -> Iterator[None]:
 
 
 def in_words(path: Path, error: sqlite3.Error, *, ours: bool = False) -> StoreError:
-    """What an error of SQLite means for the person at the wall."""
+    """What an error of SQLite means, for the user."""
     extended = getattr(error, "sqlite_errorcode", 0)
     code = extended & 0xFF
     words, kind = _SENTENCES.get(code, (str(error), StoreError))
@@ -119,7 +119,7 @@ def is_damage(path: Path, error: sqlite3.Error) -> bool:
 
 
 def _writable(path: Path) -> bool:
-    """Whether this user may write there, as far as a card that can be written would let it."""
+    """Whether this user has permission to write there."""
     try:
         frozen = os.statvfs(path.parent).f_flag & os.ST_RDONLY
     except OSError:

@@ -65,6 +65,6 @@ class Contents(Part):
             part.written()
 
     def drop(self) -> None:
-        """Another database is open now: forget what was only true of the one before."""
+        """Another database is open now: forget what only applied to the previous one."""
         for part in self._all:
             part.drop()

@@ -1,4 +1,4 @@
-"""Where a database is, and every way to open it: as it is, anew after damage, or as far as a broken card lets us."""
+"""A database file, and every way to open it: as it is, new after damage, or as far as a broken card permits."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from eink_monitor.store.watch import Watch, identity
 class DatabaseFile:
     """The file of a database. ``fault`` is what keeps us from it since the last attempt to open it, or None.
 
-    ``alone`` is for the daemon: no other may work on the database as long as this one lives.
+    ``alone`` is for the daemon: no other may use the database meanwhile.
     """
 
     def __init__(self, path: Path, *, writes: bool, durable: bool, alone: bool = False) -> None:
@@ -33,7 +33,7 @@ class DatabaseFile:
         self._lock: Lock | None = None
         self._watch: Watch | None = None
         self._doubted = False
-        self._quarantined: tuple[Path, int] | None = None  # set aside at that time, and nothing taken from it yet
+        self._quarantined: tuple[Path, int] | None = None  # set aside at that time, and nothing copied from it yet
         self._enlists = False
         self._fresh: set[str] = set()  # the names of what was quarantined since
 
@@ -70,7 +70,7 @@ class DatabaseFile:
         self._quarantined, self._enlists, self._fresh = None, False, set()
 
     def _claim(self) -> None:
-        """Be the only daemon on the database; its folder may be another one by now."""
+        """Become the only daemon on the database; its folder may have been replaced."""
         if not self._alone or (self._lock and self._lock.holds(self.path)):
             return
         files.make_folder(self.path.parent)
@@ -78,7 +78,7 @@ class DatabaseFile:
         self._lock = Lock(self.path)
 
     def close(self) -> None:
-        """Leave it to the next daemon."""
+        """Release it for the next daemon."""
         if self._lock:
             self._lock.close()
             self._lock = None
@@ -87,7 +87,7 @@ class DatabaseFile:
         return StoreError(f"there is no database at {self.path} yet", "start the daemon or poll a source first")
 
     def _check_layout(self, db: sqlite3.Connection) -> None:
-        """Whoever only looks must not upgrade. Raises ``StoreError`` where the database is behind."""
+        """A reader must not upgrade. Raises ``StoreError`` if the database is behind."""
         found = int(db.execute("PRAGMA user_version").fetchone()[0])
         if found >= VERSION:
             return
@@ -100,7 +100,7 @@ class DatabaseFile:
         Raises ``WrongFile`` and ``InUse`` only.
         """
         if self._writes and not self.path.exists() and (before := damage.damaged(self.path)):
-            self._quarantined = (before[-1], now)  # the power went before a new one was begun
+            self._quarantined = (before[-1], now)  # the power failed before a new one was started
         try:
             return self._open_whole()
         except (WrongFile, InUse):
@@ -124,15 +124,15 @@ class DatabaseFile:
         return db
 
     def begin_anew(self, now: int) -> sqlite3.Connection:
-        """Set a damaged database aside and begin a new one with what the house needs at once. Raises ``StoreError``.
+        """Set a damaged database aside and start a new one with what is needed at once. Raises ``StoreError``.
 
-        Another program's file is not touched, whatever was met in ours: ``WrongFile``. Where a good copy was put beside
-        the log of the one before, only the log goes.
+        Another program's file is not touched: ``WrongFile``. Where a good copy was put beside the log of the one
+        before, only the log goes.
         """
         found = str(self.fault or "the database is damaged")
         with plain_words(self.path):
             with suppress(Damaged):
-                ownership.inspect(self.path)  # it may be another one by now
+                ownership.inspect(self.path)  # it may have been replaced
             self._claim()
             if replaced.log_is_of_another(self.path):
                 found = f"the database's log belongs to another database ({self.path})"
@@ -142,7 +142,7 @@ class DatabaseFile:
                 self._quarantined = (damage.quarantine(self.path, now), now)
             try:
                 db = self._open_whole()
-            except Damaged:  # by what was taken over: then nothing is
+            except Damaged:  # by what was copied: then nothing is
                 with self._enlisting():
                     damage.quarantine(self.path, now)
                 self._fresh |= {self._quarantined[0].name} if self._quarantined else set()
@@ -153,7 +153,7 @@ class DatabaseFile:
 
     @contextmanager
     def _enlisting(self) -> Iterator[None]:
-        """What is quarantined meanwhile is to be salvaged."""
+        """Salvage what was quarantined meanwhile."""
         before = damage.damaged(self.path)
         self._enlists = True
         try:
@@ -185,7 +185,7 @@ class DatabaseFile:
     def is_copied_over(self) -> bool:
         """Whether what was written may be another database, copied into the very file of ours.
 
-        Its pages do not go with what SQLite knows, which is in the log and in memory.
+        Its pages do not match SQLite's log and memory.
         """
         from eink_monitor.store.repair.job import ask  # noqa: PLC0415 - a program, too, which would be there twice
 

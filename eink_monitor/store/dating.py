@@ -1,4 +1,4 @@
-"""What a store does about dates: which can be believed, what becomes of those that a wrong clock gave."""
+"""Dates: which can be trusted, and what becomes of those that a wrong clock gave."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Dating:
             self._contents.reload()
 
     def newest(self, now: int) -> int:
-        """The latest instant on the card that can be believed to have been, when a clock says ``now``; 0 for none."""
+        """The latest stored instant that can be trusted, when a clock says ``now``; 0 for none."""
         rows = self._disk.look("SELECT end FROM series WHERE end NOT NULL UNION ALL SELECT at FROM feed")
         known = [int(row[0]) for row in rows]
         if not any(now + AHEAD < at <= now + DAY for at in known) and future.was_ahead(self._disk, now):
@@ -42,9 +42,9 @@ class Dating:
         return future.plausible(known, now)
 
     def clock_moved(self, by: int, now: int) -> int:
-        """The clock was put forward by ``by`` seconds and says ``now``: what is not on the card yet goes along.
+        """The clock was put forward by ``by`` seconds and says ``now``: what is not on the card yet moves along.
 
-        So do the bookings of this boot, with the next ``flush``. Returns how many readings were dated anew.
+        So do the bookings of this boot, with the next ``flush``. Returns how many readings were re-dated.
         """
         moved = self._contents.unwritten.shift(by)
         self._contents.outlooks.shift(by)
@@ -57,7 +57,7 @@ class Dating:
         return moved
 
     def clock_is_right(self, now: int, booted: int) -> int:
-        """It is ``now`` for certain: set aside what is dated later than that; returns how many runs those were."""
+        """The time is certainly ``now``: set aside what is dated later; returns how many runs that is."""
         with self._transaction():
             self._contents.ledger.sure(booted, now)
             gone = future.set_aside(self._disk, now + AHEAD, self._zone, sure=True)
@@ -68,9 +68,9 @@ class Dating:
         return gone
 
     def set_future_aside(self, now: int) -> int:
-        """Nobody vouches for it, but it is ``now`` as far as anybody knows: as above, until the clock is put forward.
+        """Nothing vouches for it, but it is probably ``now``: as above, until the clock is put forward.
 
-        Raises ``StoreError`` where the card cannot be written; it is out of sight all the same.
+        Raises ``StoreError`` if the card cannot be written; the rows are hidden anyway.
         """
         with plain_words(self._disk.path, ours=True):
             if self.latest <= now + AHEAD and not future.count(self._disk, now + AHEAD, self._zone):
@@ -88,7 +88,7 @@ class Dating:
 
     @property
     def latest(self) -> int:
-        """The latest instant that anything newest is dated, whether or not it can have been; 0 for none."""
+        """The latest date of any newest reading, plausible or not; 0 for none."""
         return max(self._contents.readings.end, *self._contents.outcomes.ends(), 0)
 
     def dated_after(self, limit: int) -> list[Dated]:
@@ -97,7 +97,7 @@ class Dating:
             return list(future.listed(self._disk, limit, self._zone))
 
     def forget_after(self, limit: int, now: int, keep: Callable[[list[Dated]], None]) -> None:
-        """Delete all of it, once ``keep`` has taken it to a safe place; nothing where that raises.
+        """Delete all of it, once ``keep`` has saved it; nothing if that raises.
 
         Polls and calls are never later than ``now``, whatever the limit. Raises ``StoreError``.
         """

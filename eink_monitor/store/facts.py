@@ -1,6 +1,8 @@
-"""What the store remembers about itself: named values that survive a restart. ``Facts`` is the table of all there are.
+"""What the store remembers about itself: named values that survive a restart.
 
-Whatever is stored under a name and is not what it should be was damaged, and counts as unknown.
+``Facts`` is the table of all there are.
+
+A stored value of the wrong kind is damage, and counts as unknown.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ D = TypeVar("D", bound=Stored)
 
 
 class Fact(Generic[T, D]):
-    """A number or a text, ``default`` while it is unknown; what ``survives`` holds also of a database begun anew."""
+    """A number or a text, ``default`` while it is unknown; what ``survives`` also applies to a new database."""
 
     def __init__(self, kind: type[T], default: D, *, survives: bool = False) -> None:
         self._kind = kind
@@ -74,14 +76,14 @@ class Facts(Part):
     boot = Fact(str, "", survives=True)  # which boot the ledger was last written in
     boot_call = Fact(int, 0, survives=True)  # its first booking
     boot_offset = Fact(int, None, survives=True)  # s, how far the wall clock was ahead of the monotonic one
-    unsure_call = Fact(int, None, survives=True)  # the first booking that nobody knows the time of
+    unsure_call = Fact(int, None, survives=True)  # the first booking whose time is unknown
     uncounted = Fact(int, 0)  # when the count of calls was lost with a damaged database
     damaged = Fact(int, 0)  # when that was
     salvage = Names(";", survives=True)  # damaged files that are to be saved, the next one first
     salvaged = Names(";", survives=True)  # those that are saved
     saved = Fact(int, None, survives=True)  # rows of them, None until one is done with
     lost = Fact(int, 0, survives=True)  # about how many rows could not be read
-    checked = Fact(int, 0)  # when the whole database was last found to be sound
+    checked = Fact(int, 0)  # when the whole database was last found intact
     mishap = Fact(str, "")  # what last happened to its files, in a sentence
     mishap_at = Fact(int, 0)
     invented = Names("\n")  # subjects of demo data; databases know it by this name
@@ -112,7 +114,7 @@ class Facts(Part):
         return bool(self._changed)
 
     def drop(self) -> None:
-        """Forget what is only in memory: it was found out about another database."""
+        """Forget what is only in memory: it is about another database."""
         self._changed.clear()
 
     def finish(self) -> None:
@@ -126,5 +128,5 @@ class Facts(Part):
 
 
 def survivors() -> Iterator[str]:
-    """The names of the facts that still hold of a database that is begun anew."""
+    """The names of the facts that also apply to a new database."""
     return (name for name, fact in vars(Facts).items() if isinstance(fact, Fact | Names) and fact.survives)

@@ -1,4 +1,4 @@
-"""Where a store works: on the database in its place, and in memory for as long as it cannot be there."""
+"""Failover: a store works on its database, or in memory while it cannot."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from eink_monitor.store.schema import in_memory
 
 
 class Failover:
-    """Keeps ``disk`` connected to the database ``file``; the ``contents`` go along wherever that is.
+    """Keeps ``disk`` connected to the database ``file``; the ``contents`` follow it.
 
-    ``told`` is what happened to the files, until somebody has said it.
+    ``told`` is what happened to the files, until it is reported.
     """
 
     def __init__(self, disk: OpenDatabase, file: DatabaseFile, contents: Contents) -> None:
@@ -43,7 +43,7 @@ class Failover:
         self._notice_copy()
         with plain_words(self._disk.path):
             fault, self._disk.fault = self._disk.fault, None
-            if fault and self._file.lost():  # nobody but this connection has what was in them: it is saved, not closed
+            if fault and self._file.lost():  # only this connection has their contents: it is saved, not closed
                 self.fail_back()
                 return True
             if fault:
@@ -79,7 +79,7 @@ class Failover:
         return True
 
     def fail_back(self) -> None:
-        """Be on the card again if we are not, or if the files we have open are no longer those in their places."""
+        """Return to the card if we are not on it, or if our open files have been replaced."""
         if self._notice_copy():
             return
         if not self._file.is_elsewhere():
@@ -89,7 +89,7 @@ class Failover:
             return
         try:
             self.told.append(self._file.save(self._disk.db))
-        except WrongFile as error:  # what we had is kept beside it, and once is enough
+        except WrongFile as error:  # what we had is kept beside it, once
             self._fail_over(error)
             raise
         with suppress(sqlite3.Error):
@@ -97,7 +97,7 @@ class Failover:
         self._go_on_there()
 
     def _go_on_there(self) -> None:
-        """Open what is in the place of a database that is closed, or go on in memory. Raises ``StoreError``."""
+        """Reopen the database after closing it, or go on in memory. Raises ``StoreError``."""
         try:
             db = self._file.open()
         except StoreError as error:
@@ -106,7 +106,7 @@ class Failover:
         self._settle_on(db)
 
     def recover(self, now: int) -> None:
-        """Begin a new database in the place of a damaged one. Raises ``StoreError`` when that cannot be written."""
+        """Start a new database in place of a damaged one. Raises ``StoreError`` when that cannot be written."""
         if self._notice_copy():
             return
         if self._file.lost():

@@ -1,8 +1,8 @@
-"""Rows that are dated later than it is: by a clock that was once ahead, or by a bit that has flipped on the card.
+"""Rows dated in the future, by a clock that was once ahead or a flipped bit.
 
-Nothing measured can be newer than they are, so they would silence their series until their time has come. They are set
-aside in a table of their own, where nobody sees them: a person may forget them (``eink-monitor forget --after now``),
-and where it was the clock that was behind, they come back when it is put right.
+Nothing measured can be newer than they are, so they would silence their series until that time. They are moved to a
+table of their own and hidden: a person may delete them (``eink-monitor forget --after now``); if it was the clock that
+was behind, they return when it is set.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from eink_monitor.store.card import OpenDatabase
 from eink_monitor.store.series import day_key, day_of
 
 _NEAR = 2 * DAY
-_ABSURD = 5 * 365 * DAY  # no machine that says nothing against its own clock has one that is so far behind
+_ABSURD = 5 * 365 * DAY  # no machine that does not doubt its clock is so far behind
 _PUT = "INSERT OR REPLACE INTO ahead (what, at, series, row, sure) VALUES (?, ?, ?, ?, ?)"
 _BACK = {
     "reading": "INSERT OR IGNORE INTO reading VALUES (?, ?, ?, ?)",
@@ -39,10 +39,10 @@ class Dated(NamedTuple):
 
 
 def plausible(instants: Iterable[int], now: int) -> int:
-    """The latest of some stored instants that can be believed to have been, when a clock says it is ``now``.
+    """The latest of some stored instants that can be trusted, when a clock says ``now``.
 
-    It may be the clock that is behind. But if something happened on the very day that it tells, it is right and what is
-    later is not; an instant that stands alone, or is absurdly far ahead, is no witness against it either.
+    The clock may be behind. But if something happened on that very day, the clock is right and later rows are not; a
+    single later instant, or one absurdly far ahead, does not count against the clock either.
     """
     known = sorted(instants)
     past = [at for at in known if at <= now + AHEAD]
@@ -57,8 +57,8 @@ def plausible(instants: Iterable[int], now: int) -> int:
 def was_ahead(disk: OpenDatabase, now: int) -> bool:
     """Whether what is later than ``now`` must come from a clock that was once ahead.
 
-    Something ended in the day before and nothing in the day after. Of a clock that is behind there would be both: the
-    house was measured all the while.
+    Something ended in the day before and nothing in the day after. With a clock that is behind there would be both,
+    because measuring never stopped.
     """
     ended = "SELECT 1 FROM reading WHERE at > ? AND at <= ? LIMIT 1"
     before, after = ((now - DAY, now + AHEAD), (now + AHEAD, now + DAY))
@@ -66,7 +66,7 @@ def was_ahead(disk: OpenDatabase, now: int) -> bool:
 
 
 def count(disk: OpenDatabase, limit: int, zone: ZoneInfo) -> int:
-    """How many values there are in their places that are dated later than ``limit``."""
+    """How many values in the regular tables are dated later than ``limit``."""
     (placed,) = disk.execute(
         """SELECT (SELECT count(*) FROM reading WHERE at > :limit)
              + (SELECT count(*) FROM series WHERE end > :limit) + (SELECT count(*) FROM hour WHERE at > :limit)
@@ -90,7 +90,7 @@ def set_aside(disk: OpenDatabase, limit: int, zone: ZoneInfo, *, sure: bool) -> 
 def forget_placed(disk: OpenDatabase, limit: int, zone: ZoneInfo, slack: int = DAY) -> None:
     """Delete what is later than ``limit`` from its places, inside the caller's transaction.
 
-    Of the days those that begin more than ``slack`` seconds after it: the house may have been moved to another zone.
+    Of the days those that begin more than ``slack`` seconds after it: the time zone may have changed.
     """
     disk.execute("DELETE FROM reading WHERE at > ?", (limit,))
     disk.execute("DELETE FROM hour WHERE at > ?", (limit,))
@@ -164,7 +164,7 @@ def forget(disk: OpenDatabase, limit: int, zone: ZoneInfo) -> list[Dated]:
 
 
 def _began(key: int, limit: int, zone: ZoneInfo) -> int:
-    """When a day began that is kept as 20260528; one that never is counts as just too late."""
+    """When the day stored as 20260528 began; an impossible one counts as just too late."""
     day = day_of(key)
     return max(midnight(day, zone), limit + 1) if day else limit + 1
 

@@ -1,4 +1,4 @@
-"""The quota ledger: every vendor call is reserved before it is made and settled after, and survives any crash.
+"""The quota ledger: every vendor call is reserved before it is made and settled afterwards, and survives any crash.
 
 A reservation is durable at once; a poll that is killed leaves it standing, so the ledger may overcount and never
 undercounts. ``eink-monitor poll`` and the daemon share it: a reservation is one write transaction that looks and books.
@@ -57,7 +57,7 @@ class Ledger(Part):
         return sorted([*self._lost(quota, since), *map(Call._make, rows)])
 
     def _lost(self, quota: Quota, since: int) -> list[Call]:
-        """What must be taken as spent because its count was lost with a damaged database."""
+        """What must count as spent because the count was lost with a damaged database."""
         lost = self._facts.uncounted
         return [Call(lost, max(budget.calls for budget in quota.budgets))] if lost >= since else []
 
@@ -74,13 +74,13 @@ class Ledger(Part):
     def reserve(self, quota: Quota, cost: int, now: int, *, force: bool = False, ahead: int = 0) -> int:
         """Book ``cost`` calls and return the booking; raises ``Throttled`` when the account must wait.
 
-        ``force`` books them all the same: a person decided to spend them. They are made within ``ahead`` seconds.
+        ``force`` books them anyway: a person decided to spend them. They are made within ``ahead`` seconds.
         """
         if not force:
             if waiting := self.waits(quota.account, now):
                 raise Throttled(waiting[1], waiting[0])
             calls = self.calls(quota, now)
-            if self._disk.fault:  # a ledger that cannot be read says nothing
+            if self._disk.fault:  # an unreadable ledger allows nothing
                 raise self._disk.fault
             if planning.affordable(quota, calls, now, self._zone) < cost:
                 self._refuse(quota, calls, cost, now)
@@ -108,7 +108,7 @@ class Ledger(Part):
         raise Throttled(f"{tight.used} of {tight.limit} calls this {tight.span} are used", opens)
 
     def settle(self, booking: int, made: int) -> None:
-        """A poll ended in good order and made that many calls; written with the next transaction."""
+        """A poll ended normally and made that many calls; written with the next transaction."""
         if booking in self._booked:
             self._booked.remove(booking)
             self._settled[booking] = made
@@ -125,7 +125,7 @@ class Ledger(Part):
         self.reload()
 
     def reload(self) -> None:
-        """Compare the clock with what is on disk about this boot; it may have been put right while nobody looked."""
+        """Compare the clock with what is stored about this boot; it may have been set meanwhile."""
         boot, offset, sure = self._boot
         if not boot:
             return
@@ -142,7 +142,7 @@ class Ledger(Part):
             facts.boot_offset = offset
 
     def redate(self, by: int, now: int) -> None:
-        """The clock was put forward by ``by`` seconds and says ``now``: bookings of this boot, and waits, go along."""
+        """The clock was put forward by ``by`` seconds and says ``now``: bookings of this boot and waits move along."""
         boot, offset, sure = self._boot
         self._boot = (boot, offset + by, sure)
         self._told = {account: (until + by, why) for account, (until, why) in self._told.items()}
@@ -174,7 +174,7 @@ class Ledger(Part):
     # -- keeping ---------------------------------------------------------------------------------------------------
 
     def move(self) -> None:
-        """Bring what is on disk up to the clock at once, for whoever has it alone and no card to spare."""
+        """Apply the clock to what is on disk at once, for a simulation, which has the database to itself."""
         self._move()
         self._moves.clear()
 
@@ -211,7 +211,7 @@ class Ledger(Part):
         self._moves.clear()
 
     def drop(self) -> None:
-        """Bookings were made in another database; those that are there all the same stand as they are."""
+        """Bookings were made in another database; those that exist here stand as they are."""
         self._moves.clear()
         self._booked.clear()
         self._settled.clear()

@@ -1,9 +1,9 @@
-"""One daemon a database, for as long as it lives and whatever happens to the files around it.
+"""One daemon per database, whatever happens to the files around it.
 
-The lock lies on the folder itself, so there is no lock file that somebody could remove: a read lock (fcntl(2), "open
-file description locks") on one byte of the folder, whose place the name of the database gives. Several databases may
-therefore share a folder. A folder can only be opened for reading and read locks exclude nobody, so whoever comes looks
-first whether the byte is taken; a short ``flock`` on the same folder keeps two from looking at once.
+The lock is on the folder itself, so there is no lock file that somebody could remove: a read lock (fcntl(2), "open file
+description locks") on one byte of the folder, whose place the name of the database gives. Several databases may
+therefore share a folder. A folder can only be opened for reading and read locks exclude nobody, so a daemon first
+checks whether the byte is taken; a short ``flock`` on the same folder keeps two from checking at once.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Lock:
     """Held from the moment it is made until ``close`` or the end of this process; a fork does not have it."""
 
     def __init__(self, path: Path) -> None:
-        """Raises ``InUse`` where another daemon works on the database at ``path``, ``OSError`` without its folder."""
+        """Raises ``InUse`` if another daemon uses the database at ``path``, ``OSError`` without its folder."""
         real = path.resolve()
         self._byte = crc32(os.fsencode(real.name))
         self._folder = os.open(real.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -73,21 +73,21 @@ class Lock:
         return struct.pack(_SHAPE, kind, os.SEEK_SET, self._byte, 1, 0)
 
     def holds(self, path: Path) -> bool:
-        """Whether it is the folder that is there now which is locked."""
+        """Whether the locked folder is still the one at that path."""
         try:
             return os.path.samestat(path.resolve().parent.stat(), os.fstat(self._folder))
         except OSError:
             return False
 
     def close(self) -> None:
-        """Let go."""
+        """Release."""
         if self._folder >= 0:
             os.close(self._folder)
             self._folder = -1
 
 
 def held(path: Path) -> bool:
-    """Whether a daemon works on the database at ``path``, as far as this system can tell. Takes no lock."""
+    """Whether a daemon uses the database at ``path``, as far as this system can tell. Takes no lock."""
     real = path.resolve()
     try:
         folder = os.open(real.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

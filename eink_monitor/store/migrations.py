@@ -20,7 +20,7 @@ steps = Migrations("eink-monitor")
 
 @steps()
 def m001_readings(db: Database) -> None:
-    """Series with their open run, closed runs in order of time, and what hours and days came to."""
+    """Series with their open run, closed runs in order of time, and hourly and daily rows."""
     db.conn.execute(
         """CREATE TABLE series (
              id INTEGER PRIMARY KEY, subject TEXT NOT NULL, metric TEXT NOT NULL, unit TEXT NOT NULL,
@@ -49,7 +49,7 @@ def m001_readings(db: Database) -> None:
 
 @steps()
 def m002_outcomes(db: Database) -> None:
-    """What polls came to: the open run of equal outcomes per feed, and the closed runs."""
+    """Outcomes of polls: the open run of equal outcomes per feed, and the closed runs."""
     columns = """feed TEXT NOT NULL, since INTEGER NOT NULL, at INTEGER NOT NULL, polls INTEGER NOT NULL,
                  took REAL NOT NULL, what TEXT NOT NULL, detail TEXT NOT NULL"""
     db.conn.execute(f"CREATE TABLE feed ({columns}, ok_at INTEGER, due INTEGER, stamp INTEGER, UNIQUE (feed))")
@@ -70,7 +70,7 @@ def m003_ledger(db: Database) -> None:
 
 @steps()
 def m004_wear(db: Database) -> None:
-    """How often the ink was refreshed: named counters and instants."""
+    """The wear of the panel: named counters and instants."""
     db.conn.execute("CREATE TABLE wear (name TEXT PRIMARY KEY, value INTEGER)")
 
 
@@ -82,9 +82,9 @@ def m005_facts(db: Database) -> None:
 
 @steps()
 def m006_ahead(db: Database) -> None:
-    """Rows that were dated later than it was, as JSON: out of everybody's way, until a person forgets them.
+    """Rows dated in the future, as JSON: hidden until a person deletes them.
 
-    ``sure`` is 0 where nobody vouched for the clock then: should it be put forward past ``at``, they were right.
+    ``sure`` is 0 if nothing vouched for the clock then: if it is put forward past ``at``, they were right.
     """
     db.conn.execute(
         """CREATE TABLE ahead (
@@ -95,11 +95,11 @@ def m006_ahead(db: Database) -> None:
 
 @steps()
 def m007_hours_and_days(db: Database) -> None:
-    """What hours and days came to, with names, units, local dates and kWh.
+    """Hours and days with names, units, local dates and kWh.
 
-    Days are those of the house. An hour is written in UTC, and in the time zone of whoever reads, which is the house's
-    on its own machine. The mean power of an hour, held for that hour, is its energy; the counter of a day that starts
-    anew at midnight ends as the day's energy, and one that never does has grown by it.
+    Days are those of the configured time zone. An hour is in UTC, and in the time zone of whoever runs the query. The
+    mean power of an hour, held for that hour, is its energy; the counter of a day that starts anew at midnight ends as
+    the day's energy, and one that never does has grown by it.
     """
     figures = """subject, metric, unit, n AS measurements, round(low * step, 6) AS low,
                  round(total * step / n, 6) AS mean, round(high * step, 6) AS high, round(last * step, 6) AS last"""
@@ -122,7 +122,7 @@ def m007_hours_and_days(db: Database) -> None:
 
 @steps()
 def m008_outlooks(db: Database) -> None:
-    """What is expected: the newest outlook of each metric, and Wh of days as they were expected the day before.
+    """Forecasts: the newest outlook of each metric, and the Wh expected of each day the day before.
 
     ``slots`` is a list of [start, length, [value, ...]], values in steps. No index, and ``issued_at`` before the names:
     nothing of this can be taken for the names of series where those of a damaged database are looked for (pages.py).

@@ -1,4 +1,4 @@
-"""What polls came to: per feed the open run of equal outcomes, and behind it the runs before.
+"""Outcomes of polls: per feed the open run of equal outcomes, and the earlier runs.
 
 A poll is an outcome row or one more in the count of an open one. When a feed is next due is kept too, so that a restart
 neither forgets a feed nor asks twice.
@@ -22,7 +22,7 @@ KEPT = 500  # closed runs of all feeds together
 class OutcomeRun:
     """A run of equal outcomes of one feed: ``since`` the first poll, ``at`` the last, ``polls`` of them.
 
-    ``ok_at`` is when a poll last went well, ``due`` when the next is planned (wall clock); ``stamp`` identifies the
+    ``ok_at`` is when a poll last succeeded, ``due`` when the next is planned (wall clock); ``stamp`` identifies the
     configuration it was polled with.
     """
 
@@ -154,7 +154,7 @@ class Outcomes(Part):
 
 
 def _alike(past: OutcomeRun, outcome: Outcome) -> bool:
-    """Whether both say the same; of polls that went well, whatever the figures are ("left out: charge -1.5 %")."""
+    """Whether both say the same; for successful polls, apart from figures ("left out: charge -1.5 %")."""
     if past.detail == outcome.detail:
         return True
     return outcome.what == "ok" and _FIGURE.sub("", past.detail) == _FIGURE.sub("", outcome.detail)

@@ -1,7 +1,7 @@
-"""Outlooks in memory and on disk: the newest of each, and what the one before said of days that were yet to come.
+"""Outlooks in memory and on disk: the newest of each, and what an earlier one expected of each day.
 
-An outlook replaces the one before. Of a power one number a day is kept besides: the energy that was expected of that
-day when it began, so that it can be told how right that was.
+An outlook replaces the previous one. For a power, one number a day is also kept: the energy expected of that day when
+it began, to judge the forecast.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from eink_monitor.store.card import OpenDatabase
 from eink_monitor.store.part import Part
 from eink_monitor.store.series import day_key, day_of
 
-_OVER = 2 * DAY  # how long an outlook is kept that has nothing more to say
-_COMPARED = 60 * DAY  # how long it is kept what was expected of a day
+_OVER = 2 * DAY  # how long an outlook is kept after its last slot
+_COMPARED = 60 * DAY  # how long the expectation of a day is kept
 
 Key = tuple[str, str]
 """Subject and metric name."""
@@ -54,7 +54,7 @@ class Outlooks(Part):
         self._known = found | self._fresh
 
     def drop(self) -> None:
-        """Another database is open now; what was known holds all the same."""
+        """Another database is open now; what was known still applies."""
         self._before = self._known
 
     def adopt(self) -> None:
@@ -65,7 +65,7 @@ class Outlooks(Part):
         self._before = {}
 
     def add(self, outlooks: Iterable[Outlook]) -> None:
-        """Each takes the place of the one before; durable with the next transaction."""
+        """Each replaces the previous one; durable with the next transaction."""
         for outlook in outlooks:
             key, slots = (outlook.subject, outlook.metric.name), json.dumps(outlook.stretches(), separators=(",", ":"))
             row = OutlookRow(outlook.issued_at, outlook.end, outlook.attribution, slots)
@@ -75,7 +75,7 @@ class Outlooks(Part):
                 self._expect(outlook)
 
     def _expect(self, outlook: Outlook) -> None:
-        """What it says of the next local day, as far as that is new; of today it is too late to say anything."""
+        """What it expects of the next local day, if that is new; for today it is too late."""
         day = local(outlook.issued_at, self._zone).date() + timedelta(days=1)
         bounds = day_bounds(day, self._zone)
         if outlook.covers(*bounds):
@@ -90,7 +90,7 @@ class Outlooks(Part):
             return None
         try:
             slots = slots_of(json.loads(row.slots), metric)
-        except (ValueError, TypeError, OverflowError, RecursionError) as error:  # a card can do anything to it
+        except (ValueError, TypeError, OverflowError, RecursionError) as error:  # a card may corrupt it
             self._disk.garbled(error)
             return None
         return Outlook(subject, metric, row.issued_at, slots, row.attribution)

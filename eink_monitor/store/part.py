@@ -1,21 +1,21 @@
-"""What every part of a store can do, so that all of them are read, written and dropped together."""
+"""The interface of a store's parts, which are read, written and dropped together."""
 
 from __future__ import annotations
 
 
 class Part:
-    """Things of one kind, in memory and on disk. A part does what it must of this; nothing commits, ``Store`` does."""
+    """One kind of row, in memory and on disk. A part implements what it needs of this; only ``Store`` commits."""
 
     @property
     def pending(self) -> bool:
-        """Whether anything of it waits to be written that no other part answers for."""
+        """Whether anything of it waits to be written that no other part reports."""
         return False
 
     def reload(self) -> None:
         """Read from disk again what is there. What ``pending`` tells of is kept."""
 
     def adopt(self) -> None:
-        """All parts are read again: take in what was known before and the disk knows nothing of."""
+        """All parts have been reread: restore what was known before and is not on disk."""
 
     def write(self) -> None:
         """Put what is only in memory on disk, at the beginning of the caller's transaction."""
@@ -27,4 +27,4 @@ class Part:
         """The transaction is durable."""
 
     def drop(self) -> None:
-        """Another database is open now: forget what was only true of the one before."""
+        """Another database is open now: forget what only applied to the previous one."""

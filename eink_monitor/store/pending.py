@@ -1,6 +1,6 @@
-"""What was taken in and is not on the card yet: bounded, and movable in time.
+"""What is not on the card yet: bounded, and movable in time.
 
-It is replayed whenever memory is rebuilt: after another process has written, after the card came back, after the clock
+It is replayed whenever memory is rebuilt: after another process has written, the card has come back, or the clock has
 jumped.
 """
 

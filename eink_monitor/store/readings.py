@@ -2,7 +2,7 @@
 
 A run is one row however long it held: its open end is kept in ``series`` and moves, its closed form goes to ``reading``
 under the instant it ended. So no change is lost, no gap is hidden (a pause longer than the expected spacing ends the
-run), and a house where little happens costs little.
+run), and unchanged values cost little.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _UPSERT = "INSERT OR REPLACE INTO {} (at, series, n, total, low, high, last) VAL
 
 
 class Readings(Mapping[tuple[str, str], Reading], Part):
-    """Every series of the house: newest values in memory, what is older on disk."""
+    """Every series: newest values in memory, older ones on disk."""
 
     def __init__(self, disk: OpenDatabase, zone: ZoneInfo) -> None:
         self._disk = disk
@@ -129,7 +129,7 @@ class Readings(Mapping[tuple[str, str], Reading], Part):
         return [*closed, Held(series.value, series.start, series.end)]
 
     def _tally(self, table: str, series: Series, at: int, before: int) -> Tally:
-        """The tally an instant belongs to: from memory, from disk, or new when nothing was measured since it began."""
+        """The tally that an instant belongs to: from memory, from disk, or new."""
         key, start, end = self._bounds(table, at)
         tally = self._tallies.get((table, key, series.id))
         if tally is None:
@@ -194,14 +194,14 @@ class Readings(Mapping[tuple[str, str], Reading], Part):
                     self._tallies[table, tally.key, series.id] = tally
 
     def prune(self, raw_before: int, hour_before: int, day_before: date | None) -> None:
-        """Delete what is older than the house wants to keep, inside the caller's transaction."""
+        """Retention: delete rows older than `keep` says, inside the caller's transaction."""
         self._disk.execute("DELETE FROM reading WHERE at < ?", (raw_before,))
         self._disk.execute("DELETE FROM hour WHERE at < ?", (hour_before,))
         if day_before:
             self._disk.execute("DELETE FROM day WHERE at < ?", (day_key(day_before),))
 
     def forget(self, subject: str) -> None:
-        """Delete everything ever said of a subject, inside the caller's transaction."""
+        """Delete all readings of a subject, inside the caller's transaction."""
         for table in ("reading", "hour", "day"):
             self._disk.execute(
                 f"DELETE FROM {table} WHERE series IN (SELECT id FROM series WHERE subject = ?)",  # noqa: S608 - names
@@ -210,7 +210,7 @@ class Readings(Mapping[tuple[str, str], Reading], Part):
         self._disk.execute("UPDATE series SET start = NULL, end = NULL, value = NULL WHERE subject = ?", (subject,))
 
     def hide_after(self, limit: int) -> None:
-        """Where the card cannot be written: nothing dated after ``limit`` is the newest of anything any more."""
+        """If the card cannot be written: ignore newest readings dated after ``limit``."""
         for series in self._series.values():
             if series.end > limit:
                 series.start = series.end = -1

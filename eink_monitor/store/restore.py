@@ -1,7 +1,7 @@
-"""Putting a copy in the place of the database, which is kept: nothing is removed, and there is never half of one.
+"""Replacing the database with a copy; the database is kept, and there is never half of one.
 
-The copy is only read. It is examined as a draft beside the database and takes its name when it is proven to be ours and
-whole.
+The copy is only read. A draft of it is checked beside the database and takes its name once it is proven to be ours and
+intact.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from eink_monitor.store.lock import Lock
 from eink_monitor.store.repair import damage, ownership, replaced
 from eink_monitor.store.schema import layout
 
-_SPENT = ("call", "account", "wear")  # what has happened since the copy was made is true all the same
+_SPENT = ("call", "account", "wear")  # calls and wear since the copy was made still count
 _WAY_OUT = "stop the daemon (sudo systemctl stop eink-monitor), restore again, then start it"
 
 
 def restore(copy: Path, path: Path, called: str = "") -> Path | None:
-    """Let ``path`` be what ``copy`` is; returns where what was there is kept, None where nothing was.
+    """Replace ``path`` with ``copy``; returns where the previous database is kept, or None.
 
-    Calls that were spent and the wear of the panel stay as they are. Raises ``InUse`` where a daemon works on it,
-    ``WrongFile`` for a copy that is not ours or of a newer version, ``Damaged`` for one that is not whole, and
-    ``StoreError``; then everything is as it was. These name the copy as it is ``called``.
+    Calls that were spent and the wear of the panel stay as they are. Raises ``InUse`` if a daemon uses it,
+    ``WrongFile`` for a copy that is not ours or of a newer version, ``Damaged`` for a damaged one, and ``StoreError``;
+    then nothing has changed. They call the copy ``called``.
     """
     path = path.resolve() if path.is_symlink() else path.absolute()
     files.make_folder(path.parent)
@@ -51,7 +51,7 @@ def restore(copy: Path, path: Path, called: str = "") -> Path | None:
 
 
 def _take(copy: Path, draft: Path) -> None:
-    """Copy the file, and the log that lies beside it: it may be the copy of a whole folder."""
+    """Copy the file and the log beside it: it may be from a copy of the whole folder."""
     for end in damage.SIDES[:2]:
         source = damage.side(copy, end)
         if end and not source.exists():
@@ -90,7 +90,7 @@ def _prove(draft: Path, copy: str) -> None:
 
 
 def _keep(path: Path, draft: Path) -> Path | None:
-    """Give the draft the place of the database, which gets a name of its own with everything that is in its log."""
+    """Give the draft the database's name; the database gets a new name, including what is in its log."""
     if not path.exists():
         if not files.put(draft, path):
             raise StoreError(f"another file has appeared at {path} meanwhile", "try again")
@@ -104,14 +104,14 @@ def _keep(path: Path, draft: Path) -> Path | None:
             damage.side(path, end).rename(damage.side(kept, end))
     try:
         os.link(path, kept)
-    except OSError:  # a card formatted for Windows knows no second names
+    except OSError:  # FAT and exFAT have no hard links
         path.rename(kept)
     draft.replace(path)
     return kept
 
 
 def _is_well(path: Path) -> bool:
-    """Whether it can be opened without harm. Raises ``WrongFile`` for what is not ours to move."""
+    """Whether it can be opened safely. Raises ``WrongFile`` for a file that is not ours to move."""
     try:
         ownership.inspect(path)
     except Damaged:
@@ -120,14 +120,14 @@ def _is_well(path: Path) -> bool:
 
 
 def _empty_log(path: Path) -> None:
-    """What is in it goes into the database; that of a damaged one stays beside it. Raises ``StoreError`` while used."""
+    """Write the log into the database; that of a damaged one stays beside it. Raises ``StoreError`` while in use."""
     with suppress(sqlite3.Error), closing(sqlite3.connect(path, isolation_level=None, timeout=1)) as db:
         if db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
             raise StoreError(f"another program holds {path}", "stop it, then try again")
 
 
 def _carry_over(path: Path, draft: Path) -> None:
-    """A copy knows nothing of the calls that were spent since it was made; where they cannot be read, nobody does."""
+    """Take over the calls spent since the copy was made, as far as they can be read."""
     with closing(sqlite3.connect(draft.as_uri(), uri=True, isolation_level=None)) as db:
         with suppress(sqlite3.Error):
             db.execute("ATTACH ? AS before", (f"{path.as_uri()}?mode=ro",))

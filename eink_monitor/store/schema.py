@@ -1,4 +1,4 @@
-"""The layout of the tables: a new database is made and an older one brought up to date, in a child; why that failed."""
+"""The layout of the tables: creating a database and migrating an older one, in a child process."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def upgrade(path: Path) -> None:
 
 
 def layout(path: Path) -> int:
-    """The version of the tables in a database that is there.
+    """The version of the tables in an existing database.
 
     Raises ``WrongFile`` for a newer one, but believes that only of a file that is whole; and sqlite3's own.
     """
@@ -59,10 +59,10 @@ def _create(path: Path) -> None:
 
 
 def in_memory() -> sqlite3.Connection:
-    """An empty database without a file, for as long as there is no card to write on."""
+    """An empty database in memory, while there is no card to write to."""
     try:
         blank = _in_a_child(_blank, "creating an empty database")
-    except StoreError:  # of a machine that is short of processes nobody may wait for one
+    except StoreError:  # on a machine short of processes, do not wait for one
         blank = _blank()
     db = sqlite3.connect(":memory:", isolation_level=None)
     with closed_on_error(db):

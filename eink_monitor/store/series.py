@@ -1,4 +1,4 @@
-"""What is being filled of one series: its open run, and the tallies of the hour and the day."""
+"""The current part of one series: its open run, and the tallies of the hour and the day."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def day_key(day: date) -> int:
 
 
 def day_of(key: int) -> date | None:
-    """The day again; None where a damaged row says what no day is."""
+    """The day again; None for a damaged row."""
     try:
         return date(key // 10000, key // 100 % 100, key % 100)
     except ValueError:
@@ -47,7 +47,7 @@ class Tally:
             self.last = value
 
     def correct(self, old: int, new: int, *, newest: bool) -> None:
-        """A measurement already counted was restated; lowest and highest remember what it was."""
+        """A counted measurement was corrected; lowest and highest keep the old value."""
         self.dirty = True
         self.total += new - old
         self.low, self.high = min(self.low, new), max(self.high, new)
@@ -55,7 +55,7 @@ class Tally:
             self.last = new
 
     def bucket(self, step: float) -> Bucket:
-        """What it came to, in the metric's unit."""
+        """The aggregate, in the metric's unit."""
         return Bucket(
             self.n, self.low * step, self.high * step, self.total / max(self.n, 1) * step, self.last * step, self.start
         )

@@ -1,8 +1,7 @@
-"""Whether the files of an open database are still those in their places.
+"""Whether the files of an open database have been removed or replaced.
 
-A file that is removed lives on for whoever has it open, and nobody else sees what is written to it. SQLite does not
-look; so this does, by three looks at the names. None of the files is opened for it: closing one again would drop the
-locks that SQLite holds on it.
+A removed file lives on for whoever has it open, and nobody else sees what is written to it. SQLite does not check that;
+this does, by three calls of ``stat``. It opens none of the files: closing one would drop SQLite's locks on it.
 """
 
 from __future__ import annotations
@@ -62,7 +61,7 @@ class Watch:
         return _stamp(self._path) != self._stamp
 
     def lost(self) -> str:
-        """The name of a file that is gone or is another one by now; nothing when all is well."""
+        """The name of a file that is gone or replaced; empty if none is."""
         if identity(self._path) != self.database:
             return self._path.name
         for end, known in self._sides.items():
@@ -87,13 +86,13 @@ class Watch:
         return number is None or os.fstat(number).st_nlink == 0
 
     def copy_as_it_is(self, target: Path) -> None:
-        """Write the bytes of the open database, whatever they are worth, to a new private file. Raises ``OSError``."""
+        """Write the bytes of the open database, as they are, to a new private file. Raises ``OSError``."""
         number = self._descriptor()
         if number is None:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), self._path.name)
         at = 0
         with os.fdopen(files.create(target), "wb") as file:
-            while data := os.pread(number, _PIECE, at):  # what is there when it fails is worth something, too
+            while data := os.pread(number, _PIECE, at):  # a partial copy is useful, too
                 at += file.write(data)
             file.flush()
             os.fsync(file.fileno())

@@ -1,4 +1,4 @@
-"""What the panel has been through, by the names of ``model.frame.Wear``."""
+"""The wear of the panel, by the names of ``model.frame.Wear``."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What a person can say to the program: one file per verb, its ``command`` is what click runs."""
+"""The verbs of the command line: one file each, whose ``command`` is what click runs."""

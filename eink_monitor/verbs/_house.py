@@ -1,4 +1,4 @@
-"""What most verbs begin with: the configuration, the store, and a feed named by a person."""
+"""What most verbs need: the configuration, the store, and a feed by its name."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ def load(config_file: Path | None) -> Config:
 
 @contextmanager
 def opened(config: Config, *, writes: bool) -> Iterator[Store]:
-    """The store of a house, closed afterwards.
+    """The store, closed afterwards.
 
-    A daemon that runs writes first what is only in its memory; where it does not, a sentence says so. Who writes wakes
-    it afterwards, to look at what is new.
+    A running daemon first writes what is only in its memory; if it does not, a sentence says so. A verb that writes
+    wakes it afterwards, to read what is new.
     """
     silent = fresh(config)
     store = Store(config.database, config.zone, writes=writes)
@@ -60,7 +60,7 @@ def opened(config: Config, *, writes: bool) -> Iterator[Store]:
 
 
 def fresh(config: Config) -> bool:
-    """Have the daemon write, once a command line; tell the person what may be missing; whether it was silent."""
+    """Have the daemon write, once per command; say what may be missing; return whether it was silent."""
     context = click.get_current_context(silent=True)
     told = context.find_root().meta if context else {}
     if _ASKED not in told:
@@ -74,7 +74,7 @@ _ASKED = "eink_monitor.verbs.daemon"
 
 
 def within_reach(path: Path, instead: str) -> None:
-    """Refuse a place that a service's verb does not see: it stands in the sandbox, with a /tmp of its own.
+    """Refuse a path that a service's verb cannot see: it runs in the sandbox, with its own /tmp.
 
     Raises ``click.UsageError`` with what to say instead.
     """
@@ -85,7 +85,7 @@ def within_reach(path: Path, instead: str) -> None:
 
 
 def visit_of(config: Config, feed: Feed, clock: Clock) -> Visit:
-    """A visit that asks for no readings: a person signs in or out. Makes the feed's private directory."""
+    """A visit for signing in or out. Creates the feed's private directory."""
     state = config.state / feed.name
     try:
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -96,7 +96,7 @@ def visit_of(config: Config, feed: Feed, clock: Clock) -> Visit:
 
 
 def named(things: Mapping[str, Thing], name: str, noun: str) -> Thing:
-    """One of the things a house has, by its name, or by its type where only one is of that type.
+    """A source or panel by its name, or by its type if it is the only one.
 
     Raises ``click.UsageError`` with the names of that type, else the nearest name, or all.
     """

@@ -1,9 +1,9 @@
-"""Text that may be shown to strangers: whatever names a person, a car, a home or a way in is masked.
+"""Masks text for others to read: whatever identifies a person, a car or a home, or gives access.
 
 Known secrets are masked wherever they stand; beyond them all that looks like a VIN, an e-mail address, a token, an
-address of a home network, the path of an address or a user's folder. What a person has called his things (subjects,
-titles, names) and where his disks are mounted is numbered, so that it can still be followed through the text. A mask
-too many costs a helper a question, a mask too few a password.
+address of a home network, the path of an address or a user's folder. The names that users gave their devices (subjects,
+titles, names) and mount points are numbered, so that they can still be followed through the text. A mask too many costs
+a question, a mask too few a password.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _MOUNTS = ("mounts", "newest", "sftp_mounts")  # settings whose values are paths
 _PLAIN = frozenset(
     {"backup", "backups", "box", "car", "data", "disk", "garage", "home", "house", "nas", "roof", "sun", "wall"}
 )
-"""What many call their things, and says nothing of anybody; so do the types of plugins."""
+"""Common names, which identify nobody; so are the types of plugins."""
 
 _LOOKS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE if flags else 0), mask)
@@ -53,7 +53,7 @@ _LOOKS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 
 
 def masking(config: Config | None) -> Callable[[str], str]:
-    """What masks a text about this house; without a configuration only by what things look like."""
+    """Masks a text, with the names of a configuration if there is one, else by patterns only."""
     known = {word for word in _known(config) if len(word) >= _SHORTEST} if config else set()
     pieces = sorted({piece.strip() for word in known for piece in (word, *word.splitlines())} - {""}, key=len)
     exact = re.compile("|".join(re.escape(word) for word in reversed(pieces))) if pieces else None
@@ -71,7 +71,7 @@ def masking(config: Config | None) -> Callable[[str], str]:
 
 
 def _known(config: Config) -> Iterator[str]:
-    """Every secret of a house, and what names its owner."""
+    """Every secret of a configuration, and what identifies its owner."""
     yield socket.gethostname()
     sources: dict[str, Any] = {f"sources.{name}": feed.source for name, feed in config.feeds.items()}
     for path, plugin in {"display": config.display, **sources}.items():
@@ -87,7 +87,7 @@ def _known(config: Config) -> Iterator[str]:
 
 
 def _numbered(config: Config) -> dict[str, str]:
-    """What a person has called his things, and where his disks are mounted, each with what stands for it."""
+    """Device names and mount points, each with its replacement."""
     kinds: list[Any] = [Source, Panel, Display]
     plain = _PLAIN.union(*(plugins.names(kind) for kind in kinds))
     things = dict.fromkeys(name for name in _names(config) if len(name) > 1 and name not in plain)
@@ -119,7 +119,7 @@ def _whole(word: str) -> str:
 
 
 def _kept(state: Path) -> Iterator[str]:
-    """What the sources have written down: tokens, sessions. Whatever cannot be read cannot be told either."""
+    """What the sources have stored: tokens, sessions. Unreadable files cannot leak either."""
     for file in sorted(state.rglob("*")):
         try:
             if file.is_file() and file.stat().st_size <= _LARGEST:

@@ -1,4 +1,4 @@
-"""The one way out to a terminal: whatever is printed, no text of a stranger moves the cursor or changes the screen."""
+"""Output to a terminal: no foreign text moves the cursor or changes the screen."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from eink_monitor.outside import legible
 
 
 class Legible:
-    """A text stream to which control characters are written as what they are called; ``bare`` is the stream itself."""
+    """A text stream that spells out control characters; ``bare`` is the stream itself."""
 
     def __init__(self, stream: TextIO) -> None:
         self.bare = stream

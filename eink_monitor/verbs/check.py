@@ -64,7 +64,7 @@ def _gravest(found: list[Finding]) -> int:
 
 
 def lines(config: Config) -> Iterator[str]:
-    """What a configuration says, line by line, secrets masked."""
+    """The configuration, line by line, with secrets masked."""
     shown = (
         ("database", config.database),
         ("timezone", config.zone.key),
@@ -89,7 +89,7 @@ def lines(config: Config) -> Iterator[str]:
 
 
 def _wanting(config: Config) -> Iterator[Finding]:
-    """What is missing for it, and what is hardly meant."""
+    """What is missing, and what is probably unintended."""
     plugins: dict[str, Source | Display] = {
         "display": config.display,
         **{f"source {feed.name}": feed.source for feed in config.feeds.values()},

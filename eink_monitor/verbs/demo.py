@@ -1,4 +1,4 @@
-"""``eink-monitor demo``: one whole day of a demo house, through everything that is real."""
+"""``eink-monitor demo``: one day of a demo house, through the real program."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from eink_monitor.verbs._progress import aside, progress
 
 _FILE = Path(__file__).parent.parent / "demo.yaml"
 _DAY = date(2026, 6, 17)
-_BEFORE = 15  # days lived in a hurry first, so that there is a history to draw
+_BEFORE = 15  # days simulated first, so that there is a history to draw
 _BEGINS = 15  # o'clock
 _TRIES = 60
 
@@ -87,7 +87,7 @@ def _png(out: Path) -> Display:
 
 
 def _earlier(config: Config, until: int) -> None:
-    """Live the days before in this process, undrawn."""
+    """Simulate the days before in this process, without drawing."""
     from eink_monitor.displays.null import Null  # noqa: PLC0415 - as above
 
     quick = dataclasses.replace(config, display=Null(), commit_every=Duration(HOUR), feeds=_well(config))
@@ -100,7 +100,7 @@ def _earlier(config: Config, until: int) -> None:
 
 
 def _well(config: Config) -> dict[str, Feed]:
-    """The feeds without their outages: what fails unseen would recover out of the blue."""
+    """The feeds without their outages: an unseen fault would seem to recover from nothing."""
     return {
         name: dataclasses.replace(feed, source=dataclasses.replace(feed.source, outage=None))  # type: ignore[type-var]
         for name, feed in config.feeds.items()
@@ -108,14 +108,14 @@ def _well(config: Config) -> dict[str, Feed]:
 
 
 def _somebody_asks(daemon: Daemon) -> None:
-    """A person asks the car again and again, until the ledger says no."""
+    """Poll the car again and again, until the ledger refuses."""
     for _ in range(_TRIES):
         if daemon.fetching.poll_now("car").what == "throttled":
             return
 
 
 def _listen(clock: FastClock, config: Config) -> None:
-    """Print what the daemon logs, with the time it was in the house."""
+    """Print what the daemon logs, with the simulated time."""
 
     class Story(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:

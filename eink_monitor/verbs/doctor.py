@@ -56,13 +56,13 @@ def command(config_file: Path | None, *, as_json: bool, picture: bool) -> int:
 
 
 def _looked_at(doctor: Doctor, clock: Clock, *, picture: bool, asking: bool) -> Iterator[Finding]:
-    """What a person sees of the test picture, where the configuration is good and the picture is wanted."""
+    """What the user sees of the test picture, if the configuration is valid and the picture is wanted."""
     if doctor.config and (picture or (asking and _offered(doctor.config.display))):
         yield from map(doctor.count, _picture(doctor.config, clock, asking=asking))
 
 
 def _offered(display: Display) -> bool:
-    """Only ink is worth the question."""
+    """Only e-paper needs the question."""
     return type(display).clear is not Display.clear and click.confirm("Draw a test picture on the panel?")
 
 

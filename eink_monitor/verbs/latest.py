@@ -55,6 +55,6 @@ def command(config_file: Path | None, *, as_json: bool) -> None:
 
 
 def _worn(wear: Wear) -> list[Reading]:
-    """What the panel has been through, in the words of readings; nothing before its first refresh."""
+    """The wear of the panel as readings; none before its first refresh."""
     counts = ((FULL_REFRESHES, wear.full, wear.last_full), (PARTIAL_REFRESHES, wear.partial, wear.last))
     return [Reading("display", metric, count, at) for metric, count, at in counts if at is not None]

@@ -54,7 +54,7 @@ def command(name: str, config_file: Path | None, *, ink: bool) -> int:
 
 
 def _nobody(config: Config, feed: Feed) -> int:
-    """Where nobody signs in: what lets us in instead, and what the vendor last said of it."""
+    """For a source without sign-in: which credential it uses instead, and what the vendor last said of it."""
     past = None
     with suppress(StoreError), opened(config, writes=False) as store:
         past = store.outcomes.get(feed.name)
@@ -89,14 +89,14 @@ def _draw(url: str) -> None:
 
 
 def _on_ink(prompt: Prompt, config: Config, feed: Feed, clock: Clock) -> None:
-    """The panel is a help, not a condition: what goes wrong there is said, and the sign-in goes on."""
+    """The panel is optional: its errors are printed, and the sign-in goes on."""
     request = Request("sign in", feed.label, (prompt.url, prompt.short_url, prompt.code))
     answer = ask_display(request, config, clock)
     click.echo(answer.words, err=True)
 
 
 def _answer(prompt: Prompt, clock: Clock) -> str:
-    """What the person brings back: pasted, typed, or carried by the browser to a page of ours."""
+    """The person's answer: pasted, typed, or brought by the browser to our page."""
     click.echo(f"\nThen paste here {prompt.brings}, and press Enter:", err=True)
     if prompt.listen is not None and (arrived := _landed(prompt, prompt.listen, clock)):
         return arrived

@@ -69,13 +69,13 @@ def _print(config: Config, readings: Sequence[Reading], outlooks: Iterable[Outlo
 
 
 def _poll(config: Config, feed: Feed, *, force: bool) -> Result:
-    """Poll once in a child process; whatever ends this one ends the child, too."""
+    """Poll once in a child process, which ends with this one."""
     before = signal.signal(signal.SIGTERM, _leave)
     try:
         with opened(config, writes=True) as store:
             fetching = Fetching(Intake(config, store), store, SystemClock(), Forked(config), _complain)
             try:
-                with silence():  # what the log would say is said to the person
+                with silence():  # print what would be logged
                     result = fetching.poll_now(feed.name, force=force)
             finally:
                 fetching.kill()

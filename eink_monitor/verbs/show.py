@@ -63,7 +63,7 @@ def command(  # noqa: PLR0913 - one for each option
 
 
 def _check(panels: Sequence[str], folder: Path | None, *, ink: bool, aloud: bool) -> None:
-    """Refuse what does not go together. Raises ``UsageError``."""
+    """Refuse options that exclude each other. Raises ``UsageError``."""
     if ink and (folder or aloud or len(panels) > 1):
         raise click.UsageError("--ink shows one panel and excludes --png and --text")
     if aloud and folder:
@@ -73,7 +73,7 @@ def _check(panels: Sequence[str], folder: Path | None, *, ink: bool, aloud: bool
 
 
 def _show(config: Config, slides: Sequence[Slide], folder: Path | None, *, aloud: bool) -> None:
-    """Say them aloud, or print them, or write them to a folder or to standard output."""
+    """Print them as text or pictures, or write them to a folder or to standard output."""
     with opened(config, writes=False) as store:
         now = SystemClock().now()
         house = House(config, store, now)
@@ -102,7 +102,7 @@ def _ink(config: Config, panels: Sequence[str]) -> int:
 
 
 def _why(config_file: Path | None, others: Sequence[object]) -> int:
-    """What the daemon says; if none runs, what one would begin with."""
+    """The daemon's reply; without one, show the panel it would start with."""
     if any(others):
         raise click.UsageError("--why goes alone")
     config = load(config_file)

@@ -46,7 +46,7 @@ def command(days: int, first: datetime, config_file: Path | None, *, draw: bool,
     try:
         file = places.configuration(config_file)
     except ConfigError:
-        if os.environ.get("EINK_MONITOR_CONFIG"):  # a house was meant, and is not there
+        if os.environ.get("EINK_MONITOR_CONFIG"):  # a configuration was named, and does not exist
             raise
         file = _DEMO
     config = dataclasses.replace(configuration.load(file), display=Null(draw=draw))

@@ -1,1 +1,1 @@
-"""What is done about a damaged database: quarantine it, read its pages, save its rows; and looking for damage."""
+"""Repair of a damaged database: inspection, quarantine, reading raw pages, salvage."""

@@ -1,8 +1,8 @@
-"""A damaged database: noticed cheaply, set aside with its date, and what the house needs at once copied into a new one.
+"""A damaged database: detected cheaply, quarantined with its date, and what is needed at once copied into a new one.
 
-What a house needs at once is small: the names of its series with their newest values, how its feeds were doing, today's
-and yesterday's totals, the quota ledger, the age of the ink. The rest is salvaged at leisure by ``salvage.py``, and
-until that is complete nothing that was set aside is deleted, whatever room it takes.
+That is little: the names of its series with their newest values, the state of its feeds, today's and yesterday's
+totals, the quota ledger, the wear of the panel. ``salvage.py`` saves the rest in the background, and until that is
+complete no quarantined file is deleted, whatever space it takes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from eink_monitor.store.repair.ownership import MAGIC, MARK
 from eink_monitor.store.repair.rows import BY_TIME, COLUMNS, SMALL, TABLES, is_sound, width
 from eink_monitor.store.schema import VERSION
 
-ROOM = 200_000_000  # bytes that damaged files may take on the card, as far as those go that are saved
+ROOM = 200_000_000  # bytes that salvaged files may take on the card
 SIDES = ("", "-wal", "-shm")
 _MOST_LOST = 20  # times what is left of a file that was cut off may be what it was
 _STEPS = (
@@ -67,7 +67,7 @@ def _quarantine_name(path: Path, now: int) -> Path:
 
 
 def damaged(path: Path) -> list[Path]:
-    """What was set aside beside a database, the oldest first. Of some only the log is there."""
+    """What was set aside beside a database, the oldest first. Of some only the log exists."""
     files = path.parent.glob(f"{path.name}.damaged-*")
     return sorted({_without_side(file) for file in files}, key=lambda file: (number_of(file), file.name))
 
@@ -100,7 +100,7 @@ def tidy(path: Path, saved: Collection[str], room: int = ROOM) -> list[Path]:
 
 
 def size(quarantined: Path) -> int:
-    """Bytes it takes on the card."""
+    """Its size on the card, in bytes."""
     return sum(side(quarantined, end).stat().st_blocks * 512 for end in SIDES if side(quarantined, end).exists())
 
 
@@ -121,7 +121,7 @@ def discard(quarantined: Path) -> None:
 
 
 def rescue(quarantined: Path, path: Path, db: sqlite3.Connection, now: int, fresh: Collection[str] = ()) -> None:
-    """Copy what the house needs at once into the new database, inside the caller's transaction.
+    """Copy what is needed at once into the new database, inside the caller's transaction.
 
     Whatever cannot be read is passed over, but for the ledger: where a booking may be missing, every budget counts as
     spent until its span is over ("uncounted").
@@ -164,7 +164,7 @@ def enlist(path: Path, db: sqlite3.Connection, fresh: Collection[str] = ()) -> N
 
 
 def _patience() -> Callable[[], bool]:
-    """A progress handler that stops a query on a tree that has become a ring."""
+    """A progress handler that stops a query on a tree with a cycle."""
     steps = iter(range(_STEPS // 1000))
     return lambda: next(steps, None) is None
 

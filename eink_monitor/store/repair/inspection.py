@@ -1,4 +1,4 @@
-"""Whether a database is whole, looked at from outside, while the daemon may be using it."""
+"""Whether a database is intact, checked from outside, while the daemon may be using it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from eink_monitor.store.card import plain_words
 from eink_monitor.store.repair import ownership
 from eink_monitor.store.schema import VERSION
 
-_MOST = 3  # complaints; more of them say no more
+_MOST = 3  # complaints; more would not help
 
 
 class Inspection(NamedTuple):
@@ -27,12 +27,12 @@ class Inspection(NamedTuple):
 
     @property
     def older(self) -> bool:
-        """Whether it must be brought up before anybody can look into it."""
+        """Whether it must be upgraded before it can be read."""
         return 0 < self.layout < VERSION
 
 
 def inspect(path: Path) -> Inspection:
-    """Look at a database without changing it. Raises ``StoreError``, ``WrongFile`` for one that is not ours."""
+    """Inspect a database without changing it. Raises ``StoreError``, ``WrongFile`` for one that is not ours."""
     with plain_words(path):
         ownership.inspect(path)
     with plain_words(path), closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as db:

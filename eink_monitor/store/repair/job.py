@@ -23,8 +23,8 @@ from eink_monitor.store.repair.salvage import salvage
 
 log = logging.getLogger("eink_monitor")
 
-_PATIENCE = 20.0  # seconds for what the daemon stands still for
-DEADLINE = 3600.0  # seconds after which whatever takes so long is given up
+_PATIENCE = 20.0  # seconds for what the daemon waits for
+DEADLINE = 3600.0  # seconds after which a job is given up
 _LONGEST = 4096  # bytes; an answer is a word
 _NONE = -1
 
@@ -60,7 +60,7 @@ class Job:
         return () if self._reader == _NONE else (self._reader,)
 
     def answer(self) -> str | None:
-        """What came of it in a word, nothing when it died; None while it is under way."""
+        """Its result in a word, empty if it died; None while it is under way."""
         if self._pid == _NONE:
             self.kill()
             return ""
@@ -75,7 +75,7 @@ class Job:
         return None
 
     def pause(self, *, on: bool) -> None:
-        """Stand still, or go on."""
+        """Pause, or go on."""
         if self._pid != _NONE:
             with suppress(OSError):
                 os.kill(self._pid, signal.SIGSTOP if on else signal.SIGCONT)
@@ -92,7 +92,7 @@ class Job:
 
 
 def ask(kind: str, path: Path) -> str:
-    """The answer at once: for what takes a moment, but may not be done by whoever has the database open."""
+    """Wait for the result: for short work that the process with the open database may not do."""
     job = Job(kind, path)
     began = stopwatch()
     while (answer := job.answer()) is None and stopwatch() - began < _PATIENCE:
@@ -102,10 +102,10 @@ def ask(kind: str, path: Path) -> str:
 
 
 def main(kind: str, path: Path, quarantined: Path | None = None) -> str:
-    """Do the work and say what came of it: "ok", "damaged", or nothing when it could not be done.
+    """Do the work and return its result: "ok", "damaged", or nothing when it could not be done.
 
-    Of a log it says whether it is that of "another" database than the one it lies beside.
-    A salvage that found every row again in the good database says how many those are, and about how many are lost.
+    Of a log it says whether it is that of "another" database than the one it lies beside. A salvage that found every
+    row again in the good database says how many those are, and about how many are lost.
     """
     with suppress(OSError):  # a sandbox may refuse it
         os.nice(19)
@@ -128,5 +128,5 @@ def main(kind: str, path: Path, quarantined: Path | None = None) -> str:
 
 if __name__ == "__main__":
     outcome = main(sys.argv[1], Path(sys.argv[2]), *map(Path, sys.argv[3:]))
-    with suppress(BrokenPipeError):  # the daemon has just died, and nobody asks any more
+    with suppress(BrokenPipeError):  # the daemon has just died
         os.write(sys.stdout.fileno(), outcome.encode())

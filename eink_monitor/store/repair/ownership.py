@@ -1,10 +1,10 @@
 """Whose file is it? Ours is proven by our mark and our own tables; anything else is not touched in any way.
 
-Looking must change nothing, so nothing here lets SQLite write: no log, no shared memory, not even an access to a pipe
-that nobody writes. Of a file that is damaged less proof is there, but some must be: SQLite's ``application_id`` says
-"eink", or pages of our shape with our names in them; a log of ours beside it proves nothing, for somebody may have put
-the file there. A file of which nothing of ours can be seen is somebody else's, however broken it is. Not for a file
-that this process has open: closing it again would drop SQLite's locks.
+Checking must change nothing, so nothing here lets SQLite write: no log, no shared memory, not even opening a pipe. Of a
+file that is damaged less proof is there, but some must be: SQLite's ``application_id`` says "eink", or pages of our
+shape with our names in them; a log of ours beside it proves nothing, for somebody may have put the file there. A file
+with no trace of ours is somebody else's, however broken it is. Do not use it on a file that this process has open:
+closing it would drop SQLite's locks.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ MARK = b"eink"  # application_id, at byte 68 of the file
 TABLES = frozenset({"series", "reading"})  # in every version of ours
 _PRINTABLE = frozenset(string.printable.encode())
 _LOOKED_AT = 8192  # pages: our tables are made first, so their definitions are among these
-_ENOUGH = 8  # rows of our shape on pages of our kind are no coincidence
+_ENOUGH = 8  # so many rows of our shape are no coincidence
 _DEFINITION = re.compile(
     rb"table(series|reading|hour|day|feed|outcome|call|account|wear|fact)\1.{1,4}CREATE TABLE \1 ", re.DOTALL
 )
@@ -59,7 +59,7 @@ def inspect(path: Path) -> None:
 
 
 def _inspect_empty(path: Path) -> None:
-    """Nothing is in it, so nobody loses anything; unless its log says that something was."""
+    """An empty file loses nobody anything, unless its log says that it was not empty."""
     log = path.with_name(f"{path.name}-wal")
     if not log.exists() or not log.stat().st_size:
         return
@@ -88,7 +88,7 @@ def _inspect_marked(path: Path, tables: set[str] | None, *, usual: bool) -> None
         return
     if tables and not tables & _OURS:
         raise _foreign(path)
-    if not (usual and _has_marked_log(path)):  # the power went while it was written: only with its log it is whole
+    if not (usual and _has_marked_log(path)):  # the power failed during a write: it is only intact with its log
         raise Damaged(f"the tables of the database are damaged ({path})")
 
 
@@ -132,7 +132,7 @@ def _has_marked_log(path: Path) -> bool:
 
 
 def _are_ours(pages: Iterator[bytes]) -> bool:
-    """Whether anything in broken pages can only be from us: a definition of our tables, our names, rows of ours."""
+    """Whether broken pages contain something only we write: our table definitions, our names, our rows."""
     rows = 0
     before = b""
     for page in islice(pages, _LOOKED_AT):

@@ -1,8 +1,8 @@
-"""What the pages of a database file hold, read without SQLite: for a file whose tree is broken.
+"""Reading the pages of a database file without SQLite, for a file whose tree is broken.
 
-Every page of a table ``WITHOUT ROWID`` speaks for itself (sqlite.org/fileformat2.html, 1.6 and 2.1), so rows come back
-whatever became of the pages above theirs. Ours can be told by their shape: four integers are a reading, seven an hour
-or a day, two texts and an integer the name of a series.
+Every page of a table ``WITHOUT ROWID`` can be read alone (sqlite.org/fileformat2.html, 1.6 and 2.1), so rows survive
+the loss of the pages above theirs. Ours have a recognisable shape: four integers are a reading, seven an hour or a day,
+two texts and an integer the name of a series.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _CONSTANTS = {8: 0, 9: 1}  # serial type to value
 _NOTHING, _FLOAT, _FIRST_TEXT = 0, 7, 13
 _MAGIC = b"SQLite format 3\0"
 _USUAL = {bytes((way, way, 0, 64, 32, 32)) for way in (1, 2)}  # the header's bytes after the size of a page
-_LARGEST = 1 << 34  # bytes; no house fills so much
+_LARGEST = 1 << 34  # bytes; no database is so large
 
 _TABLE_LEAF = 0x0D
 _SERIES, _INDEX = 8, 3  # columns
@@ -37,7 +37,7 @@ Record = list[Value]
 
 @dataclass
 class Scan:
-    """Every record of one file, and what could not be read: whole pages, and single cells of others."""
+    """Every record of one file, and what could not be read: whole pages and single cells."""
 
     pages: int = 0
     full: int = 0
@@ -84,7 +84,7 @@ def names(path: Path) -> dict[int, list[tuple[str, str]]]:
 
 
 def names_in(page: bytes) -> dict[int, tuple[str, str]]:
-    """What one page knows of that."""
+    """The same for one page."""
     found: dict[int, tuple[str, str]] = {}
     if page[0] == _TABLE_LEAF:
         for number, record in _rows(page):

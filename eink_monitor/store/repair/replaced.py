@@ -1,7 +1,7 @@
 """Files of a database that somebody removed or replaced: whose log it is, and how to save what only a connection sees.
 
-A person who puts a good copy in the place of the database restores it, and that is no damage; also where the log of the
-database before still lies beside it, which SQLite would replay into the copy.
+Putting a good copy in place of the database restores it, and is no damage, even if the log of the previous database is
+still beside it, which SQLite would replay into the copy.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ USED = "was replaced by another database of eink-monitor, which is used from now
 
 
 def log_is_of_another(path: Path) -> bool:
-    """Whether a database is whole by itself, and not with the log beside it."""
+    """Whether a database is intact by itself, but not with the log beside it."""
     log = damage.side(path, "-wal")
     if not path.exists() or not log.exists() or not log.stat().st_size:
         return False
@@ -31,7 +31,7 @@ def log_is_of_another(path: Path) -> bool:
 
 
 def has_newer_database(path: Path) -> bool:
-    """Whether a database came after the log beside it, and is not what that log made of it: worth a closer look."""
+    """Whether a database is newer than the log beside it, and not a result of it: worth a closer check."""
     log = damage.side(path, "-wal")
     with suppress(OSError):
         return path.stat().st_ctime_ns >= log.stat().st_mtime_ns and differs_from_log(path)
@@ -77,7 +77,7 @@ def save_log(db: sqlite3.Connection, path: Path, watch: Watch) -> str:
 
 
 def save_database(db: sqlite3.Connection, path: Path, watch: Watch) -> str:
-    """The database is gone or is another one: see that nothing of it is lost, and say what is in its place now.
+    """The database is gone or replaced: make sure that nothing of it is lost, and say what is in its place now.
 
     Raises ``WrongFile`` where that is not ours: what ``db`` sees is kept all the same. The connection can be closed
     afterwards, unless another ``StoreError`` says that nothing could be saved.
@@ -104,7 +104,7 @@ def save_database(db: sqlite3.Connection, path: Path, watch: Watch) -> str:
 
 
 def _keep(db: sqlite3.Connection, path: Path, watch: Watch) -> str:
-    """Keep a database that another has taken the place of, where it would end with the connection; says where."""
+    """Keep a replaced database that would end with the connection; says where."""
     if not watch.is_unlinked():
         with suppress(sqlite3.Error):
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -120,7 +120,7 @@ def _keep(db: sqlite3.Connection, path: Path, watch: Watch) -> str:
 
 
 def _keep_as_it_is(kept: Path, watch: Watch, error: StoreError) -> str:
-    """What SQLite cannot read all of, with its log: something may be salvaged from it yet."""
+    """Keep a partly unreadable database with its log: something may be salvaged from it."""
     for file in watch.ours():
         file.rename(kept.with_name(kept.name + file.name[-4:]))
     try:
@@ -131,7 +131,7 @@ def _keep_as_it_is(kept: Path, watch: Watch, error: StoreError) -> str:
 
 
 def _give_place(draft: Path, path: Path) -> None:
-    """Nothing of ours goes because somebody else was faster: the connection still has it."""
+    """Another file was faster, but nothing of ours is lost: the connection still has it."""
     if not files.put(draft, path):
         raise StoreError(f"another file has appeared in place of the database; trying again ({path})")
 
@@ -143,7 +143,7 @@ def _remove_log(watch: Watch) -> None:
 
 
 def free_name(path: Path) -> Path:
-    """Where to keep a database that another takes the place of: a name that nothing has had."""
+    """Where to keep a replaced database: a name never used before."""
     names = [file.name.removeprefix(f"{path.name}.replaced-") for file in path.parent.glob(f"{path.name}.replaced-*")]
     numbers = [int(number) for name in names if (number := name.partition("-")[0]).isdecimal()]
     return path.with_name(f"{path.name}.replaced-{max(numbers, default=0) + 1}")

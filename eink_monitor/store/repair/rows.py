@@ -1,4 +1,4 @@
-"""What a row of ours can look like. Anything else was never written by us, and is damage."""
+"""What our rows look like. Anything else is damage."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from eink_monitor.store.backfill import LONGEST_RUN
 OLDEST = 946_684_800  # 2000-01-01, as in vet.py
 LATEST = 4_102_444_800  # 2100-01-01; what is later than now is another matter (future.py)
 _DAYS = range(20_000_101, 21_000_101)  # a local day is kept as 20260528
-_MOST = 1 << 62  # in nanoseconds, as the stamp of a configuration, it is in 2116; nothing else of a house comes near
+_MOST = 1 << 62  # as the stamp of a configuration, in nanoseconds, it is in 2116; nothing else comes near
 _NUMBER, _TEXT, _NOTHING = int, str, type(None)
 _MAYBE = (_NUMBER, _NOTHING)
 _KINDS: dict[str, tuple[type | tuple[type, ...], ...]] = {

@@ -1,6 +1,6 @@
-"""Saving what can be read of a damaged database, page by page.
+"""Salvage: saving what can be read of a damaged database, page by page.
 
-SQLite's own ``.recover`` is not built into Debian's library, and a query gets nowhere when the top of a tree is lost.
+SQLite's own ``.recover`` is not built into Debian's library, and a query fails when the root of a tree is lost.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _AHEAD = "SELECT 1 FROM ahead WHERE what = ? AND at = ? AND series = ?"
 class Salvaged(NamedTuple):
     """What came of it, in rows of the damaged file: those that are in the good one, and about how many it had more.
 
-    ``missing`` is how many could be read and are all the same not there: the salvage is complete when it is 0.
+    ``missing`` is how many could be read but are not there: the salvage is complete when it is 0.
     """
 
     saved: int
@@ -44,10 +44,10 @@ class Salvaged(NamedTuple):
 
 
 def salvage(quarantined: Path, path: Path) -> Salvaged:
-    """Put every row found in a damaged database into the good one at ``path``, where there is none in its place yet.
+    """Put every row found in a damaged database into the good one at ``path``, unless it has that row already.
 
-    Of two copies of one hour or day, the one that counts more measurements is the later. Small transactions, so that
-    the daemon never waits; what is interrupted is simply begun again. At the end each row is looked for once more.
+    Of two copies of one hour or day, the one that counts more measurements is the later. Transactions are small, so
+    that the daemon never waits; an interrupted salvage simply starts again. At the end each row is checked once more.
     Raises ``sqlite3.Error`` for the good database, ``OSError`` for the damaged one.
     """
     named = names(quarantined)
@@ -105,7 +105,7 @@ def _known(db: sqlite3.Connection, named: Names) -> dict[int, int]:
 
 
 def _ranges(db: sqlite3.Connection) -> dict[int, tuple[float, float]]:
-    """The lowest and the highest value of every series that there can be, in steps."""
+    """The lowest and the highest plausible value of every series, in steps."""
     found = {}
     for number, name, step in db.execute("SELECT id, metric, step FROM series"):
         if metric := METRICS.get(name):

@@ -88,15 +88,14 @@ class Hindsight:
         One that fails is no trouble while another keeps the subject fresh. A disk that is not there is one.
         """
         if not name:
-            troubles = [self.trouble(one, at) for one in self._by_subject]
-            return True if True in troubles else None if None in troubles else False
+            return _any([self.trouble(one, at) for one in self._by_subject])
         if self._lacks(name, at):
             return True
         words = [self._word(feed, at) for feed in self._named(name)]
-        ill = [word for word in words if word not in WELL]
-        if ill and len(ill) < len(words) and self._fresh(name, at):
+        ill = [None if word is None else word not in WELL for word in words]
+        if True in ill and not all(ill) and self._fresh(name, at):
             return False
-        return True if ill else None if None in words or not words else False
+        return _any(ill) if ill else None
 
     def turns(self, name: str, since: int, until: int) -> Iterator[int]:
         """When the answer to ``trouble`` may have changed."""
@@ -132,3 +131,8 @@ class Hindsight:
         """Whether a disk was not there, or could not be measured."""
         state = self.known(subject, DISK_STATE, at, self.patience(subject, DISK_STATE))
         return state is not None and round(state.value) in NO_DISK
+
+
+def _any(truths: Sequence[Truth]) -> Truth:
+    """Whether one of them holds; None where that hangs on one that nobody knows."""
+    return True if True in truths else None if None in truths else False

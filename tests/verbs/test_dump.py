@@ -46,7 +46,17 @@ def test_everything_a_helper_asks_for(tmp_path: Path, monkeypatch: pytest.Monkey
     assert said.out == f"{tmp_path}/dump.txt: {len(text.splitlines())} lines; read it before you send it\n"
     titles = re.findall("^== (.*) ==$", text, re.MULTILINE)
     assert titles == [
-        *("versions", "packages", "configuration", "last outcomes", "quota", "wear of the panel", "doctor", "log")
+        *(
+            "versions",
+            "packages",
+            "configuration",
+            "last outcomes",
+            "quota",
+            "outlooks",
+            "wear of the panel",
+            "doctor",
+            "log",
+        )
     ]
     for line in (
         r"^Python 3\.\d+\.\d+",
@@ -173,7 +183,7 @@ def test_a_house_that_cannot_be_read_is_a_reason_to_dump(tmp_path: Path, monkeyp
 
 def test_no_database_yet(tmp_path: Path) -> None:
     text = say("dump", "-", "-c", write(tmp_path)).out
-    assert text.count("there is no database at") == 3
+    assert text.count("there is no database at") == 4
 
 
 def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:

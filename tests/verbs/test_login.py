@@ -135,7 +135,7 @@ def test_a_code_that_is_confirmed_after_a_while(tmp_path: Path, bmw: QuickBmw) -
 
 
 @pytest.mark.parametrize(
-    ("reply", "words"), [("access_denied", "refused on BMW's page"), ("expired_token", "the code ran out")]
+    ("reply", "words"), [("access_denied", "refused on BMW's page"), ("expired_token", "the code expired")]
 )
 def test_a_code_that_is_not(tmp_path: Path, bmw: QuickBmw, reply: str, words: str) -> None:
     bmw.said_while_waiting = [refused(reply)]
@@ -151,7 +151,7 @@ def test_nobody_has_the_time(tmp_path: Path, bmw: QuickBmw) -> None:
     said = say("login", "i4", "-c", bmw_house(tmp_path, bmw))
     assert said.code == 77
     assert "You have 1 minute" in said.out
-    assert "the code ran out" in said.err
+    assert "the code expired" in said.err
     assert bmw.on(TOKEN) == []
 
 

@@ -1,1 +1,1 @@
-"""Where frames become ink: one file per kind of display."""
+"""Displays: one file or package per type."""

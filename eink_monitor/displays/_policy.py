@@ -1,4 +1,4 @@
-"""When the ink may move, and how: pure arithmetic, so that years of it can be tested in a second.
+"""When and how a panel may be refreshed: pure functions, so that years can be tested in a second.
 
 The figures are Waveshare's: refreshes at least 180 s apart and one a day at least (2.13inch e-Paper HAT manual,
 precautions), a full refresh after five partial ones (2.13inch e-Paper V4 specification).
@@ -57,20 +57,20 @@ class Policy:
         )
 
     def ready_in(self, past: Past) -> float:
-        """Seconds until the ink may move again."""
+        """Seconds until the next refresh is allowed."""
         rest = 0.0 if past.moved is None else self.min_interval - past.moved
         return rest if rest > _ROUNDING else 0.0
 
     def due(self, past: Past) -> bool:
-        """Whether a full refresh must come with the next chance.
+        """Whether the next refresh must be a full one.
 
-        A little early, so that it is in time even if the next chance lies a ``min_interval`` and up to a
-        twenty-fourth of ``full_every`` (1 h of a day) ahead.
+        A little early, so that it is in time even if the next chance lies a ``min_interval`` and up to a twenty-fourth
+        of ``full_every`` (1 h of a day) ahead.
         """
         return past.full is None or past.full >= self.full_every - self.full_every // 24 - self.min_interval
 
     def step(self, past: Past, *, same: bool, crisp: bool, urgent: bool) -> Step:
-        """Decide about a frame: ``same`` as what is shown, a ``crisp`` picture wanted, ``urgent`` to a person."""
+        """Decide about a frame: ``same`` as what is shown, a ``crisp`` picture wanted, ``urgent`` for a person."""
         due = crisp or self.due(past)
         if same and not due:
             return Step.SAME

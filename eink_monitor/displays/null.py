@@ -1,4 +1,4 @@
-"""A display that shows nothing, for simulations and for a house that only wants its history kept."""
+"""A display that shows nothing, for simulations, or for recording history only."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from eink_monitor.settings import Duration
 class Null(AnyGlass):
     """Shows nothing; counts the refreshes an e-paper panel with these rules would have made.
 
-    ``draw`` asks for the frames all the same.
+    ``draw`` asks for the frames anyway.
     """
 
     draw: bool = False
@@ -29,13 +29,13 @@ class Null(AnyGlass):
     _crisp: bool = field(default=True, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Refuse what no panel can do. Raises ``ValueError``."""
+        """Refuse impossible settings. Raises ``ValueError``."""
         super().__post_init__()
         self._policy = Policy(int(self.min_interval), self.partials, int(self.full_every))
 
     @property
     def looks(self) -> bool:
-        """Whether frames are to be drawn all the same."""
+        """Whether frames are to be drawn anyway."""
         return self.draw
 
     @property

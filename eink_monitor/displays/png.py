@@ -1,4 +1,4 @@
-"""Pictures in a folder instead of ink: for a first look, a web server, or a digital picture frame."""
+"""Pictures in a folder: for a first look, a web server, or a digital picture frame."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Png(AnyGlass):
         return DisplayError(f"the picture folder {self.path} cannot be used", reason)
 
     def show(self, frame: Frame, *, urgent: bool = False) -> None:  # noqa: ARG002 - a picture needs no sparing
-        """Write both pictures, each at once and whole. Raises ``DisplayError`` where the folder cannot be written."""
+        """Write both pictures atomically. Raises ``DisplayError`` where the folder cannot be written."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             write_whole(self._file(frame), self.path / "now.png")
@@ -70,12 +70,12 @@ class Png(AnyGlass):
             raise self._trouble(error) from error
 
     def collect(self, frames: Iterable[Frame]) -> None:
-        """Write a picture of each panel, and remove those we made of panels that are no more."""
+        """Write a picture of each panel, and remove our pictures of panels that no longer exist."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             for frame in frames:
                 self._file(frame)
-            for file in self.path.glob("*.png"):  # a card that somebody has put up meanwhile stays
+            for file in self.path.glob("*.png"):  # a sign-in card shown meanwhile stays
                 if file.stem not in self._made and made_by(file) == _signature(file.stem):
                     file.unlink(missing_ok=True)
         except OSError as error:
@@ -91,7 +91,7 @@ class Png(AnyGlass):
 
 
 def _lent() -> str:
-    """The folder that systemd lends to a service; empty elsewhere."""
+    """The folder that systemd provides for a service; empty elsewhere."""
     return os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
 
 

@@ -19,7 +19,9 @@ class Terminal(AnyGlass):
 
     def show(self, frame: Frame, *, urgent: bool = False) -> None:  # noqa: ARG002 - a picture needs no sparing
         """Print the frame under its name, as wide as the terminal is. Raises ``DisplayError`` when that is gone."""
-        columns = shutil.get_terminal_size((frame.width, 0)).columns  # what is no terminal is as wide as it likes
+        columns = shutil.get_terminal_size(
+            (frame.width, 0)
+        ).columns  # without a terminal there is no limit to the width
         if not can_show(sys.stdout.encoding):
             message = "the terminal cannot show block characters; set LANG to a UTF-8 locale such as C.UTF-8"
             raise DisplayError(message)

@@ -1,1 +1,1 @@
-"""Where readings come from: one file per vendor interface, strangers to each other; their parts are in ``_*`` rooms."""
+"""Sources: one file or package per vendor interface, which never import each other; ``_*`` modules are shared."""

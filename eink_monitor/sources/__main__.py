@@ -1,7 +1,6 @@
 """``python -m eink_monitor.sources TYPE...``: the extras that sources of these types need, one a line.
 
-The installer asks before any library is there, so this needs nothing but Python. A word that names no source is passed
-over.
+The installer asks before any library is there, so this needs nothing but Python. Unknown types are ignored.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Figures of a car that cannot be true beside what else is known of it: they are left out, and told."""
+"""Figures of a car that contradict what else is known of it: they are left out and noted."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from eink_monitor.model.reading import Metric, Reading
 FILLED = 25.0
 """Percent of charge, or of fuel, that take every car some distance."""
 _LITRES = 10.0  # as much in a tank
-_EMPTY = 60.0  # km; nothing that is empty goes farther
-_PER_CENT, _AND = 10.0, 30.0  # km for each percent of charge, and some more: no battery takes a car farther
+_EMPTY = 60.0  # km; nothing goes farther when empty
+_PER_CENT, _AND = 10.0, 30.0  # km per percent of charge, generously: no battery takes a car farther
 _FASTEST, _AT_ONCE = 250.0, 100.0  # km/h; and km, for clocks that were set
-_STANDS = 7 * DAY  # for so long a lower odometer is a slip; then it may be that of another car, or put right
+_STANDS = 7 * DAY  # for so long a lower odometer is a mistake; then it may be another car's, or corrected
 
 
 def believed(told: Mapping[str, Reading], visit: Visit) -> dict[str, Reading]:
-    """The readings of one message without those that the others, or what came before, belie; ``visit`` is told."""
+    """The readings of one message without those that contradict the others or earlier ones; ``visit`` notes them."""
     kept = dict(told)
     driven = kept.get(ODOMETER.name)
     if driven and not _follows(driven, visit):
@@ -35,13 +35,13 @@ def _judge_range(kept: dict[str, Reading], visit: Visit) -> None:
     if left is None:
         return
     if level and level.value == 0 < _EMPTY < left.value and abs(level.at - left.at) <= HOUR:
-        _leave_out(kept, level, visit)  # nought is what is said of what is not known, a distance is not
+        _leave_out(kept, level, visit)  # 0 stands for unknown, a distance does not
     if not _reaches(left, kept, visit):
         _leave_out(kept, left, visit)
 
 
 def _judge_what_is_nought(kept: dict[str, Reading]) -> None:
-    """What is said instead of nothing: of no position one in the sea off Africa, of no time until full none at all."""
+    """Values that stand for none: 0, 0 for no position, 0 for no time until full."""
     place = [kept[metric.name] for metric in (LATITUDE, LONGITUDE) if metric.name in kept]
     if len(place) > 1 and not any(one.value for one in place):
         for one in place:
@@ -64,7 +64,7 @@ def _leave_out(kept: dict[str, Reading], reading: Reading, visit: Visit) -> None
 
 
 def _follows(driven: Reading, visit: Visit) -> bool:
-    """Whether a car can have come from the last odometer to this one: it drives neither back nor beyond all speed."""
+    """Whether an odometer is plausible after the last one: a car drives neither back nor beyond all speed."""
     last = visit.last(ODOMETER)
     if last is None or driven.at < last.at or plausible(driven) is None:
         return True
@@ -74,7 +74,7 @@ def _follows(driven: Reading, visit: Visit) -> bool:
 
 
 def _reaches(left: Reading, told: Mapping[str, Reading], visit: Visit) -> bool:
-    """Whether so much in the battery, else in the tank, takes a car so far."""
+    """Whether that level of the battery, else of the tank, takes a car so far."""
     charge = _beside(left, SOC, told, visit)
     if charge is not None:
         return charge == 0 or (left.value <= _PER_CENT * charge + _AND and (left.value > 0 or charge < FILLED))

@@ -1,4 +1,4 @@
-"""What every source of cars shares: which metrics, how often to ask, and how to read a vendor's instants and units."""
+"""Shared by car sources: metrics, polling intervals, and reading a vendor's instants and units."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from eink_monitor.remarks import Remarks
 from eink_monitor.settings import Secret
 
 BASIC = (SOC, TARGET_SOC, RANGE, PLUGGED, CHARGING, CHARGING_POWER, TIME_TO_FULL, ODOMETER, FUEL)
-"""What nearly every maker tells of a car."""
+"""The metrics that nearly every maker publishes."""
 POSITION = (LATITUDE, LONGITUDE)
 
 IDLE, PLUGGED_IN, CHARGING_NOW = HOUR, 30 * MINUTE, 15 * MINUTE
@@ -37,7 +37,7 @@ _BELIEVED = 3 * HOUR  # a plug seen longer ago than this may have been pulled si
 _MILE = 1.609344  # km
 FOREVER = 1 << 40
 UNREADABLE = 0
-"""The instant of what carries a date that nobody can read."""
+"""The instant of anything with an unreadable date."""
 
 
 class CarSource(Source):
@@ -70,12 +70,12 @@ class CarSource(Source):
         return max(visit.every, IDLE)
 
     def patience(self, every: int) -> int:
-        """A parked car sleeps for days and says nothing; within a day that is no reason to doubt what it said last."""
+        """A parked car sleeps for days and sends nothing; for a day its last values need no doubt."""
         return max(3 * every, DAY) + self.lag
 
 
 def account(kind: str, key: str) -> str:
-    """A name for a vendor account in the ledger: two feeds with the same key share it, and it gives no key away."""
+    """A name for a vendor account in the ledger: two feeds with the same key share it; it hides the key."""
     import hashlib  # 3 ms, which the first frame need not wait for
 
     return f"{kind}-{hashlib.sha256(key.encode()).hexdigest()[:8]}"
@@ -84,8 +84,8 @@ def account(kind: str, key: str) -> str:
 class CarReadings:
     """The readings of one answer as they are found; what is missing, or has no date of its own, is left out.
 
-    A value or a date that makes no sense costs itself only, also one after ``now`` (epoch seconds): it goes on as a
-    reading that ``vet`` leaves out and tells.
+    An impossible value or date, also one after ``now`` (epoch seconds), affects only itself: it becomes a reading that
+    ``vet`` leaves out and notes.
     """
 
     def __init__(self, subject: str, now: int = FOREVER, remarks: Remarks | None = None) -> None:
@@ -106,7 +106,7 @@ class CarReadings:
             self._odd.append(Reading(self._subject, metric, size, at))
 
     def dates(self, at: int) -> bool:
-        """Whether something can have been measured at that instant."""
+        """Whether an instant is a plausible time of measurement."""
         return UNREADABLE < at <= self._until
 
     def value(self, metric: Metric) -> float | None:
@@ -125,7 +125,7 @@ class CarReadings:
         return list(found.values())
 
     def put_state(self, metric: Metric, word: object, meanings: Mapping[str, bool], at: int | None) -> None:
-        """Note what a vendor's word means; a word that nobody told us about is no reading."""
+        """Note what a vendor's word means; an unknown word is no reading."""
         if isinstance(word, str) and word in meanings:
             self.put(metric, int(meanings[word]), at)
 
@@ -139,11 +139,11 @@ class CarReadings:
         return {}
 
     def unclear(self, metric: Metric, value: float) -> None:
-        """Have it told that a figure came without a unit that we know."""
+        """Remark that a figure came without a known unit."""
         self._remarks.leave_out(f"{metric.name} without a known unit", value)
 
     def broken(self, name: str) -> None:
-        """Have it told that some of a part of the answer made no sense."""
+        """Remark that some of a part of the answer made no sense."""
         self._odd.append(Reading(self._subject, Metric(f"some of {name}", "", 1, 0, 0, name), math.nan, 0))
 
 

@@ -1,4 +1,4 @@
-"""Parallel lists: instants, and what holds at each; so do the servers of forecasts and prices answer."""
+"""Parallel lists of instants and values, as servers of forecasts and prices send them."""
 
 from __future__ import annotations
 

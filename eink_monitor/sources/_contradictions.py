@@ -1,4 +1,4 @@
-"""Where a car's statements contradict each other, or its dates the order in which they came: what is believed."""
+"""What to believe when a car's statements contradict each other, or their dates contradict the order of delivery."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _USED = 2.0  # percent; so much less charge than a moment ago was driven away
 
 
 def settled(readings: Iterable[Reading], visit: Visit) -> list[Reading]:
-    """The readings of one message, at most one of each metric, without an old state that a newer measurement belies.
+    """The readings of one message, at most one of each metric, without old states that newer ones contradict.
 
     A message may lack the state, or give one that nobody knows, while the power falls to 0 or the plug is pulled: then
-    the car does not charge, whatever it said last; nor does one that drove or lost charge meanwhile. No time until full
-    is told of a car that does not charge.
+    the car is not charging, whatever it said last; nor is one that drove or lost charge meanwhile. A car that is not
+    charging has no time until full.
     """
     told = believed({reading.metric.name: reading for reading in readings}, visit)
     _settle_charging(told, visit)
@@ -94,8 +94,8 @@ def in_order(readings: list[Reading], visit: Visit) -> list[Reading]:
 def replacing(reading: Reading, last: Reading | None, latest: int) -> Reading:
     """The reading that was delivered after ``last``, dated so that it replaces it; never later than ``latest``.
 
-    As it is where the dates agree with that, where nothing changed, and where it is a day older: that is an old message
-    come again. A car does not drive back, so a lower odometer is the older one.
+    It is unchanged if the dates agree with that, if nothing changed, and if it is a day older: that is an old message
+    repeated. A car does not drive back, so a lower odometer is the older one.
     """
     if last is None or reading.at > last.at or last.at - reading.at > DAY or last.at >= latest:
         return reading

@@ -1,4 +1,4 @@
-"""When the sun is up, well enough to decide when a roof is worth asking."""
+"""When the sun is up, accurately enough to decide when to poll a roof."""
 
 from __future__ import annotations
 

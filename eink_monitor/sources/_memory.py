@@ -1,7 +1,7 @@
-"""What a car has told before, and what follows from it for what it tells now: which of several keys, in which unit.
+"""What a car has sent before, which decides how to read what it sends now: which of several keys, in which unit.
 
-A car says the same thing under several names, not all of them in every message, and leaves a unit out now and then. A
-choice made anew for each message would let the panel flutter between two quantities that only look alike.
+A car sends the same value under several names, not all of them in every message, and omits a unit now and then. A new
+choice for each message would make the panel alternate between two quantities that only look alike.
 """
 
 from __future__ import annotations
@@ -55,17 +55,17 @@ class CarMemory:
         return others.pop() if len(others) == 1 else ""
 
     def distance(self, metric: Metric, unit: object, otherwise: str = "") -> float | None:
-        """How many km one of the car's units is; None where nobody knows. ``otherwise`` is what a dictionary says."""
+        """How many km one of the car's units is; None if unknown. ``otherwise`` is the dictionary's unit."""
         given = unit.strip().lower() if isinstance(unit, str) else ""
         return kilometres(given or self.unit(metric) or otherwise)
 
     def choose(
         self, metric: Metric, names: Sequence[str], told: Iterable[Told], last_resorts: Iterable[str] = ()
     ) -> Told | None:
-        """The value to believe: of the best name in the order of ``names`` that spoke lately, in whatever message.
+        """The value to believe: that of the best name in the order of ``names`` that was sent lately, in any message.
 
-        None where only a lesser one speaks now and the better one did within a day: what it said stands. A name that a
-        car stopped using must not hide for ever one that it still uses, so a value that is a day newer goes first; but
+        None if only a lesser one is sent now and the better one was within a day: its value stands. A name that a car
+        stopped using must not hide forever one that it still uses, so a value that is a day newer goes first; but
         ``last_resorts`` mean something else and only count for a car that never used another name.
         """
         known, day = self._chosen(metric, names)
@@ -75,14 +75,14 @@ class CarMemory:
         spoke = {known: (day + 1) * DAY} | {name: entry.at for name, entry in values.items()}
         newest = max(day * DAY, *(entry.at for entry in values.values()))
         lately = (name for name in names if name in spoke and newest - spoke[name] <= DAY)
-        name = next(lately, names[-1])  # where an old message has come again nobody spoke lately
+        name = next(lately, names[-1])  # if an old message is repeated, no name was sent lately
         best = values.get(name)
         if best:
             self.notes[f"{metric.name} key"] = f"{name} {max(best.at // DAY, day if name == known else 0)}"
         return best
 
     def _chosen(self, metric: Metric, names: Sequence[str]) -> tuple[str, int]:
-        """Which name was last believed, and on which day (since 1970) it spoke."""
+        """Which name was last believed, and on which day (since 1970) it was last sent."""
         name, _, day = str(self.notes.get(f"{metric.name} key", "")).rpartition(" ")
         return (name, int(day)) if name in names and day.isdecimal() else ("", 0)
 

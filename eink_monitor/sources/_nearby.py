@@ -1,4 +1,4 @@
-"""Hosts in the house: which are, by their names alone, and what helps where a name is not found."""
+"""Hosts on the local network: recognised by their names alone, and what helps if a name is not found."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def nearby(host: str) -> bool:
 def no_address(host: str, whose: str = "", root: Path = Path("/")) -> str:
     """The sentence for a name of which no address was found, with the way out.
 
-    Names that end in .local are asked of the house itself (multicast DNS, RFC 6762), by Avahi or systemd-resolved;
+    Names that end in .local are resolved on the local network (multicast DNS, RFC 6762), by Avahi or systemd-resolved;
     a small system has neither. ``root`` is where the machine's files are.
     """
     told = f'no address found for {whose}"{host}"'

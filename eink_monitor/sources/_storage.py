@@ -1,4 +1,4 @@
-"""Charges of a house battery that cannot be, because no battery is emptied so fast."""
+"""Impossible charges of a house battery: none empties so fast."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from eink_monitor.model.poll import Visit
 from eink_monitor.model.reading import Reading
 
 _LEFT = 20.0  # percent
-_SOON = 20 * MINUTE  # then the slowest of our doors has looked again
+_SOON = 20 * MINUTE  # then the slowest of our sources has polled again
 
 
 def without_plunges(readings: Iterable[Reading], visit: Visit) -> list[Reading]:
-    """The readings of a poll without charges of nought right after a battery was far from empty; ``visit`` is told."""
+    """The readings of a poll without charges of 0 right after a battery was far from empty; ``visit`` notes them."""
     kept = []
     last = visit.last(STORAGE_SOC)
     for reading in readings:

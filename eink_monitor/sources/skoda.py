@@ -32,7 +32,7 @@ _WHO = "Skoda"
 _WAY_OUT = "make a new one in the MySkoda app or at go.skoda.eu/api-keys and put it into the configuration"
 _NOT_CHARGING = ("CONNECT_CABLE", "CONSERVING", "READY_FOR_CHARGING", "DISCHARGING", "CHARGING_INTERRUPTED", "OFF")
 _CHARGING = {"CHARGING": True} | dict.fromkeys(_NOT_CHARGING, False)
-_BURNING = ("GASOLINE", "PETROL", "DIESEL", "CNG", "LPG", "")  # whatever else there is may have a plug
+_BURNING = ("GASOLINE", "PETROL", "DIESEL", "CNG", "LPG", "")  # any other engine may have a plug
 _PLUGGED = {"CONNECTED": True, "DISCONNECTED": False}
 _PLUG_OF_STATE = {"CONNECT_CABLE": False} | dict.fromkeys(
     ("CHARGING", "CONSERVING", "READY_FOR_CHARGING", "CHARGING_INTERRUPTED"), True
@@ -56,7 +56,7 @@ class Skoda(CarSource):
 
     @property
     def renews(self) -> str:
-        """Nobody signs in: Skoda makes keys, and they expire."""
+        """No sign-in: Skoda issues keys, which expire."""
         # TRANSLATORS: at most 12 letters; what a vendor gives in place of a sign-in
         return marked("API key")
 
@@ -126,7 +126,7 @@ def parse(
     sheet.put(ODOMETER, odometer.get("mileageInKm"), _captured(odometer))
     if position:
         place = sheet.section(car, "parkingPosition")
-        spoke = max((reading.at for reading in sheet.readings), default=None)  # a place may carry no date of its own
+        spoke = max((reading.at for reading in sheet.readings), default=None)  # a position may have no date
         at = _captured(place) or spoke
         for metric in POSITION:
             sheet.put(metric, sheet.section(place, "gpsCoordinates").get(metric.name), at)
@@ -175,7 +175,7 @@ def _charging(charging: Mapping[str, object], sheet: CarReadings) -> None:
     else:
         sheet.put_state(PLUGGED, state, _PLUG_OF_STATE, at)
     sheet.put(CHARGING_POWER, status.get("chargePowerInKw"), at, 1000)
-    if state == "CHARGING":  # otherwise Skoda sends 0, which would read as full
+    if state == "CHARGING":  # else Skoda sends 0, which would mean full
         sheet.put(TIME_TO_FULL, status.get("remainingTimeToFullyChargedInMinutes"), at)
 
 

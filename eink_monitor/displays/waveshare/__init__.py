@@ -1,4 +1,4 @@
-"""Ink: a Waveshare e-paper panel on a Raspberry Pi's pins."""
+"""A Waveshare e-paper panel on a Raspberry Pi's pins."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class _Ink(Protocol):
 
     @property
     def known(self) -> bool:
-        """Whether what the panel shows is known well enough for a partial refresh."""
+        """Whether the panel's content is known well enough for a partial refresh."""
 
     def refresh(self, frame: Frame, *, partial: bool) -> None:
         """Show a frame; the panel sleeps afterwards. Raises ``DisplayError``."""
@@ -72,7 +72,7 @@ class Waveshare(Wiring, Display):
     _crisp: bool = field(default=True, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Refuse what no panel can do. Raises ``ValueError``."""
+        """Refuse impossible settings. Raises ``ValueError``."""
         together(self._check_words, self._check_policy, super().__post_init__)
 
     def _check_words(self) -> None:
@@ -88,7 +88,7 @@ class Waveshare(Wiring, Display):
         self._policy = Policy(int(self.min_interval), self.partials, int(self.full_every))
 
     def open(self, clock: Clock, wear: Wear) -> None:
-        """Lend the display a clock and its history; the first frame will be a full refresh."""
+        """Give the display a clock and its wear; the first frame will be a full refresh."""
         self.close()
         self._clock, self._wear = clock, wear
         # Only the wall clock outlives a restart, and may have been wrong: a refresh in the future tells nothing.
@@ -97,7 +97,7 @@ class Waveshare(Wiring, Display):
 
     @property
     def every_beat(self) -> bool:
-        """The policy needs the beats: even an unchanged panel is refreshed once a day."""
+        """The policy needs every frame: even an unchanged panel is refreshed once a day."""
         return True
 
     def ready_in(self) -> float:
@@ -115,12 +115,12 @@ class Waveshare(Wiring, Display):
         self._crisp = True
 
     def clear(self) -> None:
-        """Whiten the panel at once. Raises ``DisplayError``."""
+        """Clear the panel to white at once. Raises ``DisplayError``."""
         width, height = self.size
         self._refresh(Frame(width, height, b"\xff" * ((width + 7) // 8 * height)), partial=False)
 
     def probe(self) -> None:
-        """Ask whether a panel answers, without moving any ink. Raises ``DisplayError`` with the cause."""
+        """Check whether a panel answers, without a refresh. Raises ``DisplayError`` with the cause."""
         self._panel().probe()
 
     @property
@@ -130,7 +130,7 @@ class Waveshare(Wiring, Display):
 
     @property
     def modules(self) -> tuple[str, ...]:
-        """The libraries of our own driver; Waveshare's package says itself what it lacks."""
+        """The libraries of our own driver; Waveshare's package reports its own."""
         return () if self.model.startswith(_VENDOR) else LIBRARIES
 
     @property
@@ -143,7 +143,7 @@ class Waveshare(Wiring, Display):
         return "pi5" if "Raspberry Pi 5" in board else "pi"
 
     def examine(self) -> Iterator[Finding]:
-        """The wires and whether a panel answers, without moving any ink."""
+        """The findings on wiring and panel, without a refresh."""
         ink = self._panel()
         if isinstance(ink, Panel213):
             yield from examine(ink)
@@ -155,7 +155,7 @@ class Waveshare(Wiring, Display):
             yield fault("panel", error)
 
     def close(self) -> None:
-        """Leave the last frame standing, the panel asleep and without power. Does nothing in a forked child."""
+        """Leave the last frame visible, the panel asleep and unpowered. Does nothing in a forked child."""
         ink, self._ink = self._ink, None
         self._frame, self._crisp = None, True
         if ink is not None:

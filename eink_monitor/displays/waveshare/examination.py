@@ -1,4 +1,4 @@
-"""What can be known of a panel and its wires without moving any ink."""
+"""What can be found out about a panel and its wiring without a refresh."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def holders(names: Sequence[str], proc: Path = Path("/proc")) -> list[tuple[int,
     for folder in sorted(proc.glob("[0-9]*"), key=lambda entry: int(entry.name)):
         if int(folder.name) == os.getpid():
             continue
-        with suppress(OSError):  # it has ended meanwhile, or is not ours to look at
+        with suppress(OSError):  # it has ended meanwhile, or we may not read it
             opened = {str(link.readlink()) for link in (folder / "fd").iterdir()}
             mine = sorted(file for file in opened if file.startswith(tuple(names)))
             if mine:

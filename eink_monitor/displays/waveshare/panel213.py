@@ -31,7 +31,7 @@ from eink_monitor.model.frame import Frame
 _POWER_UP = 0.010  # datasheet, operation flow: 10 ms after power is supplied
 _RESET_PULSE = 0.001  # the vendor's at partial refreshes; HATs up to revision 2.2 cut the power while RST is low
 _RESET_DEADLINE = 2.0
-_RISE_DEADLINE = 0.050  # BUSY rises within 1 ms or so; nothing that is sent before it does is heard
+_RISE_DEADLINE = 0.050  # BUSY rises within about 1 ms; anything sent earlier is ignored
 _POLL = 0.001
 _FAST_POLL = 0.0005
 _SLEPT_THROUGH = 0.95  # of the shortest refresh of that kind so far: time in which BUSY need not be polled
@@ -93,7 +93,7 @@ class Panel213:
         self._glass = new if asleep else None
 
     def probe(self) -> None:
-        """Ask whether a panel answers, without moving ink. Raises ``DisplayError`` with the cause.
+        """Check whether a panel answers, without a refresh. Raises ``DisplayError`` with the cause.
 
         Deep sleep keeps BUSY high and a reset takes it low again (SSD1680 datasheet r0.14, command 0x10).
         """
@@ -110,14 +110,14 @@ class Panel213:
             raise self._absent()
 
     def close(self) -> None:
-        """Let a refresh under way come to its end, put the panel to sleep, release the wires. Never raises."""
+        """Let a refresh under way finish, put the panel to sleep, release the wires. Never raises."""
         try:
             self._settle()
             if self._cut and not self.wires.foreign:  # an older HAT gets power back when RST is let go of
                 self._wake()
                 self._sleep()
         except DisplayError:
-            self._awake = False  # there is no more to be done for it
+            self._awake = False  # nothing more can be done
         self.wires.close()
 
     def _settle(self) -> None:
@@ -176,7 +176,7 @@ class Panel213:
         self._shortest[way] = min(took, usual or took)
 
     def _sleep(self) -> bool:
-        """Deep sleep 1; whether BUSY confirmed it. Only a panel that has done so before is accused if it does not."""
+        """Deep sleep 1; whether BUSY confirmed it. Only a panel that has done so before is reported if it does not."""
         self.wires.command(DEEP_SLEEP, b"\x01")
         asleep = self._until(True, _RISE_DEADLINE, _FAST_POLL)
         if self._confirms_sleep and not asleep:

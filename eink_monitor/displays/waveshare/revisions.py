@@ -22,7 +22,7 @@ Registers = tuple[tuple[int, bytes], ...]
 
 @dataclass(frozen=True, slots=True)
 class Refresh:
-    """One way to move the ink: registers to set, the 0x22 sequence, and the seconds it may take.
+    """One kind of refresh: registers to set, the 0x22 sequence, and the seconds it may take.
 
     A refresh shorter than ``shortest`` did not run the waveform it was given, one longer than ``longest`` is another
     panel's; ``deadline`` is when to give up.

@@ -1,4 +1,4 @@
-"""Panels of other sizes through Waveshare's own package, which waits for BUSY for ever: here it waits with a deadline.
+"""Panels of other sizes through Waveshare's own package, which waits for BUSY forever: here it waits with a deadline.
 
 Installed from Waveshare's repository the package is ``waveshare_epd``; from PyPI (``waveshare-epaper``) the same files
 lie in a folder with a hyphen in its name. These drivers know one way to draw that all models share: the full refresh.
@@ -68,7 +68,7 @@ class VendorPanel:
         """Release SPI and the lines; the panel sleeps since its last refresh. Does nothing in a forked child."""
         module, self._module, self._epd = self._module, None, None
         if module is not None and os.getpid() == self._owner:
-            with suppress(Exception):  # leaving anyway
+            with suppress(Exception):  # closing anyway
                 module.epdconfig.module_exit()
 
     def _load(self) -> tuple[ModuleType, Any]:
@@ -81,7 +81,7 @@ class VendorPanel:
 
     @contextmanager
     def _watched(self, module: ModuleType) -> Iterator[None]:
-        """Put our clock and our deadline under the vendor's two primitives of waiting, for one refresh."""
+        """Replace the vendor's two waiting functions by ours with a deadline, for one refresh."""
         config = module.epdconfig
         read, delay = config.digital_read, config.delay_ms
         end = self._clock.monotonic() + _DEADLINE

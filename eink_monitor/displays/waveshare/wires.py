@@ -1,7 +1,7 @@
 """The panel's wires: bytes over ``spidev``, levels over the ``RPi.GPIO`` interface (RPi.GPIO itself, or rpi-lgpio).
 
-Whatever those libraries raise leaves here as a ``DisplayError``. BUSY is polled, never watched for edges: kernels from
-6.6 on refuse RPi.GPIO's edge detection. SPI is opened once and closed once.
+Whatever those libraries raise becomes a ``DisplayError``. BUSY is polled, never watched for edges: kernels from 6.6 on
+refuse RPi.GPIO's edge detection. SPI is opened once and closed once.
 
 GPIO lines are claimed once per process and kept through faults: a poll child that happens to live holds copies of the
 line descriptors, so that giving a line back and claiming it again would be refused by the kernel ("GPIO busy").
@@ -44,7 +44,7 @@ class Wiring:
     speed: int = 4_000_000
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be wired."""
+        """Refuse impossible wiring."""
         pins = self.pins()
         insist(
             (all(0 <= pin <= 27 for pin in pins.values()), "rst, dc, busy and pwr are BCM numbers from 0 to 27"),
@@ -125,7 +125,7 @@ class Wires:
             if self._gpio is not None:
                 self.power(on=False)
         except DisplayError:
-            self._release()  # the lines themselves are what broke: claim them anew
+            self._release()  # the lines themselves broke: claim them again
         self._data, self.powered = False, False
 
     def close(self) -> None:
@@ -144,13 +144,13 @@ class Wires:
 
     def _release(self) -> None:
         gpio, self._gpio = self._gpio, None
-        with suppress(Exception):  # leaving anyway
+        with suppress(Exception):  # closing anyway
             if gpio is not None:
                 gpio.cleanup(list(self.wiring.pins().values()))
 
     def _close_spi(self) -> None:
         spi, self._spi = self._spi, None
-        with suppress(Exception):  # it may be broken already, and what broke it has been told
+        with suppress(Exception):  # it may be broken already, which has been reported
             if spi is not None:
                 spi.close()
 
@@ -191,7 +191,7 @@ class Wires:
                         gpio.setup(pin, gpio.OUT, initial=int(name != "DC"))
                 taken.append(pin)
         except DisplayError:
-            with suppress(Exception):  # the first fault is the one to tell
+            with suppress(Exception):  # the first fault is the one to report
                 gpio.cleanup(taken)
             raise
         return gpio
@@ -218,7 +218,7 @@ class Wires:
 
 @contextmanager
 def _spoken(sentence: str) -> Iterator[None]:
-    """Turn whatever a library raises into a ``DisplayError`` that begins with a sentence of ours."""
+    """Turn whatever a library raises into a ``DisplayError`` with a sentence of ours."""
     try:
         yield
     except Exception as error:  # lgpio.error is a bare Exception, a short write in py-spidev a SystemError

@@ -1,1 +1,1 @@
-"""What every cloud source shares: asking over HTTP, signing in by OAuth, keeping tokens."""
+"""Shared by cloud sources: HTTP calls, OAuth, token storage."""

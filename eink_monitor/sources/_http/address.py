@@ -1,4 +1,4 @@
-"""Where a vendor is reached; kept apart so that the configuration can be checked without loading the network."""
+"""Vendors' addresses; separate so that the configuration can be checked without loading network libraries."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import SplitResult, urlsplit
 def address(url: str, key: str = "base_url") -> SplitResult:
     """Check the URL of a setting: scheme, host, port, an optional path. Raises ``ValueError`` with a sentence.
 
-    Keys, passwords and VINs go there, so plain http never leaves the house: an emulator on this machine or beside it.
+    Keys, passwords and VINs go there, so plain http is only for the local network: an emulator, for example.
     """
     parts = _split(url)
     if (
@@ -43,9 +43,9 @@ def is_here(host: str | None) -> bool:
 
 
 def is_at_home(host: str) -> bool:
-    """Whether a host is in the house by what it is called: this machine, a private address, a name of the home network.
+    """Whether a host is on the local network, by its name: this machine, a private address, a home domain.
 
-    Names below ``.local`` (RFC 6762), ``.home.arpa`` (RFC 8375), ``.internal`` and ``.lan`` are nobody's elsewhere.
+    Names below ``.local`` (RFC 6762), ``.home.arpa`` (RFC 8375), ``.internal`` and ``.lan`` do not exist elsewhere.
     """
     import ipaddress
 

@@ -1,4 +1,4 @@
-"""What a vendor answered, and how to read it without trusting it."""
+"""A vendor's answer, and how to read it without trusting it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Answer:
     def json(self) -> object:
         """The body as JSON. Raises ``BadAnswer``, or ``Unavailable`` for a web page.
 
-        A number may be none (NaN) or without bounds, as some servers write it: that costs the value, not the answer.
+        A number may be NaN or infinite, as some servers write it: that costs the value, not the answer.
         """
         if self._is_page():
             raise Unavailable(_portal(self.who))
@@ -143,7 +143,7 @@ def number(value: object, who: str, where: str) -> float:
 def text(value: object, who: str, where: str, most: int = 10_000) -> str:
     """A JSON string of at most ``most`` printable characters, or ``BadAnswer`` naming the place.
 
-    What is kept and sent back (an id, a token) must come as it is: a copy with its odd signs removed is another one.
+    What is kept and sent back (an id, a token) must come as it is: a cleaned copy would be a different one.
     """
     if isinstance(value, str) and is_clean(value, most):
         return value

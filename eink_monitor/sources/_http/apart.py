@@ -1,4 +1,4 @@
-"""Work that a poll's deadline must not cut in two.
+"""Work that a poll's deadline must not interrupt.
 
 A rotated refresh token exists only in the vendor's answer until it is saved; a SIGKILL between the two would lose the
 account. So that stretch runs in a process of its own session, which neither the kill of the poll's process group nor
@@ -16,7 +16,7 @@ from eink_monitor.errors import Overloaded, Unavailable
 
 
 def apart(work: Callable[[], None], feed: str, keep: Collection[int] = (), seconds: int = 60) -> None:
-    """Do ``work`` out of reach and wait for it; its ``Trouble`` is raised here.
+    """Do ``work`` out of reach of the deadline and wait for it; its ``Trouble`` is raised here.
 
     ``keep`` names file descriptors that the work needs (a lock stays held until both processes let go of it); all
     others are closed, above all the pipe on which the daemon waits for the poll's end. After ``seconds`` the work is

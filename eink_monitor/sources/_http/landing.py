@@ -1,8 +1,8 @@
-"""The page on this machine that a browser lands on after a consent: it takes the address along and says thank you.
+"""The page on this machine where a browser lands after a consent: it takes the address and says thank you.
 
 On a Pi without a screen the browser runs elsewhere: ``ssh -L 8765:127.0.0.1:8765 pi`` carries it here. Any page that is
 open in that browser can ask this port, too, and so can every program of this machine: so only a GET of ``/`` of this
-host with the secret ``state`` of this very sign-in counts, and whoever is slow keeps nobody waiting.
+host with the secret ``state`` of this very sign-in counts, and slow clients keep nobody waiting.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Landing:
         self._door.close()
 
     def arrived(self, clock: Clock, until: int, also: tuple[int, ...] = ()) -> str:
-        """What the browser asked for (path and query), or nothing: too late, or one of ``also`` became readable.
+        """What the browser requested (path and query), or empty: too late, or one of ``also`` became readable.
 
         ``also`` lets a person paste the address while we listen.
         """
@@ -78,7 +78,7 @@ class Landing:
         return ""
 
     def _admit(self, since: float) -> None:
-        with suppress(OSError):  # who called has hung up
+        with suppress(OSError):  # the client has hung up
             line, _ = self._door.accept()
             line.setblocking(False)
             if len(self._guests) >= _MOST:
@@ -86,7 +86,7 @@ class Landing:
             self._guests[line.fileno()] = _Guest(line, bytearray(), since)
 
     def _hear(self, number: int) -> str:
-        """Read what a guest says; once it is a whole request, answer it. What it asked for, if that is ours."""
+        """Read from a client; answer a complete request. Returns its target, if it is the one expected."""
         guest = self._guests[number]
         try:
             said = guest.line.recv(_LONGEST)
@@ -108,7 +108,7 @@ class Landing:
 
 
 class _Guest(NamedTuple):
-    """One connection: what it has said so far, and since when it has been here (monotonic)."""
+    """One connection: what it has sent so far, and since when it is open (monotonic)."""
 
     line: socket.socket
     said: bytearray
@@ -146,7 +146,7 @@ def _target(said: bytes, state: bytes, port: int) -> str:
 
 
 def _is_us(hosts: list[str], port: int) -> bool:
-    """Whether the one Host header names this machine: a page that had its own name resolve to us is another's."""
+    """Whether the one Host header names this machine: a page whose own name resolves to us is foreign."""
     name, _, named = hosts[0].lower().rpartition(":") if len(hosts) == 1 else ("", "", "")
     return name in {"localhost", "127.0.0.1", "[::1]"} and named == str(port)
 

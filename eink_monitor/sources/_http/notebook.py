@@ -1,6 +1,6 @@
-"""Small facts a source wants to find again at its next poll: a container id, when a key expires, a session.
+"""Small facts that a source keeps between polls: a container id, when a key expires, a session.
 
-Nothing in here is beyond recovery, so a damaged notebook counts as an empty one.
+All of it can be recovered, so a damaged notebook counts as empty.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from eink_monitor.sources._http.answer import Answer, judge, number, table, text
 from eink_monitor.sources._http.apart import apart
 from eink_monitor.sources._http.tokens import Tokens, TokenStore
 
-_EARLY = 2 * MINUTE  # refresh before the token dies under way
+_EARLY = 2 * MINUTE  # refresh before the token expires in mid-poll
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Grant:
 
     @property
     def way_out(self) -> str:
-        """What a person must type."""
+        """The command that signs in."""
         return f"eink-monitor login {self.feed}"
 
     def read(self, answer: Answer, now: int, old: Tokens | None = None) -> Tokens:
@@ -106,7 +106,7 @@ def oauth_error(answer: Answer) -> str:
 def valid(store: TokenStore, grant: Grant, now: int, rejected: str = "") -> Tokens:
     """The sign-in, refreshed if it is about to expire or if its access token is the one just ``rejected``.
 
-    One process refreshes, the others wait and use what it got. ``AuthFailed`` when a person must sign in.
+    One process refreshes, the others wait and use its result. ``AuthFailed`` when a person must sign in.
     """
     with store.locked():
         tokens = store.load()
@@ -121,12 +121,12 @@ def valid(store: TokenStore, grant: Grant, now: int, rejected: str = "") -> Toke
             try:
                 granted = grant.read(grant.ask(tokens.refresh), now, tokens)
             except AuthFailed:
-                store.save(tokens, renewal=True)  # a clear answer: nothing was cut off
+                store.save(tokens, renewal=True)  # a clear answer: nothing was interrupted
                 raise
             store.save(granted, renewal=True)
 
         apart(renew, grant.feed, keep=[store.lock])
-        renewed = store.load()  # what is used is what is on the disk
+        renewed = store.load()  # only what is on disk is used
         if renewed is None:
             message = (
                 f"{grant.feed}: the sign-in disappeared while it was being renewed; sign in again: {grant.way_out}"

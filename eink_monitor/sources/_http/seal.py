@@ -1,7 +1,7 @@
 """Secrets sealed before they are kept, where this machine has a key: the systemd credential eink-monitor-token-key.
 
-The key is 32 bytes or more of anything; the seal is Fernet (AES and HMAC, authenticated). Only who opens or closes a
-seal loads the library for it: a polling child or a verb, never the daemon.
+The key is 32 bytes or more of anything; the seal is Fernet (AES and HMAC, authenticated). Only processes that seal or
+unseal load the library: a polling child or a verb, never the daemon.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cryptography.fernet import Fernet
 
 _MARK = "sealed:"
-_ENOUGH = 32  # bytes: no fewer can be guessed by nobody
+_ENOUGH = 32  # bytes: fewer might be guessed
 _KEY = "the credential eink-monitor-token-key"
 
 
@@ -48,7 +48,7 @@ def is_closed(text: str) -> bool:
 
 
 def allow(feed: str, kept: str) -> None:
-    """Make sure that a new sign-in can be kept in place of ``kept``; a sealed one is replaced by nobody from outside.
+    """Make sure that a new sign-in can replace ``kept``; a sealed one can only be replaced by the service.
 
     Raises ``AuthFailed``.
     """

@@ -1,4 +1,4 @@
-"""A session of requests that trusts whom we trust, keeps nothing, and says when somebody was reached."""
+"""A session of requests with our certificates and no cookies, which reports when a connection stands."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class _Session(requests.Session):
     """Without redirects: even where it follows none, requests reads all of one's body to learn where it leads."""
 
     def get_redirect_target(self, resp: requests.Response) -> None:
-        """Nowhere."""
+        """No redirect target."""
 
 
 class _Adapter(HTTPAdapter):
@@ -46,7 +46,7 @@ class _Adapter(HTTPAdapter):
         raise ProxyError("not the address of a proxy", fault)
 
     def proxy_manager_for(self, proxy: str, **named: Any) -> Any:
-        """Of HTTP only: our pools know no other way, and would go past it."""
+        """For HTTP proxies only: our pools know no other kind, and would bypass it."""
         if not proxy.lower().startswith("http"):
             raise ValueError
         manager = super().proxy_manager_for(proxy, proxy_ssl_context=self._trust(), **named)
@@ -71,7 +71,7 @@ def open_session(
     those of urllib3, by scheme.
     """
     session = _Session()
-    session.trust_env = False  # no .netrc, no list of certificates from elsewhere
+    session.trust_env = False  # no .netrc, no other list of certificates
     session.headers.clear()
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
     adapter = _Adapter(trust, pools or {kind.scheme: _telling(kind, reached) for kind in _KINDS})
@@ -81,7 +81,7 @@ def open_session(
 
 
 def _telling(pool: Any, reached: Callable[[], object]) -> Any:
-    """The same kind of pool, whose connections tell when they stand."""
+    """The same kind of pool, whose connections report when they stand."""
 
     class Connection(pool.ConnectionCls):  # type: ignore[misc]
         def connect(self) -> None:

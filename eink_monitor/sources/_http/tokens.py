@@ -1,11 +1,11 @@
-"""Where a sign-in is kept between polls: one small file per feed, used by one process at a time.
+"""Token storage between polls: one small file per feed, used by one process at a time.
 
-Vendors rotate refresh tokens: each refresh kills the old one at once. So a new token is on the disk (temporary file,
+Vendors rotate refresh tokens: each refresh revokes the old one at once. So a new token is on the disk (temporary file,
 fsync, rename, fsync of the directory) before it is used, and before the vendor is asked the file is written once with
 ``refreshing_since``: that proves the disk can be written, and says after a crash what happened.
 
-Where this machine has a key (``seal``), the secrets are sealed at the next ``save``; the times stay legible, so that
-the daemon can warn of an end without opening anything.
+Where this machine has a key (``seal``), the secrets are sealed at the next ``save``; the times stay readable, so that
+the daemon can warn of expiry without unsealing anything.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Tokens:
     """One sign-in; prints without its secrets. Times are epoch seconds UTC.
 
     ``extra`` is what else the vendor gave and the source keeps (an id token, a site id). ``refreshing_since`` is set
-    while a refresh is under way: finding it means that one was cut off.
+    while a refresh is under way: finding it means that one was interrupted.
     """
 
     access: str = field(repr=False)
@@ -49,7 +49,7 @@ class TokenStore:
 
     Feeds that share a vendor account share one sign-in: then ``name`` is not the feed's. ``load``, ``save`` and
     ``forget`` belong inside ``with store.locked():``; ``lock`` is the file descriptor that holds the lock meanwhile.
-    Who only looks may ``load`` without: the file is always whole.
+    Readers may ``load`` without it: the file is always complete.
     """
 
     lock = -1
@@ -91,15 +91,15 @@ class TokenStore:
         return kept and kept.tokens
 
     def welcome(self) -> None:
-        """Make sure that a new sign-in could be saved, before a person goes to the trouble of it. ``AuthFailed``."""
+        """Make sure that a new sign-in can be saved, before a person signs in. ``AuthFailed``."""
         kept = _parse(self._content() or b"")
         seal.allow(self._feed, kept.sealed if kept else "")
 
     def save(self, tokens: Tokens, *, renewal: bool = False) -> None:
         """Replace the sign-in; on return it survives a power cut. ``Unavailable`` if the disk does not take it.
 
-        A ``renewal`` leaves the file's time as it is, that of the last sign-in by a person: it is what feeds go by
-        that were refused and wait for a person, and another car's renewal must not rouse them.
+        A ``renewal`` leaves the file's time as it is, that of the last sign-in by a person: feeds that wait for a
+        person go by it, and another car's renewal must not restart them.
         """
         document = self._document(tokens)
         with self._plainly(), files.replacing(self._path, alone=True) as file:

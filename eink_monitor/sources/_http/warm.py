@@ -1,4 +1,4 @@
-"""Imported once in the daemon: makes one call that is answered by ourselves, so that no child makes a first call.
+"""Imported once in the daemon: makes one call that we answer ourselves, so that no child makes a first call.
 
 Tables and caches that requests, urllib3, http.client, email and json fill at their first use are then shared.
 """

@@ -1,11 +1,11 @@
-"""One thin session for every cloud source: requests, with rules of our own.
+"""A thin session for every cloud source: requests, with our own rules.
 
-A source imports this module in its ``poll`` and lists ``_http.warm`` as ``preload``: a child forked with it spends
-3 ms on a call, one that has to import requests itself 90. No redirect is followed, no cookie is kept, ``.netrc`` is not
-read; the environment's proxies are used, but for what is at home. Certificates are judged by the system's list. The
-socket timeout bounds one silence and the body; a server that drips headers is ended by the parent's SIGKILL. What goes
-wrong comes out as one of ``eink_monitor.errors`` whose sentence names the vendor and never the URL, a header or the
-body, because those may hold a key.
+A source imports this module in its ``poll`` and lists ``_http.warm`` as ``preload``: a child forked with it spends 3 ms
+on a call, one that has to import requests itself 90. No redirect is followed, no cookie is kept, ``.netrc`` is not
+read; the environment's proxies are used, except on the local network. Certificates are judged by the system's list. The
+socket timeout bounds one silence and the body; a server that drips headers is ended by the parent's SIGKILL. Errors
+become one of ``eink_monitor.errors``, whose sentence names the vendor and never the URL, a header or the body, because
+those may hold a key.
 """
 
 from __future__ import annotations
@@ -116,14 +116,14 @@ RULES = {"allow_redirects": False, "stream": True, "verify": True}
 
 
 def _proxies(url: str, host: str | None) -> dict[str, str]:
-    """Those of the environment (HTTPS_PROXY, NO_PROXY ...); what is in the house is asked without one."""
+    """The environment's proxies (HTTPS_PROXY, NO_PROXY ...); none on the local network."""
     return {} if is_at_home(host or "") else get_environ_proxies(url)
 
 
 def read(status: int, body: BaseHTTPResponse, who: str, timeout: float, cap: int) -> Answer:
     """The whole answer, unpacked, within ``timeout`` seconds and ``cap`` bytes.
 
-    Unpacked here: urllib3 reads on until something comes out, and of a gzip that never begins that is for ever.
+    Unpacked here: urllib3 reads on until something comes out, which never happens with a gzip that never begins.
     """
     started, whole = stopwatch(), bytearray()
     packed = body.headers.get("content-encoding", "").lower() in {"gzip", "x-gzip"}
@@ -154,7 +154,7 @@ def trust() -> ssl.SSLContext:
 
 
 def in_words(error: Exception, who: str) -> Trouble:
-    """What a network error means for the person at the wall; quotes nothing of the request."""
+    """What a network error means for the user; quotes nothing of the request."""
     roots = list(_roots(error))
     for cause in roots:
         if isinstance(cause, ssl.SSLCertVerificationError) and cause.verify_code in _NOT_TODAY:
@@ -184,7 +184,7 @@ def _roots(error: BaseException) -> Iterator[BaseException]:
 
 
 def unreached(trouble: Trouble) -> Trouble:
-    """The same of somebody to whom no connection came about; what only a person can mend stays as it is."""
+    """The same without a connection; errors that only a person can fix stay as they are."""
     return Unreachable(str(trouble)) if type(trouble) is Unavailable else trouble
 
 

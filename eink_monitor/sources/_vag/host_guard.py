@@ -19,15 +19,15 @@ _LARGEST = 5_000_000  # bytes; real files have some 100,000
 
 
 class Elsewhere(RequestException):
-    """A page or a redirect wanted us to ask somebody else."""
+    """A page or a redirect led to a foreign server."""
 
 
 class HostGuard(HTTPAdapter):
     """Lets a session talk to ``hosts`` over https and to nobody else, and remembers what came of the last request.
 
-    Passwords, tokens and the VIN travel here, and it is pages and redirects that say where to. If ``base_url`` is not
-    ``usual``, all of it is led there instead, after the same check. ``status`` is 0 and ``fault`` says why when nobody
-    answered; then ``reached`` says whether there was a connection. ``guard`` a session with it.
+    Passwords, tokens and the VIN pass here, and pages and redirects decide where to. If ``base_url`` is not ``usual``,
+    everything goes there instead, after the same check. ``status`` is 0 and ``fault`` says why when nobody answered;
+    then ``reached`` says whether there was a connection. ``guard`` a session with it.
     """
 
     def __init__(self, base_url: str, usual: str, hosts: frozenset[str]) -> None:
@@ -48,7 +48,7 @@ class HostGuard(HTTPAdapter):
     def send(self, request: PreparedRequest, *args: object, **more: object) -> Response:
         """Send to wherever ``base_url`` is; the answer looks as if it came from where the library meant."""
         self.status, self.fault = 0, ""
-        self.poolmanager.clear()  # vendors drop kept connections without a word
+        self.poolmanager.clear()  # vendors drop idle connections silently
         try:
             response = super().send(self._led(request), *args, **{**more, "timeout": _SILENCE, "stream": True})  # type: ignore[arg-type] # passed on
             _swallow(response)  # here, so that a broken body counts as a network fault
@@ -61,9 +61,11 @@ class HostGuard(HTTPAdapter):
         return response
 
     def _led(self, request: PreparedRequest) -> PreparedRequest:
-        """The request as it may leave the house."""
+        """The request as it may be sent."""
         wanted = urlsplit(request.url or "")
-        if wanted.scheme != "https" or wanted.netloc.lower() not in self._hosts:  # with a port or a name it is another
+        if (
+            wanted.scheme != "https" or wanted.netloc.lower() not in self._hosts
+        ):  # with a port or a user name it is a different host
             raise Elsewhere
         sent = request.copy()
         if self._elsewhere is not None:
@@ -71,7 +73,7 @@ class HostGuard(HTTPAdapter):
         return sent
 
     def trouble(self, who: str) -> Trouble | None:
-        """What the last request says of the network or of the vendor's health, if that is the matter."""
+        """What the last request says about the network or the vendor's health, if that was the cause."""
         if self.fault:
             return (Unavailable if self.reached else Unreachable)(f"{who}: {self.fault}")
         if self.status >= 500:

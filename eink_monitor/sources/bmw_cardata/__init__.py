@@ -74,7 +74,7 @@ class BmwCarData(CarSource):
         return Quota(self._account.name, (Budget(self.calls_per_day, "day"),))
 
     def cost(self, visit: Visit) -> int:
-        """One call; three while the container is still to be found or made."""
+        """One call; three while the container must still be found or created."""
         from eink_monitor.sources.bmw_cardata.rest import container_label, which
 
         known = self._notes(visit).read()
@@ -91,7 +91,7 @@ class BmwCarData(CarSource):
         vin = clean_vin(self.vin)
         rest = Rest(self.base_url, self._account, visit, *self._lists)
         readings = self._understood(rest.telematics(vin), visit)
-        if not self.stream:  # beside one, an answer may be older than what came by it
+        if not self.stream:  # with a stream, an answer may be older than what it brought
             readings = in_order(readings, visit)
         if not (readings or visit.note):
             visit.remarks.add("BMW has no data of this car yet; it arrives after the next drive or charge")
@@ -109,7 +109,7 @@ class BmwCarData(CarSource):
         return follow(self._account, Broker.parse(self.stream_url), clean_vin(self.vin), read, (visit, clock))
 
     def _understood(self, document: object, visit: Visit) -> list[Reading]:
-        """What an answer or a message says, in the light of what the car said before, by REST or by the stream."""
+        """Interprets an answer or a message with what the car sent before, by REST or stream."""
         book, car = Notebook(visit.state, "car"), account("car", clean_vin(self.vin))
         known = book.read()
         memory = CarMemory(known if known.get("car") == car else {"car": car})

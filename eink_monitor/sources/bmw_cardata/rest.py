@@ -61,7 +61,7 @@ class Rest:
         return self._checked(answer)
 
     def _container(self) -> str:
-        """Find the container that an earlier installation made, else make it: every stray one doubles the stream."""
+        """Find the container that an earlier installation made, else make one: every extra one doubles the stream."""
         self._not_again_yet()
         listed = self._checked(self._call(lambda headers: self._web.get(_CONTAINERS, headers=headers))).json()
         known = {}
@@ -80,7 +80,7 @@ class Rest:
                 raise Unavailable(message)
             answer = self._make()
         if _is_about_the_list(answer) or _complaint(answer) == "CU-124":
-            self._note_fewer(None)  # it was not the values
+            self._note_fewer(None)  # the values were not the reason
             self._notes.write(
                 self._notes.read() | {_REFUSED: _complaint(answer) or "500", _REFUSED_AT: self._visit.now}
             )
@@ -97,7 +97,7 @@ class Rest:
         return self._call(lambda headers: self._web.post_json(_CONTAINERS, new, headers))
 
     def _not_again_yet(self) -> None:
-        """Do not spend two calls of the day at each poll on what was refused a moment ago."""
+        """Do not spend two calls per poll on what was just refused."""
         notes = self._notes.read()
         at = notes.get(_REFUSED_AT)
         if isinstance(at, int) and 0 <= self._visit.now - at < _PAUSE:
@@ -167,7 +167,7 @@ class Rest:
 
 
 def container_label(wanted: list[str]) -> str:
-    """What we call a container of these descriptors; another set of them gets another container."""
+    """The name of a container with these descriptors; each set has its own container."""
     return f"eink-monitor {hashlib.sha256(' '.join(wanted).encode()).hexdigest()[:6]}"
 
 

@@ -1,4 +1,4 @@
-"""A BMW account: how a person lets us in (OAuth device flow with PKCE, RFC 8628 and 7636), and how we stay in.
+"""A BMW account: signing in (OAuth device flow with PKCE, RFC 8628 and 7636), and staying signed in.
 
 Access and id tokens live an hour, refresh tokens 14 days, and each refresh replaces the refresh token.
 """
@@ -22,7 +22,7 @@ from eink_monitor.sources.bmw_cardata.catalogue import WHO
 
 _TOKEN, _DEVICE = "/gcdm/oauth/token", "/gcdm/oauth/device/code"
 _REFRESH_LIFE = 14 * DAY
-_SLOWER = 5  # s more between two questions when told to slow down (RFC 8628 section 3.5)
+_SLOWER = 5  # s more between two requests when told to slow down (RFC 8628 section 3.5)
 _SCOPE = "authenticate_user openid cardata:api:read"
 _STREAM_SCOPE = " cardata:streaming:read"
 _MOST_PATIENT = 30 * MINUTE
@@ -38,7 +38,7 @@ class Account:
 
     @property
     def name(self) -> str:
-        """What the ledger and the state directory call it."""
+        """Its name in the ledger and the state directory."""
         return account("bmw_cardata", self.client_id)
 
     def folder(self, state: Path) -> Path:
@@ -60,7 +60,7 @@ class Account:
 
     def begin(self, visit: Visit) -> Prompt:
         """Ask BMW for a code to show; it holds for about 5 minutes."""
-        import hashlib  # the daemon has no use for these
+        import hashlib  # the daemon does not need these
         import secrets
 
         self._store(visit).welcome()

@@ -1,7 +1,7 @@
 """BMW's MQTT stream: what a car reports, when it reports it, at no cost to the quota.
 
-One connection per account. User name is the account's gcid, password the current id token, which dies after an hour
-and takes the connection along: so we connect anew, with a new one, a quarter of an hour before.
+One connection per account. User name is the account's gcid, password the current id token, which expires after an hour
+and ends the connection: so we reconnect with a new one a quarter of an hour earlier.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from paho.mqtt.client import Client
 
 _MARGIN = 15 * MINUTE  # of an hour
-_NAP = 5.0  # s; the longest we are deaf to keep-alives
+_NAP = 5.0  # s; the longest time without handling keep-alives
 _KEEPALIVE = 60  # s
 _PATIENCE = 20  # s for the broker to greet us
 _LOG = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ def follow(
     read: Callable[[object], list[Reading]],
     at: tuple[Visit, Clock],
 ) -> Iterator[list[Reading]]:
-    """Batches of readings without end. Raises ``Unavailable`` when the line breaks, ``AuthFailed`` when shut out."""
+    """Endless batches of readings. Raises ``Unavailable`` when the connection breaks, ``AuthFailed`` when refused."""
     visit, clock = at
     with _alone(visit, account):
         refused = False
@@ -87,7 +87,7 @@ def _batches(
         for payload in line.listen(clock):
             try:
                 readings = read(_document(payload))
-            except BadAnswer as trouble:  # one odd message is no reason to hang up, nor to say so each time
+            except BadAnswer as trouble:  # one odd message is no reason to disconnect, nor to log each time
                 visit.remarks.clear()
                 if str(trouble) != said:
                     said = str(trouble)
@@ -107,7 +107,7 @@ def _document(payload: bytes) -> object:
 
 
 class _Line:
-    """One connection to the broker, driven from here: no thread of paho's own."""
+    """One connection to the broker, driven from here, without paho's thread."""
 
     def __init__(self, broker: Broker, gcid: str, id_token: str) -> None:
         from paho.mqtt.client import Client, MQTTv311
@@ -198,7 +198,7 @@ _SHUT_OUT = (
 
 @contextmanager
 def _alone(visit: Visit, account: Account) -> Iterator[None]:
-    """BMW allows one connection per account; a second one would throw the first out, and so on for ever."""
+    """BMW allows one connection per account; a second one would end the first, and so on forever."""
     try:
         folder = account.folder(visit.state)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

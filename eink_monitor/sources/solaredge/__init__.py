@@ -88,7 +88,7 @@ class SolarEdge(Source):
 
     @property
     def renews(self) -> str:
-        """With a key nobody signs in."""
+        """With a key there is no sign-in."""
         # TRANSLATORS: at most 12 letters; what a vendor gives in place of a sign-in
         return marked("API key") if self.api_key is not None else ""
 
@@ -112,7 +112,7 @@ class SolarEdge(Source):
         return Quota(f"solaredge:key-{digest[:8]}", budgets)
 
     def cost(self, visit: Visit) -> int:
-        """The calls that the next visit may need, by what is stored."""
+        """The calls that the next poll may need, judging by what is stored."""
         return _V1_CALLS if self.api == "v1" else self._rhythm().plan(visit).calls()
 
     def pace(self, visit: Visit) -> int:
@@ -123,15 +123,15 @@ class SolarEdge(Source):
         return self._rhythm().pace(visit)
 
     def patience(self, every: int) -> int:
-        """Three missed visits, or one long one at night."""
+        """Three missed polls, or one long interval at night."""
         return max(3 * every, NIGHT + every) + self.lag
 
     def patience_with(self, metric: Metric, every: int) -> int:
-        """V2 is asked for the longer sums every few hours of daylight, so that yesterday's may stand until morning."""
+        """The longer sums are fetched every few hours of daylight, so yesterday's may stand until morning."""
         return max(SUMS_HOLD if self.api == "v2" and metric in SUMS else 0, self.patience(every))
 
     def poll(self, visit: Visit) -> Iterable[Reading]:
-        """Fetch what this visit is worth: whole curves since the last one, and the totals that are due."""
+        """Fetch what this poll needs: the curves since the last one, and the totals that are due."""
         from eink_monitor.sources._http.web import Web
         from eink_monitor.sources._storage import without_plunges
         from eink_monitor.sources.solaredge.sections import grown
@@ -165,7 +165,7 @@ class SolarEdge(Source):
         return Consent(self.client_id, self.client_secret, self.site_id, self.base_url or BASE, self.redirect_port)
 
     def sign_out(self, visit: Visit) -> str:
-        """Give the consent back."""
+        """Revoke the consent."""
         nothing = "There is no sign-in to forget."
         if self.sign_in() is None:
             return nothing
@@ -178,7 +178,7 @@ class SolarEdge(Source):
         return "SolarEdge: the consent is revoked, and forgotten here." if given else nothing
 
     def credentials(self, visit: Visit) -> list[Credential]:
-        """The refresh token: dead after 30 days without a poll."""
+        """The refresh token: it expires after 30 days without a poll."""
         if self.sign_in() is None:
             return []
         from eink_monitor.sources._http.tokens import TokenStore, credential

@@ -1,4 +1,4 @@
-"""The door to SolarEdge's V2 interface: who we are, and what its refusals mean."""
+"""Access to SolarEdge's V2 interface: authentication, and what its refusals mean."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from eink_monitor.sources._http.web import Web
 from eink_monitor.sources.solaredge.sections import Barred
 from eink_monitor.sources.solaredge.series import WHO
 
-_REFRESH_LIFE = 30 * DAY  # a refresh token that is not used for that long dies
+_REFRESH_LIFE = 30 * DAY  # a refresh token expires if not used for that long
 
 
 class Badge(Protocol):
-    """What proves who we are."""
+    """How we authenticate."""
 
     def headers(self, *, rejected: bool = False) -> Mapping[str, str]:
         """The headers to send; ``rejected`` says that the last ones were answered by 401."""
@@ -34,7 +34,7 @@ class FleetKey:
         self._key = key
 
     def headers(self, *, rejected: bool = False) -> Mapping[str, str]:
-        """The same key always; a rejected one is a matter for a person."""
+        """Always the same key; if it is rejected, a person must act."""
         if rejected:
             message = (
                 f"{WHO} does not accept the api_key, and a new API key is needed; make one at developer.solaredge.com "
@@ -60,7 +60,7 @@ class BearerAuth:
         return {"Authorization": f"Bearer {self._access}"}
 
     def grant(self) -> Grant:
-        """How tokens are had; the token endpoint costs no credits."""
+        """How tokens are obtained; the token endpoint costs no credits."""
         return Grant(self._visit.feed, WHO, self._refresh, _REFRESH_LIFE)
 
     def redeem(self, code: str, redirect_uri: str) -> None:
@@ -77,7 +77,7 @@ class BearerAuth:
             store.save(self.grant().read(answer, self._visit.now))
 
     def revoke(self) -> bool:
-        """Give the consent back and forget the sign-in; returns whether there was one."""
+        """Revoke the consent and forget the sign-in; returns whether there was one."""
         with TokenStore(self._visit.state, self._visit.feed).locked() as store:
             tokens = store.load()
             if tokens:

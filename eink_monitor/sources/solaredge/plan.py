@@ -1,7 +1,7 @@
-"""Which SolarEdge V2 calls the next visit is worth, and how long to wait between visits.
+"""Which SolarEdge V2 calls the next poll makes, and how long to wait between polls.
 
-Everything follows from what is stored, so that a restart changes nothing. A call is a credit, and a homeowner has
-2,000 a month: 64 a day.
+Everything follows from what is stored, so that a restart changes nothing. A call is a credit, and a homeowner has 2,000
+a month: 64 a day.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SUMS_HOLD = DAY + NIGHT
 """The sums that are asked for rarely, and after how many seconds one of them is stale."""
 
 MOST_CALLS = 7
-"""What a visit may need when everything is due at once; an account that grants less would wait for ever."""
+"""What a visit may need when everything is due at once; an account that grants less would wait forever."""
 
 _DAY_TOTALS = (
     metrics.PRODUCTION_TODAY,
@@ -37,7 +37,7 @@ _DAY_TOTALS = (
     metrics.PURCHASED_TODAY,
 )
 _LONG_TOTALS = (metrics.PRODUCTION_MONTH, metrics.PRODUCTION_YEAR, metrics.PRODUCTION_LIFETIME)
-_KNOWN = 7 * DAY  # a device that was silent for longer is looked for like a new one
+_KNOWN = 7 * DAY  # a device silent for longer is looked for like a new one
 _TOTALS = 5 * HOUR  # between two looks at the month and the years
 _SPARE = 0.93  # of the month's calls; the rest is for a person who types ``poll``
 _DAILY = 8  # calls a day that do not depend on the pace: the energies 3 x 2, the day before, looking for devices
@@ -69,7 +69,7 @@ class Schedule(NamedTuple):
     daylight: Window | None
 
     def plan(self, visit: Visit) -> Plan:
-        """What to ask now. Devices that have spoken this week are asked; others are looked for once a day."""
+        """What to fetch now. Devices that have sent data this week are polled; others are looked for once a day."""
         by_day = self._is_day(visit, visit.now)
         power, metered = visit.last(metrics.PV_POWER), spoke(visit, metrics.GRID_POWER)
         look = power is None or (by_day and _is_past(visit, power))

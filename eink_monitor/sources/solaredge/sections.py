@@ -1,4 +1,4 @@
-"""The sections of an answer: one that fails costs itself only, and totals that contradict each other are found."""
+"""The sections of an answer: one that fails does not affect the others, and contradictory totals are detected."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ class Barred(AuthFailed):
 
 
 class Sections:
-    """Asks section after section, and remembers what went wrong.
+    """Fetches section after section, and records what went wrong.
 
-    A sign-in that is refused or a limit concerns them all and is raised. Whoever is not reached, or fails twice, is
-    asked no more: each try may take as long as ``timeout`` says, and a poll has a deadline. Nor is who would be asked
-    beyond the calls that are reserved, of which a new token may have taken one.
+    A refused sign-in or a limit concerns them all and is raised. After a lost connection or two failures it fetches no
+    more: each try may take ``timeout``, and a poll has a deadline. Nor does it exceed the reserved calls, of which a
+    new token may have taken one.
     """
 
     def __init__(self, visit: Visit) -> None:
@@ -58,7 +58,7 @@ class Sections:
         return said
 
     def trouble(self) -> Trouble | None:
-        """What a visit without any reading comes to: what is closed to us is no fault as long as the rest is open."""
+        """The outcome of a poll without readings: closed sections are no fault as long as the rest is open."""
         faults = [trouble for trouble in self.troubles if not (self._heard and isinstance(trouble, Barred))]
         return next(iter(faults), None)
 

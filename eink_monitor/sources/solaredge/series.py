@@ -1,4 +1,4 @@
-"""SolarEdge V2 time series: units, buckets, and what the flows of a house follow from. Pure functions."""
+"""SolarEdge V2 time series: units, buckets, and the power flows of a house. Pure functions."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ def _common(rule: Callable[..., float], *parts: Series) -> Series:
 
 
 def present(document: object, kind: str) -> bool:
-    """Whether the site has any device of that kind, even one that says nothing at the moment."""
+    """Whether the site has any device of that kind, even a silent one."""
     known = table(document, WHO, "the telemetry").get(kind)
     return known is not None and bool(table(known, WHO, kind))
 
@@ -201,7 +201,7 @@ def _minus(one: float, other: float) -> float:
 
 
 def _floored(content: Series) -> Series:
-    """Measuring noise just below nothing is nothing; what is further below is left out."""
+    """Noise just below 0 is 0; anything further below is left out."""
     return {at: max(0.0, value) for at, value in content.items() if value >= -_NOISE}
 
 

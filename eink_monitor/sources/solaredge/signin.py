@@ -1,4 +1,4 @@
-"""A homeowner lets us in at SolarEdge: a page in any browser, whose last address comes back to us (RFC 6749, 4.1)."""
+"""A homeowner's sign-in at SolarEdge: a page in any browser, whose last address comes back to us (RFC 6749, 4.1)."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Consent:
         return f"{_WHO}: signed in; site {self.site_id} can be read for two years."
 
     def _code(self, answer: str, prompt: Prompt) -> str:
-        """The code of an address that this very sign-in led to, or a bare one, for which the person vouches."""
+        """The code of an address from this very sign-in, or a bare one, which the person is trusted with."""
         if answer and not _SIGNS_OF_AN_ADDRESS & set(answer):
             return _checked(unquote(answer))
         try:

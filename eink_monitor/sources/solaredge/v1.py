@@ -66,7 +66,7 @@ def fetch(web: Web, visit: Visit, site: int, key: Secret) -> list[Reading]:
 
 
 def overview(document: Mapping[str, object], visit: Visit) -> tuple[int, dict[Metric, float]]:
-    """When the site was last heard of, its power (W) and the production of day, month, year and lifetime (Wh)."""
+    """When the site last reported, its power (W) and the production of day, month, year and lifetime (Wh)."""
     content = table(document.get("overview"), WHO, "overview")
     at = instant(content.get("lastUpdateTime"), visit.zone)
     found: dict[Metric, float] = {}
@@ -141,7 +141,7 @@ def _put(  # noqa: PLR0913, PLR0917 - where it goes, and what is said of it
 
 
 def _ways(content: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    """From where to where power flows; what is no connection says nothing, and costs directions only."""
+    """From where to where power flows; an invalid connection costs directions only."""
     known = content.get("connections")
     for item in known if isinstance(known, list) else ():
         way = item if isinstance(item, dict) else {}

@@ -41,10 +41,10 @@ _POWERS = (metrics.PV_POWER, metrics.GRID_POWER, metrics.LOAD_POWER, metrics.STO
 
 
 def fetch(cloud: Cloud, visit: Visit, plan: Plan) -> list[Reading]:
-    """Everything that visit is worth: the curves first, then the totals that have moved on.
+    """Everything that poll needs: the curves first, then the totals that have changed.
 
-    A section that fails costs itself only, and ``visit.remarks`` says so; it is caught up with at the next visit.
-    Where nothing is left, its trouble is raised.
+    A section that fails does not affect the others, and ``visit.remarks`` says so; the next poll catches up. If nothing
+    is left, its trouble is raised.
     """
     sections = Sections(visit)
     readings = list(_curves(cloud, visit, plan, sections))
@@ -62,7 +62,7 @@ def fetch(cloud: Cloud, visit: Visit, plan: Plan) -> list[Reading]:
 
 
 def _news(visit: Visit, metric: Metric, measured: int) -> bool:
-    """Whether the roof has measured anything today since that total; if not, asking again is a call for nothing."""
+    """Whether the roof has measured anything today since that total; if not, another call is wasted."""
     last = visit.last(metric)
     today = local(visit.now, visit.zone).date()
     return measured > midnight(today, visit.zone) and (last is None or measured > last.at)

@@ -1,4 +1,4 @@
-"""Disks: how full they are, whether they are there at all, how old the newest backup is; over SSH, or right here."""
+"""Disks: how full they are, whether they are mounted, how old the newest backup is; over SSH, or on this machine."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class SshDisk(Source):
 
     ``mounts`` names the mount points; the subject of each is FEED:NAME. ``newest`` gives, for some of those names, the
     pattern of the backups in it; ``sftp_mounts`` where SFTP finds a mount, if elsewhere than the shell. ``full_at``
-    (percent) and ``backup_max_age`` say from when on the panel should worry.
+    (percent) and ``backup_max_age`` are the limits for an alarm.
     """
 
     host: Personal[str]
@@ -64,7 +64,7 @@ class SshDisk(Source):
     extra: ClassVar[str] = "ssh"
 
     def __post_init__(self) -> None:
-        """Refuse what cannot work, in words for the configuration's reader. Raises ``ValueError``."""
+        """Refuse what cannot work, in sentences for the user. Raises ``ValueError``."""
         insist(
             (bool(self.mounts), "mounts: is empty; write for example {backups: /mnt/backups}"),
             *self._mount_rules(),
@@ -105,7 +105,7 @@ class SshDisk(Source):
 
     @property
     def local(self) -> bool:
-        """This machine, or one that a private name or address puts into the house."""
+        """Whether it is this machine or on the local network."""
         return nearby(self.host)
 
     def publishes(self, subject: str) -> Mapping[str, tuple[Metric, ...]]:
@@ -115,7 +115,7 @@ class SshDisk(Source):
         }
 
     def doubts(self) -> Iterator[tuple[str, str]]:
-        """A pattern that meets a file system image changes whenever somebody looks into the image."""
+        """A pattern that matches a file system image changes whenever somebody opens the image."""
         for name, pattern in self.newest.items():
             if pattern.rstrip("/*").lower().endswith((".sparsebundle", ".backupbundle")):
                 bundle = pattern.rstrip("/*")
@@ -150,7 +150,7 @@ class SshDisk(Source):
                 return list(self._readings(visit, looks, disk.no_listing))
 
     def sign_in(self) -> SignIn | None:
-        """A person looks at the host's fingerprint once; a pinned one, and this machine's own disks, need nobody."""
+        """A person confirms the host's fingerprint once, unless it is pinned; this machine's own disks need none."""
         from eink_monitor.sources.ssh_disk.handshake import Handshake
 
         return None if self.host == "localhost" or self.fingerprint else Handshake(self)
@@ -165,7 +165,7 @@ class SshDisk(Source):
         return ssh.greet(self._target(visit)).fingerprint
 
     def trust(self, visit: Visit, fingerprint: str) -> None:
-        """Take the host's key for right from now on, because a person compared the fingerprint and said so.
+        """Trust the host's key from now on, because a person compared the fingerprint and confirmed it.
 
         Raises ``BadAnswer`` when the host shows another key by now, ``Unavailable``, ``StoreError``.
         """
@@ -202,7 +202,7 @@ class SshDisk(Source):
         )
 
     def _looks(self, session: SshSession) -> dict[str, DiskStatus]:
-        """One disk that lets df hang costs the others nothing. Raises ``Hangs`` where all do."""
+        """A disk that lets df hang does not affect the others. Raises ``Hangs`` where all do."""
         from eink_monitor.sources.ssh_disk import disk
         from eink_monitor.sources.ssh_disk.command import Hangs
 

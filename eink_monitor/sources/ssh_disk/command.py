@@ -39,7 +39,7 @@ def visit(target: Target) -> Iterator[SshSession]:
 
 
 class Hangs(Unavailable):
-    """A command that does not come back, while the host itself may be well: perhaps it waits for a dead disk."""
+    """A command that does not return, although the host works: perhaps it waits for a dead disk."""
 
 
 class SshSession:
@@ -49,7 +49,7 @@ class SshSession:
         self._target, self._transport = target, transport
 
     def run(self, command: str) -> str:
-        """What a command prints. Raises ``Hangs`` when it takes too long, ``BadAnswer`` when it says too much."""
+        """The output of a command. Raises ``Hangs`` when it takes too long, ``BadAnswer`` when it prints too much."""
         with plainly(self._target):
             end = stopwatch() + self._target.timeout
             channel = self._transport.open_session(timeout=self._target.timeout)

@@ -1,7 +1,7 @@
-"""What ``df`` says, on GNU, BusyBox, macOS and FreeBSD, in English or not: pure parsing.
+"""Parsing the output of ``df`` on GNU, BusyBox, macOS and FreeBSD, in any language.
 
-A row counts only if it ends in the very mount point that was asked for. A disk that is not mounted makes ``df`` answer
-for the disk below it, and those numbers are nobody's.
+A row counts only if it ends in the very mount point that was asked for. If a disk is not mounted, ``df`` answers for
+the disk beneath, and those numbers would be wrong.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _NO_KILOBYTES = {"size", "inodes", "ifree", "mb", "gb", "tb"}
 _ROW = re.compile(r"\s\d\S*\s+-?\d\S*\s+-?\d\S*(\s|$)")  # at least three figures, whatever they are
 _QUOTES = "'\"`‘’“”„«»"
 _REASON = re.compile(r"^(?:\S*/)?df: (.+): ([^:]+)$")
-_APPLE = re.compile(r"^/dev/disk\d+s\d")  # no other system names a disk so
+_APPLE = re.compile(r"^/dev/disk\d+s\d")  # no other system names disks like that
 _MOST = 1 << 60  # bytes; and files
 _DIGITS = 25
 _LONGEST = 80  # characters of a reason

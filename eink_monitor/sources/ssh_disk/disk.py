@@ -1,4 +1,4 @@
-"""One look at one mount point, over a shell or right here."""
+"""Checking one mount point, over a shell or on this machine."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class DiskStatus:
         return values
 
     def note(self, path: str) -> str:
-        """What a person should know of it; empty for a disk in order."""
+        """What a person should know of it; empty for a healthy disk."""
         if self.state is State.NOT_MOUNTED:
             return f"nothing is mounted at {path}"
         if self.state is None:
@@ -128,14 +128,14 @@ def no_listing(_: str) -> Iterable[Entry]:
 
 
 def hung(who: str, seconds: Duration) -> DiskStatus:
-    """What is known of a disk that keeps whoever asks for its size."""
+    """What is known of a disk that lets everybody who asks for its size hang."""
     return DiskStatus(State.UNMEASURED, reason=f"{who} did not come back within {seconds}")
 
 
 def here(path: str, seconds: Duration) -> DiskStatus:
-    """Ask this machine's own kernel, in a child: a dead network disk keeps whoever asks, and costs the others nothing.
+    """Ask this machine's own kernel, in a child: a dead network disk hangs the child only, and so does a bug of ours.
 
-    Nor does a bug of ours. Raises ``Overloaded``.
+    Raises ``Overloaded``.
     """
     try:
         return forked.ask(partial(local, path), seconds)

@@ -1,4 +1,4 @@
-"""How a person vouches for an SSH host."""
+"""How a person confirms an SSH host's key."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from eink_monitor.model.signin import Prompt
 
 
 class Host(Protocol):
-    """What can be asked for its key, and told that the key is right."""
+    """Something that shows its key, and can be told to trust it."""
 
     @property
     def host(self) -> str:
@@ -22,7 +22,7 @@ class Host(Protocol):
         """The fingerprint that it shows. Raises ``Unavailable``."""
 
     def trust(self, visit: Visit, fingerprint: str) -> None:
-        """Take the key for right. Raises ``BadAnswer``, ``Unavailable``, ``StoreError``."""
+        """Trust the key. Raises ``BadAnswer``, ``Unavailable``, ``StoreError``."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Handshake:
         )
 
     def finish(self, visit: Visit, prompt: Prompt, clock: Clock, answer: str = "") -> str:  # noqa: ARG002 no waiting here
-        """Keep the key if the person said so, by "yes" or by the fingerprint itself. Raises as ``trust`` does."""
+        """Keep the key if the person confirmed it, by "yes" or by the fingerprint itself. Raises as ``trust`` does."""
         shown = prompt.pending["fingerprint"]
         if answer.strip().lower() not in {"yes", "y"} and answer.strip() != shown:
             message = f"the SSH key of {self.source.host} was not accepted; nothing was kept"

@@ -28,7 +28,7 @@ class Mount:
 
     @property
     def waits(self) -> bool:
-        """Whether it is only the promise of one: an automount that nothing has been mounted over."""
+        """Whether it is only an automount, with nothing mounted over it yet."""
         return self.kind == "autofs"
 
     @property

@@ -1,4 +1,4 @@
-"""The newest of the backups that match a pattern, whatever lists the folders (SFTP or the local disk)."""
+"""The newest of the backups that match a pattern, on SFTP or the local disk."""
 
 from __future__ import annotations
 
@@ -31,9 +31,8 @@ Lister = Callable[[str], Iterable[Entry]]
 def newest(lister: Lister, root: str, pattern: str, now: int) -> int | None:
     """When the newest match changed, None without one; ``pattern`` may lead through folders ("*/*.tar.gz").
 
-    A folder (a sparse bundle is one) is as new as itself or anything directly inside it. What claims to be more than a
-    day in the future is passed over. Raises ``Unlisted`` when ``root`` cannot be listed, ``BadAnswer`` beyond 20,000
-    entries.
+    A folder (a sparse bundle is one) is as new as itself or anything directly inside it. Entries dated more than a day
+    in the future are ignored. Raises ``Unlisted`` when ``root`` cannot be listed, ``BadAnswer`` beyond 20,000 entries.
     """
     budget = _Budget(lister)
     folders, parts = [root], [part for part in pattern.split("/") if part]

@@ -1,4 +1,4 @@
-"""The question that is put to a login shell, whichever it is."""
+"""The command that is sent to a login shell, whichever it is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Getting in by SSH: connect, know the host by its key, sign in once. Only ``eink_monitor.errors`` come out of here."""
+"""Signing in over SSH: connect, check the host's key, sign in once. Only ``eink_monitor.errors`` come out of here."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _METHODS = {
     "macs": ("MAC", "MACs hmac-sha2-256"),
     "compression": ("compression", "Compression no"),
 }
-"""What the SSH library complains of, what a person calls it, and what sshd_config may say instead."""
+"""What the SSH library complains about, its name, and what sshd_config can say instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def plainly(target: Target) -> Iterator[None]:
 
 @contextmanager
 def connected(target: Target, keys: list[hosts.HostKey]) -> Iterator[tuple[Transport, hosts.HostKey]]:
-    """A connection that nobody has signed in to yet, and the host's key; key types known already are asked for first.
+    """A connection before signing in, and the host's key; key types known already are asked for first.
 
     Raises ``Unavailable``, and ``Missing`` where the library is missing.
     """
@@ -89,7 +89,7 @@ def connected(target: Target, keys: list[hosts.HostKey]) -> Iterator[tuple[Trans
         message = f"ssh_disk needs the library paramiko; {command('ssh')}"
         raise Missing(message) from None
 
-    # Every failure becomes our own sentence; the library would tell it a second time, with a traceback, on stderr.
+    # Every failure becomes our own sentence; the library would print it again, with a traceback, on stderr.
     logging.getLogger("paramiko").setLevel(logging.CRITICAL + 1)
     line = _dial(target)
     try:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from eink_monitor.sources.vw_eu_data_act.portal import Portal
 
 _RHYTHM = 15 * MINUTE
-_MOST = 8  # files at the first visit; older ones hold nothing that these do not
+_MOST = 8  # files at the first poll; older ones add nothing
 _EMPTY = "_no_content_found.zip"
 _BRANDS = {
     "volkswagen": "VOLKSWAGEN_PASSENGER_CARS",
@@ -97,7 +97,7 @@ class VwEuDataAct(CarSource):
         return readings
 
     def credentials(self, visit: Visit) -> list[Credential]:
-        """The password of the configuration: whether it still works shows at the next poll."""
+        """The password in the configuration: the next poll shows whether it still works."""
         signed_in = "session" in Notebook(visit.state, "session").read()
         fact = "signed in to the EU Data Act portal" if signed_in else "not signed in to the EU Data Act portal yet"
         return [Credential("the portal session", present=signed_in, expires_at=None, fact=fact)]
@@ -117,7 +117,7 @@ class VwEuDataAct(CarSource):
             except (Unavailable, BadAnswer):  # perhaps because it is not the current one
                 known.pop("identifier")
                 raise
-        if not isinstance(identifier, str) or not listed:  # a request that was made anew has a new identifier
+        if not isinstance(identifier, str) or not listed:  # a renewed request has a new identifier
             identifier = portal.identifier(vin, visit.now)
             listed = portal.listing(vin, identifier, visit.now)
             known["identifier"] = identifier
@@ -131,7 +131,7 @@ class VwEuDataAct(CarSource):
         return _download(portal, vin, identifier, fresh, known, visit)
 
     def _stored(self, visit: Visit, known: Mapping[str, str | int], made_at: int) -> bool:
-        """Whether a delivery was read and what it said has reached the store: a crash in between must lose nothing."""
+        """Whether a delivery was read and its values are stored: a crash in between must lose nothing."""
         made, measured = known.get("made_at"), known.get("measured_at")
         stored = max((reading.at for reading in visit.latest.values() if reading.subject == visit.subject), default=0)
         return isinstance(made, int) and made_at <= made and isinstance(measured, int) and measured <= stored

@@ -122,7 +122,7 @@ def _range(merged: Deliveries, sheet: CarReadings, memory: CarMemory, usual: str
 
 
 def _target(merged: Deliveries, sheet: CarReadings, memory: CarMemory) -> None:
-    """While the care of the battery is switched on, its threshold is the target; a switch dates what it changes."""
+    """While battery care is on, its threshold is the target; switching it dates the change."""
     care = merged.ending("bcam_activation")
     if (word := _text(care)).endswith("activated"):
         memory.note("care", 0 if word.endswith("deactivated") else 1)

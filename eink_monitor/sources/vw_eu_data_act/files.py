@@ -1,10 +1,10 @@
-"""EU Data Act files put together: each file holds some fields, captured at different times.
+"""Merging EU Data Act files: each holds some fields, captured at different times.
 
 Typing, enum indices and the copies that charging jobs leave behind are the connector's knowledge (``Dataset``). Dates
-and merging are ours. A value is as old as its own ``timestampUtc``; where that is missing, or cannot be true, as old as
-the oldest ``car_captured_time`` of its file, else as the oldest date in it; where there is no date at all it is left
-out, for neither the time of the file nor that of the download says when the car measured. Where dates contradict the
-order in which files were delivered, that order counts.
+and merging are ours. A value is as old as its own ``timestampUtc``; if that is missing or impossible, as old as the
+oldest ``car_captured_time`` of its file, else as the oldest date in it; where there is no date at all it is left out,
+for neither the time of the file nor that of the download says when the car measured. Where dates contradict the order
+in which files were delivered, that order counts.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ def _points(file: File) -> tuple[list[_Point], int]:
             copy = key in REPORT_COPY_KEYS.get(point.field_name, ())
             points.append(_Point(key, point.field_name, point.value, at, copy))
         elif key in stamped:
-            odd += 1  # it has a date, and nobody can read or believe it
+            odd += 1  # it has a date, which is unreadable or impossible
     return points, odd
 
 

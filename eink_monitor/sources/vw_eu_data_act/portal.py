@@ -1,4 +1,4 @@
-"""The EU Data Act portal through the connector's client, which knows the login; everything else of it is kept out.
+"""The EU Data Act portal through the connector's client, which knows the login; nothing else of it is used.
 
 Only ``EudaApiClient`` and ``Dataset`` are used. ``CarConnectivity`` itself would ask a time server at start, take over
 logging, run threads, write tokens carelessly and date values by the clock. This module imports vendor libraries, so it
@@ -89,7 +89,7 @@ class Portal(connector.EudaApiClient):  # type: ignore[misc] # untyped
         self._logged_in = "access_token" in self._session.cookies
 
     def _plainly(self, act: Callable[[], _T], now: int, missing: Trouble) -> _T:
-        """Do it, and say what went wrong in our own words: the connector's hold URLs with VINs."""
+        """Do it, and report errors in our own words: the connector's contain URLs with VINs."""
         try:
             return act()
         except Trouble:

@@ -1,7 +1,7 @@
-"""One small language of conditions: `roof.pv_power > 500 W for 5m and between 10:00 and 16:00`, `stale(car)`.
+"""A small language of conditions: `roof.pv_power > 500 W for 5m and between 10:00 and 16:00`, `stale(car)`.
 
 A condition is parsed once, when the configuration is read, and can be asked at any instant of the past. It is true,
-false or unknown (None): a figure that nobody knows makes what is said of it unknown, and so is `not` of that.
+false or unknown (None): an unknown figure makes a comparison unknown, and `not` of that is unknown, too.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from zoneinfo import ZoneInfo
 from eink_monitor.model.reading import Metric, Reading, Run
 
 Truth = bool | None
-"""Whether something holds; None is unknown."""
+"""Whether a condition holds; None is unknown."""
 
 
 class Witness(Protocol):
-    """What a condition asks of the house. Instants are epoch seconds UTC, past or present."""
+    """What a condition needs to know. Instants are epoch seconds UTC, past or present."""
 
     zone: ZoneInfo
 
@@ -44,7 +44,7 @@ class Witness(Protocol):
         """When the answer to ``trouble`` may have changed."""
 
     def day(self, at: int) -> Truth:
-        """Whether the sun was up; None where nobody knows where the house stands."""
+        """Whether the sun was up; None if the location is unknown."""
 
 
 class Term(Protocol):
@@ -55,7 +55,7 @@ class Term(Protocol):
 
 
 class Mention(NamedTuple):
-    """What a condition speaks of, and where in its text: for whoever knows what the house has.
+    """What a condition refers to, and where in its text, to be checked against the configuration.
 
     ``metric_at`` is where the metric stands, if one does. ``what`` is what the name may be: "subject", "trouble" (or
     the name of a source), "day" (none: it must be known where the house stands).
@@ -69,14 +69,14 @@ class Mention(NamedTuple):
 
 
 class Mistake(NamedTuple):
-    """What is wrong with a condition, and at which letter of it (from 0)."""
+    """What is wrong with a condition, and at which character (from 0)."""
 
     at: int
     message: str
 
 
 class ConditionError(ValueError):
-    """A text is no condition; ``mistakes`` are all that were found."""
+    """A text is not a condition; ``mistakes`` are all that were found."""
 
     def __init__(self, mistakes: Sequence[Mistake]) -> None:
         super().__init__("; ".join(mistake.message for mistake in mistakes))
@@ -85,7 +85,7 @@ class ConditionError(ValueError):
 
 @dataclass(frozen=True)
 class Condition:
-    """A condition as it was written, and what it means."""
+    """A condition: its text and its meaning."""
 
     text: str
     term: Term

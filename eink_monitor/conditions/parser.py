@@ -1,4 +1,4 @@
-"""The text of a condition to what it means: recursive descent, with every mistake at its letter.
+"""From the text of a condition to its meaning: recursive descent, with every mistake at its character.
 
     condition: both (`or` both)*
     both:      one (`and` one)*
@@ -49,7 +49,7 @@ _NO_METRIC = Metric("?", "", 1, 0, 0, "")
 
 
 def parse(text: str) -> tuple[Term, tuple[Mention, ...]]:
-    """What a condition means and what it speaks of. Raises ``ConditionError``."""
+    """The meaning of a condition, and what it refers to. Raises ``ConditionError``."""
     reader = _Reader(list(tokens(text)))
     term = reader.whole()
     if reader.mistakes:
@@ -210,7 +210,7 @@ class _Reader:
         return token.text
 
     def _subject_and_metric(self) -> tuple[str, Metric | None]:
-        """A subject and, behind a dot, one of its metrics; a name that nobody knows is a mistake."""
+        """A subject and, after a dot, one of its metrics; an unknown name is a mistake."""
         subject = self._subject()
         if not self._take("."):
             return subject, None
@@ -310,7 +310,7 @@ class _Reader:
         self._need(")", f"expected `)` before {self._here}")
 
     def _skip(self) -> None:
-        """Go on behind the parenthesis that ends here: what stands in it belongs to a function that nobody knows."""
+        """Skip to the closing parenthesis: the content belongs to an unknown function."""
         open_ones = 1
         while open_ones and self._here.kind != "end":
             token = self._next()

@@ -1,4 +1,4 @@
-"""What a condition means: each part answers whether it holds at an instant, and when that may have changed."""
+"""The meaning of a condition: each part says whether it holds at an instant, and when that may have changed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from eink_monitor.conditions import Term, Truth, Witness
 from eink_monitor.model.reading import Metric, Reading, Run
 from eink_monitor.settings import Window
 
-_LIGHT = 10 * MINUTE  # how finely dusk and dawn are looked for
+_LIGHT = 10 * MINUTE  # how finely dusk and dawn are searched
 _FINE = 1e-6  # of a step: what is stored as a multiple of it is not quite one
 
 
@@ -64,7 +64,7 @@ class For:
     seconds: int
 
     def holds(self, witness: Witness, at: int) -> Truth:
-        """Whether it holds now and at each instant at which it may have changed."""
+        """Whether it holds now and at each instant when it may have changed."""
         if (now := self.term.holds(witness, at)) is False:
             return False
         since = at - self.seconds
@@ -118,7 +118,7 @@ class Age:
     dated: bool = False
 
     def holds(self, witness: Witness, at: int) -> Truth:
-        """What is older than need be known is old; what was never measured has no age."""
+        """Anything older than necessary is old; what was never measured has no age."""
         if self.dated and self.metric:
             reading = witness.known(self.subject, self.metric, at, witness.patience(self.subject, self.metric))
             return None if reading is None else compare(at - reading.value, self.sign, self.seconds, 1)
@@ -142,7 +142,7 @@ class Age:
 
 @dataclass(frozen=True)
 class Stale:
-    """Whether nothing of a subject (or of one metric) is as young as its source ought to keep it."""
+    """Whether nothing of a subject (or of one metric) is as recent as its source should keep it."""
 
     subject: str
     metric: Metric | None = None
@@ -167,11 +167,11 @@ class InTrouble:
     name: str = ""
 
     def holds(self, witness: Witness, at: int) -> Truth:
-        """As the house says."""
+        """As the witness says."""
         return witness.trouble(self.name, at)
 
     def changes(self, witness: Witness, since: int, until: int) -> Iterable[int]:
-        """When another kind of answer began to come."""
+        """When the kind of outcome changed."""
         return witness.turns(self.name, since, until)
 
 
@@ -182,7 +182,7 @@ class Between:
     window: Window
 
     def holds(self, witness: Witness, at: int) -> Truth:
-        """By the clock on the wall."""
+        """By local time."""
         return self.window.covers(at, witness.zone)
 
     def changes(self, witness: Witness, since: int, until: int) -> Iterator[int]:
@@ -200,7 +200,7 @@ class Weekday:
     days: frozenset[int]
 
     def holds(self, witness: Witness, at: int) -> Truth:
-        """By the calendar on the wall."""
+        """By the local calendar."""
         return local(at, witness.zone).weekday() in self.days
 
     def changes(self, witness: Witness, since: int, until: int) -> Iterable[int]:
@@ -215,7 +215,7 @@ class Daylight:
     up: bool
 
     def holds(self, witness: Witness, at: int) -> Truth:
-        """Unknown where nobody knows where the house stands."""
+        """Unknown if the location is unknown."""
         day = witness.day(at)
         return None if day is None else day is self.up
 
@@ -225,7 +225,7 @@ class Daylight:
 
 
 class _Memory:
-    """A witness that reads a stretch of time once, however often it is asked about it."""
+    """A witness that reads a period once, however often it is asked about it."""
 
     def __init__(self, witness: Witness, since: int, until: int) -> None:
         self.zone = witness.zone

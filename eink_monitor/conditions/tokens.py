@@ -9,7 +9,7 @@ from typing import NamedTuple
 from eink_monitor.conditions import ConditionError, Mistake
 
 LONGEST = 1000
-"""Letters of a condition; what is longer nobody can read."""
+"""Characters of a condition; anything longer is unreadable."""
 
 WORDS = frozenset({"and", "or", "not", "for", "between"})
 """What is no name, unless it stands in quotes."""

@@ -1,4 +1,4 @@
-"""What displays share that are no glass themselves, and stand in for any."""
+"""Shared by displays that have no panel of their own, and stand in for any."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from eink_monitor.model.display import ALONE, USUAL, Board, Display
 from eink_monitor.nearest import nearest
 from eink_monitor.settings import Size, insist
 
-_LARGEST = 2000  # px; no glass has more, and a slip of a digit would cost the memory of a Pi
+_LARGEST = 2000  # px; no panel has more, and a mistyped digit would cost a Pi's memory
 
 
 @dataclass(kw_only=True)

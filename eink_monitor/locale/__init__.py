@@ -1,7 +1,7 @@
-"""The words of the house: its language, and how it writes numbers, dates and times.
+"""The language of the panels, and how they write numbers, dates and times.
 
-A drawing is made in one locale: whoever draws says ``with speaking(locale):``, and all that is written within is in the
-words of that house. Everywhere else it is English with points, as machines, the log and the terminal read it.
+A drawing is made in one locale: inside ``with speaking(locale):`` everything is written in that language. Everywhere
+else it is English with decimal points, for machines, the log and the terminal.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _SPOKEN = ContextVar("locale", default=ENGLISH)
 
 @contextmanager
 def speaking(locale: Locale) -> Iterator[None]:
-    """What is written within is in the words of that locale."""
+    """Everything written inside is in that locale."""
     token = _SPOKEN.set(locale)
     try:
         yield
@@ -41,12 +41,12 @@ def speaking(locale: Locale) -> Iterator[None]:
 
 
 def spoken() -> Locale:
-    """The locale in which is written now."""
+    """The current locale."""
     return _SPOKEN.get()
 
 
 def marked(text: str) -> str:
-    """The text itself: it is said later, and translators find it here."""
+    """The text itself: it is translated later, and marked for translators here."""
     return text
 
 
@@ -56,12 +56,12 @@ def marked_many(one: str, many: str) -> tuple[str, str]:
 
 
 def say(text: str, **fields: object) -> str:
-    """A text in the language of the house, each ``{name}`` in it replaced by the field of that name."""
+    """A text in the current language, each ``{name}`` in it replaced by the field of that name."""
     return _filled(spoken().texts.gettext(text), fields)
 
 
 def say_of(what: str, text: str, **fields: object) -> str:
-    """As ``say``, of a word that means several things: "full" of a battery is not "full" of a refresh."""
+    """As ``say``, for a word with several meanings: "full" of a battery is not "full" of a refresh."""
     return _filled(spoken().texts.pgettext(what, text), fields)
 
 

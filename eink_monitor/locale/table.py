@@ -1,4 +1,4 @@
-"""How a house writes numbers, dates and times: one table per language, cut from CLDR, and what its region is used to.
+"""How numbers, dates and times are written: one table per language, cut from CLDR, and the customs of its region.
 
 Reading one takes under a millisecond.
 """
@@ -17,13 +17,13 @@ LANGUAGES = ("en", "de", "nl", "fr", "it", "es", "sv", "nb", "da", "pl", "cs")
 
 
 class Language(str):
-    """A language, and where it is spoken if that is said: "de", "de-CH"."""
+    """A language, with an optional region: "de", "de-CH"."""
 
     __slots__ = ()
 
     @classmethod
     def parse(cls, text: str) -> Language:
-        """Read a tag such as "de" or "en-GB". Raises ``ValueError`` for a language that nothing is translated into."""
+        """Read a tag such as "de" or "en-GB". Raises ``ValueError`` for a language without translation."""
         language, _, region = text.replace("_", "-").partition("-")
         if language.lower() not in LANGUAGES:
             raise ValueError(f'"{text}" is not one of {", ".join(LANGUAGES)}')
@@ -47,7 +47,7 @@ class Currency(str):
 
 @dataclass(frozen=True)
 class Units:
-    """What the house counts in, where it is not what the region is used to."""
+    """The units, if they differ from those of the region."""
 
     distance: Literal["km", "mi"] | None = None
     temperature: Literal["c", "f"] | None = None
@@ -86,7 +86,7 @@ class Locale:
 
     @property
     def is_english(self) -> bool:
-        """Whether it is the language in which all is written down."""
+        """Whether it is English, the language of the source texts."""
         return self.language.startswith("en")
 
     @property

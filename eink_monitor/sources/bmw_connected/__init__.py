@@ -43,7 +43,7 @@ class BmwConnected(CarSource):
         return ("bimmer_connected.api.client",)
 
     def doubts(self) -> Iterator[tuple[str, str]]:
-        """BMW's own door."""
+        """BMW's own server."""
         if not self.base_url:
             yield "BMW closed this interface in September 2025", "use type: bmw_cardata, as docs/bmw.md says"
 

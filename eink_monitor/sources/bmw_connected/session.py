@@ -8,10 +8,10 @@ from __future__ import annotations
 import asyncio
 import logging
 
-logging.getLogger("bimmer_connected").setLevel(logging.CRITICAL)  # it logs VINs, and its own obituary when imported
+logging.getLogger("bimmer_connected").setLevel(logging.CRITICAL)  # it logs VINs, and its own deprecation when imported
 
 import httpx  # noqa: E402 - after the line above
-from bimmer_connected.api import authentication as door  # noqa: E402
+from bimmer_connected.api import authentication  # noqa: E402
 from bimmer_connected.api.client import MyBMWClient, MyBMWClientConfiguration  # noqa: E402
 from bimmer_connected.api.regions import get_region_from_name, get_server_url  # noqa: E402
 from bimmer_connected.const import VEHICLE_STATE_URL, CarBrands  # noqa: E402
@@ -23,14 +23,14 @@ from eink_monitor.sources._http.tokens import Tokens  # noqa: E402
 from eink_monitor.sources.bmw_connected.fields import WHO  # noqa: E402
 
 _CLOSED = "BMW closed this interface in September 2025; use type: bmw_cardata"
-_DOORS = (
+_HOSTS = (
     "https://cocoapi.bmwgroup.com",
     "https://cocoapi.bmwgroup.us",
     "https://customer.bmwgroup.com",
     "https://login.bmwusa.com",
 )
 _LED_ASTRAY = "it redirected us to a foreign server, and we did not follow; is a captive portal in the way?"
-_NO_CAPTCHA = "none"  # the library insists on one; whoever emulates MyBMW does not
+_NO_CAPTCHA = "none"  # the library requires one; emulators of MyBMW do not
 
 
 class BmwSession:
@@ -40,9 +40,11 @@ class BmwSession:
         logging.getLogger("httpx").setLevel(logging.CRITICAL)
         where = get_region_from_name(region)
         self._url = base_url or get_server_url(where)
-        vars(door)["get_server_url"] = lambda _: self._url  # the login client takes no address; this child is ours
-        _guard({self._url, *_DOORS})
-        self._guard = door.MyBMWAuthentication(
+        vars(authentication)["get_server_url"] = lambda _: (
+            self._url
+        )  # the login client takes no address; this child is ours
+        _guard({self._url, *_HOSTS})
+        self._guard = authentication.MyBMWAuthentication(
             username,
             password,
             where,
@@ -81,12 +83,12 @@ class BmwSession:
 
 
 class _Elsewhere(httpx.TransportError):
-    """An answer wanted us to ask somebody else."""
+    """An answer led to a foreign server."""
 
 
-def _guard(doors: set[str]) -> None:
-    """Let nothing out of this child but to ``doors``: where the password goes is told by an answer of the server."""
-    known = {_origin(httpx.URL(door)) for door in doors}
+def _guard(hosts: set[str]) -> None:
+    """Let this child connect to ``hosts`` only: the server's answer decides where the password goes."""
+    known = {_origin(httpx.URL(host)) for host in hosts}
     passed = _guard.__dict__.setdefault("passed", httpx.AsyncHTTPTransport.handle_async_request)
 
     async def send(self: httpx.AsyncHTTPTransport, request: httpx.Request) -> httpx.Response:
@@ -120,7 +122,7 @@ def _verdict(error: Exception, now: int) -> Trouble:
 
 
 def _no_answer(error: httpx.TransportError) -> Unavailable:
-    """Why nobody answered."""
+    """Why there was no answer."""
     if isinstance(error, _Elsewhere):
         return Unavailable(f"{WHO}: {_LED_ASTRAY}")
     never = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)

@@ -1,4 +1,4 @@
-"""SolarEdge over Modbus TCP: the inverter itself, seconds fresh, without cloud, quota or consent."""
+"""SolarEdge over Modbus TCP: the inverter itself, live, without cloud, quota or consent."""
 
 from __future__ import annotations
 
@@ -23,10 +23,9 @@ class SolarEdgeModbus(Source):
     """A SolarEdge roof read from its inverter over Modbus TCP (SunSpec), with up to three meters and batteries.
 
     ``units`` names several inverters behind one address, instead of ``unit``: they are summed. ``external_production``
-    adds what the meters called Production measure, the roofs of others that feed this house. ``meter_sign`` says what a
-    positive power of the grid meter means; "auto" learns it from the meter's own counters. ``keep_open`` holds the
-    connection between polls, which locks every other Modbus client out. ``latitude`` (degrees north) tells when silence
-    is sleep.
+    adds the meters called Production: other inverters that feed this house. ``meter_sign`` says what a positive power
+    of the grid meter means; "auto" learns it from the meter's own counters. ``keep_open`` holds the connection between
+    polls, which locks every other Modbus client out. ``latitude`` (degrees north) decides when silence means sleep.
     """
 
     host: Personal[str]
@@ -63,7 +62,7 @@ class SolarEdgeModbus(Source):
         )
 
     def poll(self, visit: Visit) -> list[Reading]:
-        """Connect, read, leave. An inverter that is silent at night sleeps: no readings, and a note."""
+        """Connect, read, disconnect. An inverter that is silent at night sleeps: no readings, and a note."""
         from eink_monitor.sources.solaredge_modbus.roof import once
 
         return once(self._line(), visit, self._roof)
@@ -80,7 +79,7 @@ class SolarEdgeModbus(Source):
 
     @property
     def local(self) -> bool:
-        """The inverter is in the house."""
+        """The inverter is on the local network."""
         return True
 
     @property
@@ -90,13 +89,13 @@ class SolarEdgeModbus(Source):
 
     @property
     def polls(self) -> bool:
-        """The inverter serves one client only: who keeps the line open needs no polls."""
+        """The inverter serves one client only: with an open connection there are no polls."""
         return not self.keep_open
 
     def follow(self, visit: Visit, clock: Clock) -> Generator[list[Reading], None, None]:
-        """For ``keep_open``: the readings of every beat over one connection, without end.
+        """For ``keep_open``: endless readings at every interval over one connection.
 
-        Raises what ``poll`` raises. Asleep, it yields an empty list per beat and tries to connect again.
+        Raises what ``poll`` raises. While the inverter sleeps, it yields empty lists and tries to reconnect.
         """
         from eink_monitor.sources.solaredge_modbus.roof import steadily
 

@@ -1,11 +1,11 @@
-"""Energies of a day, a month, a year from counters that only know a lifetime, and are not perfect: pure arithmetic.
+"""Energies of a day, a month, a year from imperfect lifetime counters: pure functions.
 
 The energy since such a span began is summed from one reading of a counter to the next. Across the midnight between two
-spans it is shared out by time, and only where that cannot be far wrong: what cannot be known is absent, not invented.
+spans it is divided by time, but only if that cannot be far wrong: what cannot be known is absent.
 
-Real counters count partly down, are reset, replaced, and misread. A small fall is no rise. A value that cannot follow
-the one before is in doubt: if the next one follows it, the counter goes on from there and the span is incomplete; if
-not, it was a slip and costs nothing.
+Real counters partly count down, are reset, replaced, and misread. A small fall counts as no rise. A value that cannot
+follow the previous one is in doubt: if the next one follows it, the counter goes on from there and the span is
+incomplete; if not, it was a misreading and costs nothing.
 """
 
 from __future__ import annotations

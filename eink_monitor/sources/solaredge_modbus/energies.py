@@ -33,7 +33,7 @@ class Spans(NamedTuple):
 
 
 def spans(visit: Visit) -> Spans:
-    """Of the house's own calendar."""
+    """In the configured time zone."""
     today = local(visit.now, visit.zone).date()
     first, new_year = today.replace(day=1), today.replace(month=1, day=1)
     following = (first + timedelta(days=32)).replace(day=1)
@@ -45,17 +45,16 @@ def spans(visit: Visit) -> Spans:
 
 
 def producers(parts: Sequence[PlantPart], *, external: bool) -> list[str]:
-    """Whoever makes the energy of this roof: every unit, and where they are to be added the Production meters."""
+    """The producers of this roof: every unit, and the Production meters if they are to be added."""
     beside = [_name(part.unit, place) for part, place, _ in _added(parts)] if external else []
     return [str(part.unit) for part in parts] + beside
 
 
 def read(parts: Sequence[PlantPart], marks: Mapping[str, Mark]) -> dict[str, Count]:
-    """The counters that are there, by a name that says what they count and, of a producer, which.
+    """The available counters, by a name that says what they count and, for a producer, which one.
 
-    What the modules made is what left the inverter and what is in the battery more than before, but for what came into
-    it from the grid, which counts apart; where that cannot be told nothing is. The counters of an inverter that sleeps
-    stand still.
+    The modules' production is the inverter's output plus the increase in the battery, without what came from the grid,
+    which is counted separately; if that is unknown, there is none. The counters of a sleeping inverter stand still.
     """
     found: dict[str, Count] = {}
     for part in parts:
@@ -117,7 +116,7 @@ def tally(marks: Mapping[str, Mark], counts: Mapping[str, Count], at: int, when:
 def sums(
     marks: Mapping[str, Mark], counts: Mapping[str, Count], made_by: Sequence[str], when: Spans
 ) -> dict[Metric, float | None]:
-    """The energies, None for what cannot be known: of several inverters only where all of them are."""
+    """The energies, None for what is unknown; for several inverters all must be known."""
     marks = {name: mark for name, mark in marks.items() if name.split()[0] in counts}
     made = [f"{_MADE}@{who}" for who in made_by]
     today = _sum(marks, made, when.day)
@@ -142,10 +141,7 @@ def _kept(made: float | None, fed: float | None) -> float | None:
 def lifetimes(
     marks: Mapping[str, Mark], counts: Mapping[str, Count], made_by: Sequence[str]
 ) -> dict[Metric, float | None]:
-    """What the counters themselves say; of producers the sum of what left them.
-
-    A counter that is in doubt says nothing.
-    """
+    """The counters' own values; for producers the sum of their output. A counter in doubt is left out."""
     out = [f"{_GIVEN}@{who}" if f"{_GIVEN}@{who}" in counts else f"{_MADE}@{who}" for who in made_by]
     known = {name: count.energy.value for name, count in counts.items() if marks[name].doubt is None}
     return {

@@ -1,9 +1,9 @@
-"""Where the power flows, from one look at the devices of a SolarEdge plant: pure arithmetic on plausible values.
+"""The power flow from one reading of all devices of a SolarEdge plant: pure functions of plausible values.
 
 An inverter measures what leaves it for the house (AC), the grid meter what crosses the connection, the battery what it
 takes. So a roof gives ``AC + storage`` and the house uses ``roof + grid - storage``: the four always balance. What an
 inverter loses in converting is the roof's loss while it produces, as in the vendor's own figures, and the house's at
-night. Several inverters are summed; of a sum whose parts are not all known nothing is said.
+night. Several inverters are summed; a sum with unknown parts is unknown.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from eink_monitor.sources.solaredge_modbus.plant import Look, Place, Plant
 from eink_monitor.sources.solaredge_modbus.sunspec import ASLEEP, BatteryBlock, Meter
 
 _SLACK, _LOSS = 150.0, 0.15  # W, and a share: how far converting and reading one after the other may lead astray
-_NEGATIVE, _ASTRAY = 100.0, 0.05  # W, and a share: a house that gives more is fed by somebody else
+_NEGATIVE, _ASTRAY = 100.0, 0.05  # W, and a share: if a house gives more, somebody else feeds it
 
 
 @dataclass(frozen=True, slots=True)
 class PlantPart:
-    """One inverter with what hangs on it; ``look`` is None while it is silent, and ``asleep`` whether that is sleep."""
+    """One inverter with its devices; ``look`` is None while it is silent, and ``asleep`` says whether that is sleep."""
 
     unit: int
     plant: Plant | None = None
@@ -33,7 +33,7 @@ class PlantPart:
 class PowerFlow:
     """Powers in W with the signs of the dictionary (grid import and battery charging positive); charge in percent.
 
-    ``strangers`` is whether somebody produces here whom nobody reads, so that the house cannot be known.
+    ``strangers`` is whether an inverter that we do not read produces here, so that consumption is unknown.
     """
 
     pv: float | None
@@ -61,7 +61,7 @@ def grid_meter(parts: Sequence[PlantPart]) -> tuple[str, Meter] | None:
 def flow(parts: Sequence[PlantPart], *, export_positive: bool, external: bool, remarks: Remarks) -> PowerFlow:
     """The powers. ``external`` adds what the meters called Production measure; else those only raise doubts.
 
-    A house that uses a little less than nothing (rounding, devices read moments apart) uses nothing.
+    A consumption slightly below 0 (rounding, devices read moments apart) is 0.
     """
     out, storage, pv = _total(map(_ac, parts)), _storage(parts), _total([_modules(part, remarks) for part in parts])
     others = sum(_others(parts, out or 0.0, external=external))
@@ -74,7 +74,7 @@ def flow(parts: Sequence[PlantPart], *, export_positive: bool, external: bool, r
 
 
 def _slack(out: float | None, grid: float | None) -> float:
-    """By how much a house may seem to use less than nothing."""
+    """By how much consumption may seem to be below 0."""
     return _NEGATIVE + _ASTRAY * max(abs(out or 0.0), abs(grid or 0.0))
 
 
@@ -119,7 +119,7 @@ def _ac(part: PlantPart) -> float | None:
 
 
 def _modules(part: PlantPart, remarks: Remarks) -> float | None:
-    """What the modules of an inverter give; judged before it is cut off at nought, which would hide nonsense."""
+    """The power of an inverter's modules; checked before it is cut off at 0, which would hide nonsense."""
     out = _ac(part)
     if out is None or part.look is None:
         return out

@@ -1,4 +1,4 @@
-"""One Modbus TCP connection: connect, read small blocks, leave. Only ``eink_monitor.errors`` come out of here."""
+"""One Modbus TCP connection: connect, read small blocks, disconnect. Only ``eink_monitor.errors`` come out of here."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 _NOT_THERE = {1, 2, 3}  # illegal function, address, value: how devices say "no such registers"
 _NOBODY = {10, 11}  # a gateway's words: no way to that unit, or it does not answer
 _WHY = {4: "a fault of its own", 5: "still at work", 6: "busy", 8: "a memory fault"}
-_PATIENCE = 4  # times the timeout: who answers within is slow, and not absent
-_LONG = 10  # s; nobody who waits that long needs to be told of a slow inverter
+_PATIENCE = 4  # times the timeout: an answer within that means slow, not absent
+_LONG = 10  # s; with a timeout this long, a slow inverter needs no message
 
 
 class Silence(Unreachable):
-    """Nobody answered at that address; at night that is how an inverter sleeps."""
+    """No answer at that address; at night that is how an inverter sleeps."""
 
 
 class Line:
@@ -56,7 +56,7 @@ class Line:
     def ask(self, unit: int, address: int, count: int) -> list[int] | None:
         """Read holding registers of a unit; None where it has none there.
 
-        Raises ``Silence``, ``Unavailable`` or ``BadAnswer``. A line that broke off is dialled again by the next call.
+        Raises ``Silence``, ``Unavailable`` or ``BadAnswer``. After a lost connection the next call reconnects.
         """
         from pymodbus.exceptions import ModbusException
 
@@ -79,9 +79,9 @@ class Line:
         return registers
 
     def greet(self, unit: int, address: int, count: int) -> list[int] | None:
-        """As ``ask``, for the first registers of a unit: its silence is looked into.
+        """As ``ask``, for the first registers of a unit.
 
-        Who answers when given more time is slow, and ``Unavailable`` says so; else it is not there (``Silence``).
+        If it only answers given more time, it is slow (``Unavailable``); else it is not there (``Silence``).
         """
         try:
             return self.ask(unit, address, count)

@@ -1,4 +1,4 @@
-"""What must be remembered between two looks at an inverter, and the small file that it is kept in."""
+"""What is kept between two polls of an inverter, and its small file."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ SAVE_EVERY = 15 * MINUTE  # every poll would write 35 MB a day to the card
 _UNNUMBERED = re.compile(r"^production( \w+)?$")  # as an earlier version named what its only unit made
 _SURE = 3
 _CONVINCED = -2
-_KNOWN = 7 * DAY  # a battery that was silent for longer is gone
-_STRANGERS = 180 * DAY  # whoever fed in once does so again after the winter
+_KNOWN = 7 * DAY  # a battery silent for longer is gone
+_STRANGERS = 180 * DAY  # somebody who fed in once does so again after the winter
 
 
 @dataclass(slots=True)
 class Memory:
     """A mark per counter, votes on the sign of the grid meter, the bays in which batteries were seen and when.
 
-    ``doubts`` counts looks in a row that no house can explain (somebody else feeds in), ``strangers`` is when there
+    ``doubts`` counts consecutive polls that no house can explain (somebody else feeds in), ``strangers`` is when there
     were last enough of them.
     """
 
@@ -52,13 +52,13 @@ class Memory:
         return self.votes > 0 or self.votes <= _CONVINCED
 
     def doubt(self, at: int, *, inexplicable: bool) -> None:
-        """Take a look in: three in a row that no house explains show that somebody else produces here."""
+        """Count a poll: three in a row that no house explains mean that somebody else produces here."""
         self.doubts = min(_SURE, self.doubts + 1) if inexplicable else 0
         if self.doubts == _SURE and at - self.strangers > DAY:
             self.strangers = at
 
     def crowded(self, at: int) -> bool:
-        """Whether somebody whom nobody reads produces here, too."""
+        """Whether an inverter that we do not read produces here, too."""
         return self.strangers > 0 and at - self.strangers <= _STRANGERS
 
     def batteries(self, unit: int, at: int) -> set[int]:
@@ -108,7 +108,9 @@ def worth_saving(old: Memory, new: Memory, at: int, midnight: int, every: int) -
         was = old.marks[name]
         if _state(was) != _state(mark):
             return True
-        if mark.at != was.at and not was.at <= at < was.at + SAVE_EVERY:  # one that is not read now can wait for ever
+        if (
+            mark.at != was.at and not was.at <= at < was.at + SAVE_EVERY
+        ):  # a counter that is not read now can wait forever
             return True
     return bool(new.marks) and midnight - at <= every + MINUTE
 

@@ -24,7 +24,7 @@ def rest(visit: Visit, latitude: float, silence: Silence) -> list[Reading]:
 
 
 def asleep(visit: Visit, latitude: float) -> bool:
-    """By the sun, and while that is low by what the inverter last said; never at noon, nor after a night too long."""
+    """By the sun, and while that is low by the inverter's last state; never at noon, nor after too long a night."""
     status, power = visit.last(metrics.INVERTER_STATUS), visit.last(metrics.PV_POWER)
     known = [reading for reading in (status, power) if reading]
     if not known or visit.now - max(reading.at for reading in known) > _LONGEST_NIGHT:

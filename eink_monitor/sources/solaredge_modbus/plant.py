@@ -1,7 +1,7 @@
-"""What stands at a SolarEdge Modbus unit: found by walking the SunSpec chain, never by trusting fixed addresses.
+"""The devices at a SolarEdge Modbus unit: found by walking the SunSpec chain, never by fixed addresses.
 
 An inverter with several trackers (model 160) shifts its meters, so only the chain knows where they start. The inverter
-must answer; a meter or a battery that does not costs itself only, and the remarks say so.
+must answer; a silent meter or battery does not affect the others, and the remarks say so.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ class Plant:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One look at every device: the meters in the order of the plant, None for one that is silent.
+    """One reading of every device: the meters in the order of the plant, None for a silent one.
 
-    ``batteries`` are those that answered, by the number of their bay; ``lost`` is whether one that was there before
-    did not, so that neither their sum nor what the modules make is known.
+    ``batteries`` are those that answered, by the number of their bay; ``lost`` is whether one that was there before did
+    not, so that neither their sum nor what the modules make is known.
     """
 
     inverter: sunspec.Inverter
@@ -55,7 +55,7 @@ class Look:
 
 
 class _Part(NamedTuple):
-    """The registers of an optional part, None where there are none; ``silent`` is whether that is for lack of words."""
+    """The registers of an optional part, None if there are none; ``silent`` is whether the part did not answer."""
 
     registers: list[int] | None
     silent: bool = False
@@ -168,7 +168,7 @@ def _batteries(unit: Unit, known: Container[int], remarks: Remarks) -> tuple[dic
     for bay in range(len(BAYS)):
         who = f"the battery in bay {bay + 1}"
         seen, silent = _battery(unit, BAYS[bay], who, remarks)
-        if silent:  # nor will the next one answer, and each silence takes as long as timeout: says
+        if silent:  # the next one will not answer either, and each silence takes a whole timeout
             return found, lost or any(one in known for one in range(bay, len(BAYS)))
         if seen is not None:
             found[bay] = seen
@@ -179,7 +179,7 @@ def _batteries(unit: Unit, known: Container[int], remarks: Remarks) -> tuple[dic
 
 
 def _battery(unit: Unit, bay: int, who: str, remarks: Remarks) -> tuple[BatteryBlock | None, bool]:
-    """The battery in the bay that begins there, None where there is none, and whether that is for lack of words."""
+    """The battery in the bay that begins there, None if there is none, and whether it was silent."""
     label = _optional(unit, bay + RATED.start, RATED.count, who, remarks)
     if label.registers is None:
         return None, label.silent

@@ -1,6 +1,6 @@
-"""Which raw values of a device can be true: judged before anything is computed, clamped or summed.
+"""Plausibility of a device's raw values, checked before anything is computed, clamped or summed.
 
-What cannot be is taken out (None) and told; a bound is what the device says of itself, with room for its peaks.
+Impossible ones become None with a remark; the bounds are the device's own ratings, with room for peaks.
 """
 
 from __future__ import annotations

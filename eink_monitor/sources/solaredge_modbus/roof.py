@@ -1,4 +1,4 @@
-"""What a look at an inverter's registers comes to: powers, energies since midnight and longer, its condition."""
+"""Readings from an inverter's registers: powers, energies since midnight and longer, its condition."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Roof(NamedTuple):
 
 
 def once(line: Line, visit: Visit, roof: Roof) -> list[Reading]:
-    """Connect, read, leave. At night silence is sleep: no readings, and a note."""
+    """Connect, read, disconnect. At night silence is sleep: no readings, and a note."""
     known = memory.load(visit.state / _FILE)
     try:
         with line:
@@ -139,7 +139,7 @@ def _digest(visit: Visit, parts: list[PlantPart], roof: Roof, old: Memory) -> li
     for name, odd in energies.doubts(new.marks, counts):
         visit.remarks.leave_out(name, odd, "Wh")
     _tell(visit, parts, list(energies.gaps(new.marks, when)))
-    # vetted here already: what no house can produce must not be remembered
+    # vetted already here: impossible values must not be remembered
     readings = vet(without_plunges(_readings(visit, values), visit), visit)
     if memory.worth_saving(old, new, visit.now, when.day.end, visit.every) and not memory.save(path, new):
         visit.remarks.add(f"cannot write {path}, so today's energies may be lost; is the disk full or read-only?")
@@ -171,7 +171,7 @@ def _rises(old: Memory, grid: tuple[str, Meter], at: int) -> list[float | None]:
 
 
 def _never_less(visit: Visit, sums: dict[Metric, float | None], today: int) -> dict[Metric, float | None]:
-    """The sums, those that only grow not below what was told of them today: counters count a little down at times."""
+    """The sums; those that only grow never fall below today's earlier values, even if counters do."""
     held = dict(sums)
     for metric in _GROWING:
         value, last = sums[metric], visit.last(metric)
@@ -202,7 +202,7 @@ def _condition(parts: Sequence[PlantPart]) -> dict[Metric, float | None]:
 
 
 def _tell(visit: Visit, parts: Sequence[PlantPart], gaps: Sequence[str]) -> None:
-    """What a person should know of this look."""
+    """What a person should know of this poll."""
     for part in parts:
         if part.look and part.look.inverter.status == _FAULT:
             which = f"the inverter of unit {part.unit}" if len(parts) > 1 else "the inverter"

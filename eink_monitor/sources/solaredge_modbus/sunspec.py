@@ -2,7 +2,7 @@
 
 Offsets count from the first register after a model's two-register header (identifier, length) and follow SolarEdge's
 "SunSpec Logging" application note; the battery block is SolarEdge's own and is not SunSpec. ``None`` stands for a value
-that the device marks as not implemented, NaN for one that it gives without sense; nothing is judged here.
+that the device marks as not implemented, NaN for nonsense; plausibility is checked elsewhere.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ class WeConnect(CarSource):
         address(self.base_url)
 
     def doubts(self) -> Iterator[tuple[str, str]]:
-        """VW's own door."""
+        """VW's own server."""
         if self.base_url == _CLOSED:
             yield "VW closed this interface in May 2026", "use type: vw_eu_data_act, as docs/vw-group.md says"
 

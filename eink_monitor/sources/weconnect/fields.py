@@ -12,7 +12,7 @@ from eink_monitor.sources._vag.words import meaning
 
 WHO = "We Connect"
 
-_BURNING = ("gasoline", "petrol", "diesel", "cng", "lpg", "")  # whatever else there is may have a plug
+_BURNING = ("gasoline", "petrol", "diesel", "cng", "lpg", "")  # any other engine may have a plug
 _PLUGGED = {"connected": True, "disconnected": False}
 
 

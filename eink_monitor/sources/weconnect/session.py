@@ -48,7 +48,7 @@ class VwSession:
         url = f"{USUAL}/vehicle/v1/vehicles/{vin}/selectivestatus?jobs={_JOBS}"
         try:
             answer = self._session.get(url, allow_redirects=False)
-            if answer.status_code == 401:  # the token died before its time
+            if answer.status_code == 401:  # the token expired early
                 self._session.login()
                 answer = self._session.get(url, allow_redirects=False)
             if answer.status_code in {200, 207}:
@@ -71,6 +71,6 @@ class VwSession:
         return self._guard.trouble(WHO) or otherwise or odd
 
     def close(self) -> None:
-        """Hang up."""
+        """Disconnect."""
         self._session.websession.close()
         self._session.close()

@@ -26,6 +26,7 @@ def doubts(config: Config) -> Iterator[Finding]:
         if not things:
             yield doubt(f"{noun}s", f"there is no {noun}", f"add a block below `{noun}s:`")
     yield from _short_vins(config)
+    yield from _forecasts(config)
     yield from _unwritable(config)
     yield from _open_to_all(config)
 
@@ -42,6 +43,22 @@ def _short_vins(config: Config) -> Iterator[Finding]:
                 else "its vin has invalid characters"
             )
             yield doubt(f"source {feed.name}", told, "copy all 17 from the registration; I, O and Q never occur")
+
+
+def _forecasts(config: Config) -> Iterator[Finding]:
+    """Forecasts that replace each other, or that are of what nobody measures."""
+    published = {subject for feed in config.feeds.values() for subject in feed.source.publishes(feed.subject)}
+    claims: dict[tuple[str, str], str] = {}
+    for feed in config.feeds.values():
+        expected = {} if feed.source.demo else feed.source.expects(feed.subject)  # a demo gives way
+        for subject, metrics in expected.items():
+            rivals = {claims.setdefault((subject, metric.name), feed.name) for metric in metrics} - {feed.name}
+            for rival in sorted(rivals):
+                told = f"it forecasts the same as {rival}, and each replaces the outlook of the other"
+                yield doubt(f"source {feed.name}", told, "keep one of them")
+            if subject not in published and not rivals:
+                told = "it forecasts a roof that no source measures"
+                yield doubt(f"source {feed.name}", told, "write the subject of your roof as `roof:`")
 
 
 def _unwritable(config: Config) -> Iterator[Finding]:

@@ -70,14 +70,14 @@ def asked(ask: Callable[[], T]) -> T | None:
 
 
 def check_needs(reader: Reader, block: Node, path: str, needs: Sequence[Need], offer: Offer) -> None:
-    """Complain of a panel that asks for what no source publishes, or foretells."""
+    """Complain of a panel that asks for what no source publishes, or forecasts."""
     for need in needs:
         offered = offer.expected if need.expected else offer.metrics
         if not offer.knows(need.subject):
             reader.unknown(block, path, need.subject, offer.subjects, "subject")
         elif not offer.lacks(need.subject) and not offered.get(need.subject, set()).intersection(need.any_of):
             wanted = " or ".join(metric.name for metric in need.any_of)
-            does = "foretells" if need.expected else "publishes"
+            does = "forecasts" if need.expected else "publishes"
             reader.complain(block, path, f"no source {does} {wanted} for `{need.subject}`")
 
 

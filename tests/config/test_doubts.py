@@ -54,6 +54,30 @@ def test_names_that_the_panels_cannot_write(tmp_path: Path, source: str, told: l
     assert [re.sub(r".* letters that no panel can draw, ", "", line) for line in words] == told
 
 
+SKY = "sky: {{type: open_meteo, latitude: 1, longitude: 1, planes: [{{kwp: 1}}]}}"
+SUN = "sun: {{type: forecast_solar, latitude: 1, longitude: 1, planes: [{{kwp: 1}}]}}"
+
+
+@pytest.mark.parametrize(
+    ("sources", "told"),
+    [
+        (f"roof: {{{{type: demo, show: roof}}}}, {SKY}", []),
+        (SKY, ["it forecasts a roof that no source measures"]),
+        (
+            f"roof: {{{{type: demo, show: roof}}}}, {SKY}, {SUN}",
+            ["it forecasts the same as sky, and each replaces the outlook of the other"],
+        ),
+        ("p: {{type: energy_charts}}, a: {{type: awattar}}", []),
+        (
+            "p: {{type: energy_charts}}, a: {{type: awattar, subject: p}}",
+            ["it forecasts the same as p, and each replaces the outlook of the other"],
+        ),
+    ],
+)
+def test_forecasts_that_replace_each_other_or_are_of_nothing(tmp_path: Path, sources: str, told: list[str]) -> None:
+    assert [finding.words for finding in found(tmp_path, sources)] == told
+
+
 def test_a_title_that_the_panels_cannot_write(tmp_path: Path) -> None:
     (told,) = found(tmp_path, DEMO, "p: {{type: solar, subject: a, title: Dach ☀ Süd}}")
     assert str(told) == (

@@ -85,6 +85,7 @@ def swapped(data: bytearray, chance: Random) -> None:
 
 def erased(data: bytearray, chance: Random) -> None:
     at = chance.randrange(65536, len(data) - 65536)  # in the first of these stand the names, and only there
+    at -= at % PAGE  # a card erases whole blocks, not half a row
     data[at : at + 65536] = b"\xff" * 65536
 
 

@@ -207,5 +207,7 @@ def test_an_overview_that_fails_is_trouble_and_a_limit_concerns_all(house: House
     house.server.answers["/overview"] = Said(500, {})
     with pytest.raises(Unavailable):
         house.poll()
-    with pytest.raises(Throttled):
-        house.poll(overview=overview(), currentPowerFlow=Said(429, {}))
+    for headers, wait in (({}, HOUR), ({"Retry-After": "90"}, 90)):
+        with pytest.raises(Throttled) as caught:
+            house.poll(overview=overview(), currentPowerFlow=Said(429, {}, headers))
+        assert caught.value.until == NOW + wait

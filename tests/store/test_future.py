@@ -12,7 +12,7 @@ from eink_monitor.clock import DAY
 from eink_monitor.metrics import ODOMETER, PV_POWER
 from eink_monitor.model.reading import Reading
 from eink_monitor.store import Store
-from eink_monitor.store.future import Dated
+from eink_monitor.store.future import Dated, plausible
 
 UTC = ZoneInfo("UTC")
 NOW = 1_780_000_000
@@ -88,3 +88,35 @@ def test_what_is_forgotten_is_named_and_gone_from_everywhere(store: Store) -> No
     ]
     assert store.dating.dated_after(NOW + BEAT) == []
     assert (runs(store), runs(store, "car")) == (BEFORE, [])
+
+
+def test_of_a_lost_run_the_hours_and_days_go_aside_all_the_same(store: Store) -> None:
+    store._disk.execute("UPDATE series SET start = NULL, end = NULL WHERE end > ?", (NOW,))
+    store._disk.execute("DELETE FROM reading WHERE at > ?", (NOW,))
+    assert store.dating.set_future_aside(NOW) == 0
+    assert [len(content(store)[table]) for table in ("hour", "day")] == [1, 1]
+    assert {one.what for one in store.dating.dated_after(NOW)} == {"hour", "day"}
+
+
+YEARS = 5 * 365 * DAY
+
+
+@pytest.mark.parametrize(
+    ("instants", "latest"),
+    [
+        ([], 0),
+        ([-9 * DAY, -DAY], -DAY),
+        ([-9 * DAY, 300], 300),
+        ([-DAY + 1, 2 * DAY, 2 * DAY + 9], -DAY + 1),  # it was alive on this very day
+        ([-DAY, 2 * DAY, 4 * DAY - 1], 4 * DAY - 1),  # two that are near each other
+        ([-DAY, 2 * DAY, 4 * DAY], -DAY),
+        ([-DAY, 301], -DAY),  # one alone is no witness
+        ([301], 301),  # unless there is no other
+        ([YEARS], YEARS),
+        ([YEARS + 1], 0),
+        ([-2 * DAY, YEARS - 9, YEARS], YEARS),
+        ([-2 * DAY, YEARS + 1, YEARS + 2], -2 * DAY),
+    ],
+)
+def test_which_stored_instant_is_believed(instants: list[int], latest: int) -> None:
+    assert plausible([NOW + at for at in instants], NOW) == (NOW + latest if latest else 0)

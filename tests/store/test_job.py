@@ -59,3 +59,11 @@ def test_one_that_is_killed_says_nothing(tmp_path: Path) -> None:
     work.pause(on=True)
     work.kill()
     assert (work.watch, work.answer()) == ((), "")
+
+
+def test_who_has_no_patience_left_leaves_nobody_at_work(tmp_path: Path) -> None:
+    (tmp_path / "readings.db").touch()
+    assert job.ask("quick_check", tmp_path / "readings.db", patience=0) == ""
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+    assert job.ask("quick_check", tmp_path / "readings.db") == "ok"

@@ -91,11 +91,11 @@ class Job:
         self._pid = self._reader = _NONE
 
 
-def ask(kind: str, path: Path) -> str:
+def ask(kind: str, path: Path, patience: float = _PATIENCE) -> str:
     """Wait for the result: for short work that the process with the open database may not do."""
     job = Job(kind, path)
     began = stopwatch()
-    while (answer := job.answer()) is None and stopwatch() - began < _PATIENCE:
+    while (answer := job.answer()) is None and stopwatch() - began < patience:
         select.select(job.watch, (), (), 1.0)
     job.kill()
     return answer or ""

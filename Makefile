@@ -7,7 +7,7 @@
 # make bench  the figures, as JSON
 # make soak   three minutes (SECONDS=180) of faults and kills, and what was survived
 # make stress 5,000 damaged databases, then the daemon is killed 200 times, its polls more often: nothing may be lost
-# make mutants  small faults are planted in the program, one at a time: do the tests notice? (ROOMS="store quota.py")
+# make mutants  small faults are planted in the program, one at a time: do the tests notice? (ROOMS="store quota.py" OPTIONS="--seed 2")
 # sudo make pi   the demo, the installer and some tests on emulated Raspberry Pis of 32 and 64 bits
 # sudo make install / uninstall   the daemon as a service (docs/install.md)
 
@@ -76,8 +76,9 @@ stress: $(VENV)/dev
 bench: $(VENV)/dev
 	@PYTHONPATH=tests:tests/panels $(BIN)/python -m bench
 
+SLOW := $(filter-out tests/daemon/test_clock_jumps.py tests/sources/%,$(LONG))
 mutants: $(VENV)/dev
-	@PYTHONPATH=tests $(BIN)/python -m mutants $(ROOMS)
+	@PYTHONPATH=tests $(BIN)/python -m mutants $(SLOW:%=--without %) $(OPTIONS) $(ROOMS)
 
 # The template and the catalogues of texts; says what still wants a translator.
 messages: $(VENV)/dev

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from eink_monitor import metrics
 from eink_monitor.clock import HOUR, FastClock, midnight
 from eink_monitor.errors import AuthFailed
-from eink_monitor.model.reading import Reading
+from eink_monitor.model.poll import Visit
+from eink_monitor.model.reading import Metric, Reading
+from eink_monitor.remarks import Remarks
 from eink_monitor.settings import Secret
 from eink_monitor.sources.solaredge import SolarEdge
+from eink_monitor.sources.solaredge.sections import growing, grown
 from loopback.server import Asked, Said
 from loopback.solaredge import KEY, SITE, SolarEdgeServer
 from loopback.visits import Visitor
@@ -113,3 +117,53 @@ def test_a_bucket_in_which_a_battery_is_suddenly_empty_is_left_out(roof: Roof) -
     assert len(found["storage_soc"]) == len(found["storage_power"]) - 1
     assert min(reading.value for reading in found["storage_soc"][-5:]) > 50
     assert roof.visitor.note == "left out: storage_soc 0 %"
+
+
+def instant(text: str) -> int:
+    return int(datetime.fromisoformat(text).replace(tzinfo=ZONE).timestamp())
+
+
+@pytest.mark.parametrize(
+    ("metric", "before", "after", "kept"),
+    [
+        (metrics.PRODUCTION_TODAY, "2026-09-03 14:00", "2026-09-03 15:00", False),
+        (metrics.PRODUCTION_TODAY, "2026-09-03 12:00", "2026-09-03 14:59:59", False),
+        (metrics.PRODUCTION_TODAY, "2026-09-03 12:00", "2026-09-03 15:00", True),  # it stays: the earlier one was wrong
+        (metrics.PRODUCTION_TODAY, "2026-09-03 23:50", "2026-09-04 00:10", True),
+        (metrics.PURCHASED_TODAY, "2026-09-03 23:50", "2026-09-04 00:10", True),
+        (metrics.PRODUCTION_MONTH, "2026-09-03 23:50", "2026-09-04 00:10", False),
+        (metrics.PRODUCTION_MONTH, "2026-08-31 23:50", "2026-09-01 00:10", True),
+        (metrics.PRODUCTION_YEAR, "2026-08-31 23:50", "2026-09-01 00:10", False),
+        (metrics.PRODUCTION_YEAR, "2026-12-31 23:50", "2027-01-01 00:10", True),
+        (metrics.PRODUCTION_LIFETIME, "2026-12-31 23:50", "2027-01-01 00:10", False),
+    ],
+)
+def test_a_sum_does_not_fall_within_its_span(
+    tmp_path: Path, metric: Metric, before: str, after: str, kept: bool
+) -> None:
+    now = instant(after)
+    last = Reading("roof", metric, 100_000, instant(before))
+    visit = Visit("roof", "roof", now, ZONE, 1800, {("roof", metric.name): last}, tmp_path)
+    for value, stays in ((98_000, True), (97_999, kept), (100_000, True)):  # 1 kWh and 1 % are noise
+        assert grown([Reading("roof", metric, value, now)], visit) == [Reading("roof", metric, value, now)] * stays
+    assert bool(visit.note) is not kept
+
+
+def test_own_use_goes_with_a_sum_that_fell(tmp_path: Path) -> None:
+    last = Reading("roof", metrics.FEED_IN_TODAY, 9_000, AFTERNOON - HOUR)
+    visit = Visit("roof", "roof", AFTERNOON, ZONE, 1800, {("roof", last.metric.name): last}, tmp_path)
+    fell = Reading("roof", metrics.FEED_IN_TODAY, 0, AFTERNOON)
+    own, other = (Reading("roof", metrics.SELF_CONSUMPTION_TODAY, 5, at) for at in (AFTERNOON, AFTERNOON - 60))
+    assert grown([fell, own, other], visit) == [other]
+
+
+def test_of_sums_that_contradict_each_other_the_longer_goes() -> None:
+    remarks = Remarks()
+    totals = {
+        metrics.PRODUCTION_MONTH: 100_000.0,
+        metrics.PRODUCTION_YEAR: 97_999.0,
+        metrics.PRODUCTION_LIFETIME: 98_000.0,
+        metrics.FEED_IN_TODAY: None,
+    }
+    assert growing(totals, remarks) == {metrics.PRODUCTION_MONTH: 100_000, metrics.PRODUCTION_LIFETIME: 98_000}
+    assert remarks.left_out == "production_year 97999 Wh"

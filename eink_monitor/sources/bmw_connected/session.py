@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
-logging.getLogger("bimmer_connected").setLevel(logging.CRITICAL)  # it logs VINs, and its own deprecation when imported
+logging.getLogger("bimmer_connected").setLevel(logging.CRITICAL)  # it logs VINs, and its own deprecation
 
 import httpx  # noqa: E402 - after the line above
 from bimmer_connected.api import authentication  # noqa: E402
@@ -40,9 +40,8 @@ class BmwSession:
         logging.getLogger("httpx").setLevel(logging.CRITICAL)
         where = get_region_from_name(region)
         self._url = base_url or get_server_url(where)
-        vars(authentication)["get_server_url"] = lambda _: (
-            self._url
-        )  # the login client takes no address; this child is ours
+        # the login client takes no address; this child is ours
+        vars(authentication)["get_server_url"] = lambda _: self._url
         _guard({self._url, *_HOSTS})
         self._guard = authentication.MyBMWAuthentication(
             username,

@@ -37,9 +37,9 @@ def _say(words: list[str]) -> int:
         except Trouble as error:
             sys.stderr.write(f"{legible(error.in_full(), chr(10))}\n")
             return error.exit_code
-    from eink_monitor.cli import speak  # noqa: PLC0415 - as above
+    from eink_monitor.cli import execute  # noqa: PLC0415 - as above
 
-    return speak(words)
+    return execute(words)
 
 
 def _open_streams() -> None:

@@ -79,7 +79,7 @@ def commands() -> None:
     """Nothing happens before the verb."""
 
 
-def speak(words: list[str]) -> int:
+def execute(words: list[str]) -> int:
     """Carry out one command line; returns its exit code and prints what went wrong in plain words."""
     with legibly():
         return _speak(words)

@@ -1,4 +1,4 @@
-"""What the sources publish, and whether what panels and conditions speak of is among it."""
+"""What the sources publish, and whether it includes what panels and conditions need."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Offer:
 
     @property
     def subjects(self) -> list[str]:
-        """All that it may be of which a panel speaks."""
+        """Everything that a panel may refer to."""
         return [*self.metrics, *self.expected, *self.unsure]
 
     def lacks(self, subject: str) -> bool:
@@ -82,7 +82,7 @@ def check_needs(reader: Reader, block: Node, path: str, needs: Sequence[Need], o
 
 
 def check_condition(reader: Reader, node: Node, path: str, condition: Condition, offer: Offer) -> None:
-    """Complain of a condition that speaks of what the house has not, each time at its place."""
+    """Complain of a condition that refers to something unknown, each time at its place."""
     for mention in condition.mentions:
         here = inside(reader.file, node, mention.at)
         if mention.what == "day":

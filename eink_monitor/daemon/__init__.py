@@ -67,7 +67,7 @@ class Daemon:
         do("reading what others wrote", self.keeping.sync)
         do("collecting", self.fetching.collect, now)
         if jumped:
-            do("planning anew", self.fetching.replan, now)
+            do("replanning", self.fetching.replan, now)
         was_quiet, self.quiet = self.quiet, self._is_quiet(now)
         if self.quiet:
             do("following", self.following.kill)

@@ -101,12 +101,12 @@ class Fetching:
                 self._start(self._intake.feeds[name], now, mono, self._soon(now, mono, name))
 
     def _again(self, name: str, turn: Turn, now: int, mono: float) -> Turn:
-        """The turn of a feed that somebody else has polled, or that may have been mended."""
+        """The turn of a feed that another process has polled, or whose fault may have been fixed."""
         feed = self._intake.feeds[name]
         if self._intake.is_news(name):
             self._intake.take_note(name)
             return self._intake.first(feed, name, now, mono)
-        return Turn(mono) if self._intake.mended(feed, name) else turn
+        return Turn(mono) if self._intake.changed_since(feed, name) else turn
 
     def poll_now(self, name: str, *, force: bool = False) -> Result:
         """Poll one feed in the foreground, whatever the timetable says; ``force`` spends calls meant to be kept."""

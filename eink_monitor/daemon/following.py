@@ -71,7 +71,7 @@ class Following:
     def _advance(self, line: _Subscription, now: int, mono: float) -> None:
         if line.stream:
             self._collect(line, now, mono)
-        elif (line.turn.stopped or line.turn.refusals) and self._intake.mended(line.feed, line.name):
+        elif (line.turn.stopped or line.turn.refusals) and self._intake.changed_since(line.feed, line.name):
             line.turn = Turn(mono)
         if line.stream is None and not line.turn.stopped and line.turn.due <= mono:
             self.steps += 1

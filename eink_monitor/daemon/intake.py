@@ -60,7 +60,7 @@ class Intake:
         self._store.note(outcome, due, stamp)
         self._noted[outcome.feed] = outcome.at
 
-    def mended(self, feed: Feed, name: str) -> bool:
+    def changed_since(self, feed: Feed, name: str) -> bool:
         """Whether a person has changed something since the outcome kept under ``name``."""
         past = self._store.outcomes.get(name)
         return past is not None and past.what in FOR_A_PERSON and past.stamp != self.pacing.stamp(feed)

@@ -25,7 +25,7 @@ def believed(told: Mapping[str, Reading], visit: Visit) -> dict[str, Reading]:
     if driven and not _follows(driven, visit):
         _leave_out(kept, driven, visit)
     _judge_range(kept, visit)
-    _judge_what_is_nought(kept)
+    _judge_zeros(kept)
     return kept
 
 
@@ -40,7 +40,7 @@ def _judge_range(kept: dict[str, Reading], visit: Visit) -> None:
         _leave_out(kept, left, visit)
 
 
-def _judge_what_is_nought(kept: dict[str, Reading]) -> None:
+def _judge_zeros(kept: dict[str, Reading]) -> None:
     """Values that stand for none: 0, 0 for no position, 0 for no time until full."""
     place = [kept[metric.name] for metric in (LATITUDE, LONGITUDE) if metric.name in kept]
     if len(place) > 1 and not any(one.value for one in place):

@@ -83,7 +83,7 @@ def told(visit: Visit, metric: Metric, slots: Sequence[Slot], attribution: str) 
     last = visit.last(metric)
     for slot in known:
         holds = slot.end > visit.now
-        at = max(slot.start, visit.now // HOUR * HOUR) if holds else slot.start  # one that holds for days is told anew
+        at = max(slot.start, visit.now // HOUR * HOUR) if holds else slot.start  # one that holds for days is repeated
         if slot.start <= visit.now and (at > last.at if last else holds):
             yield Reading(visit.subject, metric, slot.value, at)
 

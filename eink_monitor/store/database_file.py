@@ -162,7 +162,7 @@ class DatabaseFile:
             self._fresh |= {file.name for file in damage.damaged(self.path) if file not in before}
 
     def doubt(self) -> None:
-        """Something went wrong with the file we have open: open it anew next time."""
+        """The open file has failed: reopen it next time."""
         self._doubted = True
 
     def is_elsewhere(self) -> bool:

@@ -43,7 +43,7 @@ class Pending(Part):
         return bool(self.batches or self.outcomes)
 
     def reload(self) -> None:
-        """Readings and outcomes are read from disk again: take in anew what is not there yet."""
+        """Readings and outcomes have been reread: apply again what is not there yet."""
         for batch in self.batches:
             self._readings.add(batch.readings, batch.spacing)
         for outcome, due, stamp in self.outcomes:

@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import NamedTuple
 
-from eink_monitor.cli import speak
+from eink_monitor.cli import execute
 from eink_monitor.config import Config, load
 from eink_monitor.errors import ConfigError
 from eink_monitor.store import VERSION
@@ -63,7 +63,7 @@ def say(*words: object) -> Said:
     """Say a command line in this process."""
     out, err = io.StringIO(), io.StringIO()
     with redirect_stdout(out), redirect_stderr(err):
-        code = speak([str(word) for word in words])
+        code = execute([str(word) for word in words])
     return Said(code, out.getvalue(), err.getvalue())
 
 

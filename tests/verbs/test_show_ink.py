@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from eink_monitor.cli import speak
+from eink_monitor.cli import execute
 from eink_monitor.clock import SystemClock
 from eink_monitor.model.frame import Frame, Wear
 from eink_monitor.places import time_zone
@@ -124,7 +124,7 @@ def _live(file: Path, notify: Path, writer: int) -> None:
         os.environ["NOTIFY_SOCKET"] = str(notify)
         panel = virtual_panel()
         with panel.installed(), (file.parent / "log").open("w", encoding="utf-8") as log, redirect_stderr(log):
-            code = speak(["run", "-c", str(file)])
+            code = execute(["run", "-c", str(file)])
             clear = panel.wrong(WHITE)
             found = [str(finding) for finding in panel.findings]
             kinds = [refresh.kind for refresh in panel.refreshes]

@@ -74,13 +74,13 @@ def open_session(
     session.trust_env = False  # no .netrc, no other list of certificates
     session.headers.clear()
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
-    adapter = _Adapter(trust, pools or {kind.scheme: _telling(kind, reached) for kind in _KINDS})
+    adapter = _Adapter(trust, pools or {kind.scheme: _reporting(kind, reached) for kind in _KINDS})
     session.mount("http://", adapter)
     session.mount("https://", adapter)
     return session
 
 
-def _telling(pool: Any, reached: Callable[[], object]) -> Any:
+def _reporting(pool: Any, reached: Callable[[], object]) -> Any:
     """The same kind of pool, whose connections report when they stand."""
 
     class Connection(pool.ConnectionCls):  # type: ignore[misc]

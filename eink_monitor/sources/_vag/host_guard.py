@@ -14,7 +14,7 @@ from urllib3.exceptions import NewConnectionError
 
 from eink_monitor.errors import Trouble, Unavailable, Unreachable
 
-_SILENCE = 20.0  # s; some libraries would wait for ever
+_SILENCE = 20.0  # s; some libraries would wait forever
 _LARGEST = 5_000_000  # bytes; real files have some 100,000
 
 

@@ -40,7 +40,7 @@ class Rest:
         self._access = ""
 
     def telematics(self, vin: str) -> object:
-        """All values of a car, as JSON. A container that BMW has lost (CU-105) is made anew, once."""
+        """All values of a car, as JSON. A container that BMW has lost (CU-105) is made again, once."""
         known = self._notes.read().get(container_label(self._wanted))
         if not isinstance(known, str):
             return self._ask(vin, self._container()).json()

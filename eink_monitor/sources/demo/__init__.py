@@ -39,11 +39,11 @@ class Demo(Source):
         insist((self.calls_per_day >= 0, "calls_per_day must be 0 (no quota) or more"))
 
     def patience(self, every: int) -> int:
-        """A parked car speaks twice an hour, a price four times, however often they are asked."""
+        """A parked car reports twice an hour, a price four times, however often they are polled."""
         return max(3 * every, 45 * MINUTE) if self.show in {"house", "car", "hybrid", "price"} else 3 * every
 
     def publishes(self, subject: str) -> Mapping[str, tuple[Metric, ...]]:
-        """A whole house speaks of one subject for each thing; one thing of its own subject."""
+        """A whole house has one subject per device; a single device has the source's subject."""
         return {mine: _THINGS[thing].metrics for thing, mine in self._subjects(subject).items()}
 
     def expects(self, subject: str) -> Mapping[str, tuple[Metric, ...]]:

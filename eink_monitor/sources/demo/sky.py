@@ -48,7 +48,7 @@ def _days(visit: Visit, count: int) -> Iterator[date]:
 
 
 def roof_and_sun(subject: str, visit: Visit) -> Iterator[Said]:
-    """What the roof measures, and its power for three days: without passing clouds, up to a fifth beside the truth."""
+    """What the roof measures, and its power for three days: without passing clouds, up to a fifth off."""
     yield from readings(subject, visit)
     if is_due(subject, m.PV_POWER, visit):
         slots = _slots(_days(visit, 3), visit.zone, _QUARTER, _expected_power)

@@ -154,21 +154,21 @@ class Unit:
         """Registers that must be there. Raises ``Silence``, ``Unavailable`` or ``BadAnswer``."""
         registers = self.line.ask(self.number, address, count)
         if registers is None:
-            raise self._stranger(address)
+            raise self._not_an_inverter(address)
         return registers
 
     def greet(self, address: int, count: int) -> list[int]:
-        """As ``read``, for the first ones: whoever is silent or slow is told as such."""
+        """As ``read``, for the first ones: a silent or slow inverter is reported as such."""
         registers = self.line.greet(self.number, address, count)
         if registers is None:
-            raise self._stranger(address)
+            raise self._not_an_inverter(address)
         return registers
 
     def probe(self, address: int, count: int) -> list[int] | None:
         """Registers that need not be there; None where they are not. Raises as ``read``."""
         return self.line.ask(self.number, address, count)
 
-    def _stranger(self, address: int) -> BadAnswer:
+    def _not_an_inverter(self, address: int) -> BadAnswer:
         return BadAnswer(
             f"{self.line.place} has no registers at {address}, so it is not the inverter or not its unit "
             f"{self.number}; check host, port and unit"

@@ -24,7 +24,7 @@ from eink_monitor.vet import vet
 
 _FILE = "counters.json"
 _FAULT = 7
-_TELLING = (_FAULT, 5, 4, 3, 6, 8, 2, 1)  # of several inverters the state that says most
+_BY_WEIGHT = (_FAULT, 5, 4, 3, 6, 8, 2, 1)  # of several inverters the state that says most
 _STRANGERS = (
     "others feed in here, too, so what the house uses is unknown; name all inverters in units:, or add the meters "
     "called Production by external_production: true"
@@ -196,7 +196,7 @@ def _condition(parts: Sequence[PlantPart]) -> dict[Metric, float | None]:
     states = [one.status for one in seen if one.status is not None]
     warmths = [one.temperature for one in seen if one.temperature is not None]
     return {
-        metrics.INVERTER_STATUS: next((state for state in _TELLING if state in states), next(iter(states), None)),
+        metrics.INVERTER_STATUS: next((state for state in _BY_WEIGHT if state in states), next(iter(states), None)),
         metrics.INVERTER_TEMPERATURE: max(warmths, default=None),
     }
 

@@ -83,7 +83,7 @@ class SshSession:
 
         with plainly(self._target):
             channel = self._transport.open_session(timeout=self._target.timeout)
-            channel.settimeout(self._target.timeout)  # from_transport would wait for ever for a server that is silent
+            channel.settimeout(self._target.timeout)  # from_transport would wait forever for a silent server
             try:
                 channel.invoke_subsystem("sftp")
                 client = SFTPClient(channel)

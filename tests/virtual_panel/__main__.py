@@ -16,7 +16,7 @@ if not __package__:  # run as a folder
 
 from PIL import Image, ImageDraw
 
-from virtual_panel.bench import CHIPS, VirtualPanel
+from virtual_panel.bench import PANELS, VirtualPanel
 from virtual_panel.policy import Policy
 from virtual_panel.script import BadScriptError, Capture, play
 from virtual_panel.sequences import START, full, partial
@@ -53,7 +53,7 @@ def _options(arguments: list[str] | None) -> Namespace:
     verbs = parser.add_subparsers(dest="verb", required=True)
     for verb, words in (("replay", "send a capture down the wires"), ("demo", "a full and a partial refresh")):
         sub = verbs.add_parser(verb, help=words)
-        sub.add_argument("model", choices=sorted(CHIPS))
+        sub.add_argument("model", choices=sorted(PANELS if verb == "replay" else START))
         if verb == "replay":
             sub.add_argument("script", type=Path, help="the capture")
         sub.add_argument("--png", type=Path, help="where to write the glass, as a viewer sees it")

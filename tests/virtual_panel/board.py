@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from eink_monitor.clock import Clock
 from virtual_panel.controller import Controller
 from virtual_panel.lint import Kind
+from virtual_panel.uc_controller import UcController
 
 RST, DC, PWR, BUSY = "RST", "DC", "PWR", "BUSY"
 RESTING = {RST: 1, DC: 0, PWR: 0}
@@ -42,7 +43,9 @@ class Board:
     (older HATs, where RST low also cuts the power).
     """
 
-    def __init__(self, controller: Controller, clock: Clock, *, supply: str = "pin", spi_time: bool = True) -> None:
+    def __init__(
+        self, controller: Controller | UcController, clock: Clock, *, supply: str = "pin", spi_time: bool = True
+    ) -> None:
         self.controller = controller
         self.clock = clock
         self.faults = Faults()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from virtual_panel.waveform import Waveform
+from virtual_panel.waveform import Waveform, otp
 
 ANY = -1  # as many data bytes as one likes
 
@@ -21,7 +21,7 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """A controller. ``lut`` turns the bytes of 0x32 into a waveform.
+    """A controller. ``lut`` turns the bytes of 0x32 into a waveform, ``otp`` is the factory's own, by mode and heat.
 
     ``assumes`` maps (register, index of its data byte) to the one value whose effect is modelled.
     """
@@ -33,7 +33,7 @@ class Chip:
     lut: Callable[[bytes], Waveform]
     assumes: Mapping[tuple[int, int], int]
     ping_pong: tuple[int, int] | None = None  # byte and bit of 0x37, where documented
-    otp: bool = True
+    otp: Callable[..., Waveform] | None = otp
 
     def defaults(self) -> dict[int, bytearray]:
         """Every register after power-on or a software reset."""

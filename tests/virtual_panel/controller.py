@@ -26,7 +26,7 @@ class Controller:
         self.lint = lint
         self.policy = policy
         self.ram = Ram(chip.stride, chip.rows, seed)
-        self.registers = Registers(chip)
+        self.registers = Registers(chip, glass)
         self.sequencer = Sequencer(chip, self.registers, self.ram, glass=glass, lint=lint, policy=policy)
         self.asleep = 0  # deep sleep mode as written, 0 awake
         self.rise = 0.0

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from virtual_panel.chip import Chip
-from virtual_panel.glass import ALL, ROWS, STRIDE
+from virtual_panel.glass import Glass
 from virtual_panel.ram import Address
 
 
 class Registers:
     """One bytearray per register that takes data, by command code."""
 
-    def __init__(self, chip: Chip) -> None:
+    def __init__(self, chip: Chip, glass: Glass) -> None:
         self._chip = chip
+        self._glass = glass
         self.restore()
 
     def restore(self) -> None:
@@ -54,7 +55,8 @@ class Registers:
     def scanned(self) -> int:
         """The pixels in the gate lines that 0x01 scans."""
         gates = (int.from_bytes(self._values[0x01][:2], "little") & 0x1FF) + 1
-        return ALL if gates >= ROWS else ALL ^ (1 << 8 * STRIDE * (ROWS - gates)) - 1
+        beyond = max(0, self._glass.rows - gates)
+        return self._glass.all ^ (1 << 8 * self._glass.stride * beyond) - 1
 
     @property
     def from_s8(self) -> bool:

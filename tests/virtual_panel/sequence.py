@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from virtual_panel.chip import Chip
-from virtual_panel.glass import ALL, ROWS, STRIDE, Glass, pixels
+from virtual_panel.glass import Glass, pixels
 from virtual_panel.lint import Kind, Lint, Refresh
 from virtual_panel.policy import Policy
 from virtual_panel.ram import NEW, OLD, Ram
 from virtual_panel.registers import Registers
-from virtual_panel.waveform import Waveform, otp
+from virtual_panel.waveform import Waveform
 
 # Seconds. Analog on and off from GxEPD2's measurements (73-96 ms and 136-230 ms); the rest are fair guesses.
 CLOCK_ON, ANALOG_ON, LOAD, ANALOG_OFF, CLOCK_OFF = 0.005, 0.080, 0.005, 0.140, 0.010
@@ -73,7 +73,7 @@ class Sequencer:
             self._load_temperature(now)
             seconds += LOAD
         if bits & 0x10:
-            self._loaded = otp(2 if bits & 8 else 1, hot=self.temperature >= HOT) if self.chip.otp else None
+            self._loaded = self.chip.otp(2 if bits & 8 else 1, hot=self.temperature >= HOT) if self.chip.otp else None
             self.table_written = False
             seconds += LOAD
         if bits & 0x04:
@@ -128,14 +128,14 @@ class Sequencer:
         for bank in (NEW, OLD) if waveform.needs_old else (NEW,):
             self._judge_bank(now, bank, first)
         options = self.registers[0x21][0]
-        old = _option(options >> 4, self._bits(OLD, first))
-        if waveform.needs_old and (astray := self.glass.wrong_known(old)):
+        old = self._option(options >> 4, self._bits(OLD, first))
+        if waveform.needs_old and not waveform.coloured and (astray := self.glass.wrong_known(old)):
             self.lint.add(now, Kind.OUT_OF_STEP, f"{astray} pixels of 26")
         self.update = Update(
             ends=now,
             waveform=waveform,
             old=old,
-            new=_option(options & 0xF, self._bits(NEW, first)),
+            new=self._option(options & 0xF, self._bits(NEW, first)),
             scanned=self.registers.scanned,
             swap=bool(bits & 8) and self.registers.ping_pong,
             refresh=Refresh(now, waveform.kind, waveform.seconds * self.policy.slow, 0, 0),
@@ -143,16 +143,15 @@ class Sequencer:
         return waveform.seconds
 
     def _bits(self, bank: int, first: int) -> int:
-        return pixels(self.ram.view(bank, first=first, width=STRIDE, rows=ROWS))
+        return pixels(self.ram.view(bank, first=first, width=self.glass.stride, rows=self.glass.rows))
 
     def _judge_bank(self, now: float, bank: int, first: int) -> None:
-        missing = self.ram.known_view(bank, first=first, width=STRIDE, rows=ROWS).count(0)
+        missing = self.ram.known_view(bank, first=first, width=self.glass.stride, rows=self.glass.rows).count(0)
         if missing:
             self.lint.add(now, Kind.UNWRITTEN, f"{0x24 + 2 * bank:02X}: {missing} bytes never written since power")
 
-
-def _option(option: int, bits: int) -> int:
-    """Register 0x21: 4 bypasses the bank as 0, 8 inverts it."""
-    if option == 4:
-        return 0
-    return ALL ^ bits if option == 8 else bits
+    def _option(self, option: int, bits: int) -> int:
+        """Register 0x21: 4 bypasses the bank as 0, 8 inverts it."""
+        if option == 4:
+            return 0
+        return self.glass.all ^ bits if option == 8 else bits

@@ -1,9 +1,15 @@
-"""SSD1680 (datasheet r0.14), the controller of the 2.13" V3 and V4: 176 x 296, table of 153 bytes, RAM ping-pong."""
+"""SSD1680 (datasheet r0.14): 176 x 296, table of 153 bytes, RAM ping-pong.
+
+It is the controller of the 2.13" V3 and V4, the 2.9" V2 and the 2.7" V2, and of their sisters with red ink. There the
+second bank is red, and the factory's table knows one waveform only.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from virtual_panel.chip import ANY, SHARED, Chip, Command, hexes
-from virtual_panel.waveform import decode_153
+from virtual_panel.waveform import decode_153, otp_red
 
 SSD1680 = Chip(
     name="SSD1680",
@@ -26,3 +32,5 @@ SSD1680 = Chip(
     assumes={(0x01, 2): 0x00},
     ping_pong=(5, 0x40),
 )
+
+SSD1680_RED = replace(SSD1680, name="SSD1680 (red)", otp=otp_red)

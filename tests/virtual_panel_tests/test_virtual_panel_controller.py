@@ -7,7 +7,6 @@ import random
 import pytest
 
 from virtual_panel import Kind, Policy, VirtualPanel
-from virtual_panel.glass import bit_of
 from virtual_panel.script import idle, play
 from virtual_panel.sequences import HOME, LUT70_FULL, PARTIAL, START, full, partial
 
@@ -118,8 +117,8 @@ def test_gates_not_scanned_stay_as_they_are() -> None:
     panel = started(V4)
     play(panel.board, f"01:63 00 00; {HOME}; 24:FFx4000; 26:FFx4000; 22:F7; 20; idle")
     assert panel.glass.unknown() == 122 * 150
-    assert panel.glass.known >> bit_of(99, 121) & 1
-    assert not panel.glass.known >> bit_of(100, 0) & 1
+    assert panel.glass.known >> panel.glass.bit_of(99, 121) & 1
+    assert not panel.glass.known >> panel.glass.bit_of(100, 0) & 1
 
 
 @pytest.mark.parametrize(
@@ -289,7 +288,7 @@ def test_the_charge_of_partials_adds_up_until_a_pixel_comes_back() -> None:
     panel = shown(V3, bytes(4000))
     white = b"\xff" * 4000
     play(panel.board, PARTIAL[V3], {"old": bytes(4000), "new": white})
-    assert panel.glass.charge.at(bit_of(0, 0)) == -20
+    assert panel.glass.charge.at(panel.glass.bit_of(0, 0)) == -20
     assert (panel.glass.imbalance(), panel.glass.ghosting()) == (20, 1)
     play(panel.board, PARTIAL[V3], {"old": white, "new": bytes(4000)})
     assert (panel.glass.imbalance(), panel.glass.ghosting()) == (0, 2)

@@ -16,7 +16,6 @@ from PIL import Image
 import virtual_panel
 from virtual_panel import VirtualPanel
 from virtual_panel.__main__ import main
-from virtual_panel.glass import bit_of
 from virtual_panel.script import BadScriptError, Capture, play
 from virtual_panel.sequences import PARTIAL, START, full
 from virtual_panel.viewer import picture, rows_of, rows_of_bits
@@ -84,7 +83,7 @@ def test_the_picture_lies_as_one_holds_the_panel() -> None:
     play(panel.board, full("2in13_V4"), {"new": rows_of(face)})
     assert picture(panel.glass).tobytes() == face.convert("L").tobytes()
     assert rows_of_bits(face.tobytes()) == rows_of(face)
-    assert not panel.glass.white >> bit_of(249, 0) & 1  # the left of the picture is the last gate line
+    assert not panel.glass.white >> panel.glass.bit_of(249, 0) & 1  # the left of the picture is the last gate line
 
 
 def test_the_program_shows_a_demo_and_replays_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eink_monitor.clock import DAY, HOUR, MINUTE, day_bounds, stopwatch
-from eink_monitor.metrics import PRICE_EUR as PRICE
+from eink_monitor.clock import DAY, HOUR, MINUTE, day_bounds
 from eink_monitor.metrics import PV_POWER
 from eink_monitor.model.outlook import FRESH, Outlook, Slot, slots_of
 
@@ -101,29 +100,3 @@ def test_what_a_card_makes_of_it_is_refused_in_one_way(damaged: list[list[object
     except ValueError:
         return
     assert all(type(slot.start) is int for slot in slots)
-
-
-@given(st.lists(st.tuples(st.integers(0, 1), st.integers(1, 4), st.integers(-9, 9)), max_size=12), st.integers(1, 9))
-def test_the_cheapest_stretch_is_the_cheapest(parts: list[tuple[int, int, int]], hours: int) -> None:
-    """As whoever looks at every hour of every stretch would find it."""
-    slots, at = [], NOW
-    for gap, length, value in parts:
-        slots.append(Slot(at + gap * HOUR, at + (gap + length) * HOUR, value))
-        at += (gap + length) * HOUR
-    said = Outlook("roof", PRICE, NOW, tuple(slots))
-    means = []
-    for slot in slots:
-        inside = [said.slot(slot.start + number * HOUR) for number in range(hours)]
-        if all(inside):
-            means.append(sum(one.value for one in inside if one) / hours)
-    found = said.lowest(hours * HOUR, NOW)
-    assert (found.value if found else None) == (pytest.approx(min(means)) if means else None)
-    assert found is None or found.end - found.start == hours * HOUR
-
-
-def test_neither_takes_long() -> None:
-    prices = outlook(*(number % 7 for number in range(192)), length=QUARTER)
-    began = stopwatch()
-    for _ in range(20):
-        prices.lowest(2 * HOUR, NOW)
-    assert (stopwatch() - began) / 20 < 0.01

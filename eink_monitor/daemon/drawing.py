@@ -110,7 +110,7 @@ class Drawing:
     def picture(self, mono: float) -> None:
         """Show the test picture and leave it for a while. Raises ``DisplayError``."""
         with speaking(self._house.locale):
-            card = testcard(self._display.label, self._display.size)
+            card = testcard(self._display.label, self._display.size, red=self._display.red)
         self._card(card, "the test picture", mono + _PICTURE)
 
     def sign_in(self, label: str, words: tuple[str, str, str], mono: float) -> None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from eink_monitor.displays._models import MODELS
+from eink_monitor.displays._models import MODELS, unknown
 from eink_monitor.model.display import ALONE, USUAL, Board, Display
-from eink_monitor.nearest import nearest
 from eink_monitor.settings import Size, insist
 
 _LARGEST = 2000  # px; no panel has more, and a mistyped digit would cost a Pi's memory
@@ -24,14 +23,12 @@ class AnyGlass(Display):
     def __post_init__(self) -> None:
         """Take on what the model has. Raises ``ValueError``."""
         model = MODELS.get(self.model)
-        near = nearest(self.model, sorted(MODELS)) if self.model else ""
-        hint = f"did you mean {near}?" if near else f"known are {', '.join(MODELS)}"
         other = model and self.size not in (USUAL, model.size)
         insist(
-            (bool(model) or not self.model, f'model "{self.model}" is no panel that is known; {hint}'),
+            (bool(model) or not self.model, unknown(self.model)),
             (not other, f"model {self.model} is not {self.size}; leave size out"),
             (max(self.size) <= _LARGEST, f"size must be at most {_LARGEST}x{_LARGEST}"),
         )
         if model:
-            self.size, self.red = model
+            self.size, self.red = model.size, model.red
         self.board.fit(self.size)

@@ -11,8 +11,9 @@ from enum import Enum
 from typing import NamedTuple
 
 from eink_monitor.clock import DAY, HOUR
-from eink_monitor.settings import insist
+from eink_monitor.settings import Duration, insist
 
+_SHORTEST = 30  # seconds between two refreshes
 _ROUNDING = 1e-3  # a wait may end this much early
 
 
@@ -35,16 +36,21 @@ class Past(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The rules of one panel: seconds between refreshes, partials in a row, seconds between full refreshes."""
+    """The rules of one panel: seconds between refreshes, partials in a row, seconds between full refreshes.
+
+    ``rest`` is for how many seconds after a refresh nobody may move the ink, not even a person.
+    """
 
     min_interval: int
     partials: int
     full_every: int
+    rest: int = 0
 
     def __post_init__(self) -> None:
         """Refuse what would harm the panel."""
+        least = Duration(max(_SHORTEST, self.rest))
         insist(
-            (self.min_interval >= 30, "min_interval must be at least 30s (Waveshare asks for 3m)"),
+            (self.min_interval >= least, f"min_interval must be at least {least} (Waveshare asks for 3m)"),
             (
                 0 <= self.partials <= 5,
                 "partials must be 0 to 5: the panel's specification asks for a full refresh after five",
@@ -58,8 +64,11 @@ class Policy:
 
     def ready_in(self, past: Past) -> float:
         """Seconds until the next refresh is allowed."""
-        rest = 0.0 if past.moved is None else self.min_interval - past.moved
-        return rest if rest > _ROUNDING else 0.0
+        return _left(self.min_interval, past)
+
+    def rests(self, past: Past) -> float:
+        """Seconds for which the ink must not move, whoever asks."""
+        return _left(self.rest, past)
 
     def due(self, past: Past) -> bool:
         """Whether the next refresh must be a full one.
@@ -74,6 +83,12 @@ class Policy:
         due = crisp or self.due(past)
         if same and not due:
             return Step.SAME
-        if self.ready_in(past) > 0 and not urgent:
+        if self.rests(past) > 0 or (self.ready_in(past) > 0 and not urgent):
             return Step.HOLD
         return Step.FULL if due or past.partials >= self.partials else Step.PARTIAL
+
+
+def _left(seconds: int, past: Past) -> float:
+    """What is left of so many seconds since the ink moved."""
+    left = 0.0 if past.moved is None else seconds - past.moved
+    return left if left > _ROUNDING else 0.0

@@ -31,7 +31,8 @@ class Null(AnyGlass):
     def __post_init__(self) -> None:
         """Refuse impossible settings. Raises ``ValueError``."""
         super().__post_init__()
-        self._policy = Policy(int(self.min_interval), self.partials, int(self.full_every))
+        partials, rest = (0, 3 * MINUTE) if self.red else (self.partials, 0)  # red ink knows no partial refresh
+        self._policy = Policy(int(self.min_interval), partials, int(self.full_every), rest)
 
     @property
     def looks(self) -> bool:

@@ -8,10 +8,14 @@ from eink_monitor.locale import say
 from eink_monitor.model.frame import Frame
 
 SEEN = "a thin frame along all four edges, a black square top left, and a name that reads without effort"
+SEEN_RED = ", and a red square at the right"
 
 
-def testcard(label: str, size: tuple[int, int]) -> Frame:
-    """The name of the display it was drawn for, between marks that show every shift, mirror and lost line."""
+def testcard(label: str, size: tuple[int, int], *, red: bool) -> Frame:
+    """The name of the display it was drawn for, between marks that show every shift, mirror and lost line.
+
+    Where there is ``red`` ink there is a mark in it, too.
+    """
     canvas = Canvas.on(size)
     width, height = canvas.width, canvas.height
     canvas.fill(0, 0, width, height)
@@ -25,4 +29,6 @@ def testcard(label: str, size: tuple[int, int]) -> Frame:
     for step, top in ((1, 86), (2, 97), (4, 108)):  # bars one, two and four pixels wide: all must stand apart
         for x in range(6, width - 6 - step, 2 * step):
             canvas.fill(x, top, step, 8)
-    return canvas.frame("test picture")
+    with canvas.alarming():
+        canvas.fill(width - 22, 62, 16 * red, 16)
+    return canvas.frame("test picture", red=red)

@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -86,8 +87,9 @@ class Outlook:
         It begins with a slot, or ``since``, and is whole; None where there is no such stretch. The first of equals.
         """
         until = self.end if until is None else min(until, self.end)
-        whole = _means(self.between(since, until), length)
-        return min(whole, key=lambda slot: round(slot.value / self.metric.step), default=None)
+        inside = self.between(since, until)
+        whole = (_mean(inside, number, length) for number in range(len(inside)))
+        return min(filter(None, whole), key=lambda slot: round(slot.value / self.metric.step), default=None)
 
     def stretches(self) -> list[Stretch]:
         """A compact form, to be stored or sent; ``slots_of`` reverses it."""
@@ -126,28 +128,20 @@ def _slots(stretches: Sequence[Sequence[object]], metric: Metric) -> Iterator[Sl
         start, length, values = stretch if len(stretch) == _PACKED else (None, None, None)
         if type(start) is not int or type(length) is not int or not isinstance(values, list):
             raise ValueError(_NO_SLOTS)
-        if length <= 0 or not all(type(value) is int and low <= value * step <= high for value in values):
-            raise ValueError(_NO_SLOTS)
-        edges = range(start, start + (len(values) + 1) * length, length)
-        yield from map(Slot, edges, edges[1:], [value * step for value in values])
+        for value in values:
+            if type(value) is not int or not low <= value * step <= high:
+                raise ValueError(_NO_SLOTS)
+            yield Slot(start, start + length, value * step)
+            start += length
 
 
-def _means(slots: Sequence[Slot], length: int) -> Iterator[Slot]:
-    """The mean of ``length`` seconds from each slot on, where they are whole."""
-    areas: list[float] = []  # of all slots before each
-    began: list[int] = []  # where the unbroken row of slots begins that each is in
-    area, end = 0.0, -1
-    for slot in slots:
-        began.append(began[-1] if slot.start == end else slot.start)
-        areas.append(area)
-        area, end = area + slot.value * (slot.end - slot.start), slot.end
-    last = 0
-    for slot, before in zip(slots, areas, strict=True):
-        end = slot.start + length
-        while last < len(slots) and slots[last].end < end:
-            last += 1
-        if last == len(slots):
-            return
-        if began[last] <= slot.start and slots[last].start < end:
-            whole = areas[last] + slots[last].value * (end - slots[last].start) - before
-            yield Slot(slot.start, end, whole / length)
+def _mean(slots: Sequence[Slot], first: int, length: int) -> Slot | None:
+    """The mean of ``length`` seconds from the ``first`` slot on; None where they are not whole."""
+    start = end = slots[first].start
+    total = 0.0
+    for slot in islice(slots, first, None):
+        if slot.start != end or end >= start + length:
+            break
+        end = min(slot.end, start + length)
+        total += slot.value * (end - slot.start)
+    return Slot(start, end, total / length) if end == start + length else None

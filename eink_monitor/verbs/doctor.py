@@ -14,7 +14,7 @@ from eink_monitor.config import Config
 from eink_monitor.daemon.control import Request
 from eink_monitor.daemon.display_control import ask_display
 from eink_monitor.doctor import Doctor
-from eink_monitor.draw.testcard import SEEN
+from eink_monitor.draw.testcard import SEEN, SEEN_RED
 from eink_monitor.errors import DisplayError, Trouble
 from eink_monitor.finding import BAD, Finding, doubt, fault, good
 from eink_monitor.model.display import Display
@@ -77,14 +77,14 @@ def _picture(config: Config, clock: Clock, *, asking: bool) -> Iterator[Finding]
         return
     label = config.display.label
     if not asking:
-        yield good("picture", f"{answer.words}; you should see {SEEN}")
+        yield good("picture", f"{answer.words}; you should see {SEEN}{SEEN_RED * config.display.red}")
         return
-    click.echo(_QUESTION)
+    click.echo(_QUESTION.replace(SEEN, f"{SEEN}{SEEN_RED * config.display.red}"))
     yield _verdict(click.prompt("Which", type=click.IntRange(0, 4)), label)
 
 
 def _verdict(seen: int, label: str) -> Finding:
-    others = "set display.model to another of 2in13_V2, 2in13_V3, 2in13_V4 and look again"
+    others = "set display.model to another one of its size and look again"
     if seen == 1:
         return good("picture", f"the panel is a {label}")
     if seen == 2:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from eink_monitor import places
 from eink_monitor.config import Config, plugins
+from eink_monitor.displays._models import MODELS
 from eink_monitor.displays.png import Png
 from eink_monitor.errors import ConfigError
 from eink_monitor.model.display import Display
@@ -319,7 +320,7 @@ def test_a_value_that_cannot_be_read_hides_no_other_mistake(tmp_path: Path) -> N
 def test_what_is_missing_is_told_with_what_it_can_be(tmp_path: Path) -> None:
     source = "a: {{type: demo, show: roof}}"
     (missing,) = told(tmp_path, source, display="{{type: waveshare}}")
-    known = "2in13_V2, 2in13_V3, 2in13_V4 (the sticker on its back says which), vendor:NAME"
+    known = "2in13_V2, 2in13_V3, 2in13_V4 (the sticker on its back says which); for others see docs/ink.md"
     assert missing == f"display: `model` is missing; known are {known}"
     assert told(tmp_path, source, display="{{path: out}}") == [
         "display: `type` is missing; known are null, png, terminal, waveshare"
@@ -369,7 +370,7 @@ ADDRESS = "must be an address such as https://host.example/path, without user na
         (
             "display: {{type: waveshare, model: V4, rotate: 90, partials: 6, min_interval: 9s, rst: 24, speed: 9}}",
             [
-                'display: model "V4" is none of 2in13_V2, 2in13_V3, 2in13_V4, or vendor:epd2in9_V2 for other sizes',
+                f'display: model "V4" is not known; known are {", ".join(MODELS)}',
                 "rotate must be 0 or 180: panels are drawn in landscape",
                 "min_interval must be at least 30s (Waveshare asks for 3m)",
                 "partials must be 0 to 5: the panel's specification asks for a full refresh after five",

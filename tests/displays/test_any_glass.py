@@ -28,7 +28,7 @@ panels: {{spare: {{type: health}}}}
 @pytest.mark.parametrize("name", MODELS)
 def test_a_model_has_a_size_and_colours(kind: type[AnyGlass], name: str) -> None:
     display = kind(model=name)
-    assert (display.size, display.red) == MODELS[name][:2]
+    assert (display.size, display.red) == (MODELS[name].size, MODELS[name].red)
     assert display.sheet == display.size
 
 
@@ -44,8 +44,8 @@ def test_a_size_of_ones_own() -> None:
         ("size: 400", '"400" is not a size in pixels; write for example 400x300'),
         ("size: 100x100", "board leaves 100x100 pixels of 100x100 to each panel, and a panel needs at least 212x104"),
         ("size: 9999x480", "size must be at most 2000x2000"),
-        ("model: 2in13", '"2in13" is no panel that is known; did you mean 2in13'),
-        ("model: zebra", '"zebra" is no panel that is known; known are 2in13_V2, '),
+        ("model: 2in13", 'model "2in13" is not known; did you mean 2in13'),
+        ("model: zebra", 'model "zebra" is not known; known are 2in13_V2, '),
         ("model: 4in2_V2, size: 296x128", "model 4in2_V2 is not 296x128; leave size out"),
         ("size: 800x480, board: {columns: 4}", "board leaves 199x480 pixels of 800x480 to each panel"),
         ("board: {rows: 0}", "columns and rows of a board must be at least 1"),

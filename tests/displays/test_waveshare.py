@@ -294,10 +294,10 @@ def test_packing_is_a_rotation_and_quick() -> None:
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"model": "2in13"}, "2in13_V2, 2in13_V3, 2in13_V4"),
-        ({"model": ""}, "none of"),
-        ({"model": "vendor:"}, "none of"),
-        ({"model": "vendor:os.path"}, "none of"),
+        ({"model": "2in13"}, 'model "2in13" is not known; did you mean 2in13'),
+        ({"model": ""}, 'model "" is not known; known are 2in13_V2, 2in13_V3, 2in13_V4, '),
+        ({"model": "vendor:"}, 'model "vendor:" is not known'),
+        ({"model": "vendor:os.path"}, 'model "vendor:os.path" is not known'),
         ({"rotate": 90}, "landscape"),
         ({"partials": 9}, "partials"),
         ({"min_interval": Duration(1)}, "min_interval"),

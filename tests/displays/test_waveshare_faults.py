@@ -206,7 +206,7 @@ def test_v3_and_v4_have_one_controller(model: str, wired: str) -> None:
 def test_a_board_with_coloured_ink_is_named_by_its_slowness(model: str, slow: float) -> None:
     """It takes about 15 s for what these do in 2 to 4, and carries the same sticker."""
     with mounted(model, policy=Policy(slow=slow)) as ink:
-        words = r"took 1\d s for a refresh, not 2 to 4: it is a \(B\) or \(G\) board.*look for that letter on the board"
+        words = r"took 1\d s for a refresh, not 2 to 4: it is a \(B\) or \(G\) board.* set display.model to 2in13b_V4"
         assert 10 < fails(ink, scene(1), words) < 20
         assert not ink.panel.board.powered
         recovers(ink, 2)

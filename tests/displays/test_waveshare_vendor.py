@@ -48,11 +48,11 @@ def model(size: tuple[int, int] = (128, 296), **parts: str) -> str:
 
 
 MODELS = {
-    "epd2in9_V2": model(),
+    "epd2in66": model(),
     "epd2in9": model(extra="lut_full_update = [1, 2]", init=", lut", asked="lut"),
     "epd2in9_mode": model(extra="FULL_UPDATE, lut_full_update = 7, [1]", init=", update", asked="update"),
     "epd2in9_plain": model(init=", mode", asked="mode"),
-    "epd2in9b_V4": model(planes=", red"),
+    "epd2in66b": model(planes=", red"),
     "epd1in54_V2": model((200, 200)),
     "epd_refuses": model(result="-1"),
     "epd_breaks": model(display="raise OSError(9, 'Bad file descriptor')"),
@@ -90,7 +90,7 @@ def opened(name: str) -> tuple[Waveshare, FastClock, Wear]:
 
 @pytest.mark.usefixtures("package")
 def test_the_frame_stands_in_the_middle_and_is_refreshed_fully() -> None:
-    display, clock, wear = opened("epd2in9_V2")
+    display, clock, wear = opened("epd2in66")
     for n in range(3):
         display.show(scene(n))
         clock.wait(180)
@@ -119,7 +119,7 @@ def test_older_drivers_are_asked_for_the_full_waveform(name: str, asked: list[ob
 
 @pytest.mark.usefixtures("package")
 def test_the_second_colour_stays_away() -> None:
-    display, _, _ = opened("epd2in9b_V4")
+    display, _, _ = opened("epd2in66b")
     display.show(scene(1))
     _black, red = config("SHOWN")
     assert isinstance(red, Image.Image)
@@ -128,14 +128,14 @@ def test_the_second_colour_stays_away() -> None:
 
 @pytest.mark.usefixtures("package")
 def test_an_endless_wait_ends_and_the_next_frame_comes() -> None:
-    display, clock, wear = opened("epd2in9_V2")
+    display, clock, wear = opened("epd2in66")
     display.show(scene(1))
     clock.wait(180)
     config("BUSY")[0] = 1
     start = clock.monotonic()
-    with pytest.raises(DisplayError, match="epd2in9_V2 is still busy after 60 s"):
+    with pytest.raises(DisplayError, match="epd2in66 is still busy after 10 s"):
         display.show(scene(2))
-    assert clock.monotonic() - start < 61
+    assert clock.monotonic() - start < 11
     assert config("CALLS")[-1] == "exit"
     assert wear.full == 1
     config("BUSY")[0] = 0
@@ -151,7 +151,7 @@ def test_an_endless_wait_ends_and_the_next_frame_comes() -> None:
         ("epd_refuses", "epd_refuses could not be started"),
         ("epd_breaks", r"driver epd_breaks failed .*Bad file descriptor"),
         ("epd_needs", r"driver epd_needs failed .*no_such_gpio.*gpiozero"),
-        ("epd2in9_V9", "no epd2in9_V9, did you mean vendor:epd2in9_V2"),
+        ("epd2in65", "no epd2in65, did you mean vendor:epd2in66"),
         ("zebra", "Waveshare's package has no zebra$"),
     ],
 )
@@ -166,7 +166,7 @@ def test_without_the_package_the_way_to_it_is_told(monkeypatch: pytest.MonkeyPat
         place for place in sys.path if not any((Path(place) / name).exists() for name in ("epaper", "waveshare_epd"))
     ]
     monkeypatch.setattr(sys, "path", kept)
-    display, _, _ = opened("epd2in9_V2")
+    display, _, _ = opened("epd2in66")
     with pytest.raises(DisplayError, match="pip install waveshare-epaper gpiozero lgpio"):
         display.show(scene(1))
     display.close()
@@ -174,11 +174,12 @@ def test_without_the_package_the_way_to_it_is_told(monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.usefixtures("package")
 def test_a_child_keeps_off() -> None:
-    display, _, _ = opened("epd2in9_V2")
+    display, clock, _ = opened("epd2in66")
     display.show(scene(1))
     child = os.fork()
     if child == 0:
         try:
+            clock.wait(180)
             display.show(scene(2), urgent=True)
         except DisplayError as error:
             display.close()
@@ -196,7 +197,7 @@ def test_upside_down_and_portrait_sizes() -> None:
 
 def test_partial_refreshes_are_not_the_vendors() -> None:
     with pytest.raises(DisplayError, match="only does full refreshes"):
-        VendorPanel("epd2in9_V2", FastClock(0)).refresh(scene(1), partial=True)
+        VendorPanel("epd2in66", FastClock(0)).refresh(scene(1), partial=True)
 
 
 @pytest.mark.skipif(not installed(), reason="the vendor's package is not installed")
@@ -210,7 +211,7 @@ def test_the_real_package_on_the_virtual_panel(name: str) -> None:
             assert ink.show(scene(n)) == 0
         panel.faults.busy = 1
         panel.clock.wait(180)
-        with pytest.raises(DisplayError, match=f"epd2in13_{name} is still busy after 60 s"):
+        with pytest.raises(DisplayError, match=f"epd2in13_{name} is still busy after 10 s"):
             ink.display.show(Frame(250, 122, b"\0" * 3904))
         panel.faults.busy = None
         assert ink.show(scene(5)) == 0

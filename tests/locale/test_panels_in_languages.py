@@ -134,7 +134,7 @@ def test_cards_fit_as_well(language: str) -> None:
             assert canvas.clipped == []
             assert canvas.missing == set()
             canvas.assert_intact()
-        assert testcard.testcard("2in13_V4", GLASS[0]).width == GLASS[0][0]
+        assert testcard.testcard("2in13_V4", GLASS[0], red=True).width == GLASS[0][0]
 
 
 @pytest.mark.parametrize("name", SCENES)

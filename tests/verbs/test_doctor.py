@@ -43,8 +43,8 @@ panels:
 NAS = "  nas: {{type: ssh_disk, host: 127.0.0.1, user: me, mounts: {{b: /mnt}}}}\n"
 NOW = SystemClock().now()
 STUCK = (
-    "check that display.model 2in13_V2 is what the sticker says and that no (B) or (G) stands on the board, "
-    "then the cable and the pins `busy` and `rst`"
+    "check that display.model 2in13_V2 is what the sticker says "
+    "(BUSY of 2in13g, 2in13b_V3, 2in13bc, 2in13d rests high), then the cable and the pins `busy` and `rst`"
 )
 
 ATLASES = len(list((Path(__file__).parents[2] / "fonts").glob("*.json")))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from eink_monitor.clock import DAY, MINUTE, Clock, SystemClock
+from eink_monitor.displays._models import MODELS, Model, alike, unknown
 from eink_monitor.displays._policy import Past, Policy, Step
 from eink_monitor.displays.waveshare.examination import examine
 from eink_monitor.displays.waveshare.panel213 import Panel213
@@ -16,9 +18,9 @@ from eink_monitor.displays.waveshare.vendor import VendorPanel
 from eink_monitor.displays.waveshare.wires import LIBRARIES, Wires, Wiring
 from eink_monitor.errors import DisplayError
 from eink_monitor.finding import Finding, fault, good
-from eink_monitor.model.display import Display
+from eink_monitor.model.display import ALONE, USUAL, Board, Display
 from eink_monitor.model.frame import Frame, Wear
-from eink_monitor.settings import Duration, insist, together
+from eink_monitor.settings import Duration, Size, insist, together
 
 _VENDOR = "vendor:"
 _BOARD = Path("/proc/device-tree/model")
@@ -46,22 +48,23 @@ class _Ink(Protocol):
 
 @dataclass
 class Waveshare(Wiring, Display):
-    """Waveshare e-paper: the 2.13" HAT (V2, V3, V4) by a driver of our own, other sizes by Waveshare's.
+    """Waveshare e-paper: the 2.13" HAT (V2, V3, V4) by a driver of our own, other glass by Waveshare's.
 
-    ``model`` is 2in13_V2, 2in13_V3, 2in13_V4 (the sticker on the back says which), or vendor:NAME with the name of a
-    module of Waveshare's, for example vendor:epd2in9_V2. ``rotate`` is 0 or 180. The pins (BCM numbers) are those of
-    the HAT. ``power_off`` cuts the power between refreshes by PWR and RST, at the price of 10 ms each; without it the
-    panel rests in deep sleep, which takes 1 uA.
+    ``model`` is 2in13_V2, 2in13_V3, 2in13_V4 (the sticker on the back says which) or another of ``MODELS``; or
+    vendor:NAME with the name of any module of Waveshare's. ``rotate`` is 0 or 180. The pins (BCM numbers) are those of
+    the HAT; Waveshare's drivers know no others. ``power_off`` cuts the power between refreshes by PWR and RST, at the
+    price of 10 ms each; without it the panel rests in deep sleep, which takes 1 uA.
     """
 
     model: str = field(
-        metadata={"choices": f"{', '.join(REVISIONS)} (the sticker on its back says which), vendor:NAME"}
+        metadata={"choices": f"{', '.join(REVISIONS)} (the sticker on its back says which); for others see docs/ink.md"}
     )
     rotate: int = 0
     min_interval: Duration = Duration(3 * MINUTE)
     partials: int = 5
     full_every: Duration = Duration(DAY)
     power_off: bool = False
+    board: Board = ALONE
 
     _clock: Clock = field(default_factory=SystemClock, init=False, repr=False, compare=False)
     _wear: Wear = field(default_factory=Wear, init=False, repr=False, compare=False)
@@ -73,19 +76,42 @@ class Waveshare(Wiring, Display):
 
     def __post_init__(self) -> None:
         """Refuse impossible settings. Raises ``ValueError``."""
-        together(self._check_words, self._check_policy, super().__post_init__)
+        together(self._check_words, self._check_policy, super().__post_init__, lambda: self.board.fit(self.size))
 
     def _check_words(self) -> None:
         vendor = self.model.removeprefix(_VENDOR)
-        known = self.model in REVISIONS or (vendor != self.model and vendor.isidentifier())
-        names = ", ".join(REVISIONS)
         insist(
-            (known, f'model "{self.model}" is none of {names}, or vendor:epd2in9_V2 for other sizes'),
+            (self.model in MODELS or (vendor != self.model and vendor.isidentifier()), unknown(self.model)),
             (self.rotate in {0, 180}, "rotate must be 0 or 180: panels are drawn in landscape"),
+            (
+                not self._theirs or all(getattr(self, wire) == value for wire, value in vars(Wiring()).items()),
+                f"{', '.join(vars(Wiring()))} must be left out: Waveshare's driver for {self.model} knows no others",
+            ),
         )
 
     def _check_policy(self) -> None:
-        self._policy = Policy(int(self.min_interval), self.partials, int(self.full_every))
+        """Waveshare exempts panels with partial refreshes from its three minutes; its own drivers are given none."""
+        times = int(self.min_interval), self.partials, int(self.full_every)
+        self._policy = Policy(*times, rest=3 * MINUTE if self._theirs else 0)
+
+    @property
+    def size(self) -> Size:
+        """The model's; a panel that is not in our table is drawn on as the 2.13" is."""
+        return self._glass.size if self._glass else USUAL
+
+    @property
+    def red(self) -> bool:
+        """Whether the model has red ink."""
+        return bool(self._glass and self._glass.red)
+
+    @property
+    def _glass(self) -> Model | None:
+        return MODELS.get(self.model.removeprefix(f"{_VENDOR}epd"))
+
+    @property
+    def _theirs(self) -> bool:
+        """Whether Waveshare's own driver draws."""
+        return self.model not in REVISIONS and (self.model in MODELS or self.model.startswith(_VENDOR))
 
     def open(self, clock: Clock, wear: Wear) -> None:
         """Give the display a clock and its wear; the first frame will be a full refresh."""
@@ -109,6 +135,8 @@ class Waveshare(Wiring, Display):
         step = self._policy.step(self._past(), same=frame == self._frame, crisp=self._crisp, urgent=urgent)
         if step in {Step.PARTIAL, Step.FULL}:
             self._refresh(frame, partial=step is Step.PARTIAL)
+        elif urgent and step is Step.HOLD:
+            raise self._resting()
 
     def freshen(self) -> None:
         """Make the next refresh a full one, even of the same frame."""
@@ -116,6 +144,8 @@ class Waveshare(Wiring, Display):
 
     def clear(self) -> None:
         """Clear the panel to white at once. Raises ``DisplayError``."""
+        if self._policy.rests(self._past()) > 0:
+            raise self._resting()
         width, height = self.size
         self._refresh(Frame(width, height, b"\xff" * ((width + 7) // 8 * height)), partial=False)
 
@@ -131,7 +161,7 @@ class Waveshare(Wiring, Display):
     @property
     def modules(self) -> tuple[str, ...]:
         """The libraries of our own driver; Waveshare's package reports its own."""
-        return () if self.model.startswith(_VENDOR) else LIBRARIES
+        return () if self._theirs else LIBRARIES
 
     @property
     def extra(self) -> str:
@@ -147,12 +177,19 @@ class Waveshare(Wiring, Display):
         ink = self._panel()
         if isinstance(ink, Panel213):
             yield from examine(ink)
-            return
+        else:
+            yield self._answer(ink)
+        if len(same := alike(self.model)) > 1:
+            told = f"no wire tells {', '.join(same[:-1])} and {same[-1]} apart: the sticker does"
+            yield good("model", f"{told}, and a (B) on the board, whose sticker may be the same")
+
+    def _answer(self, ink: _Ink) -> Finding:
         try:
             ink.probe()
-            yield good("panel", f"Waveshare's driver for {self.model} loads; it cannot tell whether a panel is there")
         except DisplayError as error:
-            yield fault("panel", error)
+            return fault("panel", error)
+        loads = f"Waveshare's driver for {self.model} loads; it cannot tell whether a panel is there"
+        return good("panel", "a panel answers" if self._glass else loads)
 
     def close(self) -> None:
         """Leave the last frame visible, the panel asleep and unpowered. Does nothing in a forked child."""
@@ -178,6 +215,10 @@ class Waveshare(Wiring, Display):
         if done and not partial:
             self._full = self._moved
 
+    def _resting(self) -> DisplayError:
+        seconds = math.ceil(self._policy.rests(self._past()))
+        return DisplayError(f"{self.model} must rest for {seconds} s more, as its maker asks", "ask again then")
+
     def _past(self) -> Past:
         now = self._clock.monotonic()
         return Past(
@@ -193,8 +234,9 @@ class Waveshare(Wiring, Display):
 
     def _driver(self) -> _Ink:
         upside_down = self.rotate == 180
-        if self.model.startswith(_VENDOR):
-            return VendorPanel(self.model[len(_VENDOR) :], self._clock, upside_down=upside_down)
+        if self._theirs:
+            driver = self.model.removeprefix(_VENDOR) if self.model.startswith(_VENDOR) else f"epd{self.model}"
+            return VendorPanel(driver, self._clock, self._glass, upside_down=upside_down)
         return Panel213(
             Wires(self), REVISIONS[self.model], self._clock, upside_down=upside_down, power_off=self.power_off
         )

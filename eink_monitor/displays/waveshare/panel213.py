@@ -10,6 +10,7 @@ from __future__ import annotations
 from PIL import Image
 
 from eink_monitor.clock import Clock
+from eink_monitor.displays._models import resting
 from eink_monitor.displays.waveshare.revisions import (
     ACTIVATE,
     DEEP_SLEEP,
@@ -171,7 +172,7 @@ class Panel213:
             raise DisplayError(
                 f"the panel took {took:.0f} s for a refresh, not 2 to 4: it is a (B) or (G) board, with red or yellow "
                 "ink and the same sticker, or far too cold",
-                "look for that letter on the board; this driver is for black and white",
+                "look for that letter on the board; with a (B) set display.model to 2in13b_V4",
             )
         self._shortest[way] = min(took, usual or took)
 
@@ -196,10 +197,11 @@ class Panel213:
 
     def _idle(self, seconds: float, after: str, *, step: float = _POLL, passed: float = 0.0) -> None:
         if not self._until(False, seconds - passed, step):
+            name = f"2in13_{self._revision.name}"
             raise DisplayError(
                 f"the panel is still busy {seconds:.0f} s after {after} (BUSY stays high)",
-                f"check that display.model 2in13_{self._revision.name} is what the sticker says and that no (B) or (G) "
-                "stands on the board, then the cable and the pins `busy` and `rst`",
+                f"check that display.model {name} is what the sticker says{resting(name, 1)}, "
+                "then the cable and the pins `busy` and `rst`",
             )
 
     def _until(self, level: bool, seconds: float, step: float) -> bool:

@@ -1,7 +1,9 @@
-"""Panels of other sizes through Waveshare's own package, which waits for BUSY forever: here it waits with a deadline.
+"""Other panels through Waveshare's own package, which waits for BUSY forever: here it waits with a deadline.
 
 Installed from Waveshare's repository the package is ``waveshare_epd``; from PyPI (``waveshare-epaper``) the same files
 lie in a folder with a hyphen in its name. These drivers know one way to draw that all models share: the full refresh.
+Where we know the model, BUSY must have been seen at work for as long as a refresh takes at least: these drivers draw on
+a panel that is not there without a word.
 """
 
 from __future__ import annotations
@@ -11,20 +13,26 @@ import os
 import pkgutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
-from PIL import Image
+from PIL import Image, ImageChops
 
 from eink_monitor.clock import Clock
+from eink_monitor.displays._models import Model, resting
 from eink_monitor.errors import DisplayError
 from eink_monitor.model.frame import Frame
 from eink_monitor.nearest import nearest
 
 _PACKAGES = ("waveshare_epd", "epaper.e-Paper.RaspberryPi_JetsonNano.python.lib.waveshare_epd")
 _DEADLINE = 60.0  # seconds for one refresh: seven colours take 35
+_START_DEADLINE = 10.0  # before it: resets, and the power of the panel
+_SHORTEST = 0.6  # seconds; full refreshes take 1.6 to 26
+_SOON = 0.5  # within which a reset is over, or deep sleep has begun
+_DEEP_SLEEP = 0x10  # on controllers that pull BUSY up; there it stays up until the next reset
 _TICK = 0.001  # between two looks at BUSY, also for the drivers that would look without a pause
 
 
@@ -33,9 +41,12 @@ class VendorPanel:
 
     known = False  # these drivers keep no picture to start a partial refresh from
 
-    def __init__(self, model: str, clock: Clock, *, upside_down: bool = False) -> None:
+    def __init__(self, model: str, clock: Clock, glass: Model | None = None, *, upside_down: bool = False) -> None:
         self._model = model
         self._clock = clock
+        self._glass = glass
+        self._end = self._allowed = 0.0
+        self._worked: tuple[float, float] | None = None  # when BUSY was first and last seen at work
         self._upside_down = upside_down
         self._module: ModuleType | None = None
         self._epd: Any = None
@@ -50,19 +61,92 @@ class VendorPanel:
         if os.getpid() != self._owner:
             raise DisplayError(f"the panel belongs to process {self._owner}; a process forked from it must not draw")
         module, epd = self._load()
-        picture = centred(frame, epd.width, epd.height, upside_down=self._upside_down)
+        pictures = self._pictures(frame, epd)
         with self._watched(module):
             _init(epd)
-            planes = [epd.getbuffer(picture)]
-            if _wanted(epd.display) > 1:  # the second colour of a two-colour panel stays away
-                planes.append(epd.getbuffer(Image.new("1", picture.size, 1)))
-            self.driven = True
+            planes = [epd.getbuffer(picture) for picture in pictures]
+            self.driven, self._worked = True, None
+            self._allow(_DEADLINE)
             epd.display(*planes)
+            self._judge()
             epd.sleep()  # closes SPI as well, which init() opens anew each time
 
     def probe(self) -> None:
-        """These drivers cannot ask whether a panel answers: only that they load. Raises ``DisplayError``."""
-        self._load()
+        """Ask whether a panel answers, without moving ink; of an unknown model only whether its driver loads.
+
+        Raises ``DisplayError`` with the cause.
+        """
+        module, epd = self._load()
+        if self._glass is None:
+            return
+        with self._watched(module):
+            config, busy = module.epdconfig, self._glass.busy
+            config.module_init()
+            epd.reset()
+            if not self._reads(config, epd, 1 - busy):
+                raise self._absent("stays high" if busy else "stays low")
+            if busy:  # without a panel the line is low, too
+                epd.send_command(_DEEP_SLEEP)
+                epd.send_data(1)
+                if not self._reads(config, epd, 1):
+                    raise self._absent("never rises")
+            config.module_exit()
+
+    def _reads(self, config: Any, epd: Any, level: int) -> bool:  # noqa: ANN401 - foreign things without types
+        """Whether BUSY comes to a level soon."""
+        end = self._clock.monotonic() + _SOON
+        while config.digital_read(epd.busy_pin) != level:
+            if self._clock.monotonic() > end:
+                return False
+        return True
+
+    def _judge(self) -> None:
+        """A refresh at which BUSY was not seen at work for long enough was none. Raises ``DisplayError``."""
+        if self._glass is None:
+            return
+        if self._worked is None:
+            self.driven = False
+            raise self._absent("never rises" if self._glass.busy else "never falls")
+        took = self._worked[1] - self._worked[0]
+        if took < _SHORTEST:
+            raise DisplayError(
+                f"the panel ended its refresh after {took:.2f} s, too early to be true: it lost power, or it is no "
+                f"{self._name}; compare display.model with the sticker on its back"
+            )
+
+    def _allow(self, seconds: float) -> None:
+        """How long the driver may wait from now on."""
+        self._end, self._allowed = self._clock.monotonic() + seconds, seconds
+
+    def _stuck(self) -> DisplayError:
+        if self._glass and not self._glass.busy and not self.driven:  # without a panel the line is low, too
+            return self._absent()
+        others = resting(self._name, 1) if self._glass else ""
+        cure = f"check that display.model is what the sticker says{others}, then the cable"
+        return DisplayError(f"{self._model} is still busy after {self._allowed:.0f} s", cure)
+
+    def _absent(self, how: str = "stays low") -> DisplayError:
+        others = resting(self._name, int("low" not in how)) if "stays" in how else ""
+        cure = f"check display.model{others}, that the HAT sits on its pins, and the ribbon cable"
+        return DisplayError(f"no panel answers as {self._name} (BUSY {how})", cure)
+
+    @property
+    def _name(self) -> str:
+        """The model as it is called in our table."""
+        return self._model.removeprefix("epd")
+
+    def _pictures(self, frame: Frame, epd: Any) -> list[Image.Image]:  # noqa: ANN401 - a foreign class without types
+        """What the driver draws: one picture, or black alone and red alone."""
+        has_red = self._glass is not None and self._glass.red
+        planes = _planes(frame if has_red else replace(frame, red=b""))
+        black, red = (centred(plane, epd.width, epd.height, upside_down=self._upside_down) for plane in planes)
+        if _wanted(epd.display) > 1:
+            return [black, red]
+        if not has_red:
+            return [black]
+        picture = black.convert("RGB")
+        picture.paste((255, 0, 0), mask=ImageChops.invert(red))
+        return [picture]
 
     def close(self) -> None:
         """Release SPI and the lines; the panel sleeps since its last refresh. Does nothing in a forked child."""
@@ -84,16 +168,17 @@ class VendorPanel:
         """Replace the vendor's two waiting functions by ours with a deadline, for one refresh."""
         config = module.epdconfig
         read, delay = config.digital_read, config.delay_ms
-        end = self._clock.monotonic() + _DEADLINE
+        self._allow(_START_DEADLINE)
 
         def watched_read(pin: int) -> int:
-            if self._clock.monotonic() > end:
-                raise DisplayError(
-                    f"{self._model} is still busy after {_DEADLINE:.0f} s",
-                    "check that display.model is what the sticker says, then the cable",
-                )
+            if self._clock.monotonic() > self._end:
+                raise self._stuck()
             self._clock.wait(_TICK)
-            return int(read(pin))
+            level = int(read(pin))
+            if self._glass and level == self._glass.busy:
+                now = self._clock.monotonic()
+                self._worked = (self._worked[0] if self._worked else now), now
+            return level
 
         def watched_delay(milliseconds: float) -> None:
             self._clock.wait(milliseconds / 1000)
@@ -108,6 +193,14 @@ class VendorPanel:
             raise
         finally:
             config.digital_read, config.delay_ms = read, delay
+
+
+def _planes(frame: Frame) -> tuple[Frame, Frame]:
+    """What is black alone and what is red alone, each as a frame in which 1 is paper."""
+    size, length = (frame.width, frame.height), len(frame.bits)
+    paper, red = (1 << 8 * length) - 1, int.from_bytes(frame.red, "big")
+    black = (int.from_bytes(frame.bits, "big") | red).to_bytes(length, "big")
+    return Frame(*size, black), Frame(*size, (paper ^ red).to_bytes(length, "big"))
 
 
 def centred(frame: Frame, width: int, height: int, *, upside_down: bool = False) -> Image.Image:

@@ -304,7 +304,7 @@ def test_the_keys_of_a_block_whose_type_is_a_slip(tmp_path: Path) -> None:
     assert found.startswith("sources.a.type: unknown type `bmw`")
     model, slip = told(tmp_path, "a: {{type: demo}}", display="{{type: wavehsare, model: V4}}")
     assert slip == "display.type: unknown type `wavehsare`; did you mean `waveshare`?"
-    assert model.startswith('display: model "V4" is none of 2in13_V2')
+    assert model.startswith('display: model "V4" is not known; known are 2in13_V2')
 
 
 def test_a_value_that_cannot_be_read_hides_no_other_mistake(tmp_path: Path) -> None:

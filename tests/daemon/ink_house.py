@@ -15,12 +15,14 @@ from eink_monitor.daemon.display_control import carry_out
 from eink_monitor.daemon.drawing import draw
 from eink_monitor.daemon.runner import Runner
 from eink_monitor.displays.waveshare import Waveshare
+from eink_monitor.displays.waveshare.revisions import REVISIONS
 from eink_monitor.model.frame import Frame
 from eink_monitor.simulation import StandIn
 from eink_monitor.store import Store
 from houses import write
 from virtual_panel import Rules, VirtualPanel
-from virtual_panel.viewer import rows_of_bits
+from virtual_panel.vendor import vendor_driver
+from virtual_panel.viewer import rows_of_bits, wrong
 
 HOUSE = """\
 database: {folder}/readings.db
@@ -72,7 +74,7 @@ class InkHouse:
         """Hold the glass against the frame that the daemon believes to show."""
         frame = self.daemon.drawing._last
         if frame is not None and (not self.frames or self.frames[-1][1] != frame):
-            self.wrong += self.panel.wrong(rows_of_bits(frame.bits))
+            self.wrong += wrong(self.panel.glass, frame)
             self.frames.append((self.clock.monotonic(), frame))
 
     def ask(self, verb: str, panel: str = "") -> Reply:
@@ -100,11 +102,13 @@ def ink_house(
     dwell: str = "3m",
     lgpio: bool = False,
     runner: Callable[[Config], Runner] = lambda _: StandIn(),
+    more: str = "",
 ) -> Iterator[InkHouse]:
-    """A house with three panels under way at noon, stopped afterwards."""
-    config = load(write(folder, HOUSE.replace("MODEL", model).replace("DWELL", dwell)))
+    """A house with three panels under way at noon, stopped afterwards; ``more`` are other keys of its display."""
+    text = HOUSE.replace("MODEL", f"{model}, {more}" if more else model)
+    config = load(write(folder, text.replace("DWELL", dwell)))
     panel = VirtualPanel(model, FastClock(1_781_690_400), lgpio=lgpio, rules=Rules(min_interval=180))  # 17 June 2026
-    with panel.installed():
+    with panel.installed() if model in REVISIONS else vendor_driver(panel, f"epd{model}"):
         store = Store(config.database, config.zone, durable=False)
         house = InkHouse(config, panel, store, Daemon(config, store, panel.clock, runner(config)))
         try:

@@ -235,7 +235,7 @@ def test_the_sun_is_foretold_with_a_grain_of_salt() -> None:
     assert 1.1 < max(beside) < 1.22
 
 
-def test_an_outlook_is_issued_eight_times_a_day() -> None:
+def test_an_outlook_is_issued_four_times_a_day() -> None:
     start, issued = midnight(date(2026, 6, 17), BERLIN), 0
     latest: dict[tuple[str, str], Reading] = {}
     for now in range(start, start + DAY, 300):
@@ -244,4 +244,4 @@ def test_an_outlook_is_issued_eight_times_a_day() -> None:
         said = heard(Demo(show="weather").poll(asked), asked)
         issued += bool(said.outlooks)
         latest.update({(one.subject, one.metric.name): one for one in said.readings})
-    assert issued == 9, "at the first poll, too"
+    assert issued == 5, "at the first poll, too"

@@ -43,6 +43,7 @@ def noise(seed: int) -> float:
     return (z ^ z >> 31) / 2**64
 
 
+@lru_cache(maxsize=8)
 def daylight(day: date) -> tuple[float, float]:
     """Sunrise and sunset as hours of the local solar day, at the latitude of the demo house."""
     declination = 0.409 * math.sin(2 * math.pi * (day.timetuple().tm_yday - 80) / 365.25)

@@ -15,7 +15,7 @@ from eink_monitor.model.reading import Metric, Reading
 from eink_monitor.sources.demo.roof import clear, daylight, energy_of, fair, noise, readings
 
 _QUARTER = 15 * MINUTE
-_ISSUED = 3 * HOUR  # as often as a weather model runs
+_ISSUED = 6 * HOUR  # as often as a weather model runs
 _DAYS = 4
 _AUCTION = 13  # the hour from which on tomorrow's prices are known
 _CHARGES, _VAT = 0.08, 0.19  # EUR/kWh and share

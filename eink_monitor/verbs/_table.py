@@ -37,11 +37,13 @@ def plain(reading: Reading) -> dict[str, str | float]:
 def outlook_told(outlook: Outlook, zone: tzinfo) -> str:
     """An outlook for a person, in a line."""
     metric, values = outlook.metric, [slot.value for slot in outlook.slots]
-    low, high = (number(tidy(metric.rounded(value))) for value in (min(values), max(values)))
+    low, high = (spoken(metric, tidy(metric.rounded(value)), zone) for value in (min(values), max(values)))
     span = f"{stamp(outlook.slots[0].start, zone)} to {stamp(outlook.end, zone)}"
     source = f" ({outlook.attribution})" if outlook.attribution else ""
     slots = count(len(values), "slot")
-    return f"{outlook.subject} {metric.name}: {low} to {high} {metric.unit} expected from {span}, {slots}{source}"
+    return (
+        f"{outlook.subject} {metric.name}: {low[0]} to {' '.join(high).strip()} expected from {span}, {slots}{source}"
+    )
 
 
 def tidy(value: float) -> float:

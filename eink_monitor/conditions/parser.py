@@ -70,7 +70,7 @@ class _Reader:
     def whole(self) -> Term:
         term = self._either()
         if self._here.kind != "end":
-            self._lost(f"{self._here} does not follow; join two conditions with `and` or `or`")
+            self._lost(f"{self._here} is out of place; join two conditions with `and` or `or`")
         return term
 
     # -- the grammar -----------------------------------------------------------------------------------------------
@@ -90,7 +90,7 @@ class _Reader:
     def _one(self) -> Term:
         self._depth += 1
         if self._depth > _DEEPEST:
-            self._lost(f"more than {_DEEPEST} parentheses and `not` in each other")
+            self._lost(f"more than {_DEEPEST} nested parentheses and `not`")
         term = Not(self._one()) if self._take("not") else self._held(self._thing())
         self._depth -= 1
         return term
@@ -101,7 +101,7 @@ class _Reader:
         if not self._take("for"):
             return term
         if contains_for(term):
-            self._wrong(start, "there is a `for` within this already; one is enough")
+            self._wrong(start, "this already contains a `for`; one is enough")
         seconds = self._span("for")
         if not 0 < seconds <= _LONGEST_SPAN:
             self._wrong(start, f"`for` takes 1s to {Duration(_LONGEST_SPAN)}")
@@ -111,7 +111,7 @@ class _Reader:
         here = self._here
         if self._take("("):
             term = self._either()
-            self._need(")", "this parenthesis does not end; `)` is missing", here)
+            self._need(")", "this parenthesis is never closed; add `)`", here)
             return term
         if self._take("between"):
             return self._between()
@@ -133,7 +133,7 @@ class _Reader:
         try:
             return Between(Window.parse(f"{first}-{last}"))
         except ValueError:
-            self._wrong(start, "these are not two times of a day; write for example `between 22:00 and 06:00`")
+            self._wrong(start, "these are not two times of day; write for example `between 22:00 and 06:00`")
             return Between(Window(0, 1))
 
     def _clock(self) -> str:
@@ -204,7 +204,7 @@ class _Reader:
     def _subject(self, what: str = "subject") -> str:
         token = self._here
         if token.kind not in {"name", "quoted"} or token.says(*WORDS):
-            self._lost(f"expected the name of a thing before {token}, such as `roof`")
+            self._lost(f"expected a name before {token}, such as `roof`")
         self._at += 1
         self.mentions.append(Mention(what, token.text, token.at))
         return token.text
@@ -251,7 +251,7 @@ class _Reader:
         except KeyError:
             known = units(metric)
             meant = next((f"`{one}`" for one in known if one.casefold() == unit.casefold()), " or ".join(known))
-            self._wrong(token._replace(at=at), f"`{unit}` is no unit of `{metric.name}`; write {meant}")
+            self._wrong(token._replace(at=at), f"`{unit}` is not a unit of `{metric.name}`; write {meant}")
             return 0.0
 
     def _state(self, metric: Metric) -> float:

@@ -62,6 +62,6 @@ def _next(text: str, at: int) -> int:
 
 
 def _hint(letter: str) -> str:
-    return {"&": "; write `and`", "|": "; write `or`", "!": "; write `not`", '"': ": the quote does not end"}.get(
+    return {"&": "; write `and`", "|": "; write `or`", "!": "; write `not`", '"': ": the quote is never closed"}.get(
         letter, ""
     )

@@ -87,8 +87,8 @@ def check_condition(reader: Reader, node: Node, path: str, condition: Condition,
         here = inside(reader.file, node, mention.at)
         if mention.what == "day":
             if not (offer.placed or offer.anything or offer.unsure):
-                lacking = "no source says where the house stands; use `between 22:00 and 06:00`"
-                reader.complain(here, path, f"nobody knows when it is {mention.subject}: {lacking}")
+                lacking = "no source has a latitude; use `between 22:00 and 06:00`"
+                reader.complain(here, path, f"it cannot be known when it is {mention.subject}: {lacking}")
         elif mention.what == "trouble" and mention.subject in offer.sources:
             continue
         elif not offer.knows(mention.subject):

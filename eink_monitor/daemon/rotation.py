@@ -136,7 +136,7 @@ class Rotation:
         try:
             return slide.panel.speaks(self._house)
         except Exception as error:  # noqa: BLE001 - a plugin raises anything
-            log.debug("the panel %s does not know whether it has anything to say: %s", slide.name, bug(error))
+            log.debug("the panel %s cannot tell whether it has data: %s", slide.name, bug(error))
             return True
 
     def _words(self, choice: Choice, candidates: Sequence[Candidate]) -> str:
@@ -150,9 +150,9 @@ class Rotation:
             reason = f"its turn, `weight: {slide.weight}`"
         mine = next(one for one in candidates if one.name == choice.name)
         if not mine.may:
-            return f"{reason}; no `when` holds of a panel that has something to say"
+            return f"{reason}; no panel with data has a `when` that holds"
         if not mine.speaks:
-            return f"{reason}; no panel has anything to say"
+            return f"{reason}; no panel has data"
         return f"{reason}; `when: {slide.when}` holds" if slide.when else reason
 
     def _lack(self, one: Candidate) -> str:
@@ -160,4 +160,4 @@ class Rotation:
         if not one.may:
             truth = "is unknown" if self._may[one.name] is None else "does not hold"
             return f"`when: {slide.when}` {truth}"
-        return "nothing to say yet"
+        return "no data yet"

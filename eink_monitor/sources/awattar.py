@@ -58,7 +58,7 @@ def parse(document: object) -> list[Slot]:
     for row in rows(table(document, _WHO, "the answer").get("data"), _WHO, "data")[:_MOST]:
         one = table(row, _WHO, "a row")
         if str(one.get("unit", "")).lower() != "eur/mwh":
-            message = f"{_WHO} tells prices in another unit than Eur/MWh; nothing of it is kept"
+            message = f"{_WHO} sent prices in a unit other than Eur/MWh; they are ignored"
             raise BadAnswer(message)
         start, end = (int(number(one.get(f"{edge}_timestamp"), _WHO, edge)) // 1000 for edge in ("start", "end"))
         price = finite(one.get("marketprice"))

@@ -72,7 +72,7 @@ def parse(document: dict[str, object] | object) -> list[Slot]:
     said = table(document, _WHO, "the answer")
     unit = str(said.get("unit", "")).replace(" ", "").lower()
     if unit != "eur/mwh":
-        message = f"{_WHO} tells prices in another unit than EUR/MWh; nothing of it is kept"
+        message = f"{_WHO} sent prices in a unit other than EUR/MWh; they are ignored"
         raise BadAnswer(message)
     found = slots(samples(said, "unix_seconds", "price", _WHO))
     return [Slot(start, end, value / _PER_MWH) for start, end, value in found]

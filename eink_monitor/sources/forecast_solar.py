@@ -57,7 +57,10 @@ class ForecastSolar(Source):
                     bool(self.planes),
                     "planes are missing: kwp, tilt and azimuth of each side of the roof",
                 ),
-                (self.calls_per_hour >= max(1, len(self.planes)), "calls_per_hour must be enough for a call a plane"),
+                (
+                    self.calls_per_hour >= max(1, len(self.planes)),
+                    "calls_per_hour must be enough for one call per plane",
+                ),
             ),
             lambda: address(self.base_url),
         )
@@ -111,12 +114,12 @@ def judged(answer: Answer, visit: Visit) -> Mapping[str, object]:
     """The ``result`` of an answer. Raises the error that says what to do next."""
     from eink_monitor.sources._http.answer import judge, retry_after, table
 
-    refused = AuthFailed(f"{_WHO} rejects the API key", "check api_key, or leave it out")
+    refused = AuthFailed(f"{_WHO} rejects the API key", "check api_key, or remove it")
     place = BadAnswer(f"{_WHO} cannot answer for this roof", "check latitude, longitude and planes")
     told = _instant(answer.headers.get("x-ratelimit-retry-at", ""))
     until = told or visit.now + (retry_after(answer, visit.now) or HOUR)
     until = min(max(until, visit.now + MINUTE), visit.now + DAY)
-    often = Throttled(f"{_WHO} says this address asks too often (429)", until)
+    often = Throttled(f"{_WHO} says this address polls too often (429)", until)
     verdicts: dict[int, Trouble] = {400: place, 404: place, 422: place, 401: refused, 403: refused, 429: often}
     document = table(judge(answer, visit.now, verdicts).json(), _WHO, "the answer")
     return table(document.get("result"), _WHO, "result")
@@ -133,7 +136,7 @@ def parse(result: Mapping[str, object]) -> list[Slot]:
     energy = {_instant(when): number(value, _WHO, "watt_hours_period") for when, value in periods.items()}
     energy.pop(0, None)
     if len(energy) < 2:
-        message = f"{_WHO}: watt_hours_period has no instants in ISO 8601"
+        message = f"{_WHO}: watt_hours_period has no ISO 8601 times"
         raise BadAnswer(message)
     return [
         Slot(before, after, energy[after] * HOUR / (after - before))

@@ -25,7 +25,7 @@ _PAGES = 3
 
 @dataclass(frozen=True, kw_only=True)
 class Octopus(PriceSource):
-    """The price with VAT of a public tariff of Octopus Energy in Great Britain, Agile by the half hour (no account).
+    """The price, with VAT, of a public tariff of Octopus Energy in Great Britain; Agile in half hours (no account).
 
     ``product`` is its code (AGILE-24-10-01), ``region`` the letter of the grid (A to P).
     """
@@ -109,5 +109,5 @@ def _instant(text: object, otherwise: int) -> int:
             return max(0, int(moment.timestamp()))
     except (ValueError, OverflowError):
         pass
-    message = f"{_WHO}: valid_from or valid_to is no instant"
+    message = f"{_WHO}: valid_from or valid_to is not a time"
     raise BadAnswer(message)

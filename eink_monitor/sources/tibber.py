@@ -46,7 +46,7 @@ class Tibber(PriceSource):
             lambda: insist(
                 (
                     all(sign.isalnum() or sign == "-" for sign in self.home),
-                    "home must be the id of one, or be left out",
+                    "home must be the id of a home, or omitted",
                 ),
                 (-10 < self.charges < 10, "charges must be in the currency, per kWh"),
             ),
@@ -79,7 +79,7 @@ def judged(answer: Answer, now: int) -> Mapping[str, object]:
     """What the viewer may see. Errors come with status 200, too."""
     from eink_monitor.sources._http.answer import judge, table
 
-    refused = AuthFailed(f"{_WHO} rejects the token", "make a new one at developer.tibber.com and put it into token")
+    refused = AuthFailed(f"{_WHO} rejects the token", "create a new one at developer.tibber.com and put it into token")
     document = table(judge(answer, now, {401: refused, 403: refused}).json(), _WHO, "the answer")
     errors = document.get("errors")
     if isinstance(errors, list) and errors:
@@ -87,8 +87,8 @@ def judged(answer: Answer, now: int) -> Mapping[str, object]:
         if "unauthenticated" in said or "invalid token" in said:
             raise refused
         if "not found" in said or "home" in said:
-            raise BadAnswer(f"{_WHO} does not know this home", "check home, or leave it out")
-        raise Unavailable(f"{_WHO} has a fault of its own; trying again later")
+            raise BadAnswer(f"{_WHO} does not know this home", "check home, or remove it")
+        raise Unavailable(f"{_WHO} reports a fault of its own; trying again later")
     return table(table(document.get("data"), _WHO, "data").get("viewer"), _WHO, "viewer")
 
 
@@ -101,7 +101,7 @@ def parse(viewer: Mapping[str, object]) -> tuple[Metric, list[Slot]]:
     currency = table(info.get("current"), _WHO, "current").get("currency")
     metric = _BY_CURRENCY.get(currency) if isinstance(currency, str) else None
     if metric is None:
-        message = f"{_WHO} tells prices in a currency that is not known here; nothing of it is kept"
+        message = f"{_WHO} sent prices in an unknown currency; they are ignored"
         raise BadAnswer(message)
     known: dict[int, float | None] = {}
     for day in ("today", "tomorrow"):
@@ -121,7 +121,7 @@ def _info(viewer: Mapping[str, object]) -> Mapping[str, object]:
         subscription = home.get("currentSubscription") if isinstance(home, dict) else None
         if isinstance(subscription, dict):
             return table(subscription.get("priceInfo"), _WHO, "priceInfo")
-    raise BadAnswer(f"{_WHO}: this home has no contract for power")
+    raise BadAnswer(f"{_WHO}: this home has no electricity contract")
 
 
 def _instant(text: object) -> int:

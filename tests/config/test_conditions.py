@@ -75,7 +75,7 @@ def test_a_mistake_is_told_where_it_stands(tmp_path: Path, when: str, places: li
         ("trouble(atic)", "unknown subject `atic`; did you mean `attic`?"),
         ("roof.charging_power > 5 W", "no source publishes charging_power for `roof`; did you mean `"),
         ("roof.odometer > 5 km", "no source publishes odometer for `roof`"),
-        ("attic:backups.disk_free < 5 km", "`km` is no unit of `disk_free`; write B or kB or MB or GB"),
+        ("attic:backups.disk_free < 5 km", "`km` is not a unit of `disk_free`; write B or kB or MB or GB"),
     ],
 )
 def test_what_the_house_has_not(tmp_path: Path, when: str, words: str) -> None:
@@ -95,7 +95,7 @@ def test_night_is_for_a_house_that_knows_where_it_stands(tmp_path: Path) -> None
     )
     (told,) = complaints(write(tmp_path, text))
     assert told.endswith(
-        "3:39: panels.h.first: nobody knows when it is night: no source says where the house stands; "
+        "3:39: panels.h.first: it cannot be known when it is night: no source has a latitude; "
         "use `between 22:00 and 06:00`"
     )
 

@@ -118,13 +118,13 @@ def test_an_empty_panel_does_not_stand_while_another_has_something_to_say(tmp_pa
     seen = watched(house, 30 * MINUTE)
     assert seen[0] == "a", "nobody has anything to say yet"
     assert set(seen[10:]) == {"roof"}
-    assert "not now: a (nothing to say yet)" in why(house)
+    assert "not now: a (no data yet)" in why(house)
 
 
 def test_where_no_condition_holds_all_take_turns(tmp_path: Path) -> None:
     house = house_of(tmp_path, [5], stays("a", when="night"), stays("b", when="roof.pv_power > 1 kW"))
     assert set(watched(house, 10 * MINUTE)) == {"a", "b"}
-    assert "(its turn; no `when` holds of a panel that has something to say)" in why(house)
+    assert "(its turn; no panel with data has a `when` that holds)" in why(house)
     assert "not now" not in why(house)
 
 

@@ -173,7 +173,7 @@ def test_too_many_calls_wait_until_the_budget_is_renewed(tmp_path: Path, reason:
         ({"latitude": 91}, "latitude must be"),
         ({"longitude": 181}, "longitude must be"),
         ({"planes": (SOUTH,) * 4}, "at most 3"),
-        ({"planes": (), "weather": False}, "the weather is not wanted"),
+        ({"planes": (), "weather": False}, "weather is false"),
         ({"max_power": -1}, "max_power"),
         ({"base_url": "http://example.org"}, "https"),
     ],

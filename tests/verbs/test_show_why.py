@@ -20,7 +20,7 @@ def test_without_a_daemon_it_tells_what_one_would_begin_with(tmp_path: Path) -> 
         "now: nothing (no daemon is running)",
         "next: flow (its turn)",
         "not now: sun (`when: stale(car)` is unknown)",
-        "not now: disk (nothing to say yet)",
+        "not now: disk (no data yet)",
     ]
 
 

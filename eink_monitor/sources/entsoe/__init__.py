@@ -56,7 +56,7 @@ ZONES = {
 
 @dataclass(frozen=True, kw_only=True)
 class EntsoE(SpotSource):
-    """Day-ahead prices of any bidding zone of Europe, from ENTSO-E (a free token, asked for by e-mail).
+    """Day-ahead prices of any bidding zone in Europe, from ENTSO-E (free token, requested by e-mail).
 
     ``zone`` is a name (DE-LU, AT, SE3) or the code of 16 signs. One pays (price + ``charges``) x (1 + ``vat`` %).
     """
@@ -71,7 +71,7 @@ class EntsoE(SpotSource):
         known = self.zone in ZONES or (len(self.zone) == _CODE and is_code(self.zone))
         together(
             super().__post_init__,
-            lambda: insist((known, f"zone must be one of {', '.join(ZONES)}, or a code of 16 signs")),
+            lambda: insist((known, f"zone must be one of {', '.join(ZONES)}, or a code of 16 characters")),
             lambda: address(self.base_url),
         )
 
@@ -95,7 +95,7 @@ class EntsoE(SpotSource):
         params |= {"PeriodStart": start, "PeriodEnd": end}
         answer = Web(self.base_url, _WHO, visit).get("/api", params, {"Accept": "application/xml"})
         verdicts: dict[int, Trouble] = {
-            401: AuthFailed(f"{_WHO} rejects the token", "see to token; a new one is asked for by e-mail"),
+            401: AuthFailed(f"{_WHO} rejects the token", "check token; request a new one by e-mail"),
             429: Throttled(f"{_WHO} says we ask too often (429)", visit.now + _BAN),
         }
         spot = prices(answer, visit.now, verdicts)

@@ -38,9 +38,9 @@ def prices(answer: Answer, now: int, verdicts: Mapping[int, Trouble]) -> list[Sl
     if name == "Acknowledgement_MarketDocument":
         if any(_NOTHING in (one.text or "") for one in root.iter()):
             return []
-        raise BadAnswer(f"{_WHO} does not take the question", "check zone")
+        raise BadAnswer(f"{_WHO} does not accept the request", "check zone")
     if name != "Publication_MarketDocument":
-        raise BadAnswer(f"{_WHO} sent something that is no document of prices; nothing of it is kept")
+        raise BadAnswer(f"{_WHO} sent something that is not a price document; it is ignored")
     return _best(period for series in _all(root, "TimeSeries") for period in _periods(series))
 
 
@@ -62,7 +62,7 @@ def _root(body: bytes) -> ET.Element:
             return ET.fromstring(text)  # noqa: S314 - as above
     except (ET.ParseError, ValueError):
         pass
-    message = f"{_WHO} sent something that is no document of prices; nothing of it is kept"
+    message = f"{_WHO} sent something that is not a price document; it is ignored"
     raise BadAnswer(message)
 
 
@@ -86,7 +86,7 @@ def _text(element: ET.Element, *path: str) -> str:
 def _periods(series: ET.Element) -> Iterator[PricePeriod]:
     """Those of one series with anything in them. Raises ``BadAnswer`` for another unit or currency."""
     if _text(series, "currency_Unit.name") != "EUR" or _text(series, "price_Measure_Unit.name") not in {"MWH", ""}:
-        message = f"{_WHO} tells prices in another unit than EUR/MWh; nothing of it is kept"
+        message = f"{_WHO} sent prices in a unit other than EUR/MWh; they are ignored"
         raise BadAnswer(message)
     order = _text(series, "classificationSequence_AttributeInstanceComponent.position")
     number = int(order) if order.isdecimal() and order.isascii() and len(order) < 4 else _NO_ORDER

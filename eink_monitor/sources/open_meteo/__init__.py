@@ -51,7 +51,7 @@ class OpenMeteo(Source):
     def __post_init__(self) -> None:
         together(
             lambda: check_place(self.latitude, self.longitude, self.planes, self.max_power),
-            lambda: insist((bool(self.planes) or self.weather, "planes are missing, and the weather is not wanted")),
+            lambda: insist((bool(self.planes) or self.weather, "planes are missing, and weather is false")),
             lambda: address(self.base_url),
         )
 

@@ -36,8 +36,8 @@ _PRECEDING = {metrics.PRECIPITATION, metrics.PRECIPITATION_PROBABILITY}  # told 
 def judged(answer: Answer, visit: Visit) -> Mapping[str, object]:
     """The document. Raises the error that says what to do next; the reason it gives may tell where somebody lives."""
     if answer.status == 429:
-        raise Throttled(f"{_WHO} says this address asks too often (429)", visit.now + _wait(answer, visit.now))
-    refused = BadAnswer(f"{_WHO} cannot answer for this place", "check latitude, longitude and planes")
+        raise Throttled(f"{_WHO} says this address polls too often (429)", visit.now + _wait(answer, visit.now))
+    refused = BadAnswer(f"{_WHO} cannot answer for this location", "check latitude, longitude and planes")
     return table(judge(answer, visit.now, {400: refused}).json(), _WHO, "the answer")
 
 

@@ -14,7 +14,7 @@ from eink_monitor.model.reading import Metric, Reading
 from eink_monitor.model.source import Source
 from eink_monitor.settings import insist
 
-_RENEWED = 30 * MINUTE  # prices of a day are fixed once
+_RENEWED = 15 * MINUTE  # the shortest a price holds; those of a day are fixed once
 _MOST_VAT = 100.0
 
 

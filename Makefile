@@ -1,13 +1,13 @@
-# make demo   the main job: a demo house lives one day through the real program (no account, no hardware)
+# make demo   one day of a demo house through the real program (no account, no hardware)
 # make test   every check: format, lint, types, import law, tests
-# make latest, make oldest   the same with the newest of every library, with the oldest that are allowed
-# make lock   the newest of every library from now on, and what changed
-# make messages  the texts of the panels, as translators edit them, brought up to date
+# make latest, make oldest   the same with the newest libraries, with the oldest allowed
+# make lock   pin the newest libraries, and list what changed
+# make messages  update the translators' catalogues of panel texts
 # make run    the daemon with config.yaml, or with the demo house, until Ctrl-C
 # make bench  the figures, as JSON
-# make soak   three minutes (SECONDS=180) of faults and kills, and what was survived
-# make stress 5,000 damaged databases, then the daemon is killed 200 times, its polls more often: nothing may be lost
-# make mutants  small faults are planted in the program, one at a time: do the tests notice? (ROOMS="store quota.py" OPTIONS="--seed 2")
+# make soak   three minutes (SECONDS=180) of faults and kills, and a report
+# make stress 5,000 damaged databases, then 200 kills of the daemon and more of its polls: nothing may be lost
+# make mutants  plant small faults in the program, one at a time: do the tests notice? (ROOMS="store quota.py" OPTIONS="--seed 2")
 # sudo make pi   the demo, the installer and some tests on emulated Raspberry Pis of 32 and 64 bits
 # sudo make install / uninstall   the daemon as a service (docs/install.md)
 
@@ -47,8 +47,8 @@ uninstall:
 
 # -- for developers ---------------------------------------------------------------------------------------------------
 
-# Whole years, thousands of refreshes, processes killed before they could report: what they cover is covered by others,
-# and counting lines would triple their time.
+# Whole years, thousands of refreshes, processes killed before they could report: other tests cover the same lines, and
+# measuring coverage would triple their time.
 LONG := tests/test_year.py tests/test_simulation.py tests/displays/test_waveshare_endurance.py \
 	tests/sources/test_solaredge_budget.py tests/faults/test_kills.py tests/faults/test_power.py \
 	tests/faults/test_corpus.py \
@@ -80,7 +80,7 @@ SLOW := $(filter-out tests/daemon/test_clock_jumps.py tests/sources/%,$(LONG))
 mutants: $(VENV)/dev
 	@PYTHONPATH=tests $(BIN)/python -m mutants $(SLOW:%=--without %) $(OPTIONS) $(ROOMS)
 
-# The template and the catalogues of texts; says what still wants a translator.
+# The template and the catalogues of texts; lists what is still untranslated.
 messages: $(VENV)/dev
 	@$(BIN)/python translations/messages.py
 
@@ -93,18 +93,18 @@ $(VENV)/dev: $(VENV)/ready
 	@$(LOCKED) $(VENV) run modbus ssh stream vw bmw sealed test tools
 	@touch $@
 
-# What cannot share the environment. weconnect, a closed door's library, wants an older requests than its successor: its
-# tests poll in a process of their own. What the vendor's own driver says it depends on needs a compiler and is not used.
+# Libraries that cannot share the environment. weconnect needs an older requests than its successor: its tests poll in a
+# separate process. The vendor driver's declared dependencies need a compiler and are not used.
 $(VENV)/weconnect/ready $(VENV)/vendor/ready: $(VENV)/dev
 	@$(PIP) install --no-deps --require-hashes --target $(@D) --requirement $(LOCKS)/$(notdir $(@D)).txt
 	@touch $@
 
-# The newest of every library, locked: says what changed. Run the checks before you commit it.
+# Pin the newest libraries, and list what changed. Run the checks before you commit it.
 lock: $(VENV)/dev
 	@$(BIN)/python locks/lock.py
 
 # Every check with the newest of everything; every test with the oldest that pyproject.toml allows, whose libraries have
-# no types to check against. Each in an environment of its own.
+# no types to check against. Each has its own environment.
 latest: NEEDS := test
 oldest: NEEDS := tests
 latest oldest: .venv/dev
@@ -115,7 +115,7 @@ latest oldest: .venv/dev
 pi:
 	@tests/machines/pi.sh
 
-# Real servers that the tests start for themselves on loopback ports, and login shells that are no sh.
+# Real servers that the tests start on loopback ports, and login shells other than sh.
 packages:
 	@tests/machines/packages.sh
 

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Put locked libraries into a virtual environment, made where there is none: locks/environment.sh FOLDER SET...
+# Install locked libraries into a virtual environment, created if needed: locks/environment.sh FOLDER SET...
 #
 #   PYTHON=FILE   the interpreter to make it with [python3]
-#   LOCKS=FOLDER  the lock files to go by [those beside this script]
+#   LOCKS=FOLDER  the lock files to use [those beside this script]
 #   SITE=yes      let it see the system's libraries, too
 #
-# Nothing is installed whose hash is not in the lock files. What must be compiled is not kept ready for 32 bits: there
-# apt's packages serve instead.
+# Nothing is installed whose hash is not in the lock files. There are no 32-bit wheels of compiled libraries: there apt's
+# packages are used instead.
 set -euo pipefail
 
 PYTHON=${PYTHON:-python3}
@@ -15,7 +15,7 @@ SITE=${SITE:-}
 folder=$1
 shift
 
-# its name in the lock files, a module of it, Debian's package; - where the tests do without
+# its name in the lock files, a module of it, Debian's package; - if the tests do without
 compiled='bcrypt bcrypt python3-bcrypt
 cffi _cffi_backend python3-cffi-backend
 cryptography cryptography python3-cryptography
@@ -43,7 +43,7 @@ missing() { # MODULE PACKAGE lines: the packages whose module is not there
 	done
 }
 
-leave_to_apt() { # takes what must be compiled out of the lists, and sees that the system has it
+leave_to_apt() { # removes compiled libraries from the lists, and makes sure that the system has them
 	local name module package needed='' wanted
 	while read -r name module package; do
 		grep -q "^$name==" "$lists"/*.txt || continue
@@ -64,7 +64,7 @@ leave_to_apt() { # takes what must be compiled out of the lists, and sees that t
 	[ -z "$wanted" ] || fail "$PYTHON does not see what apt has installed:$wanted; use Debian's own, PYTHON=/usr/bin/python3"
 }
 
-prefer() { # LIST: where it wants another release of a library than the program's own list, it gets it
+prefer() { # LIST: its release of a library replaces that of the program's own list
 	local pin
 	while read -r pin; do
 		! grep -q "^${pin%%==*}==" "$lists/run.txt" || grep -qF "$pin " "$lists/run.txt" ||

@@ -1,13 +1,13 @@
 #!/bin/sh
-# What install.sh does among the readings. It gives this to a shell that stands in their folder and runs as the user
-# they belong to: for root, a link or a folder that lies there instead of a file could lead anywhere.
+# What install.sh does in the data folder. It runs this in a shell inside that folder, as its owner: for root, a link or
+# a folder in place of a file could lead anywhere.
 #
-#   aside    keep every database as it is: FILE.before
-#   back     put back those that have been upgraded since
-#   forget   keep none
+#   aside    copy every database: FILE.before
+#   back     restore those that have been migrated since
+#   forget   delete the copies
 set -eu
 
-keep() { # whole or not at all: what lies there may be put back
+keep() { # all or nothing: the copy may be restored
 	rm -rf "$1.copy" "$1.before"
 	cp -p "$1" "$1.copy"
 	mv -T "$1.copy" "$1.before"
@@ -17,7 +17,7 @@ layout() { od -An -j60 -N4 -tu1 "$1" | tr -d ' \n'; } # SQLite's user_version, w
 
 is_file() { [ -f "$1" ] && [ ! -L "$1" ]; }
 
-put_back() { # with what was not yet in it, if the daemon had been killed
+put_back() { # with its log, if the daemon had been killed
 	rm -rf "$1" "$1-wal" "$1-shm"
 	mv -T "$1.before" "$1"
 	if is_file "$1-wal.before"; then mv -T "$1-wal.before" "$1-wal"; fi

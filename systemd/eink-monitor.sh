@@ -2,8 +2,8 @@
 # `sudo eink-monitor VERB`: the command line as the service's own user, with its configuration, secrets and database, in
 # the same sandbox and with the same limits: they are read from its unit.
 #
-# Files that root wrote among the daemon's own could not be read by it, and it sees no folder of yours. A file for you
-# comes through the pipe:
+# The daemon could not read files that root wrote into its folder, and cannot see your folders. So a file for you comes
+# through a pipe:
 #   sudo eink-monitor dump - > dump.txt
 current=/opt/eink-monitor/current
 program=$current/bin/eink-monitor
@@ -21,17 +21,17 @@ if [ "$(id -u)" != 0 ]; then
 	echo "the readings belong to the service; use: sudo eink-monitor $*" >&2
 	exit 77
 fi
-if [ "${1:-}" = demo ]; then # it is nobody's house and writes where a person stands, so it is that person's
+if [ "${1:-}" = demo ]; then # it needs no service and writes to the current folder, so it runs as the person
 	[ -z "${SUDO_UID:-}" ] || exec setpriv --reuid="$SUDO_UID" --regid="${SUDO_GID:-$SUDO_UID}" --init-groups "$program" "$@"
 	exec "$program" "$@"
 fi
-if [ "${1:-}" = reload ]; then # a start is what lends the daemon its files anew; a bad configuration must not get so far
+if [ "${1:-}" = reload ]; then # only a restart hands the files over again; a bad configuration must not get that far
 	if ! said=$("$0" check 2>&1); then
 		printf '%s\n' "$said" "rejected; fix that and try again: a running daemon keeps the configuration it read before" >&2
 		exit 78
 	fi
 	systemctl reset-failed eink-monitor.service 2>/dev/null # only a daemon's own starts count among the twenty of an hour
-	if [ -n "${MAINPID:-}" ]; then # systemd's own reload must not wait for what comes after it, nor fail for being ended by it
+	if [ -n "${MAINPID:-}" ]; then # systemd's own reload must not wait for the restart, nor fail when that ends it
 		trap '' TERM
 		exec systemctl restart --no-block eink-monitor.service
 	fi
@@ -39,7 +39,7 @@ if [ "${1:-}" = reload ]; then # a start is what lends the daemon its files anew
 	echo "the daemon restarted with /etc/eink-monitor/config.yaml"
 	exit
 fi
-settings() { # of the service, but for how it is started, watched and stopped, and the folder that goes with it
+settings() { # of the service, except how it is started, watched and stopped, and its runtime folder
 	sed -n '/^\[Service\]/,/^\[Install\]/{/^[A-Z][A-Za-z]*=/p}' "$current/eink-monitor.service" |
 		grep -vE '^(Type|NotifyAccess|Exec[A-Za-z]*|Restart[A-Za-z]*|Timeout[A-Za-z]*|WatchdogSec|KillMode|OOMPolicy)=' |
 		grep -vE '^(RuntimeDirectory[A-Za-z]*|WorkingDirectory|SupplementaryGroups)='
@@ -53,7 +53,7 @@ case $found in
 	;;
 esac
 set -- /bin/sh -c "export EINK_MONITOR_CONFIG=\$CREDENTIALS_DIRECTORY/config.yaml; exec $program \"\$@\"" eink-monitor "$@"
-while IFS= read -r setting; do # each comes before the last: the order counts
+while IFS= read -r setting; do # prepended, so the list is reversed: the order counts
 	set -- "--property=$setting" "$@"
 done <<SETTINGS
 $(printf '%s\n' "$found" | tac)

@@ -6,8 +6,8 @@
 #   WHEEL=FILE    install this wheel instead of the checkout around this script
 #   YES=1         answer every question with yes
 #
-# Every version has a folder of its own in /opt/eink-monitor/versions; `current` and `previous` are links. A new version
-# that does not come up is replaced by the previous one, and its database with it.
+# Every version has its own folder in /opt/eink-monitor/versions; `current` and `previous` are links. A new version that
+# does not start is replaced by the previous one, including its database.
 set -euo pipefail
 umask 022
 
@@ -44,7 +44,7 @@ point() { # LINK TARGET: one rename, so that there is no moment without a link
 	mv -T "$1.new" "$1"
 }
 
-ours() { # FOLDER: refuse it where somebody else may write in it, or above: what runs there would be his
+ours() { # FOLDER: refuse it if others may write in it, or above: they could replace the program
 	local folder owner mode
 	folder=$(realpath -m "$1")
 	until [ "$folder" = "$top" ]; do
@@ -68,7 +68,7 @@ check_folders() {
 check_machine() {
 	[ -n "$ROOT" ] || [ "$(id -u)" = 0 ] || fail "this must be run as root: sudo make install"
 	command -v systemctl >/dev/null || fail "there is no systemd, which a service needs; without one: make run"
-	# An image is installed into (ROOT) where it does not run; anything else would be built for nothing.
+	# With ROOT an image is built that does not run here; otherwise, without systemd, the build would be useless.
 	[ -n "$ROOT" ] || [ -d /run/systemd/system ] || fail "systemd does not run here, as in a container; without it: make run"
 	"$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null ||
 		fail "$PYTHON is missing or older than 3.11; try: sudo PYTHON=python3.11 make install"
@@ -80,9 +80,9 @@ check_machine() {
 	flock -n 9 || fail "another install is under way"
 }
 
-put_config() { # never over what is there
+put_config() { # never replaces an existing one
 	mkdir -p "$etc"
-	install -d -m 711 "$etc/credentials" # the daemon may see how old a file is that it is lent, and no more
+	install -d -m 711 "$etc/credentials" # the daemon may see how old its files are, and no more
 	install -m 644 "$source/config.example.yaml" "$etc/config.example.yaml"
 	if [ -e "$config" ]; then
 		say "kept         $config"
@@ -100,7 +100,7 @@ types() { # the word after every `type:` that is not in a comment
 	sed 's/#.*//' "$config" | grep -oE '\btype:[[:space:]]*"?[a-z0-9_]+' | sed -E 's/.*[^a-z0-9_]//' | sort -u
 }
 
-extras() { # what the configured sources need beyond Python itself, as the program says
+extras() { # the extras that the configured sources need, according to the program
 	local names
 	mapfile -t names < <(types)
 	(cd "$(dirname "$program")" && "$PYTHON" -B -m eink_monitor.sources "${names[@]}") || return
@@ -187,26 +187,26 @@ use() { # VERSION: make it the one that runs
 	systemctl daemon-reload
 }
 
-among_readings() { # VERB of databases.sh, as the user they belong to: root does nothing by name in a folder of others
+among_readings() { # VERB of databases.sh, as the owner: root does nothing by name in somebody else's folder
 	local owner group
 	[ -d "$state" ] || return 0
 	(
-		cd -P -- "$state" # where that user may not get by himself
+		cd -P -- "$state" # where that user cannot go alone
 		read -r owner group < <(stat -c '%u %g' .)
 		set -- env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C sh -s -- "$1"
 		if [ "$(id -u)" = 0 ] && [ "$owner" != 0 ]; then
 			set -- setpriv --reuid "$owner" --regid "$group" --clear-groups --inh-caps=-all --no-new-privs "$@"
 		fi
-		exec timeout --kill-after=5 900 setsid --wait "$@" 9>&- # no terminal, and no end of ours that he could hold on to
+		exec timeout --kill-after=5 900 setsid --wait "$@" 9>&- # no terminal, and no file of ours that it could keep open
 	) <"$here/databases.sh" 2>&1 | tr -cd '[:print:]\n'
 }
 
-start() { # a person's starts do not count among the twenty in an hour after which a daemon that crashes rests
+start() { # manual starts do not count among the twenty an hour after which a crashing daemon is left alone
 	systemctl reset-failed eink-monitor.service 2>/dev/null || true
 	systemctl restart eink-monitor.service
 }
 
-set_aside() { # the databases as the previous version left them; the daemon stands still meanwhile
+set_aside() { # copies of the databases as the previous version left them; the daemon is stopped meanwhile
 	systemctl stop eink-monitor.service
 	among_readings aside
 }
@@ -221,14 +221,14 @@ roll_back() {
 	start || say "the previous version does not start either: sudo journalctl -u eink-monitor"
 }
 
-look() { # say what the new version has to say of the configuration; fails where it could not begin with it
+look() { # print what the new version says about the configuration; fails if it could not start with it
 	local said code=0
 	said=$({
 		STATE_DIRECTORY=/var/lib/eink-monitor RUNTIME_DIRECTORY=/run/eink-monitor EINK_MONITOR_ORIGIN=/etc/eink-monitor \
 			"$new/bin/eink-monitor" check --config "$config" >/dev/null
 	} 2>&1) || code=$?
 	[ -z "$said" ] || say "$said"
-	# 78: it has mistakes; a variable may still be set by a drop-in of the unit, of which only systemd knows
+	# 78: it has mistakes; a drop-in of the unit, which only systemd knows, may still set a variable
 	[ "$code" != 78 ] || ! grep -qv 'environment variable' <<<"$said"
 }
 
@@ -255,14 +255,14 @@ switch() {
 	among_readings forget || say "the copies of the databases could not be removed; they are in $state as *.before"
 }
 
-clean() { # keep what runs and what ran before
+clean() { # keep the current and the previous version
 	local folder
 	for folder in "$opt"/versions/*; do
 		[ "$folder" = "$new" ] || [ "$folder" = "$old" ] || rm -rf "$folder"
 	done
 }
 
-leave() { # however it ends, something that works is in place
+leave() { # however it ends, a working version is in place
 	local code=$?
 	trap '' INT TERM HUP
 	case $stage in

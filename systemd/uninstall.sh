@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Take the service away: `sudo make uninstall`. The configuration and the readings stay. Safe to repeat.
+# Remove the service: `sudo make uninstall`. The configuration and the readings stay. Safe to repeat.
 #
 #   ROOT=DIR   as for install.sh
 set -euo pipefail
@@ -18,7 +18,7 @@ for thing in /etc/systemd/system/eink-monitor.service /usr/local/bin/eink-monito
 	fi
 done
 systemctl daemon-reload
-systemctl reset-failed eink-monitor.service 2>/dev/null || true # or systemd would remember how it ended
+systemctl reset-failed eink-monitor.service 2>/dev/null || true # or systemd would remember its last state
 for thing in /etc/eink-monitor /etc/systemd/system/eink-monitor.service.d /var/lib/eink-monitor; do
 	if [ -e "$ROOT$thing" ]; then
 		echo "kept     $ROOT$thing"

@@ -13,6 +13,7 @@ from eink_monitor.panels._sheet import MARGIN, Sheet
 _LOW = 34  # units; less than this below a rule is room for one line only
 _STRIPES = 10  # units at least before an age, so that it is seen
 _TELLING = 3  # letters of a word that tell which one it is
+_CLOSE = ("%", "°")  # units that stand close to their number
 _PLAIN = (fonts.FIGURE_18, fonts.SMALL)  # what a number in a cell shrinks to
 
 
@@ -21,7 +22,7 @@ def amount(
 ) -> int:
     """A number with its unit in a smaller face behind it, from ``x`` to the right; returns the width of both."""
     width = canvas.text(x, line, number, faces[0], hollow=hollow)
-    gap = 2 if unit == "%" else 4
+    gap = 2 if unit in _CLOSE else 4
     return width + gap + canvas.text(x + width + gap, line, unit, faces[1])
 
 
@@ -30,7 +31,7 @@ def amount_right(
 ) -> int:
     """As ``amount``, but ending at ``x``."""
     unit = canvas.text(x, line, text[1], faces[1], align="right")
-    gap = 0 if not text[1] else 2 if text[1] == "%" else 4
+    gap = 0 if not text[1] else 2 if text[1] in _CLOSE else 4
     return unit + gap + canvas.text(x - unit - gap, line, text[0], faces[0], align="right", hollow=hollow)
 
 

@@ -13,7 +13,8 @@ from eink_monitor.metrics import STORAGE_POWER, STORAGE_SOC
 from eink_monitor.model.history import History
 from eink_monitor.model.panel import Need
 from eink_monitor.panels._figures import Cell, amount_right, aside, hero
-from eink_monitor.panels._sheet import Figure, Sheet, SubjectPanel
+from eink_monitor.panels._known import Figure
+from eink_monitor.panels._sheet import Sheet, SubjectPanel
 from eink_monitor.panels._trace import trace
 
 _IDLE = 10  # W; less than this is a meter's noise

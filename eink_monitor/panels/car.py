@@ -26,7 +26,8 @@ from eink_monitor.model.history import History
 from eink_monitor.model.panel import Need
 from eink_monitor.model.reading import Metric
 from eink_monitor.panels._figures import Cell, amount_right, aside, cells, gauge, hero, tagged
-from eink_monitor.panels._sheet import Figure, Sheet, SubjectPanel
+from eink_monitor.panels._known import Figure
+from eink_monitor.panels._sheet import Sheet, SubjectPanel
 from eink_monitor.panels._trace import trace
 
 _LEVELS = (SOC, FUEL, FUEL_VOLUME, RANGE)

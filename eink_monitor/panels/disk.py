@@ -24,7 +24,8 @@ from eink_monitor.model.history import History
 from eink_monitor.model.panel import Need
 from eink_monitor.model.reading import Bucket
 from eink_monitor.panels._figures import Cell, aside, cells, gauge, hero
-from eink_monitor.panels._sheet import Figure, Sheet, SubjectPanel
+from eink_monitor.panels._known import Figure
+from eink_monitor.panels._sheet import Sheet, SubjectPanel
 from eink_monitor.panels._trace import trace
 from eink_monitor.settings import Duration, insist
 
@@ -163,7 +164,7 @@ def _outlook(sheet: Sheet, free: float) -> Cell:
     tag = used.tag if used else ""
     today = local(sheet.now, sheet.history.zone).date()
     first = today - timedelta(days=_TREND_DAYS)
-    growth = trend(sheet.history.daily(sheet.panel.subject, DISK_USED, first, today))
+    growth = trend(sheet.history.daily(sheet.subject, DISK_USED, first, today))
     # TRANSLATORS: at most 7 letters; over "not filling": how the use of a disk grows
     word = say_of("disk", "trend")
     if growth is None:

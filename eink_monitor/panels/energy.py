@@ -21,7 +21,8 @@ from eink_monitor.metrics import (
 from eink_monitor.model.history import History
 from eink_monitor.model.panel import Need
 from eink_monitor.panels._figures import tagged
-from eink_monitor.panels._sheet import Figure, Sheet, SubjectPanel, empty
+from eink_monitor.panels._known import Figure
+from eink_monitor.panels._sheet import Sheet, SubjectPanel, empty
 
 _WORD, _FIGURE, _UNIT = 74, 72, 17  # units that a word takes at the left, a figure and its unit at the right
 # TRANSLATORS: at most 9 letters; energy of today: what the roof made, what of it the house used, the other meters

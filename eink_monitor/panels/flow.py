@@ -14,7 +14,8 @@ from eink_monitor.model.history import History
 from eink_monitor.model.panel import Need
 from eink_monitor.model.reading import Metric
 from eink_monitor.panels._figures import amount, amount_centre, tagged
-from eink_monitor.panels._sheet import Figure, Sheet, SubjectPanel
+from eink_monitor.panels._known import Figure
+from eink_monitor.panels._sheet import Sheet, SubjectPanel
 
 _ARROW, _BUS, _HOUSE = 112, 78, 36  # units: where an arrow begins, from the left; bus and house, from the right
 _IDLE = 10  # W; less than this is a meter's noise

@@ -56,7 +56,7 @@ class Grid(SubjectPanel):
 def _silent(sheet: Sheet) -> bool:
     """Whether the house is still measured but the grid is not, be it that its meter is silent or that there is none."""
     load = sheet.reading(LOAD_POWER)
-    return sheet.stale and load is not None and load.at - sheet.at > sheet.history.gap(sheet.panel.subject)
+    return sheet.stale and load is not None and load.at - sheet.at > sheet.history.gap(sheet.subject)
 
 
 def _direction(watts: float) -> tuple[str, str]:

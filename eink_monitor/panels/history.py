@@ -9,17 +9,19 @@ from typing import Literal
 
 from eink_monitor.clock import HOUR, day_bounds, local
 from eink_monitor.draw import fonts, words
-from eink_monitor.draw.canvas import DOTS, Canvas
+from eink_monitor.draw.canvas import Canvas
 from eink_monitor.locale import say, say_many
 from eink_monitor.metrics import CONSUMPTION_TODAY, PRODUCTION_TODAY
 from eink_monitor.model.history import History
 from eink_monitor.model.panel import Need
 from eink_monitor.model.reading import Bucket, Metric
+from eink_monitor.panels._bars import Bar, bars
 from eink_monitor.panels._sheet import Sheet, SubjectPanel
 from eink_monitor.settings import insist
 
 _AVERAGE = (fonts.FIGURE_18, fonts.TITLE, fonts.TEXT, fonts.SMALL)  # the largest that has room
 _SUMMARY = 26  # units for what stands above the bars
+_LABELS = 14  # units for the days below them
 _MOST = 60
 _FEWER = 0.9  # of the measurements of the fullest day: a day with less may have been cut short
 _EARLY = 2 * HOUR  # before the fullest day's last measurement; the sun alone moves less in a panel's days
@@ -122,30 +124,12 @@ def _bars(sheet: Sheet, known: Mapping[date, Bucket], days: tuple[date, int], pa
     """``days`` are the first and how many; those in ``parts`` are not whole."""
     first, count = days
     canvas, zone = sheet.canvas, sheet.body
-    pitch, foot = zone.width // count, zone.bottom - 14
-    gap = max(1, pitch // 4)
-    wide = pitch - gap
-    lefts = [zone.left + round(number * (zone.width - wide) / (count - 1)) for number in range(count)]
-    top = max((bucket.last for bucket in known.values()), default=0) or 1
-    for number in range(count):
-        day, x = first + timedelta(days=number), lefts[number]
-        bucket = known.get(day)
-        if bucket:
-            canvas.fill(x, foot, (lefts[number + 1] - x) if number < count - 1 else wide, 2)
-            high = round((foot - zone.top - _SUMMARY) * min(1.0, bucket.last / top))
-            _bar(canvas, (x, foot), wide, high, part=day in parts, hollow=sheet.stale)
-        if pitch >= 9:
-            canvas.text(x + wide // 2 + 1, zone.bottom - 3, words.letter(day), fonts.SMALL, align="centre")
+    dates = [first + timedelta(days=number) for number in range(count)]
+    values = [Bar(known[day].last if day in known else None, day in parts) for day in dates]
+    room = zone._replace(top=zone.top + _SUMMARY, bottom=zone.bottom - _LABELS)
+    where = bars(canvas, room, values, hollow=sheet.stale)
+    for day, x in zip(dates, where.lefts, strict=True):
+        if where.pitch >= 9:
+            canvas.text(x + where.wide // 2 + 1, zone.bottom - 3, words.letter(day), fonts.SMALL, align="centre")
         elif day.weekday() == 0 and x + 30 <= zone.right:
             canvas.text(x, zone.bottom - 4, words.short_date(day), fonts.TINY)
-
-
-def _bar(canvas: Canvas, corner: tuple[int, int], wide: int, high: int, *, part: bool, hollow: bool) -> None:
-    """A day; dotted where it is not the whole day, an outline on a stale sheet."""
-    x, foot = corner
-    if part:
-        canvas.fill(x, foot - high, wide, high, DOTS)
-    if part or hollow:
-        canvas.box(x, foot - high, wide, high)
-    else:
-        canvas.fill(x, foot - high, wide, high)

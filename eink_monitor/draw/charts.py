@@ -39,10 +39,12 @@ class Plot(NamedTuple):
         return round((1 - share) * (self.height - 1))
 
 
-def curve(canvas: Canvas, plot: Plot, runs: Sequence[Run], gap: int) -> tuple[int, int] | None:
+def curve(canvas: Canvas, plot: Plot, runs: Sequence[Run], gap: int, *, thin: bool = False) -> tuple[int, int] | None:
     """Draw runs as a line; two runs further apart than ``gap`` seconds are not joined.
 
     Below it is a dotted fill, unless the plot goes below zero: then a line of dots says where zero is.
+
+    A ``thin`` one is what is only expected: a line half as wide, and nothing below it.
 
     Returns where on the sheet the newest measurement is, in units, or None when nothing lies in the plot.
     """
@@ -58,7 +60,7 @@ def curve(canvas: Canvas, plot: Plot, runs: Sequence[Run], gap: int) -> tuple[in
             _join(spans, last[1], last[2], left, row)
         _join(spans, left, row, right, row)
         last = (end, right, row)
-    _paint(canvas, plot, spans)
+    _paint(canvas, plot, spans, thick=canvas.thick(1 if thin else _LINE), filled=plot.low >= 0 and not thin)
     if last is None:
         return None
     return round((plot.x + last[1]) / canvas.scale), round((plot.y + last[2]) / canvas.scale)
@@ -76,23 +78,22 @@ def _join(spans: dict[int, tuple[int, int]], left: int, start: int, right: int, 
         before = row
 
 
-def _paint(canvas: Canvas, plot: Plot, spans: dict[int, tuple[int, int]]) -> None:
+def _paint(canvas: Canvas, plot: Plot, spans: dict[int, tuple[int, int]], *, thick: int, filled: bool) -> None:
     """Two sweeps from top to bottom, each row one number: bits switch on at a span's top and off below its end."""
-    thick = canvas.thick(_LINE)
     line, area = [0] * (plot.height + thick), [0] * (plot.height + thick)
     for column, (high, low) in spans.items():
         bit = 1 << (plot.width - 1 - column)
         line[high] ^= bit
         line[low + thick] ^= bit
-        area[low] |= bit * (plot.low >= 0)
-    shift, inked, filled = canvas.pixels[0] - plot.x - plot.width, 0, 0
+        area[low] |= bit * filled
+    shift, inked, below = canvas.pixels[0] - plot.x - plot.width, 0, 0
     for row in range(plot.height + thick - 1):
         inked ^= line[row]
-        filled |= area[row]
+        below |= area[row]
         at = plot.y + row
         if row < plot.height:
             dots = canvas.dots(DOTS, at)
-            canvas.rows[at] |= (inked << shift) | ((filled << shift) & dots)
+            canvas.rows[at] |= (inked << shift) | ((below << shift) & dots)
         else:
             canvas.rows[at] |= inked << shift
 

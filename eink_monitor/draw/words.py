@@ -25,7 +25,7 @@ class Quantity(NamedTuple):
     unit: str
 
     def __str__(self) -> str:
-        return f"{self.number} {self.unit}"
+        return f"{self.number}{'' if self.unit == '°' else ' '}{self.unit}"
 
 
 def _scaled(value: float, units: tuple[str, ...]) -> Quantity:
@@ -57,19 +57,27 @@ def size(octets: float) -> Quantity:
 
 def quantity(value: float, unit: str) -> Quantity:
     """Whatever was measured, from the unit of its metric: "3.1 kW", "67 %", "312 km", "21.5 °C", "13.4 V"."""
-    scaled = {"W": power, "Wh": energy, "B": size}.get(unit)
+    scaled = {"W": power, "Wh": energy, "B": size, "km": road}.get(unit)
     if scaled:
         return scaled(value)
     if unit == "%":
         return Quantity(percent(value), unit)
     if not math.isfinite(value):
         return Quantity(UNKNOWN, unit)
-    if unit == "km":
-        return road(value)
-    if unit == "°C" and spoken().temperature == "f":
-        value, unit = _fahrenheit(value), "°F"
-    large = abs(round(value)) >= 100 or float(value).is_integer()
-    return Quantity(whole(min(99_999, max(-99_999, value))) if large else decimal(value, 1), unit)
+    if unit == "°C":
+        return Quantity(degrees(value)[:-1], "°")
+    if unit.endswith("/kWh"):
+        return price(value, unit[:3])
+    value = max(-99_999.0, min(99_999.0, value))
+    return Quantity(decimal(value, 0 if abs(value) >= 99.5 or float(value).is_integer() else 1), unit)
+
+
+_MINOR = {"EUR": "ct", "GBP": "p", "SEK": "öre", "NOK": "øre"}
+
+
+def price(value: float, currency: str) -> Quantity:
+    """What a kWh costs in the hundredth part of a currency, whose code it has: "24.3 ct"."""
+    return Quantity(decimal(value * 100, 1 if abs(value) < 0.9995 else 0), _MINOR.get(currency, f"{currency}/100"))
 
 
 def percent(value: float) -> str:

@@ -122,6 +122,10 @@ class House:
         pasts = [self._store.outcomes.get(feed.name) for feed in self._by_subject.get(subject, ())]
         return max((past.ok_at for past in pasts if past and past.ok_at is not None), default=None)
 
+    def subjects(self) -> Sequence[str]:
+        """Whatever the sources speak of, in the order of the configuration."""
+        return list(self._by_subject)
+
     def feeds(self) -> Sequence[FeedStatus]:
         """Every feed, in the order of the configuration, then what is wrong with the machine itself."""
         statuses = [self._status(feed) for feed in self._config.feeds.values()]

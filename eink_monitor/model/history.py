@@ -97,5 +97,8 @@ class History(Protocol):
     def answered(self, subject: str) -> int | None:
         """When a feed of the subject last answered successfully, whatever it said, or None for never."""
 
+    def subjects(self) -> Sequence[str]:
+        """Whatever the sources speak of, in the order of the configuration."""
+
     def feeds(self) -> Sequence[FeedStatus]:
         """Every feed, in the order of the configuration."""

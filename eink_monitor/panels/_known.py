@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from eink_monitor.clock import SKEW, day_bounds, local
 from eink_monitor.draw import words
+from eink_monitor.locale import say
 from eink_monitor.model.history import History
 from eink_monitor.model.reading import Metric, Reading
 
@@ -79,4 +80,5 @@ class Known:
             return ""
         if self.stale and self.at - self.history.gap(reading.subject) <= reading.at <= future:
             return ""
-        return words.span(self.now - reading.at) if reading.at <= future else "clock?"
+        # TRANSLATORS: at most 9 letters; in place of an age, where something was measured in the future
+        return words.span(self.now - reading.at) if reading.at <= future else say("clock?")

@@ -15,14 +15,16 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
-from eink_monitor.clock import SKEW, day_bounds, local
 from eink_monitor.draw import codes, fonts, words
 from eink_monitor.draw.canvas import STRIPES, Canvas
 from eink_monitor.locale import say
+from eink_monitor.metrics import PRICES
 from eink_monitor.model.history import FeedStatus, History
+from eink_monitor.model.outlook import Outlook
 from eink_monitor.model.panel import Panel
-from eink_monitor.model.reading import Metric, Reading
+from eink_monitor.model.reading import Metric
 from eink_monitor.panels._faults import fault
+from eink_monitor.panels._known import Known
 
 MARGIN = 6
 _HEADER = 18
@@ -83,26 +85,15 @@ class SubjectPanel(Panel):
         return (self.title, "") if self.title else (history.label(self.subject), say(self.kind) if self.kind else "")
 
 
-class Figure(NamedTuple):
-    """A value, when it was measured, and its own age in words where the header does not tell it."""
-
-    value: float
-    at: int
-    tag: str = ""
-
-
-class Sheet:
+class Sheet(Known):
     """One drawing of one subject: what is known, how old it is, and what room is left for it."""
 
     def __init__(self, canvas: Canvas, history: History, now: int, panel: SubjectPanel) -> None:
+        super().__init__(history, now, panel.subject)
         self.canvas = canvas
-        self.history = history
-        self.now = now
         self.panel = panel
         self.body = body(canvas)  # what neither a strip nor the code of a sign-in takes
         self.beside = MARGIN  # where the hero ends
-        self.at = now  # what the header says
-        self.stale = False
 
     def begin(self, mains: tuple[Metric, ...], icon: str, wanted: str, lacking: str) -> bool:
         """Draw what surrounds the figures; False, with the empty state drawn, if none of the main ones is known.
@@ -111,31 +102,46 @@ class Sheet:
         said them. The oldest of the main
         figures that are fresh dates the panel; if none is, the newest does, and the panel is stale.
         """
-        history, now, subject = self.history, self.now, self.panel.subject
-        trouble = history.trouble(subject)
+        known = [reading for metric in mains if (reading := self.history.latest(self.subject, metric))]
+        fresh = [reading.at for reading in known if self.is_fresh(reading)]
+        self.stale = not fresh
+        self.at = min(fresh or [max((reading.at for reading in known), default=self.now)])
+        return self._surround(icon, wanted, lacking, known=bool(known))
+
+    def begin_expected(self, outlook: Outlook | None, icon: str, wanted: str, lacking: str) -> bool:
+        """As ``begin``, for a panel about what is expected: when that was said dates the panel.
+
+        It is stale once nothing is expected of now any more, or, but for prices, once it was said long ago.
+        """
+        if outlook:
+            over = outlook.slot(self.now) is None
+            self.at = outlook.issued_at
+            self.stale = over or (outlook.metric not in PRICES and outlook.is_old(self.now))
+        return self._surround(icon, wanted, lacking, known=outlook is not None)
+
+    def _surround(self, icon: str, wanted: str, lacking: str, *, known: bool) -> bool:
+        """Header and strip, and the empty state where nothing is known; returns ``known``."""
+        history, now = self.history, self.now
+        trouble = history.trouble(self.subject)
         if trouble:
             strip(self.canvas, self.strip, fault(trouble, now, history), trouble)
             self.body = self.body._replace(bottom=self.strip.top)
             if self.panel.corner:
                 self.body = corner(self.canvas, trouble, self.body)
         label, kind = self.panel.heading(history)
-        known = [reading for metric in mains if (reading := history.latest(subject, metric))]
         if not known:
             # TRANSLATORS: at most 13 letters
             header(self.canvas, label, say("no data yet"), kind, stale=False)
             said = self._unknown(wanted, lacking, failing=trouble is not None)
             empty(self.canvas, icon, *said, self.body)
             return False
-        fresh = [reading.at for reading in known if self._is_fresh(reading)]
-        self.stale = not fresh
-        self.at = min(fresh) if fresh else max(reading.at for reading in known)
         when = words.age(now - self.at) if self.stale else words.stamp(self.at, now, history.zone)
         header(self.canvas, label, when, kind, stale=self.stale)
         return True
 
     def _unknown(self, wanted: str, lacking: str, *, failing: bool) -> tuple[str, str]:
         """What an empty sheet says: that it waits, or that answers come without what it waits for."""
-        answered = self.history.answered(self.panel.subject)
+        answered = self.history.answered(self.subject)
         if answered is None:
             # TRANSLATORS: at most 36 letters; {what} is "the first sun" and the like
             first = say("Waiting for {what}", what=wanted)
@@ -146,21 +152,6 @@ class Sheet:
         first = say("No {what} yet", what=lacking)
         # TRANSLATORS: at most 29 letters; {when} is "14:32" or "Tue 14:32"; "it" is what the line above says
         return first, say("answered {when} without it", when=when)
-
-    def _is_fresh(self, reading: Reading) -> bool:
-        """Whether a measurement is within the patience of the source it came from."""
-        age = self.now - reading.at
-        return -SKEW <= age <= self.history.patience(reading.subject, reading.metric)
-
-    def _tag(self, reading: Reading) -> str:
-        """The own age of a measurement that is neither fresh nor about as old as a stale header says."""
-        future = self.now + SKEW
-        if self._is_fresh(reading) or (self.stale and self.at > future and reading.at > future):
-            return ""
-        if self.stale and self.at - self.history.gap(reading.subject) <= reading.at <= future:
-            return ""
-        # TRANSLATORS: at most 9 letters; in place of an age, where something was measured in the future
-        return words.span(self.now - reading.at) if reading.at <= future else say("clock?")
 
     @property
     def hero(self) -> Zone:
@@ -212,41 +203,6 @@ class Sheet:
     def outline(self, tag: str = "") -> int:
         """How thick the outline of a supporting figure with that tag is; 0 is solid."""
         return int(self.stale or bool(tag))
-
-    def reading(self, metric: Metric) -> Reading | None:
-        """The newest reading of the panel's subject."""
-        return self.history.latest(self.panel.subject, metric)
-
-    def figure(self, metric: Metric, fields: int = 0, within: int | None = None) -> Figure | None:
-        """The newest value, with its own age where the header does not tell it.
-
-        ``fields`` is for sums that start anew with a year (1), a month (2) or a day (3): one of before is not known.
-        ``within`` is for what goes with the main figure: older by more seconds than that, it has an age of its own.
-        """
-        reading = self.reading(metric)
-        if reading is None or (fields and self._date(reading.at)[:fields] != self._date(self.now)[:fields]):
-            return None
-        apart = within is not None and reading.at < self.at - within
-        return Figure(reading.value, reading.at, words.span(self.now - reading.at) if apart else self._tag(reading))
-
-    def _date(self, at: int) -> tuple[int, int, int]:
-        """Year, month and day of an instant."""
-        when = local(at, self.history.zone)
-        return when.year, when.month, when.day
-
-    def today(self, metric: Metric) -> Figure | None:
-        """As ``figure``, of a sum that starts anew at midnight."""
-        return self.figure(metric, 3)
-
-    def value(self, metric: Metric, within: int | None = None) -> float | None:
-        """The newest value if it is as young as the header says: what may decide how the rest is drawn."""
-        figure = self.figure(metric, within=within)
-        return figure.value if figure and not figure.tag else None
-
-    @property
-    def day(self) -> tuple[int, int]:
-        """First instant of the local day and of the next one."""
-        return day_bounds(local(self.now, self.history.zone).date(), self.history.zone)
 
 
 def header(canvas: Canvas, label: str, when: str, kind: str = "", *, stale: bool) -> None:

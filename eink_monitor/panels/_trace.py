@@ -14,6 +14,7 @@ from eink_monitor.panels._sheet import Sheet, Zone
 _SCALE = 56  # units at the right for the highest and the lowest
 _AXIS = 11  # units below the curve for when it begins and ends
 _FLOORS = {"W": 100.0, "Wh": 1000.0}  # the least that the height of a curve stands for
+_STATES = ("0/1", "s")  # units of what has no highest and lowest
 _FAINT = (0x88,)
 
 
@@ -23,18 +24,18 @@ def trace(sheet: Sheet, zone: Zone, metric: Metric, seconds: int = DAY) -> None:
     What is no longer known, or not yet, is a gap.
     """
     canvas, history, now = sheet.canvas, sheet.history, sheet.now
-    runs = history.series(sheet.panel.subject, metric, now - seconds, now)
+    runs = history.series(sheet.subject, metric, now - seconds, now)
     values = [run.value for run in runs]
     low, high = bounds(values, metric)
     curve = zone._replace(top=zone.top + 5, bottom=zone.bottom - _AXIS - 2, right=zone.right - _SCALE)
     plot = charts.Plot(curve.left, curve.top, curve.width, curve.height, now - seconds, now, high, low)
-    newest = charts.curve(canvas, plot, runs, history.gap(sheet.panel.subject))
+    newest = charts.curve(canvas, plot, runs, history.gap(sheet.subject))
     canvas.fill(curve.left, curve.top + plot.row(max(0.0, low)) + 1, curve.width, 1, _FAINT if low < 0 else SOLID)
     if newest and not sheet.stale:
         charts.ring(canvas, *newest)
     # TRANSLATORS: at most 8 letters; at the end of a curve over time
     axis(canvas, curve, zone.bottom - 2, ago(seconds), say("now"))
-    if values and not sheet.stale:
+    if values and not sheet.stale and metric.unit not in _STATES and not metric.names:
         ends = {curve.bottom + 2: min(values), curve.top + 8: max(values)}
         for line, value in ends.items() if max(values) > min(values) else [(curve.bottom + 2, values[0])]:
             text = str(words.quantity(value, metric.unit))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
+from eink_monitor.clock import HOUR
 from eink_monitor.draw import charts, fonts, words
 from eink_monitor.draw.canvas import Canvas
 from eink_monitor.locale import marked, say
@@ -20,7 +21,9 @@ from eink_monitor.model.history import History
 from eink_monitor.model.panel import Need
 from eink_monitor.model.reading import Metric
 from eink_monitor.panels._figures import Cell, amount_right, aside, cells, hero, tagged
-from eink_monitor.panels._sheet import Figure, Sheet, SubjectPanel, Zone
+from eink_monitor.panels._known import Figure
+from eink_monitor.panels._outlook import expected
+from eink_monitor.panels._sheet import Sheet, SubjectPanel, Zone
 
 _LONGER = 110  # units for the longer sums at the right of the chart
 _FLOOR = 100  # W; the least a chart's height stands for, so that a moonlit night is no mountain
@@ -34,7 +37,7 @@ _SUMS = (
 
 @dataclass(frozen=True)
 class Solar(SubjectPanel):
-    """Power from the roof now, energy today, and today's curve from midnight to midnight."""
+    """Power from the roof now, energy today, and today's curve; what is expected of the rest is a thin line."""
 
     corner: ClassVar[bool] = True
 
@@ -80,12 +83,15 @@ def _longer(sheet: Sheet, word: str, metric: Metric, fields: int) -> Cell:
 def _chart(sheet: Sheet, zone: Zone) -> None:
     """The day from midnight to midnight, be it 23, 24 or 25 hours long; without its axis where room is low."""
     canvas, history, (since, until) = sheet.canvas, sheet.history, sheet.day
-    runs = history.series(sheet.panel.subject, PV_POWER, since, min(until, sheet.now))
+    runs = history.series(sheet.subject, PV_POWER, since, min(until, sheet.now))
     foot = zone.bottom - (3 if sheet.low else 12)
-    top = max([_FLOOR, *(run.value for run in runs)])
+    outlook = history.outlook(sheet.subject, PV_POWER)
+    rest = expected(outlook, sheet.now, until) if outlook and not outlook.is_old(sheet.now) else []
+    top = max([_FLOOR, *(run.value for run in (*runs, *rest))])
     canvas.rule(foot, zone.left, zone.right)
     plot = charts.Plot(zone.left, zone.top + 5, zone.width, foot - zone.top - 7, since, until, top)
-    newest = charts.curve(canvas, plot, runs, history.gap(sheet.panel.subject))
+    charts.curve(canvas, plot, rest, 2 * HOUR, thin=True)
+    newest = charts.curve(canvas, plot, runs, history.gap(sheet.subject))
     if newest and not sheet.stale:
         charts.ring(canvas, *newest)
     if not sheet.low:

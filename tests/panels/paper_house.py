@@ -92,6 +92,9 @@ class PaperHouse:
     def answered(self, subject: str) -> int | None:
         return self.answered_at
 
+    def subjects(self) -> Sequence[str]:
+        return list(dict.fromkeys(subject for subject, _ in (*self.readings, *self.outlooks)))
+
     def feeds(self) -> Sequence[FeedStatus]:
         return self.statuses
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -11,17 +11,27 @@ from typing import NamedTuple
 from eink_monitor import metrics as m
 from eink_monitor.clock import DAY, HOUR, MINUTE, local, midnight
 from eink_monitor.model.frame import Wear
+from eink_monitor.model.outlook import ForecastDay, Outlook, Slot
 from eink_monitor.model.panel import Panel
 from eink_monitor.model.reading import Metric
+from eink_monitor.panels._names import MetricName
+from eink_monitor.panels._tile import Tile
 from eink_monitor.panels.battery import Battery
 from eink_monitor.panels.car import Car
+from eink_monitor.panels.chart import Chart
 from eink_monitor.panels.disk import Disk
 from eink_monitor.panels.energy import Energy
 from eink_monitor.panels.flow import Flow
+from eink_monitor.panels.forecast import Forecast
 from eink_monitor.panels.grid import Grid
 from eink_monitor.panels.health import Health
 from eink_monitor.panels.history import DailyHistory
+from eink_monitor.panels.number import Number
+from eink_monitor.panels.overview import Overview
+from eink_monitor.panels.price import Price
 from eink_monitor.panels.solar import Solar
+from eink_monitor.panels.tiles import Tiles
+from eink_monitor.panels.weather import Weather
 from eink_monitor.settings import Duration
 from paper_house import BERLIN, PaperHouse, feed
 
@@ -53,7 +63,10 @@ BMW_DOOR, ROOF_DOOR = "customer.bmwgroup.com/oneid/link", "connect.solaredge.com
 
 GLASS = ((250, 122), (212, 104), (296, 128), (264, 176), (400, 300), (800, 480))
 """Every size in pixels that panels are drawn for; the first is the one that all goldens have."""
-ON_ALL_GLASS = ("solar-full", "flow-full", "battery-stale", "grid-one-old", "car-full", "disk-alarm", "health-faults")
+ON_ALL_GLASS = (
+    *("solar-full", "flow-full", "battery-stale", "grid-one-old", "car-full", "disk-alarm", "health-faults"),
+    *("overview-full", "forecast-full", "price-full", "weather-full"),
+)
 """The scenes that have goldens for every size."""
 
 
@@ -186,6 +199,76 @@ def two_doors() -> PaperHouse:
     return PaperHouse(statuses=[cloud, inverter, car])
 
 
+def slots(subject: str, metric: Metric, values: Iterable[float], start: int, every: int = HOUR) -> Outlook:
+    """An outlook of equal slots, issued three hours ago."""
+    said = (Slot(start + number * every, start + (number + 1) * every, value) for number, value in enumerate(values))
+    return Outlook(subject, metric, NOW - 3 * HOUR, tuple(said), "Open-Meteo")
+
+
+def home() -> PaperHouse:
+    """A house that has everything."""
+    house = replace(roof(), patience_seconds=DAY)
+    house.labels.update({"car": "Škoda Enyaq", "hybrid": "Passat GTE", "nas:/backup": "Backup disk"})
+    house.set("car", AT, {**ENYAQ, **CHARGE}).set("hybrid", AT - HOUR, GTE)
+    house.set("nas:/backup", AT, {m.DISK_FREE: 412e9, m.DISK_SIZE: 2000e9, m.NEWEST_BACKUP: AT - 5 * HOUR})
+    return house.set("price", AT, {m.PRICE_EUR: 0.243}).set("weather", AT, {m.OUTDOOR_TEMPERATURE: 21.4})
+
+
+def garden() -> PaperHouse:
+    """A thermometer with a frosty night."""
+    curve = [(back, 9 + 12 * math.sin((26 - back / 4) / 12 * math.pi)) for back in range(97)]
+    points = [(AT - back * 15 * MINUTE, value) for back, value in curve]
+    return PaperHouse(labels={"garden": "Garden"}).add("garden", m.OUTDOOR_TEMPERATURE, points)
+
+
+def year() -> PaperHouse:
+    """Two years and a half of sunny and dark days."""
+    days = ((AT - back * DAY, 9_000 - 8_000 * math.cos((167 - back) / 365 * 2 * math.pi)) for back in range(1, 900))
+    return PaperHouse().add("roof", m.PRODUCTION_TODAY, [*days, (AT, 18_400)])
+
+
+DAYTIME = [max(0.0, math.sin((hour - 5.0) / 15.5 * math.pi)) for hour in range(24)]
+
+
+def foretold(tomorrow: float = 2900, after: float = 5600, days: int = 12) -> PaperHouse:
+    """A roof whose sun is foretold for three days, hour by hour, and was for some before."""
+    house, start = roof(), midnight(local(NOW, BERLIN).date(), BERLIN)
+    watts = [most * hour for most in (5000, tomorrow, after) for hour in DAYTIME]
+    house.comparisons = [
+        ForecastDay(local(NOW - back * DAY, BERLIN).date(), 18_000.0, 18_000 * (0.8 + back % 3 * 0.2))
+        for back in range(days, 0, -1)
+    ]
+    return house.expect(slots("roof", m.PV_POWER, watts, start))
+
+
+def priced(until: int = 48) -> PaperHouse:
+    """Prices of today and tomorrow, with a windy night below zero."""
+    start = midnight(local(NOW, BERLIN).date(), BERLIN)
+    prices = [0.22 + 0.11 * math.cos((hour - 19) / 6 * math.pi) - 0.16 * (23 < hour < 30) for hour in range(until)]
+    return PaperHouse(labels={"price": "Power"}).expect(slots("price", m.PRICE_EUR, prices, start))
+
+
+def sky(measured: float | None = 21.4) -> PaperHouse:
+    """The weather of five days."""
+    start, house = midnight(local(NOW, BERLIN).date(), BERLIN), PaperHouse(labels={"weather": "Home"})
+    high, low = (24, 19, 27.2, 30, 1, 5), (11, 9, 15, 17, -4, 0)
+    for metric, values in {m.DAY_WEATHER: (2, 61, 95, 0, 71, 3), m.DAY_HIGH: high, m.DAY_LOW: low}.items():
+        house.expect(slots("weather", metric, values, start, DAY))
+    house.expect(slots("weather", m.WEATHER_CODE, [2] * 60, start))
+    house.expect(slots("weather", m.OUTDOOR_TEMPERATURE, [15.0 + hour % 24 / 3 for hour in range(60)], start))
+    house.expect(slots("weather", m.PRECIPITATION, [0.3] * 60, start))
+    return house if measured is None else house.set("weather", AT, {m.OUTDOOR_TEMPERATURE: measured})
+
+
+FOUR = (("roof", m.PV_POWER), ("roof", m.GRID_POWER), ("roof", m.STORAGE_SOC), ("car", m.SOC))
+TWO = (("roof", m.PV_POWER), ("hybrid", m.SOC))
+
+
+def tiles(*figures: tuple[str, Metric]) -> tuple[Tile, ...]:
+    """What stands on tiles, as the configuration has it."""
+    return tuple(Tile(subject, MetricName(metric.name)) for subject, metric in figures)
+
+
 EVENING = {m.PV_POWER: 0, m.LOAD_POWER: 2310, m.GRID_POWER: 860, m.STORAGE_POWER: -1450, m.STORAGE_SOC: 31}
 LATE = NOW + 4 * HOUR
 NIGHT = NOW + 8 * HOUR
@@ -237,6 +320,49 @@ SCENES: dict[str, Scene] = {
     "history-one-old": Scene(DailyHistory("roof"), roof(), NOW + 21 * DAY),
     "history-empty": Scene(DailyHistory("roof"), NOTHING),
     "history-stale": Scene(DailyHistory("roof"), troubled(roof(), "bad-answer", since=LATE - HOUR), LATE),
+    "solar-foretold": Scene(Solar("roof"), foretold()),
+    "forecast-full": Scene(Forecast("roof"), foretold()),
+    "forecast-young": Scene(Forecast("roof"), foretold(tomorrow=130, days=2)),
+    "forecast-one-old": Scene(Forecast("roof"), aged(foretold(), {m.PRODUCTION_TODAY: 5 * HOUR, m.PV_POWER: 5 * HOUR})),
+    "forecast-empty": Scene(Forecast("roof"), NOTHING),
+    "forecast-stale": Scene(Forecast("roof"), troubled(foretold(), "unavailable", since=NOW - DAY), NOW + DAY),
+    "price-full": Scene(Price("price"), priced()),
+    "price-today": Scene(Price("price", best=Duration(HOUR)), priced(24)),
+    "price-one-old": Scene(Price("price"), priced(), NOW + 20 * HOUR),
+    "price-empty": Scene(Price("price"), NOTHING),
+    "price-stale": Scene(Price("price"), troubled(priced(), "unreachable"), NOW + 2 * DAY),
+    "weather-full": Scene(Weather("weather"), sky()),
+    "weather-night": Scene(Weather("weather"), sky(None), NIGHT),
+    "weather-one-old": Scene(Weather("weather"), aged(sky(), {m.OUTDOOR_TEMPERATURE: 5 * HOUR})),
+    "weather-empty": Scene(Weather("weather"), NOTHING),
+    "weather-stale": Scene(Weather("weather"), sky(), NOW + 14 * HOUR),
+    "overview-full": Scene(Overview(), home()),
+    "overview-four": Scene(Overview(tiles(*FOUR), title="Home"), home()),
+    "overview-one-old": Scene(Overview(), aged(home(), {m.SOC: 3 * DAY, m.GRID_POWER: 2 * DAY})),
+    "overview-empty": Scene(Overview(), NOTHING),
+    "overview-stale": Scene(Overview(), replace(home(), statuses=feeds(2, "auth", "gone").statuses), NOW + 3 * DAY),
+    "tiles-full": Scene(Tiles(tiles(*TWO)), home()),
+    "tiles-three": Scene(Tiles(tiles(*FOUR[:3])), home()),
+    "tiles-one-old": Scene(Tiles(tiles(*TWO)), aged(home(), {m.SOC: 3 * DAY})),
+    "tiles-empty": Scene(Tiles(tiles(*TWO)), NOTHING),
+    "tiles-stale": Scene(Tiles(tiles(*TWO)), home(), NOW + 3 * DAY),
+    "number-full": Scene(Number("roof", metric=MetricName("pv_power")), roof()),
+    "number-state": Scene(Number("car", metric=MetricName("plugged")), car("Škoda Enyaq", ENYAQ)),
+    "number-temperature": Scene(Number("garden", metric=MetricName("outdoor_temperature")), garden()),
+    "number-one-old": Scene(
+        Number("roof", metric=MetricName("production_today")), aged(roof(), {m.PRODUCTION_TODAY: 5 * HOUR})
+    ),
+    "number-empty": Scene(Number("roof", metric=MetricName("pv_power")), NOTHING),
+    "number-stale": Scene(Number("garden", metric=MetricName("outdoor_temperature")), garden(), LATE),
+    "chart-full": Scene(Chart("garden", metric=MetricName("outdoor_temperature")), garden()),
+    "chart-days": Scene(Chart("roof", metric=MetricName("production_today"), over="days"), roof()),
+    "chart-months": Scene(Chart("roof", metric=MetricName("production_today"), over="months"), year()),
+    "chart-years": Scene(Chart("roof", metric=MetricName("production_today"), over="years", count=3), year()),
+    "chart-one-old": Scene(
+        Chart("roof", metric=MetricName("pv_power"), count=48), aged(roof(), {m.PV_POWER: 5 * HOUR})
+    ),
+    "chart-empty": Scene(Chart("roof", metric=MetricName("pv_power")), NOTHING),
+    "chart-stale": Scene(Chart("roof", metric=MetricName("production_today"), over="days"), roof(), NOW + 3 * DAY),
     "car-full": Scene(Car("car"), car("Škoda Enyaq", {**ENYAQ, **CHARGE})),
     "car-unplugged": Scene(Car("car"), car("Škoda Enyaq", {**ENYAQ, m.PLUGGED: 0})),
     "car-plugged": Scene(Car("car"), car("Škoda Enyaq", ENYAQ)),

@@ -16,6 +16,7 @@ from eink_monitor.clock import DAY, HOUR
 from eink_monitor.config.plugins import load, names
 from eink_monitor.draw import fonts, words
 from eink_monitor.metrics import METRICS
+from eink_monitor.model.outlook import FRESH
 from eink_monitor.model.panel import Panel
 from eink_monitor.model.reading import Bucket, Metric, Reading, Run
 from paper_house import PaperHouse
@@ -149,7 +150,9 @@ def test_no_figure_stands_solid_on_a_stale_panel(name: str) -> None:
 def test_every_panel_has_figures_to_judge_and_a_picture_of_one_that_is_old(panel: str) -> None:
     mine = [name for name in SCENES if name.startswith(f"{panel}-")]
     assert f"{panel}-one-old" in mine
-    assert any(figures(SCENES[name]) or SCENES[name].house.statuses for name in mine)
+    assert any(
+        figures(scene) or scene.house.statuses or scene.house.outlooks for scene in map(SCENES.__getitem__, mine)
+    )
 
 
 SOURCES = [
@@ -176,3 +179,22 @@ def test_a_source_is_judged_by_what_it_measured(name: str, number: int, back: in
 def ticks(canvas: Listener) -> int:
     """How many sources a health panel calls well, or well for now."""
     return sum(thing[0] in {"check", "✓", "key"} for thing in canvas.solid)
+
+
+FORETOLD = [name for name, scene in SCENES.items() if scene.house.outlooks]
+
+
+@pytest.mark.parametrize("back", [5 * HOUR, 3 * DAY])
+@pytest.mark.parametrize("name", FORETOLD)
+def test_what_was_foretold_long_ago_says_so(name: str, back: int) -> None:
+    scene = SCENES[name]
+    said = scene.now - back
+    outlooks = {key: replace(outlook, issued_at=said) for key, outlook in scene.house.outlooks.items()}
+    picture = drawn(scene._replace(house=replace(scene.house, outlooks=outlooks)))
+    told = {words.age(back), words.stamp(said, scene.now, scene.house.zone)}
+    without_any = drawn(scene._replace(house=replace(scene.house, outlooks={})))
+    only_beside = name.startswith("solar-")  # the roof's own figures date that panel: what is foretold must be young
+    if only_beside:
+        assert (picture.rows == without_any.rows) == (back > FRESH)
+    else:
+        assert told & {text for text, _ in picture.heard}, "the header does not say when that was foretold"

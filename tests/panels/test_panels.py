@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -23,6 +25,7 @@ from eink_monitor.model.frame import Frame
 from eink_monitor.model.history import FeedStatus
 from eink_monitor.model.panel import Panel
 from eink_monitor.model.reading import Metric, Reading
+from eink_monitor.panels._names import MetricName
 from eink_monitor.panels.battery import Battery
 from eink_monitor.panels.car import Car
 from eink_monitor.panels.disk import Disk, trend
@@ -36,7 +39,23 @@ from eink_monitor.settings import Duration
 from eink_monitor.store import Store
 from houses import write
 from paper_house import BERLIN, PaperHouse, feed
-from scenes import AT, BMW_DOOR, CHARGE, DISK, ENYAQ, GLASS, NOW, ROOF_DOOR, SCENES, car, counted, disk, mounted, roof
+from scenes import (
+    AT,
+    BMW_DOOR,
+    CHARGE,
+    DISK,
+    ENYAQ,
+    GLASS,
+    NOW,
+    ROOF_DOOR,
+    SCENES,
+    car,
+    counted,
+    disk,
+    mounted,
+    roof,
+    tiles,
+)
 from witness import WitnessCanvas
 
 FAULTS = ("auth", "gone", "throttled", "unavailable", "bad-answer", "timeout")
@@ -136,8 +155,13 @@ def test_any_health_fits_on_the_sheet(feeds: list[FeedStatus]) -> None:
 
 @pytest.mark.parametrize("name", names(Panel))  # type: ignore[type-abstract]  # the kind is what is asked for
 def test_a_panel_says_what_it_needs(name: str) -> None:
-    panel = load(Panel, name)  # type: ignore[type-abstract]  # as above
-    needs = list(panel().needs() if name == "health" else panel(subject="it").needs())  # type: ignore[call-arg]
+    panel: Any = load(Panel, name)
+    figures = tiles(("it", m.PV_POWER), ("it", m.SOC))
+    settings: dict[str, Any] = {"subject": "it", "metric": MetricName("soc"), "tiles": figures}
+    fields = {field.name: settings[field.name] for field in dataclasses.fields(panel) if field.name in settings}
+    if name == "history":
+        fields.pop("metric")
+    needs = list(panel(**fields).needs())
     assert bool(needs) == (name != "health")
     assert all(need.subject == "it" and need.any_of for need in needs)
 

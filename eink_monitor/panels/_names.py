@@ -1,0 +1,82 @@
+"""What a person calls a metric on a tile, and the icon that stands for it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from eink_monitor import metrics as m
+from eink_monitor.locale import marked, say
+from eink_monitor.metrics import METRICS
+from eink_monitor.model.reading import Metric
+from eink_monitor.nearest import nearest
+
+
+class MetricName(str):
+    """The name of a metric in the configuration: one that the dictionary has."""
+
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, text: str) -> MetricName:
+        """Raises ``ValueError``, with what may have been meant, for a name that the dictionary lacks."""
+        if text in METRICS:
+            return cls(text)
+        near = nearest(text, METRICS)
+        message = f"unknown metric `{text}`" + (f"; did you mean `{near}`?" if near else "; see docs/metrics.md")
+        raise ValueError(message)
+
+    @property
+    def metric(self) -> Metric:
+        """What it names."""
+        return METRICS[self]
+
+
+class Name(NamedTuple):
+    """A word of at most ten letters, or empty for what goes by its subject; and an icon."""
+
+    word: str
+    icon: str
+
+
+# TRANSLATORS: at most 10 letters each; what a figure on a tile is
+_NAMES = {
+    m.PV_POWER: Name("", "sun"),
+    m.LOAD_POWER: Name(marked("used now"), "house"),
+    m.GRID_POWER: Name(marked("grid"), "grid"),
+    m.STORAGE_POWER: Name(marked("battery"), "battery"),
+    m.STORAGE_SOC: Name(marked("battery"), "battery"),
+    m.PRODUCTION_TODAY: Name(marked("today"), "sun"),
+    m.CONSUMPTION_TODAY: Name(marked("used"), "house"),
+    m.SELF_CONSUMPTION_TODAY: Name(marked("kept here"), "house"),
+    m.FEED_IN_TODAY: Name(marked("fed in"), "grid-export"),
+    m.PURCHASED_TODAY: Name(marked("bought"), "grid-import"),
+    m.PRODUCTION_MONTH: Name(marked("month"), "sun"),
+    m.PRODUCTION_YEAR: Name(marked("year"), "sun"),
+    m.PRODUCTION_LIFETIME: Name(marked("total"), "sun"),
+    m.SOC: Name("", "car"),
+    m.TARGET_SOC: Name(marked("target"), "car"),
+    m.RANGE: Name(marked("range"), "car"),
+    m.PLUGGED: Name(marked("cable"), "plug"),
+    m.CHARGING: Name(marked("charging"), "bolt"),
+    m.CHARGING_POWER: Name(marked("charging"), "bolt"),
+    m.ODOMETER: Name(marked("driven"), "car"),
+    m.FUEL: Name("", "fuel"),
+    m.FUEL_VOLUME: Name("", "fuel"),
+    m.DISK_FREE: Name(marked("free"), "disk"),
+    m.DISK_USED: Name(marked("in use"), "disk"),
+    m.NEWEST_BACKUP: Name(marked("backup"), "disk"),
+    m.OUTDOOR_TEMPERATURE: Name(marked("outdoors"), "thermometer"),
+    m.INVERTER_TEMPERATURE: Name(marked("inverter"), "thermometer"),
+    m.PRECIPITATION: Name(marked("rain"), "drop"),
+    **dict.fromkeys(m.PRICES, Name(marked("price now"), "price")),
+}
+
+
+def named(metric: Metric) -> Name:
+    """The word, in the language of the house, and the icon; a metric nobody has named goes by its own name."""
+    name = _NAMES.get(metric)
+    return (
+        name._replace(word=say(name.word) if name.word else "")
+        if name
+        else Name(metric.name.replace("_", " "), "chart")
+    )

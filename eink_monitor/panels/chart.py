@@ -1,0 +1,120 @@
+"""Any figure over time: a curve of hours, or bars of days, months or years."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Literal
+
+from eink_monitor.clock import HOUR, local
+from eink_monitor.draw import fonts, words
+from eink_monitor.draw.canvas import Canvas
+from eink_monitor.locale import say
+from eink_monitor.model.history import History
+from eink_monitor.model.panel import Need
+from eink_monitor.model.reading import Bucket, Metric
+from eink_monitor.panels import _tile
+from eink_monitor.panels._bars import Bar, bars
+from eink_monitor.panels._names import MetricName, named
+from eink_monitor.panels._sheet import Sheet, SubjectPanel
+from eink_monitor.panels._trace import trace
+from eink_monitor.settings import insist
+
+Span = Literal["hours", "days", "months", "years"]
+
+_COUNTS: Mapping[Span, tuple[int, int]] = {"hours": (24, 168), "days": (14, 60), "months": (12, 24), "years": (5, 10)}
+"""How many of a span are shown unless the panel says, and how many at most."""
+_SUMMARY, _LABELS = 26, 14  # units above the bars, and for what stands below them
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chart(SubjectPanel):
+    """Any figure of any subject over hours (a curve) or over days, months or years (bars).
+
+    A day's sum ("produced today") is summed over months and years, anything else is averaged.
+    """
+
+    metric: MetricName
+    over: Span = "hours"
+    count: int | None = None
+
+    def __post_init__(self) -> None:
+        most = _COUNTS[self.over][1]
+        insist((self.count is None or 2 <= self.count <= most, f"count must be 2 to {most} ({self.over})"))
+
+    @property
+    def _shown(self) -> int:
+        return self.count or _COUNTS[self.over][0]
+
+    def heading(self, history: History) -> tuple[str, str]:
+        """The subject and what is shown of it."""
+        return (self.title, "") if self.title else (history.label(self.subject), named(self.metric.metric).word)
+
+    def needs(self) -> Iterator[Need]:
+        """The figure."""
+        yield Need(self.subject, (self.metric.metric,))
+
+    def draw(self, canvas: Canvas, history: History, now: int) -> None:
+        """The newest value or the average in words, and below it the curve or the bars."""
+        sheet, metric = Sheet(canvas, history, now, self), self.metric.metric
+        if not sheet.begin((metric,), "chart", say("the first reading"), named(metric).word or say("reading")):
+            return
+        if self.over == "hours":
+            _curve(sheet, metric, self._shown)
+        else:
+            _periods(sheet, metric, self.over, self._shown)
+
+
+def _curve(sheet: Sheet, metric: Metric, hours: int) -> None:
+    known, zone = _tile.figure(sheet, metric), sheet.body
+    text = " ".join(_tile.told(known.value, metric, sheet.now)) if known else words.UNKNOWN
+    sheet.canvas.text(zone.left, zone.top + 20, text, fonts.FIGURE_18, hollow=sheet.outline(), width=zone.width)
+    trace(sheet, zone._replace(top=zone.top + _SUMMARY), metric, hours * HOUR)
+
+
+def _periods(sheet: Sheet, metric: Metric, over: Span, count: int) -> None:
+    canvas, zone, today = sheet.canvas, sheet.body, local(sheet.now, sheet.history.zone).date()
+    starts = _starts(today, over, count)
+    known = sheet.history.daily(sheet.subject, metric, starts[0], today)
+    values = [_period(known, metric, first, after) for first, after in zip(starts, [*starts[1:], None], strict=True)]
+    over_now = [value for value in values[:-1] if value is not None]
+    if over_now:
+        mean = words.quantity(sum(over_now) / len(over_now), metric.unit)
+        # TRANSLATORS: at most 20 letters with a number; the average of the bars
+        text = say("{number} on average", number=mean)
+        canvas.text(zone.left, zone.top + 20, text, fonts.FIGURE_18, hollow=sheet.outline(), width=zone.width)
+    shown = [Bar(value, number == count - 1) for number, value in enumerate(values)]
+    room = zone._replace(top=zone.top + _SUMMARY, bottom=zone.bottom - _LABELS)
+    where = bars(canvas, room, shown, hollow=sheet.stale)
+    for first, x in zip(starts, where.lefts, strict=True):
+        label, apart = _label(first, over)
+        if where.pitch >= apart:
+            canvas.text(x + where.wide // 2 + 1, zone.bottom - 3, label, fonts.SMALL, align="centre")
+
+
+def _starts(today: date, over: Span, count: int) -> list[date]:
+    """The first day of each of the last ``count`` days, months or years."""
+    if over == "days":
+        return [today - timedelta(days=back) for back in range(count - 1, -1, -1)]
+    if over == "years":
+        return [date(today.year - back, 1, 1) for back in range(count - 1, -1, -1)]
+    months = today.year * 12 + today.month - 1
+    return [date((months - back) // 12, (months - back) % 12 + 1, 1) for back in range(count - 1, -1, -1)]
+
+
+def _period(known: Mapping[date, Bucket], metric: Metric, first: date, after: date | None) -> float | None:
+    """What the days of a period came to; None where none of them is known."""
+    days: Sequence[Bucket] = [known[day] for day in known if day >= first and (after is None or day < after)]
+    if not days:
+        return None
+    if metric.name.endswith("_today"):
+        return sum(day.last for day in days)
+    return sum(day.mean for day in days) / len(days)
+
+
+def _label(first: date, over: Span) -> tuple[str, int]:
+    """What stands below a bar, and how far apart bars must be for it."""
+    if over == "days":
+        return words.letter(first), 9
+    return (words.month(first)[:1], 9) if over == "months" else (str(first.year), 30)

@@ -103,7 +103,7 @@ def test_nothing_is_kept_beyond_its_time(year: Year) -> None:
     db.close()
     assert end - KEEP.raw - DAY - HOUR <= oldest
     assert end - KEEP.hourly - DAY - HOUR <= oldest_hour
-    assert year.report.rows["day"] == 35 * DAYS
+    assert year.report.rows["day"] == 37 * DAYS
 
 
 def test_a_sample_of_frames_is_drawn(year: Year, tmp_path: Path) -> None:

@@ -6,20 +6,21 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from eink_monitor import metrics as m
+from eink_monitor.clock import local
 from eink_monitor.draw import fonts, words
 from eink_monitor.draw.canvas import GREY, SOLID, Canvas
-from eink_monitor.locale import marked, say
+from eink_monitor.locale import marked, say, say_many
 from eink_monitor.model.history import History
 from eink_monitor.model.reading import Metric
 from eink_monitor.panels._figures import amount, tagged
 from eink_monitor.panels._known import Figure, Known
 from eink_monitor.panels._names import MetricName, named
-from eink_monitor.panels._sheet import Zone
+from eink_monitor.panels._sheet import Zone, body, empty, header
 
 _IDLE = 10  # W; less than this is a meter's noise
 _SHAPE = 1.6  # how much wider than high a tile is at best
 _WORD, _ICON = 14, 18  # units from the top to the line that the word stands on, and to the foot of the icon
-_GAUGE = 5  # units high
+_GAUGE = 7  # units high
 _PERIODS = {
     **dict.fromkeys((m.PRODUCTION_TODAY, m.CONSUMPTION_TODAY, m.SELF_CONSUMPTION_TODAY), 3),
     **dict.fromkeys((m.FEED_IN_TODAY, m.PURCHASED_TODAY), 3),
@@ -105,6 +106,22 @@ def draw(canvas: Canvas, history: History, now: int, tiles: Sequence[Tile], zone
         if place.top > zone.top:
             canvas.rule(place.top, place.left, place.right)
         _one(canvas, Known(history, now, tile.subject), tile, place, alone=tile.metric not in shared)
+
+
+def whole(canvas: Canvas, history: History, now: int, tiles: Sequence[Tile], title: str) -> None:
+    """The tiles under a header that tells the date, and how many sources fail; it is no clock, and says so."""
+    when = local(now, history.zone)
+    faults = sum(not feed.is_well for feed in history.feeds())
+    # TRANSLATORS: at most 11 letters with a time; when the panel was drawn, so that nobody takes it for a clock
+    drawn = say("as of {time}", time=words.clock(when))
+    today = (words.short_date if faults else words.day)(when.date())
+    kind = say_many("{n} fault", "{n} faults", faults) if faults else today if title else ""
+    header(canvas, title or today, drawn, kind, stale=False)
+    if not any(history.latest(tile.subject, tile.metric.metric) for tile in tiles):
+        waiting = say("Waiting for {thing}", thing=say("the first reading"))
+        empty(canvas, "house", waiting, say("the next poll will tell"), body(canvas))
+        return
+    draw(canvas, history, now, tiles, body(canvas)._replace(left=0, right=canvas.width))
 
 
 def _one(canvas: Canvas, known: Known, tile: Tile, place: Zone, *, alone: bool) -> None:

@@ -10,8 +10,7 @@ from eink_monitor.draw.canvas import Canvas
 from eink_monitor.model.history import History
 from eink_monitor.model.panel import Need, Panel
 from eink_monitor.panels._names import MetricName
-from eink_monitor.panels._tile import Tile
-from eink_monitor.panels.tiles import draw
+from eink_monitor.panels._tile import Tile, whole
 from eink_monitor.settings import insist
 
 _MOST = 6
@@ -47,7 +46,7 @@ class Overview(Panel):
 
     def draw(self, canvas: Canvas, history: History, now: int) -> None:
         """The tiles, the date, and when this was drawn."""
-        draw(canvas, history, now, self.tiles or chosen(history), self.title)
+        whole(canvas, history, now, self.tiles or chosen(history), self.title)
 
 
 def chosen(history: History) -> list[Tile]:

@@ -68,10 +68,11 @@ class Weather(SubjectPanel):
         sheet.rule()
         zone = sheet.foot._replace(bottom=sheet.body.bottom)
         today = local(now, history.zone).date()
-        columns = min(_DAYS, zone.width // _COLUMN)
-        for number in range(columns):
-            left, right = (zone.left + zone.width * edge // columns for edge in (number, number + 1))
-            _day(sheet, today + timedelta(days=number + 1), zone._replace(left=left, right=right - 4))
+        coming = [today + timedelta(days=number) for number in range(1, 1 + min(_DAYS, zone.width // _COLUMN))]
+        coming = [day for day in coming if _of_day(sheet, DAY_WEATHER, day_bounds(day, history.zone)) is not None]
+        for number, day in enumerate(coming):
+            left, right = (zone.left + zone.width * edge // len(coming) for edge in (number, number + 1))
+            _day(sheet, day, zone._replace(left=left, right=min(right - 4, left + 2 * _COLUMN)))
         attribution = outlook.attribution
         canvas.text(sheet.hero.right, sheet.hero.bottom - 3, attribution, fonts.TINY, align="right")
 

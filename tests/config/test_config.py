@@ -37,7 +37,7 @@ def test_the_example_is_a_whole_house() -> None:
     assert config.keep.raw == 2 * 365 * 86400
     assert config.keep.daily is None
     assert set(config.feeds) == {"home"}
-    assert next(slide.type for slide in config.slides.values()) == "solar"
+    assert next(slide.type for slide in config.slides.values()) == "overview"
 
 
 def uncommented() -> str:

@@ -8,6 +8,8 @@ from typing import NamedTuple
 from eink_monitor.draw.canvas import DOTS, Canvas
 from eink_monitor.panels._sheet import Zone
 
+_LEAST = 1e-6  # what the height of all bars stands for at least
+
 
 class Bar(NamedTuple):
     """What a stretch came to, None where nobody knows; ``part`` where it is not the whole stretch."""
@@ -39,7 +41,7 @@ def bars(canvas: Canvas, zone: Zone, values: Sequence[Bar], *, hollow: bool = Fa
     """
     known = [bar.value for bar in values if bar.value is not None]
     top, low = max([0.0, *known]), min([0.0, *known])
-    scale = zone.height / ((top - low) or 1)
+    scale = zone.height / max(top - low, _LEAST)
     ground = zone.bottom - round(-low * scale)
     where = places(zone, len(values))
     ends = [*where.lefts[1:], where.lefts[-1] + where.wide]

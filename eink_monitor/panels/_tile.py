@@ -73,6 +73,7 @@ def told(value: float, metric: Metric, now: int) -> tuple[str, str]:
     if metric is m.NEWEST_BACKUP:
         return words.span(max(0.0, now - value)), ""
     if metric.unit == "0/1":
+        # TRANSLATORS: at most 5 letters each; whether something is so
         return say("yes") if value else say("no"), ""
     name = metric.names.get(value)
     return (name, "") if name else words.quantity(value, metric.unit)
@@ -114,11 +115,13 @@ def whole(canvas: Canvas, history: History, now: int, tiles: Sequence[Tile], tit
     faults = sum(not feed.is_well for feed in history.feeds())
     # TRANSLATORS: at most 11 letters with a time; when the panel was drawn, so that nobody takes it for a clock
     drawn = say("as of {time}", time=words.clock(when))
+
     today = (words.short_date if faults else words.day)(when.date())
     kind = say_many("{n} fault", "{n} faults", faults) if faults else today if title else ""
     header(canvas, title or today, drawn, kind, stale=False)
+
     if not any(history.latest(tile.subject, tile.metric.metric) for tile in tiles):
-        waiting = say("Waiting for {thing}", thing=say("the first reading"))
+        waiting = say("Waiting for {what}", what=say("the first reading"))
         empty(canvas, "house", waiting, say("the next poll will tell"), body(canvas))
         return
     draw(canvas, history, now, tiles, body(canvas)._replace(left=0, right=canvas.width))

@@ -58,7 +58,10 @@ class Chart(SubjectPanel):
     def draw(self, canvas: Canvas, history: History, now: int) -> None:
         """The newest value or the average in words, and below it the curve or the bars."""
         sheet, metric = Sheet(canvas, history, now, self), self.metric.metric
-        if not sheet.begin((metric,), "chart", say("the first reading"), named(metric).word or say("reading")):
+        # TRANSLATORS: at most 12 letters; in "No {what} yet": of a figure that nobody has named
+        what = named(metric).word or say("reading")
+
+        if not sheet.begin((metric,), "chart", say("the first reading"), what):
             return
         if self.over == "hours":
             _curve(sheet, metric, self._shown)

@@ -35,6 +35,7 @@ class Forecast(SubjectPanel):
     And by how much the forecast was off in the last 14 days.
     """
 
+    # TRANSLATORS: at most 10 letters; in the header, behind a name
     kind: ClassVar[str] = marked("forecast")
 
     def needs(self) -> Iterator[Need]:
@@ -44,6 +45,7 @@ class Forecast(SubjectPanel):
     def draw(self, canvas: Canvas, history: History, now: int) -> None:
         """Today above, what comes below; the header says when that was foretold."""
         sheet, outlook = Sheet(canvas, history, now, self), history.outlook(self.subject, PV_POWER)
+        # TRANSLATORS: at most 13 letters each; in "Waiting for {what}" and in "No {what} yet"
         if not sheet.begin_expected(outlook, "sun", say("the forecast"), say("forecast")) or outlook is None:
             return
         zone = sheet.hero._replace(bottom=sheet.body.bottom - sheet.foot.height) if sheet.more else sheet.hero
@@ -89,7 +91,7 @@ def _today(sheet: Sheet, outlook: Outlook, zone: Zone) -> None:
     elif made and not sheet.stale:
         # TRANSLATORS: at most 15 letters with the number; what the roof has made today
         text = say("{energy} so far", energy=words.energy(made.value))
-        canvas.text(zone.right, zone.top + 53, text, fonts.SMALL, align="right", width=zone.width)
+        canvas.text(zone.right, zone.top + 53, text, fonts.SMALL, align="right", width=_BESIDE - 2)
 
 
 def _day(sheet: Sheet, outlook: Outlook, day: date, zone: Zone) -> None:
@@ -103,8 +105,10 @@ def _day(sheet: Sheet, outlook: Outlook, day: date, zone: Zone) -> None:
         canvas.text(zone.left, foot, words.weekday(day), fonts.SMALL)
         canvas.text(zone.right, foot, number, fonts.FIGURE_18, align="right", hollow=sheet.outline())
         return
-    wide = canvas.text(zone.left, zone.top + 13, words.weekday(day), fonts.TEXT)
-    canvas.text(zone.left + wide + 4, zone.top + 13, unit, fonts.SMALL, width=zone.width - 2 * _PITCH - wide - 4)
+    name, room, small = words.weekday(day), zone.width - 2 * _PITCH - 4, canvas.measure(fonts.SMALL).width(unit) + 4
+    face = fonts.TEXT if canvas.measure(fonts.TEXT).width(name) + small <= room else fonts.SMALL
+    wide = canvas.text(zone.left, zone.top + 13, name, face)
+    canvas.text(zone.left + wide + 4, zone.top + 13, unit, fonts.SMALL)
     canvas.text(zone.left, foot, number, fonts.FIGURE_22, hollow=sheet.outline())
     if known:
         _halves(sheet, outlook, (since, until), zone._replace(left=zone.right - 2 * _PITCH + 1, bottom=foot))
@@ -142,8 +146,10 @@ def _miss(sheet: Sheet, zone: Zone) -> None:
     if zone.height >= _LOW:
         # TRANSLATORS: at most 9 letters; by how many percent the forecast was off
         canvas.text(zone.left, zone.top + 13, say("off by"), fonts.TEXT)
+
     if known:
         faces = (fonts.FIGURE_22 if zone.height >= _LOW else fonts.FIGURE_18, fonts.SMALL)
         amount(canvas, zone.left, zone.bottom - 6, f"±{number}", "%", faces, hollow=sheet.outline())
     else:
+        # TRANSLATORS: at most 12 letters; below "off by": nobody can tell yet
         canvas.text(zone.left, zone.bottom - 7, say("too early"), fonts.SMALL, width=zone.width)

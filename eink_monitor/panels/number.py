@@ -43,7 +43,10 @@ class Number(SubjectPanel):
         """The figure in huge digits, a state in words; below it how it went."""
         sheet, metric = Sheet(canvas, history, now, self), self.metric.metric
         icon = named(metric).icon
-        if not sheet.begin((metric,), icon, say("the first reading"), named(metric).word or say("reading")):
+        # TRANSLATORS: at most 12 letters; in "No {what} yet": of a figure that nobody has named
+        what = named(metric).word or say("reading")
+
+        if not sheet.begin((metric,), icon, say("the first reading"), what):
             return
         known = _tile.figure(sheet, metric)
         number, unit = _tile.told(known.value, metric, now) if known else ("–", metric.unit)

@@ -29,6 +29,7 @@ class Price(SubjectPanel):
 
     best: Duration = Duration(2 * HOUR)
 
+    # TRANSLATORS: at most 10 letters; in the header, behind a name
     kind: ClassVar[str] = marked("price")
 
     def __post_init__(self) -> None:
@@ -42,6 +43,7 @@ class Price(SubjectPanel):
         """The price now in huge digits, the cheapest stretch beside it, a bar an hour below."""
         sheet = Sheet(canvas, history, now, self)
         outlook = next((found for metric in PRICES if (found := history.outlook(self.subject, metric))), None)
+        # TRANSLATORS: at most 13 letters each; in "Waiting for {what}" and in "No {what} yet"
         if not sheet.begin_expected(outlook, "price", say("the prices"), say("prices")) or outlook is None:
             return
         slot = outlook.slot(now)
@@ -60,8 +62,9 @@ def _best(sheet: Sheet, best: Slot, currency: str, long: str) -> None:
     # TRANSLATORS: at most 13 letters with a length of time; the cheapest hours to come
     canvas.text(zone.right, zone.top + 14, say("best {hours}", hours=long), fonts.TEXT, align="right", width=zone.width)
     begins = words.stamp(best.start, sheet.now, sheet.history.zone)
-    fits = canvas.measure(fonts.FIGURE_28).width(begins) <= zone.width
-    canvas.text(zone.right, zone.top + 37, begins, fonts.FIGURE_28 if fits else fonts.FIGURE_18, align="right")
+    faces = (fonts.FIGURE_28, fonts.FIGURE_18, fonts.TITLE, fonts.SMALL)
+    face = next((face for face in faces if canvas.measure(face).width(begins) <= zone.width), faces[-1])
+    canvas.text(zone.right, zone.top + 37, begins, face, align="right")
     canvas.text(zone.right, zone.top + 54, str(words.price(best.value, currency)), fonts.TEXT, align="right")
 
 

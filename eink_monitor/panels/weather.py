@@ -52,6 +52,7 @@ _ICONS = (
 class Weather(SubjectPanel):
     """The temperature, today's weather with high, low and rain, and the next days."""
 
+    # TRANSLATORS: at most 10 letters; in the header, behind a name
     kind: ClassVar[str] = marked("weather")
 
     def needs(self) -> Iterator[Need]:
@@ -61,6 +62,7 @@ class Weather(SubjectPanel):
     def draw(self, canvas: Canvas, history: History, now: int) -> None:
         """Now in huge digits with an icon, today beside it, a column a day below."""
         sheet, outlook = Sheet(canvas, history, now, self), history.outlook(self.subject, DAY_WEATHER)
+        # TRANSLATORS: at most 13 letters each; in "Waiting for {what}" and in "No {what} yet"
         if not sheet.begin_expected(outlook, "cloudy", say("the weather"), say("weather")) or outlook is None:
             return
         _now(sheet)

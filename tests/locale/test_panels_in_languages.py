@@ -19,7 +19,7 @@ from scenes import AT, GLASS, SCENES, Scene, feeds
 from witness import Listener, WitnessCanvas
 
 FOREIGN = [language for language in LANGUAGES if language != "en"]
-_UNITS = {"W", "kW", "MW", "Wh", "kWh", "MWh", "GB", "TB", "kB", "MB", "km", "L", "h", "max"}
+_UNITS = {"W", "kW", "MW", "Wh", "kWh", "MWh", "GB", "TB", "kB", "MB", "km", "L", "h", "max", "ct", "mm"}
 _FOREIGN = str.maketrans(dict.fromkeys("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", "ж"))
 
 
@@ -107,6 +107,7 @@ def _theirs(scene: Scene) -> str:
         for status in statuses
         for word in (status.label, status.door, status.name, status.detail.partition("login")[2])
     ]
+    told += [outlook.attribution for outlook in house.outlooks.values()]
     return " ".join([*told, "eink-monitor login doctor check"])
 
 

@@ -208,7 +208,7 @@ def slots(subject: str, metric: Metric, values: Iterable[float], start: int, eve
 def home() -> PaperHouse:
     """A house that has everything."""
     house = replace(roof(), patience_seconds=DAY)
-    house.labels.update({"car": "Škoda Enyaq", "hybrid": "Passat GTE", "nas:/backup": "Backup disk"})
+    house.labels.update({"roof": "Roof", "car": "Škoda Enyaq", "hybrid": "Passat GTE", "nas:/backup": "Backup disk"})
     house.set("car", AT, {**ENYAQ, **CHARGE}).set("hybrid", AT - HOUR, GTE)
     house.set("nas:/backup", AT, {m.DISK_FREE: 412e9, m.DISK_SIZE: 2000e9, m.NEWEST_BACKUP: AT - 5 * HOUR})
     return house.set("price", AT, {m.PRICE_EUR: 0.243}).set("weather", AT, {m.OUTDOOR_TEMPERATURE: 21.4})

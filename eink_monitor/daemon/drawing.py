@@ -201,9 +201,10 @@ def board(
     glass, corners = Canvas(*display.size), display.board.corners(display.size)
     for slide, (x, y) in zip(slides, corners, strict=False):
         glass.paste(drawn(slide, house, now, lambda: Canvas.on(display.sheet), tell), x, y)
-    for x, y in corners:
-        glass.fill(x - 1, 0, 1, glass.height)
-        glass.fill(0, y - 1, glass.width, 1)
+    for column in {x for x, _ in corners if x}:
+        glass.seam(column - 1)
+    for row in {y for _, y in corners if y}:
+        glass.rule(row - 1)
     return glass.frame("board", red=display.red)
 
 

@@ -179,6 +179,11 @@ class Canvas:
             self.place(red, left, top)
         self.place(ink, left, top)
 
+    def seam(self, x: int) -> None:
+        """A line from top to bottom in column ``x`` between two sheets: paper where there is ink on both sides."""
+        at = self.pixels[0] - 1 - self.px(x)
+        self.rows = [row & ~(1 << at) if row >> at - 1 & 5 == 5 else row | 1 << at for row in self.rows]
+
     def rule(self, y: int, left: int = 0, right: int | None = None) -> None:
         """A horizontal line one unit thick from ``left`` up to ``right`` (the sheet's edge unless given)."""
         self.fill(left, y, (self.width if right is None else right) - left, 1)

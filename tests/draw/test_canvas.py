@@ -160,3 +160,12 @@ def test_a_sheet_is_pasted_with_its_paper_and_its_red(x: int, y: int) -> None:
     whole.paste(drawn, (x, y))
     with Image.open(BytesIO(png(glass.frame(red=True)))) as shown:
         assert shown.convert("RGB").tobytes() == whole.tobytes()
+
+
+def test_a_seam_is_seen_on_paper_and_in_ink() -> None:
+    canvas = Canvas(7, 4)
+    canvas.fill(0, 0, 7, 1)
+    canvas.fill(0, 1, 3, 1)
+    canvas.fill(4, 2, 3, 1)
+    canvas.seam(3)
+    assert letters(canvas) == ["###.###", "####...", "...####", "...#..."]

@@ -91,8 +91,8 @@ class Waveshare(Wiring, Display):
 
     def _check_policy(self) -> None:
         """Waveshare exempts panels with partial refreshes from its three minutes; its own drivers are given none."""
-        times = int(self.min_interval), self.partials, int(self.full_every)
-        self._policy = Policy(*times, rest=3 * MINUTE if self._theirs else 0)
+        partials, rest = (0, 3 * MINUTE) if self._theirs else (self.partials, 0)
+        self._policy = Policy(int(self.min_interval), partials, int(self.full_every), rest)
 
     @property
     def size(self) -> Size:

@@ -1,4 +1,4 @@
-"""Where a letter of a value stands in the file: a condition may be quoted, folded or written over several lines."""
+"""The place of a character of a value in the file: a condition may be quoted, folded or written over several lines."""
 
 from __future__ import annotations
 
@@ -15,10 +15,9 @@ _LARGEST = 1024 * 1024
 
 
 def inside(file: Path, node: Node, offset: int) -> Node:
-    """A node that stands for what begins at a letter (from 0) of a value; the node itself where that cannot be told.
+    """A node for what begins at a character (from 0) of a value; the node itself if unknown.
 
-    What YAML makes of a value changes blanks, line ends and the escapes of quotes: the place is found by counting
-    letters.
+    YAML changes blanks, line ends and escapes in quotes: the place is found by counting characters.
     """
     if not isinstance(node, ScalarNode) or node.tag.startswith("!"):
         return node

@@ -24,7 +24,7 @@ class Offer:
     """What the sources publish and expect, by subject; ``unsure`` are the subjects of those that could not be read.
 
     With ``anything``, one of them may publish any subject, so none can be called wrong. ``sources`` are the names of
-    all, ``placed`` is whether one of them says where the house stands.
+    all, ``placed`` is whether one of them has a latitude.
     """
 
     metrics: dict[str, set[Metric]] = field(default_factory=dict)
@@ -60,7 +60,7 @@ class Offer:
 
 
 def asked(ask: Callable[[], T]) -> T | None:
-    """What a plugin answers; None for one that breaks, which is no mistake of the configuration."""
+    """What a plugin returns; None if it raises, which is no mistake in the configuration."""
     try:
         return ask()
     except KeyboardInterrupt:

@@ -34,8 +34,8 @@ _PICTURE = 10 * MINUTE  # how long the test picture stays
 class Drawing:
     """The panels of a house on its display.
 
-    ``next_due`` is the monotonic instant at which there is something to do: the next panel comes, or it is looked for
-    one that may not wait so long. ``turns`` counts tries of either.
+    ``next_due`` is the monotonic instant at which there is something to do: the next panel comes, or one that may not
+    wait so long is looked for. ``turns`` counts tries of either.
     """
 
     def __init__(self, config: Config, house: House, mono: float) -> None:
@@ -141,11 +141,11 @@ class Drawing:
         return max(self.next_due, mono + self._display.ready_in())
 
     def _stays(self, until: float) -> None:
-        """What is on the display stays for so long, unless a panel of the rotation is looked for before."""
+        """What is on the display stays this long, unless the next panel comes earlier."""
         self._cleared, self._ends, self.next_due = False, until, until
 
     def _put(self, frame: Frame) -> None:
-        """Show a frame without waiting; whoever asked is told of what goes wrong, and the next turn meets it again."""
+        """Show a frame without waiting; errors go to whoever asked, and the next turn will meet them again."""
         self.turns += 1
         self._last = None
         self._display.show(frame, urgent=True)

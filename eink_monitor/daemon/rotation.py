@@ -1,4 +1,4 @@
-"""The rotation of the panels: conditions are asked at each turn, and what was decided is kept with its reasons."""
+"""The rotation of the panels: conditions are evaluated at each turn, and each decision is kept with its reasons."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from eink_monitor.house.attention import Candidate, Choice, Why, able, choose, f
 log = logging.getLogger("eink_monitor")
 
 LOOK = 3 * MINUTE
-"""How often a panel that stays longer is looked at for another one whose `first` begins to hold."""
+"""How often a long `dwell` is checked for another panel whose `first` begins to hold."""
 
-_SLACK = HOUR  # of a day: the ink may have to rest, and a poll may be in the way
+_SLACK = HOUR  # of a day: a refresh may have to wait, and a poll may be in the way
 
 
 class Stand(NamedTuple):
@@ -40,7 +40,7 @@ class Page(NamedTuple):
 
 
 class Rotation:
-    """Whose turn it is. Instants that only order turns are monotonic; conditions are asked of the wall clock."""
+    """Whose turn it is. Instants that only order turns are monotonic; conditions use the wall clock."""
 
     def __init__(self, config: Config, house: House, mono: float) -> None:
         self.stands: list[Stand] = []
@@ -63,7 +63,7 @@ class Rotation:
         return any(slide.first for slide in self._slides.values())
 
     def next(self, now: int, mono: float, asked: str = "") -> Page:
-        """What comes next; ``asked`` is a panel that a person wants to see."""
+        """What comes next; ``asked`` is a panel that a person has requested."""
         candidates = self._look(now, mono)
         choices, credit = fill(candidates, self._owed, self._cells, asked)
         slides = [self._slides[choice.name] for choice in choices]
@@ -90,7 +90,7 @@ class Rotation:
         return dwell
 
     def explain(self, now: int, mono: float) -> Iterator[str]:
-        """What is on the display and why, what would come next, and why others do not, line by line."""
+        """What is on the display and why, what comes next, and why others do not, line by line."""
         zone = self._house.zone
         for stand in self.stands:
             yield f"now: {stand.name}, since {words.stamp(stand.since, now, zone)} ({stand.why})"
@@ -108,7 +108,7 @@ class Rotation:
                 yield f"not now: {one.name} ({self._lack(one)})"
 
     def _look(self, now: int, mono: float) -> list[Candidate]:
-        """Ask every condition, once."""
+        """Evaluate every condition, once."""
         return [self._candidate(slide, now, mono) for slide in self._slides.values()]
 
     def _candidate(self, slide: Slide, now: int, mono: float) -> Candidate:
@@ -132,7 +132,7 @@ class Rotation:
         return condition.holds(self._house.hindsight, now)
 
     def _speaks(self, slide: Slide) -> bool:
-        """Whether a panel has anything to say; one that breaks is drawn, and says that."""
+        """Whether a panel has data; one that breaks is drawn, and says so."""
         try:
             return slide.panel.speaks(self._house)
         except Exception as error:  # noqa: BLE001 - a plugin raises anything

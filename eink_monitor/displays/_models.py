@@ -1,4 +1,4 @@
-"""Which glass there is: Waveshare's panels by their names, as their drivers (``epd2in9_V2``) are called.
+"""The known panels: Waveshare's, by their names, as their drivers (``epd2in9_V2``) are called.
 
 Sizes, held in landscape, and the level of BUSY are those of the drivers in waveshareteam/e-Paper.
 """
@@ -58,7 +58,7 @@ def unknown(name: str) -> str:
 
 
 def alike(name: str) -> list[str]:
-    """The models of that diagonal whose BUSY behaves in the same way: no wire tells them apart."""
+    """The models of that diagonal whose BUSY behaves in the same way: they cannot be told apart."""
     return [one for one in _sisters(name) if MODELS[one].busy == MODELS[name].busy]
 
 

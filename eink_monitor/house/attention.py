@@ -1,4 +1,4 @@
-"""Which panel comes next: pure arithmetic of what each one is to the house and when it last stood.
+"""Which panel comes next: pure functions of each panel's conditions, weight and last turn.
 
 | Rule, the first that decides                                                                              |
 |-----------------------------------------------------------------------------------------------------------|

@@ -1,4 +1,4 @@
-"""What those who foretell the sun want to know of a roof."""
+"""What solar forecasts need to know about a roof."""
 
 from __future__ import annotations
 

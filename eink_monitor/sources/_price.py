@@ -1,4 +1,4 @@
-"""What sources of prices share: a formula for what is paid, and what is told of it."""
+"""Shared by price sources: a formula for what is paid, and its readings and outlook."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class PriceSource(Source):
 
 @dataclass(frozen=True, kw_only=True)
 class SpotSource(PriceSource):
-    """Prices of the exchange, of which one pays (price + ``charges``) x (1 + ``vat`` %).
+    """Prices of the exchange; you pay (price + ``charges``) x (1 + ``vat`` %).
 
     ``charges`` are taxes and fees in EUR/kWh without VAT; with ``hourly`` a supplier bills the mean of an hour.
     """
@@ -57,7 +57,7 @@ class SpotSource(PriceSource):
         )
 
     def paid(self, spot: Sequence[Slot]) -> list[Slot]:
-        """Slots of the exchange (EUR/kWh) as one pays for them."""
+        """Slots of the exchange (EUR/kWh), converted to what you pay."""
         slots = by_the_hour(spot) if self.hourly else spot
         return [Slot(start, end, (value + self.charges) * (1 + self.vat / 100)) for start, end, value in slots]
 

@@ -24,7 +24,7 @@ _PER_MWH = 1000
 class Awattar(SpotSource):
     """Hourly day-ahead prices of Germany or Austria, from aWATTar (no account; 100 calls a day are fair use).
 
-    One pays (price + ``charges``) x (1 + ``vat`` %).
+    You pay (price + ``charges``) x (1 + ``vat`` %).
     """
 
     country: Literal["de", "at"] = "de"

@@ -22,7 +22,7 @@ _PER_MWH = 1000
 class EnergyCharts(SpotSource):
     """Day-ahead prices of a bidding zone in quarter hours, from Energy-Charts by Fraunhofer ISE (no account).
 
-    ``zone`` is one as they call it: DE-LU, AT, FR, NL, SE3, IT-North. One pays (price + ``charges``) x (1 + ``vat`` %).
+    ``zone`` is one as they call it: DE-LU, AT, FR, NL, SE3, IT-North. You pay (price + ``charges``) x (1 + ``vat`` %).
     """
 
     zone: str = "DE-LU"
@@ -36,11 +36,11 @@ class EnergyCharts(SpotSource):
         )
 
     def quota(self) -> Quota:
-        """It asks for moderation, and names no figure."""
+        """The service asks for moderation, without a figure."""
         return Quota("energy-charts", (Budget(60, "hour"),))
 
     def cost(self, visit: Visit) -> int:  # noqa: ARG002 - the interface
-        """Today and tomorrow; where that is too early, today alone."""
+        """Today and tomorrow; if that is too early, today alone."""
         return 2
 
     def poll(self, visit: Visit) -> Iterator[Said]:
@@ -79,6 +79,6 @@ def parse(document: dict[str, object] | object) -> list[Slot]:
 
 
 def attribution(licence: object) -> str:
-    """What the licence of the answer wants: CC BY 4.0 for some zones, for private use only for others."""
+    """What the licence requires: CC BY 4.0 for some zones, for private use only for others."""
     free = "CC BY 4.0" in licence if isinstance(licence, str) else False
     return "SMARD.de, Energy-Charts (CC BY 4.0)" if free else "Energy-Charts (private use only)"

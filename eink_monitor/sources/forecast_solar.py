@@ -1,4 +1,4 @@
-"""The sun to come, from forecast.solar."""
+"""Solar forecasts from forecast.solar."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _DUSK = 2 * HOUR  # how far a zone's noon may be from the sun's, and twilight
 class ForecastSolar(Source):
     """The sun on up to three planes of a roof, today and tomorrow, from forecast.solar (12 calls an hour, one a plane).
 
-    ``roof`` is the subject whose power is foretold; ``api_key`` that of a paid account, with its ``calls_per_hour``.
+    ``roof`` is the subject whose power is forecast; ``api_key`` that of a paid account, with its ``calls_per_hour``.
     """
 
     latitude: Personal[float]
@@ -67,7 +67,7 @@ class ForecastSolar(Source):
 
     @property
     def renews(self) -> str:
-        """Nobody signs in."""
+        """No sign-in."""
         return "API key"
 
     def publishes(self, subject: str) -> Mapping[str, tuple[Metric, ...]]:  # noqa: ARG002 - the interface
@@ -79,7 +79,7 @@ class ForecastSolar(Source):
         return {self.roof: self.metrics}
 
     def quota(self) -> Quota:
-        """What an address, or an account, may ask in an hour."""
+        """The hourly quota of an address or an account."""
         return Quota("forecast-solar", (Budget(self.calls_per_hour, "hour"),))
 
     def cost(self, visit: Visit) -> int:  # noqa: ARG002 - the interface
@@ -155,7 +155,7 @@ def _instant(text: str) -> int:
 
 
 def whole_days(slots: Sequence[Slot], visit: Visit, latitude: float) -> list[Slot]:
-    """With the night before the first instant and after the last, of which it says nothing: nothing is made then."""
+    """Adds the night before the first instant and after the last, which the answer omits: power is 0 then."""
     if not slots:
         return []
     first, last = slots[0].start, min(slots[-1].end, visit.now + 31 * DAY)

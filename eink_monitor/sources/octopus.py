@@ -82,7 +82,7 @@ def _results(said: object) -> list[object]:
 def parse(rates: Sequence[object], window: tuple[int, int]) -> list[Slot]:
     """GBP/kWh within the window, from rates in any order of which the last may be without an end.
 
-    Where the way of paying makes two prices, the one by direct debit counts.
+    If there are two prices by payment method, direct debit counts.
     """
     from eink_monitor.sources._columns import finite
     from eink_monitor.sources._http.answer import table

@@ -1,4 +1,4 @@
-"""The price that a customer of Tibber pays."""
+"""The price that a Tibber customer pays."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _BY_CURRENCY = {metric.unit[:3]: metric for metric in PRICES}
 class Tibber(PriceSource):
     """The gross price that a customer of Tibber pays, in quarter hours, with a token from developer.tibber.com.
 
-    ``home`` is the id of one of several homes; ``charges`` per kWh (what the grid takes, with VAT) are added.
+    ``home`` is the id of one of several homes; ``charges`` per kWh (grid fees, with VAT) are added.
     """
 
     token: Secret
@@ -55,7 +55,7 @@ class Tibber(PriceSource):
 
     @property
     def renews(self) -> str:
-        """Nobody signs in."""
+        """No sign-in."""
         return "token"
 
     def quota(self) -> Quota:

@@ -21,7 +21,7 @@ from eink_monitor.sources.demo import cars, disk, roof, sky
 class Demo(Source):
     """A demo house: a roof, two cars, a backup disk, weather and prices; no account, no hardware.
 
-    ``show`` picks one thing of the house, ``outage`` is when nobody answers, ``calls_per_day`` a quota to run into.
+    ``show`` picks one device, ``outage`` is when the vendor does not answer, ``calls_per_day`` a quota to use up.
     """
 
     show: Literal["house", "roof", "car", "hybrid", "disk", "weather", "price"] = "house"
@@ -62,7 +62,7 @@ class Demo(Source):
         return Quota(f"demo {self.show}", (Budget(self.calls_per_day, "day"),)) if self.calls_per_day else None
 
     def poll(self, visit: Visit) -> Iterator[Said]:
-        """What the house measures at this instant, and now and then what it expects."""
+        """What the house measures now, and sometimes a forecast."""
         if self.calls_per_day:
             visit.spend()
         here = local(visit.now, visit.zone)
@@ -73,7 +73,7 @@ class Demo(Source):
 
 
 class _Thing(NamedTuple):
-    """One thing of the house: what is measured of it, and expected, and who says so."""
+    """One device: its readings and outlooks, and the function that makes them."""
 
     metrics: tuple[Metric, ...]
     say: Callable[[str, Visit], Iterable[Said]]

@@ -1,4 +1,4 @@
-"""What the demo house foretells: the sun on its roof, the weather, and the price of power."""
+"""The forecasts of the demo house: the sun on its roof, the weather, and the price of power."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def price(subject: str, visit: Visit) -> Iterator[Said]:
 
 
 def _price(day: date, hour: float) -> float:
-    """In EUR/kWh: dear in the morning and in the evening, cheap where the sun shines, below zero on sunny weekends."""
+    """In EUR/kWh: expensive morning and evening, cheap where the sun shines, below zero on sunny weekends."""
     rise, fall = daylight(day)
     spot = 0.09 + 0.05 * _bump(hour, 8, 1.5) + 0.09 * _bump(hour, 19, 2)
     spot += 0.01 * noise(day.toordinal() * 96 + int(hour * 4))

@@ -58,7 +58,7 @@ ZONES = {
 class EntsoE(SpotSource):
     """Day-ahead prices of any bidding zone in Europe, from ENTSO-E (free token, requested by e-mail).
 
-    ``zone`` is a name (DE-LU, AT, SE3) or the code of 16 signs. One pays (price + ``charges``) x (1 + ``vat`` %).
+    ``zone`` is a name (DE-LU, AT, SE3) or the code of 16 characters. You pay (price + ``charges``) x (1 + ``vat`` %).
     """
 
     token: Secret
@@ -77,11 +77,11 @@ class EntsoE(SpotSource):
 
     @property
     def renews(self) -> str:
-        """Nobody signs in."""
+        """No sign-in."""
         return "token"
 
     def quota(self) -> Quota:
-        """400 a minute for an address and a token; whoever asks more is banned for ten minutes."""
+        """400 a minute per address and token; more leads to a ban for ten minutes."""
         return Quota("entsoe", (Budget(60, "minute"),))
 
     def poll(self, visit: Visit) -> Iterator[Said]:
@@ -103,7 +103,7 @@ class EntsoE(SpotSource):
 
 
 def is_code(code: str) -> bool:
-    """Whether the last sign of an energy identification code is the check of the others (ENTSO-E, EIC manual, 3.2)."""
+    """Whether the last character of an energy identification code is its checksum (ENTSO-E, EIC manual, 3.2)."""
     signs = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-"
     if any(sign not in signs for sign in code):
         return False

@@ -1,4 +1,4 @@
-"""A document of prices: periods of points, of which those that repeat the one before are left out."""
+"""A price document: periods of points, without points that repeat the previous one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NO_ORDER = 99
 
 
 class PricePeriod(NamedTuple):
-    """Prices of one stretch of time. Of several the one of the lowest ``order`` counts, then the finest."""
+    """Prices of one period. Of several the one with the lowest ``order`` counts, then the finest."""
 
     order: int
     length: int
@@ -45,7 +45,7 @@ def prices(answer: Answer, now: int, verdicts: Mapping[int, Trouble]) -> list[Sl
 
 
 def _best(periods: Iterable[PricePeriod]) -> list[Slot]:
-    """Of periods that overlap the one that counts."""
+    """Of overlapping periods the one that counts."""
     found: list[Slot] = []
     for period in sorted(periods):
         first, last = period.slots[0].start, period.slots[-1].end
@@ -55,7 +55,7 @@ def _best(periods: Iterable[PricePeriod]) -> list[Slot]:
 
 
 def _root(body: bytes) -> ET.Element:
-    """Raises ``BadAnswer``; a document with a DTD could be made of entities without end."""
+    """Raises ``BadAnswer``; a DTD could expand entities without end."""
     try:
         text = body.decode("utf-8-sig")
         if "<!doctype" not in text.lower():
@@ -97,7 +97,7 @@ def _periods(series: ET.Element) -> Iterator[PricePeriod]:
 
 
 def _slots(period: ET.Element, length: int) -> Iterator[Slot]:
-    """Every slot of a period: a point that is left out is as the one before it."""
+    """Every slot of a period: an omitted point equals the previous one."""
     start, end = (_instant(_text(period, "timeInterval", edge)) for edge in ("start", "end"))
     if not 0 < start < end <= start + _LONGEST:
         return

@@ -1,4 +1,4 @@
-"""The sun and the weather to come, from Open-Meteo."""
+"""Solar and weather forecasts from Open-Meteo."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ WEATHER = (
 class OpenMeteo(Source):
     """The sun on up to three planes of a roof and the weather, from Open-Meteo (free for private use, CC BY 4.0).
 
-    ``roof`` is the subject whose power is foretold, ``max_power`` (W) what its inverter can give at most.
+    ``roof`` is the subject whose power is forecast, ``max_power`` (W) what its inverter can give at most.
     """
 
     latitude: Personal[float]

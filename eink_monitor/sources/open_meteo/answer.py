@@ -1,4 +1,4 @@
-"""What Open-Meteo says: radiation on a plane becomes watts, and columns become outlooks."""
+"""Open-Meteo's answer: radiation on a plane becomes watts, and columns become outlooks."""
 
 from __future__ import annotations
 
@@ -34,7 +34,10 @@ _PRECEDING = {metrics.PRECIPITATION, metrics.PRECIPITATION_PROBABILITY}  # told 
 
 
 def judged(answer: Answer, visit: Visit) -> Mapping[str, object]:
-    """The document. Raises the error that says what to do next; the reason it gives may tell where somebody lives."""
+    """The document.
+
+    Raises the error that says what to do next, without its reason, which may reveal where somebody lives.
+    """
     if answer.status == 429:
         raise Throttled(f"{_WHO} says this address polls too often (429)", visit.now + _wait(answer, visit.now))
     refused = BadAnswer(f"{_WHO} cannot answer for this location", "check latitude, longitude and planes")
@@ -75,7 +78,7 @@ def _watts(section: Mapping[str, object], plane: Plane) -> dict[int, float]:
 
 
 def weather(said: Mapping[str, object], visit: Visit, attribution: str) -> Iterator[Said]:
-    """The temperature now, and what is to come by the hour and by the day."""
+    """The temperature now, and the hourly and daily forecast."""
     yield from _now(said, visit)
     hourly = table(said.get("hourly"), _WHO, "hourly")
     for metric, name in _HOURLY:
@@ -89,7 +92,7 @@ def weather(said: Mapping[str, object], visit: Visit, attribution: str) -> Itera
 
 
 def _outlook(visit: Visit, metric: Metric, found: list[Slot], attribution: str) -> Iterator[Outlook]:
-    """An outlook, if there is anything to it: not every place has every column."""
+    """An outlook, unless it is empty: not every place has every column."""
     if found:
         yield Outlook(visit.subject, metric, visit.now, tuple(found), attribution)
 

@@ -128,14 +128,11 @@ def _empty_log(path: Path) -> None:
 
 def _carry_over(path: Path, draft: Path) -> None:
     """Take over the calls spent since the copy was made, as far as they can be read."""
-    with closing(sqlite3.connect(draft.as_uri(), uri=True, isolation_level=None)) as db:
-        with suppress(sqlite3.Error):
-            db.execute("ATTACH ? AS before", (f"{path.as_uri()}?mode=ro",))
-            db.execute("BEGIN IMMEDIATE")
-            for table in _SPENT:
-                db.execute(f"DELETE FROM main.{table}")  # noqa: S608 - our own names
-                db.execute(f"INSERT INTO main.{table} SELECT * FROM before.{table}")  # noqa: S608 - as above
-            db.execute("COMMIT")
-        if db.in_transaction:
-            db.execute("ROLLBACK")
+    with closing(sqlite3.connect(draft.as_uri(), uri=True, isolation_level=None)) as db, suppress(sqlite3.Error):
+        db.execute("ATTACH ? AS before", (f"{path.as_uri()}?mode=ro",))
+        db.execute("BEGIN IMMEDIATE")
+        for table in _SPENT:
+            db.execute(f"DELETE FROM main.{table}")  # noqa: S608 - our own names
+            db.execute(f"INSERT INTO main.{table} SELECT * FROM before.{table}")  # noqa: S608 - as above
+        db.execute("COMMIT")  # until then, closing the connection rolls it back
     files.settle(draft)

@@ -18,6 +18,7 @@ from eink_monitor.config import Config, Feed
 from eink_monitor.daemon.child import carry_out
 from eink_monitor.daemon.polls import SilentStream
 from eink_monitor.daemon.runner import Result
+from eink_monitor.errors import Throttled
 from eink_monitor.metrics import PV_POWER, STORAGE_SOC
 from eink_monitor.model.poll import Budget, Quota, Visit
 from eink_monitor.model.reading import Reading
@@ -151,6 +152,22 @@ def test_a_jump_while_a_poll_runs_dates_its_answer_right(path: Path) -> None:
         due = house.store.outcomes.get("roof")
         assert due is not None
         assert due.due == START + 300
+
+
+@pytest.mark.parametrize("jump", [WEEKS, -WEEKS])
+def test_a_jump_while_a_poll_runs_does_not_change_how_long_a_vendor_wants_to_be_left_alone(
+    path: Path, jump: int
+) -> None:
+    clock = FastClock(START - jump)
+    roof = Scripted([Throttled("wait", START - jump + 3 * HOUR)])
+    house = small_house(path, [feed("roof", roof)], clock=clock, runner=lambda _: Slow(clock))
+    house.daemon.tick()
+    clock.wait(20)
+    house.clock.set_wall(truth(clock))
+    house.daemon.tick()
+    past = house.store.outcomes.get("roof")
+    assert past is not None
+    assert (past.what, past.due) == ("throttled", START + 3 * HOUR)
 
 
 class Slow:

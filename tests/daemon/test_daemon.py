@@ -93,6 +93,15 @@ def test_quiet_hours_poll_and_draw_nothing_across_midnight_and_dst(path: Path) -
     assert len(mornings) == 2, "up at six sharp on both days"
 
 
+def test_a_frame_that_somebody_asked_for_counts_like_any_other(path: Path) -> None:
+    house = small_house(path, [feed("roof", Scripted())], [slide("one", Says()), slide("two", Says(subject="car"))])
+    house.daemon.tick()
+    drawing = house.daemon.drawing
+    turns, frames = drawing.turns, drawing.frames
+    drawing.show("two", START, house.clock.monotonic())
+    assert (drawing.turns, drawing.frames, len(house.wall.shown)) == (turns + 1, frames + 1, 2)
+
+
 def test_in_quiet_hours_the_clock_is_looked_at_every_full_minute(path: Path) -> None:
     house = small_house(path, [feed("roof", Scripted())], quiet=Window.parse("00:00-23:59"))
     for second, pause in ((0, 60), (20, 40), (59, 1)):

@@ -414,3 +414,15 @@ def test_a_garbled_name_of_a_series_is_known_from_the_index_over_them(whole: Pat
     assert not salvage(quarantined(store), path).missing
     store.close()
     assert rows(whole) <= rows(path)
+
+
+@pytest.mark.parametrize("flipped", [0x40, 0x10])
+def test_a_size_that_no_file_ever_had_is_not_believed(whole: Path, tmp_path: Path, flipped: int) -> None:
+    path = tmp_path / "readings.db"
+    data = bytearray(whole.read_bytes())
+    data[28] ^= flipped
+    path.write_bytes(data)
+    store = Store(path, UTC, lasting=NOW)
+    assert store.facts.salvage
+    assert (store.wear.counts(), store.facts.uncounted) == ({"full": 41, "partial": 1234}, 0)
+    store.close()

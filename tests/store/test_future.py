@@ -64,6 +64,15 @@ def test_it_comes_back_as_it_was_once_the_clock_says_so(store: Store) -> None:
     assert content(store) == before
 
 
+def test_a_value_that_no_day_tells_of_comes_back_too(store: Store) -> None:
+    store.add([Reading("bike", ODOMETER, 7, at) for at in (NOW, NOW + 3600)], 750)
+    store.flush()
+    before = content(store)
+    store.dating.set_future_aside(NOW)
+    store.dating.clock_moved(3 * DAY, NOW + 3 * DAY)
+    assert content(store) == before
+
+
 def test_it_comes_back_before_what_was_measured_meanwhile(store: Store) -> None:
     store.dating.set_future_aside(NOW)
     store.add([Reading("roof", PV_POWER, 3, NOW + 4 * DAY + beat * BEAT) for beat in (0, 1)], 750)

@@ -21,8 +21,11 @@ from typing import cast
 from zoneinfo import ZoneInfo
 
 from eink_monitor.clock import DAY, MINUTE, FastClock, stopwatch
+from eink_monitor.draw.canvas import Canvas
 from eink_monitor.errors import Trouble
 from eink_monitor.metrics import GRID_POWER, LOAD_POWER, METRICS, ODOMETER, PV_POWER
+from eink_monitor.model.history import History
+from eink_monitor.model.outlook import Outlook, Slot
 from eink_monitor.model.poll import Budget, Outcome, Quota
 from eink_monitor.model.reading import Reading
 from eink_monitor.simulation import silence
@@ -38,10 +41,17 @@ NOW = START + DAYS * DAY
 QUOTA = Quota("cloud", (Budget(50, "day"),))
 PAGE, SECTOR = 1024, 512
 _TOLD = 250  # after so many of them it says how far it is
-_CONTENT = re.compile(rb"CREATE TABLE|roof|pv_power|unavailable|a sentence")
+_CONTENT = re.compile(rb"CREATE TABLE|roof|pv_power|unavailable|a sentence|Open-Meteo|garage")
 _SERIES = (("roof", PV_POWER), ("roof", LOAD_POWER), ("roof", GRID_POWER), ("car", ODOMETER))
 Row = tuple[int, str, str, int, int]
 Harm = Callable[[bytearray, Random], None]
+
+
+def _outlook(subject: str, at: int) -> Outlook:
+    """Two days in quarter hours, more than fits into a page."""
+    start = at - at % 900
+    slots = (Slot(start + n * 900, start + (n + 1) * 900, 1000 + n) for n in range(192))
+    return Outlook(subject, PV_POWER, at, tuple(slots), "Open-Meteo (CC BY 4.0)")
 
 
 def build(path: Path) -> bytes:
@@ -54,6 +64,7 @@ def build(path: Path) -> bytes:
         if number % 20 == 0:
             store.note(Outcome("roof", at, 0.1, chance.choice(["ok", "unavailable"]), "a sentence"), at + 300, 0)
             store.reserve(QUOTA, 1, at)
+            store.outlooks.add([_outlook(subject, at) for subject in ("roof", "garage")])
             store.flush()
         if number == 800:
             store._disk.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -167,6 +178,16 @@ HARMS: tuple[Harm, ...] = (
 
 
 @dataclass
+class Foresees(Says):
+    """Asks for an outlook, too, whatever the card has made of it."""
+
+    def draw(self, canvas: Canvas, history: History, now: int) -> None:
+        if outlook := history.outlook(self.subject, PV_POWER):
+            outlook.energy(now, now + DAY)
+        super().draw(canvas, history, now)
+
+
+@dataclass
 class Tally:
     """What was tried, and what did not hold."""
 
@@ -232,7 +253,7 @@ class Corpus:
                 tally.wrong.append(f"{what}: {complaint}")
 
     def _lives(self, path: Path, tally: Tally) -> str:
-        house = small_house(path, [feed("roof", Scripted(), every=20)], [slide("s", Says())], clock=FastClock(NOW))
+        house = small_house(path, [feed("roof", Scripted(), every=20)], [slide("s", Foresees())], clock=FastClock(NOW))
         try:
             house.daemon.tick()
             if not house.wall.shown:

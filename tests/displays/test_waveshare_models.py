@@ -130,7 +130,7 @@ def test_nobody_hurries_glass_that_is_refreshed_fully_only(name: str) -> None:
     with theirs(name) as ink:
         assert shown(ink, noise(size, 1)) == 0
         ink.panel.clock.wait(100)
-        words = rf"{name} must rest for (79|80) s more, .*ask again then"
+        words = rf"{name} must rest for another (79|80) s, .*try again then"
         with pytest.raises(DisplayError, match=words):
             ink.display.show(noise(size, 2), urgent=True)
         with pytest.raises(DisplayError, match=words):

@@ -180,8 +180,8 @@ class Waveshare(Wiring, Display):
         else:
             yield self._answer(ink)
         if len(same := alike(self.model)) > 1:
-            told = f"no wire tells {', '.join(same[:-1])} and {same[-1]} apart: the sticker does"
-            yield good("model", f"{told}, and a (B) on the board, whose sticker may be the same")
+            told = f"{', '.join(same[:-1])} and {same[-1]} cannot be told apart by wire"
+            yield good("model", f"{told}: compare the sticker, and look for a (B) on the board")
 
     def _answer(self, ink: _Ink) -> Finding:
         try:
@@ -217,7 +217,7 @@ class Waveshare(Wiring, Display):
 
     def _resting(self) -> DisplayError:
         seconds = math.ceil(self._policy.rests(self._past()))
-        return DisplayError(f"{self.model} must rest for {seconds} s more, as its maker asks", "ask again then")
+        return DisplayError(f"{self.model} must rest for another {seconds} s, as its maker asks", "try again then")
 
     def _past(self) -> Past:
         now = self._clock.monotonic()

@@ -222,7 +222,7 @@ def drawn(
         tell(f"the panel {slide.name} could not be drawn, please report it: {bug(error)}")
         canvas = blank()
         canvas.text(6, 24, slide.name)
-        with speaking(house.locale):
+        with speaking(house.locale), canvas.alarming():
             # TRANSLATORS: at most 34 letters each
             canvas.text(6, 56, say("This panel could not be drawn."))
             canvas.text(6, 76, say("The log says why."))

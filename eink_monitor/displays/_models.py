@@ -38,6 +38,7 @@ MODELS = {
     "2in7_V2": Model(_2IN7),
     "2in7b": Model(_2IN7, busy=0, red=True),
     "2in7b_V2": Model(_2IN7, red=True),
+    "2in9": Model(_2IN9),
     "2in9_V2": Model(_2IN9),
     "2in9b_V3": Model(_2IN9, busy=0, red=True),
     "2in9b_V4": Model(_2IN9, red=True),

@@ -109,6 +109,7 @@ def test_one_with_a_bug_costs_its_cell(path: Path) -> None:
     picture = Image.frombytes("1", GLASS, small.wall.shown[0][1].bits)
     assert picture.crop((0, 0, 250, 122)).histogram()[0] == 14
     assert picture.crop((251, 0, 501, 122)).histogram()[0] > 100
+    assert Image.frombytes("1", GLASS, small.wall.shown[0][1].red).crop((251, 40, 501, 80)).histogram()[255] > 100
 
 
 def test_a_board_of_one_is_no_board(path: Path) -> None:

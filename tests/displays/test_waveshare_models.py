@@ -37,7 +37,7 @@ RED = [name for name in THEIRS if MODELS[name].red]
 LOW = [name for name in THEIRS if not MODELS[name].busy]
 # What the drivers do that the datasheets do not allow, and that costs no pixel.
 SINS = {
-    Kind.BUSY: {"2in13d", "2in7", "2in7b", "2in9b_V4", "2in9d"},  # asleep before the power is off; 71 while busy
+    Kind.BUSY: {"2in13d", "2in7", "2in7b", "2in9", "2in9b_V4", "2in9d"},  # to sleep before the power is off, 71, FF
     Kind.UNKNOWN: {"2in7b_V2", "2in9b_V4"},  # 00 and 71 are commands of the other family
     Kind.OVERFLOW: {"4in2"},  # sends 20,000 bytes where 15,000 have a place
     Kind.LENGTH: {"7in5_V2"},  # one byte to 50, which takes two
@@ -192,7 +192,7 @@ def test_a_panel_that_is_not_there_is_missed(name: str) -> None:
 def test_a_panel_that_is_stuck_is_told(name: str) -> None:
     with theirs(name) as ink:
         ink.panel.faults.busy = 1
-        words = "still busy after 10 s" if MODELS[name].busy else "no panel answers|too early to be true"
+        words = "still busy after [16]0 s" if MODELS[name].busy else "no panel answers|too early to be true"
         with pytest.raises(DisplayError, match=words):
             ink.display.show(noise(MODELS[name].size, 1))
         ink.panel.faults.busy = None

@@ -15,6 +15,7 @@ from virtual_panel.controller import Controller
 from virtual_panel.fake_gpio import Gpio
 from virtual_panel.fake_spidev import Bus
 from virtual_panel.glass import Glass
+from virtual_panel.il3820 import IL3820
 from virtual_panel.il3897 import IL3897
 from virtual_panel.lint import Finding, Kind, Lint, Refresh, Rules
 from virtual_panel.policy import Policy
@@ -46,6 +47,7 @@ PANELS = {
     "2in7_V2": Wired(SSD1680, 176, 264),
     "2in7b": Wired(EK79652, 176, 264),
     "2in7b_V2": Wired(SSD1680_RED, 176, 264),
+    "2in9": Wired(IL3820, 128, 296),
     "2in9_V2": Wired(SSD1680, 128, 296),
     "2in9b_V3": Wired(UC8151, 128, 296),
     "2in9b_V4": Wired(SSD1680_RED, 128, 296),

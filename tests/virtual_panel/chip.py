@@ -34,6 +34,7 @@ class Chip:
     assumes: Mapping[tuple[int, int], int]
     ping_pong: tuple[int, int] | None = None  # byte and bit of 0x37, where documented
     otp: Callable[..., Waveform] | None = otp
+    own_old: bool = False  # what was shown before is remembered by the chip, and cannot be written
 
     def defaults(self) -> dict[int, bytearray]:
         """Every register after power-on or a software reset."""

@@ -94,7 +94,7 @@ class Sequencer:
         self.glass.drive_border(self.registers[0x3C][0], update.waveform)
         if update.swap and self.policy.ping_pong == "swap":
             self.ram.exchange()
-        elif update.swap:
+        elif update.swap or self.chip.own_old:
             self.ram.copy_new_to_old()
         begun = update.refresh
         self.lint.refreshed(Refresh(begun.at, begun.kind, begun.seconds, driven, changed))
@@ -125,11 +125,12 @@ class Sequencer:
         for setting in self.registers.unmodelled:
             self.lint.add(now, Kind.UNMODELLED, setting)
         first = 1 if self.policy.source_shift and not self.registers.from_s8 else 0
-        for bank in (NEW, OLD) if waveform.needs_old else (NEW,):
+        by_old = waveform.needs_old and not self.chip.own_old
+        for bank in (NEW, OLD) if by_old else (NEW,):
             self._judge_bank(now, bank, first)
         options = self.registers[0x21][0]
         old = self._option(options >> 4, self._bits(OLD, first))
-        if waveform.needs_old and not waveform.coloured and (astray := self.glass.wrong_known(old)):
+        if by_old and not waveform.coloured and (astray := self.glass.wrong_known(old)):
             self.lint.add(now, Kind.OUT_OF_STEP, f"{astray} pixels of 26")
         self.update = Update(
             ends=now,

@@ -59,7 +59,8 @@ class Price(SubjectPanel):
 def _best(sheet: Sheet, best: Slot, currency: str, long: str) -> None:
     """When the cheapest stretch begins, and what it costs then."""
     canvas, zone = sheet.canvas, sheet.side
-    # TRANSLATORS: at most 13 letters with a length of time; the cheapest hours to come
+    # TRANSLATORS: at most 13 letters with a length of time; the cheapest hours to come. Below are large digits: avoid
+    # letters that reach below the line, such as g and p
     canvas.text(zone.right, zone.top + 14, say("best {hours}", hours=long), fonts.TEXT, align="right", width=zone.width)
     begins = words.stamp(best.start, sheet.now, sheet.history.zone)
     faces = (fonts.FIGURE_28, fonts.FIGURE_18, fonts.TITLE, fonts.SMALL)

@@ -8,9 +8,10 @@ from typing import NamedTuple
 from eink_monitor.draw import fonts
 from eink_monitor.draw.canvas import GREY, SOLID, STRIPES, Canvas
 from eink_monitor.draw.measure import Measure
-from eink_monitor.panels._sheet import MARGIN, Sheet
+from eink_monitor.panels._sheet import MARGIN, Sheet, Zone
 
 _LOW = 34  # units; less than this below a rule is room for one line only
+_HIGH = 40  # units; more is room for the largest face in a cell
 _STRIPES = 10  # units at least before an age, so that it is seen
 _TELLING = 3  # letters of a word that tell which one it is
 _CLOSE = ("%", "°")  # units that stand close to their number
@@ -103,34 +104,46 @@ def cells(sheet: Sheet, figures: Sequence[Cell], under: int | None = None) -> No
 
     ``under`` is where a gauge ends that takes the foot's upper edge.
     """
-    top = sheet.foot.top if under is None else under
-    canvas, wide, foot = sheet.canvas, (sheet.foot.right + MARGIN) // len(figures), sheet.foot.bottom
-    low = foot - top < _LOW
-    face_below = _low_face(sheet, figures, wide - 2 * MARGIN, under is not None)
+    canvas, zone = sheet.canvas, sheet.foot if under is None else sheet.foot._replace(top=under)
+    wide, low = (zone.right + MARGIN) // len(figures), zone.height < _LOW
+    face = _low_face(sheet, figures, wide - 2 * MARGIN, under is not None)
     for number, cell in enumerate(figures):
-        left, right = number * wide + MARGIN, (number + 1) * wide - MARGIN
+        place = zone._replace(left=number * wide + MARGIN, right=(number + 1) * wide - MARGIN)
         if number:
-            canvas.fill(left - MARGIN, top + 1, 1, foot - top - 1)
-        if cell.tag:
-            tagged(canvas, (left, right), foot - 6 if low else top + 12, (cell.word, cell.brief or cell.word), cell.tag)
-        elif not low:
-            canvas.text(left, top + 12, cell.word, fonts.TEXT)
-        outline = sheet.outline(cell.tag)
-        if not low:
-            large = fonts.FIGURE_28 if foot - top > 40 and under is None else fonts.FIGURE_22
-            face = _fitting(canvas, cell, right - left, (large, fonts.FIGURE_18) if outline else (large, *_PLAIN))
-            line = foot - 6 + (under is not None)
-            amount(canvas, left, line, cell.number, cell.unit, (face, fonts.TEXT), hollow=outline)
-        elif not cell.tag:
-            faces = (face_below, fonts.SMALL)
-            line = max(foot - 5, top + canvas.measure(face_below).rise(cell.number))  # a ring over a letter is high
-            taken = amount_right(canvas, right, line, (cell.number, cell.unit), faces, hollow=outline)
-            word = cell.brief or cell.word
-            if canvas.measure(fonts.SMALL).width(word) <= right - left - taken - 4:
-                canvas.text(left, foot - 5, word, fonts.SMALL)
+            canvas.fill(place.left - MARGIN, zone.top + 1, 1, zone.height - 1)
+        if low:
+            _on_one_line(sheet, cell, place, face)
+        else:
+            _over_number(sheet, cell, place, under_gauge=under is not None)
         if cell.alarm:
-            below = top + (under is None or not low)  # where room is low, letters touch a gauge
-            canvas.invert(left - MARGIN, below, wide, foot - below)
+            below = zone.top + (under is None or not low)  # where room is low, letters touch a gauge
+            canvas.invert(place.left - MARGIN, below, wide, zone.bottom - below)
+
+
+def _over_number(sheet: Sheet, cell: Cell, place: Zone, *, under_gauge: bool) -> None:
+    """What it is, or how old by itself, over the number."""
+    canvas, outline = sheet.canvas, sheet.outline(cell.tag)
+    if cell.tag:
+        tagged(canvas, (place.left, place.right), place.top + 12, (cell.word, cell.brief or cell.word), cell.tag)
+    else:
+        canvas.text(place.left, place.top + 12, cell.word, fonts.TEXT)
+    large = fonts.FIGURE_22 if under_gauge or place.height <= _HIGH else fonts.FIGURE_28
+    face = _fitting(canvas, cell, place.width, (large, fonts.FIGURE_18) if outline else (large, *_PLAIN))
+    line = place.bottom - 6 + under_gauge
+    amount(canvas, place.left, line, cell.number, cell.unit, (face, fonts.TEXT), hollow=outline)
+
+
+def _on_one_line(sheet: Sheet, cell: Cell, place: Zone, face: str) -> None:
+    """What it is, if there is room, before the number; how old by itself in place of both."""
+    canvas, word = sheet.canvas, cell.brief or cell.word
+    if cell.tag:
+        tagged(canvas, (place.left, place.right), place.bottom - 6, (cell.word, word), cell.tag)
+        return
+    line = max(place.bottom - 5, place.top + canvas.measure(face).rise(cell.number))  # a ring over a letter is high
+    text, faces = (cell.number, cell.unit), (face, fonts.SMALL)
+    taken = amount_right(canvas, place.right, line, text, faces, hollow=sheet.outline())
+    if canvas.measure(fonts.SMALL).width(word) <= place.width - taken - 4:
+        canvas.text(place.left, place.bottom - 5, word, fonts.SMALL)
 
 
 def _low_face(sheet: Sheet, figures: Sequence[Cell], room: int, under_gauge: bool) -> str:

@@ -27,11 +27,12 @@ from eink_monitor.model.panel import Need
 from eink_monitor.model.reading import Metric
 from eink_monitor.panels._figures import Cell, amount_right, aside, cells, gauge, hero, tagged
 from eink_monitor.panels._known import Figure
-from eink_monitor.panels._sheet import Sheet, SubjectPanel
+from eink_monitor.panels._sheet import Sheet, SubjectPanel, Zone
 from eink_monitor.panels._trace import trace
 
 _LEVELS = (SOC, FUEL, FUEL_VOLUME, RANGE)
 _GONE = 30 * DAY
+_LOW = 30  # units; less is room for small letters only
 _TOGETHER = 3 * HOUR  # by which a range may be older than the charge that it goes with
 _FURTHEST = 9_999_999  # km; no car has driven more
 _FUEL = 94  # units for the fuel of a hybrid
@@ -78,15 +79,22 @@ def _full(sheet: Sheet, *, electric: bool) -> None:
         sheet.canvas.icon(x - 2, sheet.hero.top + 32, "fuel", hollow=sheet.outline())
     if not sheet.narrow:
         _range(sheet)
+    figures, idle = _below(sheet, electric=electric)
     target = sheet.value(TARGET_SOC) if electric else None
-    figures = _reach(sheet) if sheet.narrow else _cable(sheet) if electric else []
-    idle = not (figures or sheet.narrow) and (sheet.reading(PLUGGED) or (electric and sheet.reading(FUEL)))
-    notch = target / 100 if target is not None else None
-    top = gauge(sheet, level / 100, notch, tall=not figures and not idle)
+    top = gauge(sheet, level / 100, None if target is None else target / 100, tall=not figures and not idle)
     if figures:
         cells(sheet, figures, top)
     elif idle:
         _idle(sheet, top, electric)
+
+
+def _below(sheet: Sheet, *, electric: bool) -> tuple[list[Cell], bool]:
+    """The figures below the gauge, and, where there are none, whether cable or tank have something to say."""
+    if sheet.narrow:
+        return _reach(sheet), False
+    figures = _cable(sheet) if electric else []
+    told = sheet.reading(PLUGGED) or (electric and sheet.reading(FUEL))
+    return figures, not figures and bool(told)
 
 
 def _far(sheet: Sheet, *, litres: bool) -> None:
@@ -161,24 +169,31 @@ def _until(sheet: Sheet) -> Cell | None:
 
 def _idle(sheet: Sheet, top: int, electric: bool) -> None:
     """One line in place of two figures: the cable that does nothing, or the fuel of a hybrid."""
-    canvas, zone = sheet.canvas, sheet.foot._replace(top=top)
-    middle, low = zone.centre[1], zone.height < 30
+    zone = sheet.foot._replace(top=top)
+    low = zone.height < _LOW
     plugged, fuel = sheet.figure(PLUGGED), sheet.figure(FUEL)
     if plugged:
-        outline = sheet.outline(plugged.tag)
-        icon = "plug" if plugged.value else "plug-off"
-        canvas.icon(zone.left, middle - (8 if low else 12), icon, 16 if low else 24, hollow=outline)
-        if plugged.tag:
-            # TRANSLATORS: at most 8 letters; of a car, whether it is plugged in
-            cable = say_of("car", "cable")
-            tagged(canvas, (zone.left + 32, zone.right - _FUEL - 8), middle + 5, (cable,), plugged.tag)
-        else:
-            face = fonts.FIGURE_18 if low and outline else fonts.TITLE if low else fonts.FIGURE_22
-            # TRANSLATORS: at most 12 letters; a car
-            word = say_of("car", "plugged in") if plugged.value else say_of("car", "unplugged")
-            canvas.text(zone.left + 32, middle + (5 if low else 8), word, face, hollow=outline)
+        _plug(sheet, plugged, zone, low=low)
     if electric and fuel:
-        _hybrid(sheet, fuel, middle, low=low)
+        _hybrid(sheet, fuel, zone.centre[1], low=low)
+
+
+def _plug(sheet: Sheet, plugged: Figure, zone: Zone, *, low: bool) -> None:
+    """Whether the cable is plugged in."""
+    canvas, middle, outline = sheet.canvas, zone.centre[1], sheet.outline(plugged.tag)
+    icon, size = "plug" if plugged.value else "plug-off", 16 if low else 24
+    canvas.icon(zone.left, middle - size // 2, icon, size, hollow=outline)
+    if plugged.tag:
+        # TRANSLATORS: at most 8 letters; of a car, whether it is plugged in
+        cable = say_of("car", "cable")
+        tagged(canvas, (zone.left + 32, zone.right - _FUEL - 8), middle + 5, (cable,), plugged.tag)
+        return
+    face = fonts.FIGURE_22
+    if low:
+        face = fonts.FIGURE_18 if outline else fonts.TITLE
+    # TRANSLATORS: at most 12 letters; a car
+    word = say_of("car", "plugged in") if plugged.value else say_of("car", "unplugged")
+    canvas.text(zone.left + 32, middle + (5 if low else 8), word, face, hollow=outline)
 
 
 def _hybrid(sheet: Sheet, fuel: Figure, middle: int, *, low: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -59,16 +59,20 @@ class Energy(SubjectPanel):
             # TRANSLATORS: at most 29 letters
             empty(canvas, "chart", say("Nothing measured yet today"), "", sheet.body)
             return
-        top = max((figure.value for figure in known if not figure.tag), default=0)
-        pitch = sheet.body.height // len(_METERS)
-        stored = sheet.reading(STORAGE_SOC) or sheet.reading(STORAGE_POWER)
-        for row, ((word, metric), figure) in enumerate(zip(_METERS, figures, strict=True)):
-            middle = sheet.body.top + pitch * row + pitch // 2 + 1
-            kept = stored and metric is SELF_CONSUMPTION_TODAY  # what the battery took is not used yet
-            # TRANSLATORS: at most 9 letters; energy that was not fed in: the house used it, or a battery took it
-            canvas.text(sheet.body.left, middle + 5, say("kept here") if kept else say(word), fonts.TEXT)
-            canvas.fill(sheet.body.left + _WORD, middle - pitch // 2, 1, pitch)
-            _meter(sheet, middle, figure, top)
+        _rows(sheet, figures, max((figure.value for figure in known if not figure.tag), default=0))
+
+
+def _rows(sheet: Sheet, figures: Sequence[Figure | None], top: float) -> None:
+    """A row for each meter, all to the scale of ``top``."""
+    canvas, zone, pitch = sheet.canvas, sheet.body, sheet.body.height // len(_METERS)
+    stored = sheet.reading(STORAGE_SOC) or sheet.reading(STORAGE_POWER)
+    for row, ((word, metric), figure) in enumerate(zip(_METERS, figures, strict=True)):
+        middle = zone.top + pitch * row + pitch // 2 + 1
+        kept = stored and metric is SELF_CONSUMPTION_TODAY  # what the battery took is not used yet
+        # TRANSLATORS: at most 9 letters; energy that was not fed in: the house used it, or a battery took it
+        canvas.text(zone.left, middle + 5, say("kept here") if kept else say(word), fonts.TEXT)
+        canvas.fill(zone.left + _WORD, middle - pitch // 2, 1, pitch)
+        _meter(sheet, middle, figure, top)
 
 
 def _meter(sheet: Sheet, middle: int, figure: Figure | None, top: float) -> None:

@@ -66,17 +66,7 @@ class Health(Panel):
         # TRANSLATORS: at most 10 letters; the title of the panel that says whether all is well
         name = self.title or say("Health")
         if not polls:
-            # TRANSLATORS: at most 13 letters
-            header(canvas, name, say("no poll yet"), stale=False)
-            empty(
-                canvas,
-                "heart",
-                # TRANSLATORS: at most 36 letters
-                say("Waiting for the first poll"),
-                # TRANSLATORS: at most 29 letters
-                say_many("{n} source set up", "{n} sources set up", len(feeds)),
-                body(canvas),
-            )
+            _blank(canvas, name, len(feeds))
             return
         newest = max(polls)
         stale = newest - now > SKEW or now - newest > min(feed.patience for feed in polled)
@@ -84,6 +74,17 @@ class Health(Panel):
         when = words.age(now - newest) if stale else words.stamp(newest, now, history.zone)
         header(canvas, name if stale else f"{name} · {state}", when, stale=stale)
         _rows(canvas, history, feeds, now, "" if stale else sentence(feeds, now))
+
+
+def _blank(canvas: Canvas, name: str, sources: int) -> None:
+    """Before the first poll."""
+    # TRANSLATORS: at most 13 letters
+    header(canvas, name, say("no poll yet"), stale=False)
+    # TRANSLATORS: at most 36 letters
+    waiting = say("Waiting for the first poll")
+    # TRANSLATORS: at most 29 letters
+    ready = say_many("{n} source set up", "{n} sources set up", sources)
+    empty(canvas, "heart", waiting, ready, body(canvas))
 
 
 def _rank(feed: FeedStatus, now: int) -> int:
@@ -141,26 +142,27 @@ def _rows(canvas: Canvas, history: History, feeds: Sequence[FeedStatus], now: in
     size = _size(len(feeds) + bool(ink), zone.height, not feeds[0].is_well or bool(sentence))
     listed = zone.height // size.height
     shown = feeds if len(feeds) <= listed else feeds[: listed - 1]
-    rows = [_row(history, feed, size, now) for feed in shown]
-    column = _column(canvas, rows, size)
-    rows = [row if row.need(canvas) <= zone.right - column else row._replace(corner="") for row in rows]
-    y = zone.top + 1
-    failing = sum(not row.feed.is_well for row in rows)
-    below = zone._replace(top=y + size.height * failing)  # the code of a sign-in has room there
-    for number, row in enumerate(rows):
-        if number == failing:
-            below = corner(canvas, feeds[0], below)
-        right = zone.right if number < failing else below.right
-        _draw_row(canvas, row if right == zone.right else row._replace(corner=""), size, y, (column, right))
-        y += size.height
-    if len(rows) == failing:
-        below = corner(canvas, feeds[0], below)
-    if len(feeds) > len(rows):
+    below = _list(canvas, [_row(history, feed, size, now) for feed in shown], size)
+    if len(feeds) > len(shown):
         # TRANSLATORS: at most 16 letters; further rows for which there is no room
-        more = say_many("and {n} more", "and {n} more", len(feeds) - len(rows))
-        canvas.text(_NAME, y + size.line, more, size.face, width=below.right - _NAME)
+        more = say_many("and {n} more", "and {n} more", len(feeds) - len(shown))
+        canvas.text(_NAME, below.top + size.line, more, size.face, width=below.right - _NAME)
     else:
-        _detail(canvas, sentence or ink, _door(canvas, feeds[0], below._replace(top=y + 2)))
+        _detail(canvas, sentence or ink, _door(canvas, feeds[0], below._replace(top=below.top + 2)))
+
+
+def _list(canvas: Canvas, rows: Sequence[_Row], size: _Size) -> Zone:
+    """All rows, and beside those that are well the code of a sign-in; returns what is left below."""
+    zone = body(canvas)._replace(top=body(canvas).top + 1)
+    column = _column(canvas, rows, size)
+    failing = sum(not row.feed.is_well for row in rows)
+    below = corner(canvas, rows[0].feed, zone._replace(top=zone.top + size.height * failing))
+    for number, row in enumerate(rows):
+        right = zone.right if number < failing else below.right
+        crowded = right < zone.right or row.need(canvas) > zone.right - column
+        y = zone.top + size.height * number
+        _draw_row(canvas, row._replace(corner="") if crowded else row, size, y, (column, right))
+    return below._replace(top=zone.top + size.height * len(rows))
 
 
 def _column(canvas: Canvas, rows: Sequence[_Row], size: _Size) -> int:

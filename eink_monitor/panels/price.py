@@ -65,7 +65,7 @@ def _best(sheet: Sheet, best: Slot, currency: str, long: str) -> None:
     begins = words.stamp(best.start, sheet.now, sheet.history.zone)
     faces = (fonts.FIGURE_28, fonts.FIGURE_18, fonts.TITLE, fonts.SMALL)
     face = next((face for face in faces if canvas.measure(face).width(begins) <= zone.width), faces[-1])
-    line = zone.top + (37 if face == faces[0] else 38)  # a smaller face has a day before the time, maybe with accents
+    line = zone.top + (39 if any(map(str.isalpha, begins)) else 37)  # a day has accents and what is above it has feet
     canvas.text(zone.right, line, begins, face, align="right")
     canvas.text(zone.right, zone.top + 54, str(words.price(best.value, currency)), fonts.TEXT, align="right")
 

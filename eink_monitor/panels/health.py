@@ -68,12 +68,16 @@ class Health(Panel):
         if not polls:
             _blank(canvas, name, len(feeds))
             return
-        newest = max(polls)
-        stale = newest - now > SKEW or now - newest > min(feed.patience for feed in polled)
-        state = _verdict(feeds, now)
-        when = words.age(now - newest) if stale else words.stamp(newest, now, history.zone)
-        header(canvas, name if stale else f"{name} · {state}", when, stale=stale)
+        when, stale = _when(history, max(polls), min(feed.patience for feed in polled), now)
+        header(canvas, name if stale else f"{name} · {_verdict(feeds, now)}", when, stale=stale)
         _rows(canvas, history, feeds, now, "" if stale else sentence(feeds, now))
+
+
+def _when(history: History, newest: int, patience: int, now: int) -> tuple[str, bool]:
+    """When the newest poll was, in words, and whether that is too long ago (or yet to come)."""
+    if -SKEW <= now - newest <= patience:
+        return words.stamp(newest, now, history.zone), False
+    return words.age(now - newest), True
 
 
 def _blank(canvas: Canvas, name: str, sources: int) -> None:

@@ -44,6 +44,10 @@ class Overview(Panel):
         for tile in self.tiles:
             yield Need(tile.subject, (tile.metric.metric,))
 
+    def speaks(self, history: History) -> bool:
+        """Whether anything of the house is known."""
+        return super().speaks(history) if self.tiles else bool(chosen(history))
+
     def draw(self, canvas: Canvas, history: History, now: int) -> None:
         """The tiles, the date, and when this was drawn."""
         whole(canvas, history, now, self.tiles or chosen(history), self.title)

@@ -102,6 +102,16 @@ def test_a_frame_that_somebody_asked_for_counts_like_any_other(path: Path) -> No
     assert (drawing.turns, drawing.frames, len(house.wall.shown)) == (turns + 1, frames + 1, 2)
 
 
+def test_the_code_of_a_sign_in_stays_as_long_as_it_lives_and_a_picture_longer(path: Path) -> None:
+    house = small_house(path, [feed("roof", Scripted())], [slide("one", Says(), dwell=30)])
+    house.daemon.tick()
+    drawing, mono = house.daemon.drawing, house.clock.monotonic()
+    drawing.sign_in("roof", ("https://vendor.example/device", "vendor.example/device", "AB12"), mono)
+    assert drawing.next_due == mono + 5 * MINUTE
+    drawing.picture(mono)
+    assert drawing.next_due == mono + 10 * MINUTE
+
+
 def test_in_quiet_hours_the_clock_is_looked_at_every_full_minute(path: Path) -> None:
     house = small_house(path, [feed("roof", Scripted())], quiet=Window.parse("00:00-23:59"))
     for second, pause in ((0, 60), (20, 40), (59, 1)):

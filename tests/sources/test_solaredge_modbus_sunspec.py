@@ -64,3 +64,17 @@ def test_energy_counters(words: list[int], value: float | None) -> None:
 )
 def test_little_endian_words_of_a_float(words: list[int], value: float | None) -> None:
     assert sunspec.float32(words, 0) == value
+
+
+@pytest.mark.parametrize(
+    ("words", "value"),
+    [
+        ([1, 0, 0, 0], 1),
+        ([4, 3, 2, 1], 0x0001_0002_0003_0004),
+        ([0xFFFF, 0xFFFF, 0xFFFF, 0x0FFF], float(0x0FFF_FFFF_FFFF_FFFF)),
+        ([0, 0, 0, 0], None),
+        ([0xFFFF] * 4, None),
+    ],
+)
+def test_counters_of_four_registers(words: list[int], value: float | None) -> None:
+    assert sunspec.uint64([9, *words, 9], 1) == value

@@ -130,6 +130,8 @@ def test_a_stream_that_ends_begins_again_with_growing_pauses(path: Path) -> None
     past = house.store.outcomes.get("roof stream")
     assert past is not None
     assert past.what == "unavailable"
+    assert past.due is not None
+    assert past.at + HOUR == past.due > house.clock.now()
 
 
 def test_a_silent_stream_that_should_speak_is_ended(path: Path) -> None:

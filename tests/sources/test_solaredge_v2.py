@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -14,7 +15,7 @@ from eink_monitor.model.reading import Metric, Reading
 from eink_monitor.settings import Secret
 from eink_monitor.sources._http.tokens import Tokens, TokenStore
 from eink_monitor.sources.solaredge import SolarEdge
-from eink_monitor.sources.solaredge.v2 import _new
+from eink_monitor.sources.solaredge.v2 import _new, _sum
 from loopback.server import Said
 from loopback.solaredge import CLIENT, KEY, SECRET, SITE, SolarEdgeServer
 from loopback.visits import Visitor
@@ -76,6 +77,22 @@ def test_a_bucket_that_has_begun_is_dated_by_now_and_a_site_s_clock_may_be_ahead
     found = curve(list(_new(visit, metrics.PV_POWER, {LUNCH + ahead: 5.0})), metrics.PV_POWER)
     assert found == ({} if dated is None else {LUNCH + dated: 5.0})
     assert visit.note[: len(note) or None] == note
+
+
+@pytest.mark.parametrize(
+    ("buckets", "total"),
+    [
+        ({}, None),
+        ({date(2026, 1, 1): 5.0, date(2025, 1, 1): 7.0}, 12.0),
+        ({date(2026, 1, 1): 5.0, date(2025, 1, 1): math.nan}, None),
+        ({date(2026, 1, 1): 5.0, date(2009, 12, 31): math.nan}, None),  # of nobody knows which year
+        ({date(2026, 1, 1): 5.0, date(2010, 1, 1): math.nan}, 5.0),
+        ({date(2026, 1, 1): 5.0, date(2024, 1, 1): math.nan}, 5.0),  # nobody wants that one
+        ({date(2024, 1, 1): 5.0}, None),
+    ],
+)
+def test_a_sum_is_known_where_each_of_its_parts_is(buckets: dict[date, float], total: float | None) -> None:
+    assert _sum(buckets, lambda day: day.year > 2024) == total
 
 
 def test_flows_of_every_bucket_balance(roof: tuple[Visitor, SolarEdgeServer]) -> None:

@@ -102,6 +102,8 @@ def test_what_is_forgotten_is_named_and_gone_from_everywhere(store: Store) -> No
 def test_of_a_lost_run_the_hours_and_days_go_aside_all_the_same(store: Store) -> None:
     store._disk.execute("UPDATE series SET start = NULL, end = NULL WHERE end > ?", (NOW,))
     store._disk.execute("DELETE FROM reading WHERE at > ?", (NOW,))
+    store._contents.reload()
+    assert store.dating.latest <= NOW
     assert store.dating.set_future_aside(NOW) == 0
     assert [len(content(store)[table]) for table in ("hour", "day")] == [1, 1]
     assert {one.what for one in store.dating.dated_after(NOW)} == {"hour", "day"}

@@ -92,6 +92,26 @@ def test_the_log_of_the_one_before_goes_nowhere(house: Path) -> None:
     assert values(folder / "readings.db.replaced-1") == [*range(9), 77]
 
 
+def test_the_log_of_another_database_is_kept_as_it_is_and_not_written_into_ours(house: Path, tmp_path: Path) -> None:
+    path, other = house.with_name("readings.db"), tmp_path / "elsewhere" / "other.db"
+    other.parent.mkdir()
+    alive = Store(other, UTC)
+    alive.add([Reading("roof", PV_POWER, float(number % 7), NOW + 60 * number) for number in range(5000)], 300)
+    alive.flush()
+    alive.close()
+    alive = Store(other, UTC)
+    alive.add([Reading("roof", PV_POWER, 77, NOW + 86400 * 9)], 300)
+    alive.flush()
+    log = other.with_name("other.db-wal").read_bytes()
+    alive.close()
+    path.with_name("readings.db-wal").write_bytes(log)
+    before = path.read_bytes()
+    assert say("restore", house.with_name("copy.db"), "-c", house).code == 0
+    assert values(path) == list(range(5))
+    kept = [path.with_name(f"readings.db.replaced-1{end}").read_bytes() for end in ("", "-wal")]
+    assert kept == [before, log]
+
+
 def test_a_copy_with_its_log_is_taken_with_it(house: Path) -> None:
     folder = house.parent
     alive = Store(folder / "readings.db", UTC)

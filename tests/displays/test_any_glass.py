@@ -68,3 +68,8 @@ def test_the_cells_of_a_board_are_alike_and_never_meet(columns: int, rows: int, 
         assert x == 0 or x > cell.width, "the rule fits in between"
         assert y == 0 or y > cell.height
     assert width - columns * (cell.width + 1) < columns, "no pixel is wasted that all could have"
+
+
+def test_every_model_is_in_the_guide() -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "ink.md").read_text(encoding="utf-8")
+    assert {name for name in MODELS if f"`{name}`" not in guide} == set()

@@ -20,6 +20,7 @@ __all__ = [
     "load",
     "marked",
     "marked_many",
+    "marked_of",
     "say",
     "say_many",
     "say_of",
@@ -47,6 +48,11 @@ def spoken() -> Locale:
 
 def marked(text: str) -> str:
     """The text itself: it is translated later, and marked for translators here."""
+    return text
+
+
+def marked_of(what: str, text: str) -> str:  # noqa: ARG001 - what is for the translator
+    """As ``marked``, of what ``say_of`` will say."""
     return text
 
 

@@ -16,6 +16,7 @@ from eink_monitor.panels._figures import amount, tagged
 from eink_monitor.panels._known import Figure, Known
 from eink_monitor.panels._names import MetricName, named
 from eink_monitor.panels._sheet import Zone, body, empty, header
+from eink_monitor.panels._states import state
 
 _IDLE = 10  # W; less than this is a meter's noise
 _SHAPE = 1.6  # how much wider than high a tile is at best
@@ -76,7 +77,7 @@ def told(value: float, metric: Metric, now: int) -> tuple[str, str]:
         # TRANSLATORS: at most 5 letters each; whether something is so
         return say("yes") if value else say("no"), ""
     name = metric.names.get(value)
-    return (name, "") if name else words.quantity(value, metric.unit)
+    return (state(name), "") if name else words.quantity(value, metric.unit)
 
 
 def layout(count: int, zone: Zone) -> list[Zone]:
@@ -168,5 +169,7 @@ def _number(canvas: Canvas, zone: Zone, number: str, unit: str, outline: int) ->
         letters = face == fonts.FIGURE_64 and any(letter.isalpha() for letter in number)
         if wide <= width and high <= height and not letters:
             break
+    if any(letter.isalpha() for letter in number):
+        number = canvas.measure(face).fit(number, width)
     line, thick = zone.bottom - max(0, (height - high) // 2), 2 if face == fonts.FIGURE_64 else 1
     amount(canvas, zone.left, line, number, unit, (face, small), hollow=outline * thick)

@@ -18,6 +18,7 @@ from eink_monitor.panels._sheet import Sheet, SubjectPanel
 from eink_monitor.panels._trace import trace
 from eink_monitor.settings import insist
 
+_WORDS = (fonts.FIGURE_28, fonts.FIGURE_22, fonts.FIGURE_18)  # what the name of a state is written in, if it fits
 _MOST = 7 * 24
 
 
@@ -53,7 +54,8 @@ class Number(SubjectPanel):
         zone = sheet.hero
         if any(letter.isalpha() for letter in number):
             room = zone.width - 50
-            canvas.text(zone.left, zone.bottom - 20, number, fonts.FIGURE_28, hollow=sheet.outline(), width=room)
+            face = next((face for face in _WORDS if canvas.measure(face).width(number) <= room), _WORDS[-1])
+            canvas.text(zone.left, zone.bottom - 20, number, face, hollow=sheet.outline(), width=room)
         else:
             hero(sheet, number, unit)
         canvas.icon(zone.right - 40, zone.top + 6, icon, 40, hollow=sheet.outline())

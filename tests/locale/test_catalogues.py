@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from eink_monitor.locale import load, say, say_many, say_of, speaking, table
+from eink_monitor.metrics import METRICS
+from eink_monitor.panels import _states
 from locale_scripts import script
 
 LANGUAGES = [language for language in table.LANGUAGES if language != "en"]
@@ -73,6 +75,11 @@ def test_a_word_that_means_several_things_is_said_by_what_is_meant() -> None:
     with speaking(load("de")):
         assert say("no such text, {who}", who="you") == "no such text, you"
         assert say_of("nothing", "no such text") == "no such text"
+
+
+def test_every_state_of_the_dictionary_can_be_translated() -> None:
+    names = {name for metric in METRICS.values() for name in metric.names.values()}
+    assert names == {*_states.INVERTER, *_states.DISK, *_states.WEATHER}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

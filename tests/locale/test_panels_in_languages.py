@@ -13,8 +13,11 @@ from eink_monitor.draw import fonts, testcard
 from eink_monitor.draw.signcard import sign_in_card
 from eink_monitor.locale import ENGLISH, Locale, load, speaking
 from eink_monitor.locale.table import LANGUAGES, Units
+from eink_monitor.metrics import DISK_STATE, INVERTER_STATUS, WEATHER_CODE
+from eink_monitor.panels._names import MetricName
 from eink_monitor.panels.health import Health
-from paper_house import feed
+from eink_monitor.panels.number import Number
+from paper_house import PaperHouse, feed
 from scenes import AT, GLASS, SCENES, Scene, feeds
 from witness import Listener, WitnessCanvas
 
@@ -124,6 +127,17 @@ def test_a_fault_of_the_machine_is_told_in_the_words_of_the_house(part: str) -> 
             ("database", one) for one in ("nl", "it", "nb", "da")
         }
         assert here.shortened == []
+
+
+@pytest.mark.parametrize("language", FOREIGN)
+def test_the_name_of_every_state_fits_and_is_no_english(language: str) -> None:
+    locale = load(language, "Europe/Berlin")
+    for metric in (INVERTER_STATUS, DISK_STATE, WEATHER_CODE):
+        for value in metric.names:
+            house = PaperHouse().set("it", AT, {metric: value})
+            panel = Number("it", metric=MetricName(metric.name))
+            assert drawn(Scene(panel, house), locale).shortened == []
+            assert drawn(Scene(panel, house), locale).missing == set()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -144,4 +144,4 @@ def live(daemon: Daemon, until: int) -> None:
     clock = daemon.clock
     while (now := clock.now()) < until:
         pause = daemon.tick()
-        clock.wait(min(pause, until - now), daemon.watch())
+        daemon.wait(min(pause, until - now), daemon.watch())

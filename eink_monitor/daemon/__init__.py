@@ -72,6 +72,8 @@ class Daemon:
         if self.quiet:
             do("following", self.following.kill)
             do("keeping", partial(self.keeping.keep, now, mono, busy=self.fetching.busy))
+            if self.drawing.pressed:  # somebody is awake
+                do("drawing", self.drawing.advance, now, mono)
             return float(MINUTE - now % MINUTE)
         if was_quiet:
             self.drawing.wake(mono)
@@ -94,6 +96,14 @@ class Daemon:
     def watch(self) -> Sequence[int]:
         """File descriptors worth waking up for."""
         return (*self.fetching.watch(), *self.following.watch(), *self.keeping.watch())
+
+    def wait(self, seconds: float, readable: Sequence[int] = ()) -> None:
+        """Sleep until one of the file descriptors is readable, or a button of the display is pressed."""
+        until = self.clock.monotonic() + seconds
+        while not self.clock.wait(min(seconds, self.drawing.look_every or seconds), readable):
+            seconds = until - self.clock.monotonic()
+            if self.drawing.look(self.clock.monotonic()) or seconds <= 0:
+                return
 
     def recall(self) -> None:
         """At a start: log what was wrong when the daemon last stopped."""

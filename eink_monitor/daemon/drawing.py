@@ -50,6 +50,8 @@ class Drawing:
         self._last: Frame | None = None
         self._failures = 0
         self._cleared = False
+        self.look_every = self._display.look_every  # s between two looks at the buttons; 0.0 for none
+        self._button = ""  # the one that was pressed, until the ink may move
         self._once = Once()
         self.wake(mono)
 
@@ -60,6 +62,8 @@ class Drawing:
 
     def advance(self, now: int, mono: float) -> None:
         """Show the next panel when its time has come; an unchanged frame is not sent."""
+        if self._button and not self._display.press_in():
+            self._obey(now, mono)
         if mono < self.next_due or not self._slides:
             return
         if (rest := self._display.ready_in()) > 0:
@@ -97,6 +101,38 @@ class Drawing:
         self._put(self._frame(page.slides, now))
         self._stays(mono + self.rotation.take(page, now, mono))
         return page.slides[0].name
+
+    def look(self, mono: float) -> bool:
+        """Whether a button is pressed: the next panel, or the first ("home"), comes as soon as the maker allows it."""
+        if not self.look_every:
+            return False
+        try:
+            button = self._display.pressed()
+        except DisplayError as error:
+            log.error("%s; the buttons are not looked at again before a restart", error)  # noqa: TRY400 - a sentence
+            self.look_every = 0.0
+            return False
+        if button and self._slides:
+            self._button, self.next_due = button, mono + self._display.press_in()
+        return bool(button)
+
+    @property
+    def pressed(self) -> bool:
+        """Whether a button waits for the ink."""
+        return bool(self._button)
+
+    def _obey(self, now: int, mono: float) -> None:
+        """What a button asks for comes now and stays for its dwell."""
+        asked = next(iter(self._slides)) if self._button == "home" else ""
+        self._button = ""
+        page = self.rotation.next(now, mono, asked)
+        page = page._replace(whys=[Why.PRESSED.value] * len(page.whys))
+        try:
+            self._put(self._frame(page.slides, now))
+        except DisplayError as error:
+            self._ill(str(error), mono)
+            return
+        self._stays(mono + self.rotation.take(page, now, mono))
 
     def why(self, now: int, mono: float) -> str:
         """What is on the display and why, and what comes next, in lines."""

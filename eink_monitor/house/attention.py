@@ -24,6 +24,7 @@ class Why(Enum):
     FIRST = "its `first` began to hold"
     OWED = "it had waited for most of a day"
     ASKED = "a person asked for it"
+    PRESSED = "a button was pressed"
 
 
 class Candidate(NamedTuple):

@@ -107,6 +107,8 @@ _SOURCE_IS: Mapping[str, Any] = dict(
 _DISPLAY: Mapping[str, _Call] = {
     "open": _Call(lambda *_: None),
     "ready_in": _Call(lambda _: 0.0, _seconds),
+    "press_in": _Call(lambda _: 0.0, _seconds),
+    "pressed": _Call(lambda _: "", str, may_fail=True),
     "show": _Call(_dark, may_fail=True),
     "clear": _Call(_dark, may_fail=True),
     "collect": _Call(lambda *_: None, may_fail=True),
@@ -125,6 +127,7 @@ _DISPLAY_IS: Mapping[str, Any] = {
     "where": "",
     "looks": True,
     "every_beat": False,
+    "look_every": 0.0,
 }
 
 

@@ -111,6 +111,19 @@ class Display(ABC):
         """Seconds until a frame that is not urgent may be drawn; 0.0 for now."""
         return 0.0
 
+    def press_in(self) -> float:
+        """Seconds until a frame may be drawn that somebody wants who pressed a button; 0.0 for now."""
+        return 0.0
+
+    @property
+    def look_every(self) -> float:
+        """Seconds between two looks at its buttons; 0.0 if it has none."""
+        return 0.0
+
+    def pressed(self) -> str:
+        """The button that was pressed since the last look: "next", "home", or nothing. Raises ``DisplayError``."""
+        return ""
+
     @property
     def every_beat(self) -> bool:
         """Whether ``show`` wants unchanged frames, too: a panel that ages decides by itself when to refresh."""

@@ -123,7 +123,7 @@ def _wait(daemon: Daemon, signals: Signals, control: ControlSocket | None, secon
         daemon.clock.wait(1.0)
 
     with Fence(nap):
-        daemon.clock.wait(seconds, (*daemon.watch(), *requests, signals.wakes))
+        daemon.wait(seconds, (*daemon.watch(), *requests, signals.wakes))
         signals.quieten()
 
 

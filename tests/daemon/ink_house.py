@@ -68,7 +68,7 @@ class InkHouse:
         while (left := end - self.clock.monotonic()) > 0:
             pause = self.daemon.tick()
             self.look()
-            self.clock.wait(min(pause, left), self.daemon.watch())
+            self.daemon.wait(min(pause, left), self.daemon.watch())
 
     def look(self) -> None:
         """Hold the glass against the frame that the daemon believes to show."""

@@ -46,6 +46,8 @@ class Gpio:
         self.lgpio = lgpio
         self.mode: int | None = None
         self.directions: dict[int, int] = {}
+        self.pressed: set[int] = set()  # lines that a button connects with ground
+        self.pulls: dict[int, int] = {}
         self._warn = True
 
     def modules(self) -> dict[str, ModuleType]:
@@ -84,7 +86,7 @@ class Gpio:
             raise RuntimeError(NO_MODE)
         for line in _many(channel):
             self._claim(line)
-            self.directions[line] = direction
+            self.directions[line], self.pulls[line] = direction, pull_up_down
             if direction == OUT and initial is not None:
                 self._drive(line, initial)
 
@@ -120,7 +122,7 @@ class Gpio:
             raise RuntimeError("You must setup() the GPIO channel first")
         wire = self.lines.get(channel)
         if wire is None:
-            return 0
+            return int(self.pulls[channel] == CONSTANTS["PUD_UP"] and channel not in self.pressed)
         return self.board.busy() if wire == BUSY else self.board.levels[wire]
 
     def cleanup(self, channel: Channels | None = None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -11,6 +11,8 @@ from typing import Protocol
 from eink_monitor.clock import DAY, MINUTE, Clock, SystemClock
 from eink_monitor.displays._models import MODELS, Model, alike, unknown
 from eink_monitor.displays._policy import Past, Policy, Step
+from eink_monitor.displays.waveshare.buttons import Buttons
+from eink_monitor.displays.waveshare.buttons import check as check_buttons
 from eink_monitor.displays.waveshare.examination import examine
 from eink_monitor.displays.waveshare.panel213 import Panel213
 from eink_monitor.displays.waveshare.revisions import REVISIONS
@@ -23,6 +25,7 @@ from eink_monitor.model.frame import Frame, Wear
 from eink_monitor.settings import Duration, Size, insist, together
 
 _VENDOR = "vendor:"
+_LOOK = 0.1  # s
 _BOARD = Path("/proc/device-tree/model")
 
 
@@ -53,7 +56,8 @@ class Waveshare(Wiring, Display):
     ``model`` is 2in13_V2, 2in13_V3, 2in13_V4 (the sticker on the back says which) or another of ``MODELS``; or
     vendor:NAME with the name of any module of Waveshare's. ``rotate`` is 0 or 180. The pins (BCM numbers) are those of
     the HAT; Waveshare's drivers know no others. ``power_off`` cuts the power between refreshes by PWR and RST, at the
-    price of 10 ms each; without it the panel rests in deep sleep, which takes 1 uA.
+    price of 10 ms each; without it the panel rests in deep sleep, which takes 1 uA. ``buttons`` are the pins of those
+    of a HAT: next, home.
     """
 
     model: str = field(
@@ -65,6 +69,7 @@ class Waveshare(Wiring, Display):
     full_every: Duration = Duration(DAY)
     power_off: bool = False
     board: Board = ALONE
+    buttons: Mapping[str, int] = field(default_factory=dict)
 
     _clock: Clock = field(default_factory=SystemClock, init=False, repr=False, compare=False)
     _wear: Wear = field(default_factory=Wear, init=False, repr=False, compare=False)
@@ -76,7 +81,9 @@ class Waveshare(Wiring, Display):
 
     def __post_init__(self) -> None:
         """Refuse impossible settings. Raises ``ValueError``."""
-        together(self._check_words, self._check_policy, super().__post_init__, lambda: self.board.fit(self.size))
+        checks = (self._check_words, self._check_policy, super().__post_init__, lambda: self.board.fit(self.size))
+        together(*checks, lambda: check_buttons(self.buttons, self.pins().values()))
+        self._buttons = Buttons(self.buttons)
 
     def _check_words(self) -> None:
         vendor = self.model.removeprefix(_VENDOR)
@@ -130,6 +137,19 @@ class Waveshare(Wiring, Display):
         """Seconds until a frame that is not urgent may be drawn."""
         return self._policy.ready_in(self._past())
 
+    def press_in(self) -> float:
+        """Seconds until a frame that a button asks for may be drawn: as long as the maker forbids it."""
+        return self._policy.rests(self._past())
+
+    @property
+    def look_every(self) -> float:
+        """Often enough for a short press."""
+        return _LOOK if self.buttons else 0.0
+
+    def pressed(self) -> str:
+        """The button that went down since the last look. Raises ``DisplayError``."""
+        return self._buttons.pressed() if self.buttons else ""
+
     def show(self, frame: Frame, *, urgent: bool = False) -> None:
         """Refresh the panel if the policy allows it and there is something new. Raises ``DisplayError``."""
         step = self._policy.step(self._past(), same=frame == self._frame, crisp=self._crisp, urgent=urgent)
@@ -174,6 +194,8 @@ class Waveshare(Wiring, Display):
 
     def examine(self) -> Iterator[Finding]:
         """The findings on wiring and panel, without a refresh."""
+        if self.buttons:
+            yield self._buttons.examine()
         ink = self._panel()
         if isinstance(ink, Panel213):
             yield from examine(ink)
@@ -197,6 +219,7 @@ class Waveshare(Wiring, Display):
         self._frame, self._crisp = None, True
         if ink is not None:
             ink.close()
+        self._buttons.close()
 
     def _refresh(self, frame: Frame, *, partial: bool) -> None:
         ink = self._panel()

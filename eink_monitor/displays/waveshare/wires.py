@@ -107,7 +107,7 @@ class Wires:
 
     def busy(self) -> bool:
         """Whether BUSY is high."""
-        with _spoken(f"BUSY (GPIO {self.wiring.busy}) cannot be read"):
+        with spoken(f"BUSY (GPIO {self.wiring.busy}) cannot be read"):
             return bool(self._gpio.input(self.wiring.busy))
 
     def command(self, code: int, data: bytes = b"") -> None:
@@ -166,25 +166,25 @@ class Wires:
 
     def _set(self, name: str, level: bool) -> None:
         pin = self.wiring.pins()[name]
-        with _spoken(f"{name} (GPIO {pin}) cannot be set"):
+        with spoken(f"{name} (GPIO {pin}) cannot be set"):
             self._gpio.output(pin, int(level))
 
     def _write(self, payload: bytes, *, data: bool) -> None:
         if data is not self._data:
             self._set("DC", data)
             self._data = data
-        with _spoken(f"{self.wiring.node}: a write failed, check that the HAT sits well on its pins"):
+        with spoken(f"{self.wiring.node}: a write failed, check that the HAT sits well on its pins"):
             self._spi.writebytes2(payload)
 
     def _claim(self) -> Any:  # noqa: ANN401 - a foreign module without types
-        gpio = _library(LIBRARIES[1])
-        with _spoken("GPIO cannot be used"):
+        gpio = library(LIBRARIES[1])
+        with spoken("GPIO cannot be used"):
             gpio.setwarnings(False)
             gpio.setmode(gpio.BCM)
         taken: list[int] = []
         try:
             for name, pin in self.wiring.pins().items():
-                with _claiming(name, pin):
+                with claiming(name, pin):
                     if name == "BUSY":  # pulled down, so that a panel that is not there reads as never busy
                         gpio.setup(pin, gpio.IN, pull_up_down=gpio.PUD_DOWN)
                     else:
@@ -198,9 +198,9 @@ class Wires:
 
     def _open_spi(self) -> Any:  # noqa: ANN401 - as above
         node = self.wiring.node
-        spi = _library(LIBRARIES[0]).SpiDev()
+        spi = library(LIBRARIES[0]).SpiDev()
         try:
-            with _spoken(f"{node} cannot be opened"):
+            with spoken(f"{node} cannot be opened"):
                 spi.open(self.wiring.bus, self.wiring.device)
                 spi.max_speed_hz = self.wiring.speed
                 spi.mode = 0
@@ -217,7 +217,7 @@ class Wires:
 
 
 @contextmanager
-def _spoken(sentence: str) -> Iterator[None]:
+def spoken(sentence: str) -> Iterator[None]:
     """Turn whatever a library raises into a ``DisplayError`` with a sentence of ours."""
     try:
         yield
@@ -226,10 +226,10 @@ def _spoken(sentence: str) -> Iterator[None]:
 
 
 @contextmanager
-def _claiming(name: str, pin: int) -> Iterator[None]:
-    """As ``_spoken``, knowing how a claim of a GPIO line goes wrong."""
+def claiming(name: str, pin: int) -> Iterator[None]:
+    """As ``spoken``, knowing how a claim of a GPIO line goes wrong."""
     try:
-        with _spoken(f"GPIO {pin} ({name}) cannot be claimed"):
+        with spoken(f"GPIO {pin} ({name}) cannot be claimed"):
             yield
     except DisplayError as error:
         said = str(error.__cause__).lower()
@@ -241,7 +241,8 @@ def _claiming(name: str, pin: int) -> Iterator[None]:
         raise
 
 
-def _library(name: str) -> Any:  # noqa: ANN401 - as above
+def library(name: str) -> Any:  # noqa: ANN401 - as above
+    """A library that the panel needs. Raises ``DisplayError`` with how to install it."""
     try:
         return import_module(name)
     except ImportError as error:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from eink_monitor.clock import DAY, HOUR, MINUTE
-from eink_monitor.conditions import Condition
+from eink_monitor.conditions import Condition, Witness
 from eink_monitor.config import Slide
 from eink_monitor.daemon.control import Request
 from eink_monitor.daemon.display_control import carry_out
@@ -193,3 +193,24 @@ def test_a_display_that_fails_is_tried_again_soon(tmp_path: Path, failures: int)
     house.live(20 * MINUTE)
     assert [at - START for at in house.wall.tried[:2]] == [0, 30]
     assert house.wall.shown
+
+
+@dataclass
+class Counted:
+    """A condition that counts how often it is asked."""
+
+    asked: int = 0
+
+    def holds(self, witness: Witness, at: int) -> bool:
+        self.asked += 1
+        return False
+
+
+def test_conditions_are_asked_at_each_turn_and_not_at_each_tick(tmp_path: Path) -> None:
+    counted = Counted()
+    watchful = replace(stays("b", 900), when=Condition("counted", counted))
+    feeds = [feed("roof", Scripted([5]), every=10)]
+    house = small_house(tmp_path / "house.db", feeds, [stays("a", 900), watchful])
+    house.live(3 * HOUR)
+    assert house.daemon.fetching.polls > 1000
+    assert counted.asked == house.daemon.drawing.turns == 12

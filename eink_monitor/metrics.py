@@ -46,8 +46,8 @@ ODOMETER = Metric("odometer", "km", 1, 0, 3_000_000, "distance travelled")
 FUEL = Metric("fuel", "%", 1, 0, 100, "fuel left")
 FUEL_VOLUME = Metric("fuel_volume", "l", 1, 0, 300, "fuel left in the tank")
 BATTERY_12V = Metric("battery_12v", "V", 0.01, 0, 30, "voltage of the 12 V battery")
-LATITUDE = Metric("latitude", "deg", 0.0001, -90, 90, "where the car stands, north positive")
-LONGITUDE = Metric("longitude", "deg", 0.0001, -180, 180, "where the car stands, east positive")
+LATITUDE = Metric("latitude", "deg", 0.0001, -90, 90, "where the car is, north positive")
+LONGITUDE = Metric("longitude", "deg", 0.0001, -180, 180, "where the car is, east positive")
 
 _BYTES = 1 << 60
 DISK_SIZE = Metric("disk_size", "B", 1, 0, _BYTES, "size of the disk")

@@ -171,11 +171,11 @@ def no_network(person: Person) -> None:
     """The vendor of one car cannot be reached, and at that of the other nobody has signed in."""
     tell("\n=== no network ===", person.folder)
     person.starts()
-    log = person.reads("refuses the connection", "nobody has signed in")
+    log = person.reads("refuses the connection", "not signed in")
     assert log[0] == f"{person.file}: 2 sources, 3 panels on png, pictures in {person.folder}/out"
     assert [line.partition("; ")[0] for line in sorted(log[1:])] == [
         "enyaq: Skoda: the server refuses the connection",
-        "i4: nobody has signed in to BMW CarData yet",
+        "i4: not signed in to BMW CarData yet",
     ]
     assert person.says("latest").err == "nothing is stored yet\n"
     doctor = person.says("doctor")

@@ -213,8 +213,8 @@ def _check_claims(reader: Reader, node: Node | None, found: dict[str, Feed]) -> 
         if _thing(rival) != _thing(feed):
             what = f"of type {feed.type}" if rival.type == feed.type else f"{feed.source.family}s"
             message = (
-                f"`{rival.name}` and `{name}` are two {what} with one subject, `{feed.subject}`, and would "
-                f"take turns on its panels; give each a subject of its own{feed.source.together}"
+                f"`{rival.name}` and `{name}` are two {what} with the same subject, `{feed.subject}`, so their "
+                f"readings would mix; give each its own subject{feed.source.together}"
             )
             reader.complain(key_node, join("sources", name), message)
         claims = dict.fromkeys(keys, name) | claims

@@ -28,7 +28,7 @@ def findings(config: Config, feed: Feed, clock: Clock) -> Iterator[Finding]:
         causes += [_credential(check, feed, credential, now) for credential in feed.source.credentials(visit)]
     yield from causes
     known = {finding.code for finding in causes}
-    told = _ends(config, check, feed, now) or [good(check, "not asked yet")]
+    told = _ends(config, check, feed, now) or [good(check, "not polled yet")]
     yield from (finding for finding in told if not (finding.state == BAD and finding.code in known))
 
 
@@ -65,7 +65,7 @@ def _answered(check: str, feed: Feed, past: OutcomeRun, now: int, status: FeedSt
     if status.measured_at is None:
         return doubt(check, f"{when}, but has never brought a measurement{note}", again)
     if status.is_fresh(past.at):
-        return doubt(check, f"{when} and has not been asked since", f"is the daemon running? Else {again}")
+        return doubt(check, f"{when} and has not been polled since", f"is the daemon running? Else {again}")
     age, patience = words.age(now - status.measured_at), words.span(status.patience)
     return doubt(check, f"{when}, but last measured anything {age} (its patience is {patience}){note}", again)
 

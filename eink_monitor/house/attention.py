@@ -23,7 +23,7 @@ class Why(Enum):
     TURN = "its turn"
     FIRST = "its `first` began to hold"
     OWED = "it had waited for most of a day"
-    ASKED = "a person asked for it"
+    ASKED = "requested"
     PRESSED = "a button was pressed"
 
 

@@ -65,7 +65,7 @@ class Credential(NamedTuple):
 def lifetime(name: str, expires_at: int | None, now: int, way_out: str) -> Credential:
     """An existing credential, described by how long it remains valid; ``way_out`` renews it."""
     if expires_at is None:
-        return Credential(name, present=True, expires_at=None, fact=f"{name} is there")
+        return Credential(name, present=True, expires_at=None, fact=f"{name} is present")
     left = expires_at - now
     if left <= 0:
         return Credential(name, present=True, expires_at=expires_at, fact=f"{name} has expired", cure=way_out)

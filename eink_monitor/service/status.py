@@ -9,7 +9,7 @@ from eink_monitor.draw import words
 from eink_monitor.model.history import FeedStatus
 
 _WORDS = {
-    None: "not asked yet",
+    None: "not polled yet",
     "auth": "sign in again",
     "bad-answer": "invalid answers",
     "crashed": "the poll crashes",

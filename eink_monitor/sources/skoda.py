@@ -105,7 +105,7 @@ def _verdicts(answer: Answer, now: int) -> Mapping[int, AuthFailed | BadAnswer |
         ),
         403: AuthFailed(f"{_WHO} does not allow this API key to read this car, and a new API key is needed", _WAY_OUT),
         404: BadAnswer(f"{_WHO} does not know this car", "check vin in the configuration"),
-        429: Throttled(f"{_WHO} says we ask too often (20 calls an hour)", until),
+        429: Throttled(f"{_WHO} says we poll too often (20 calls an hour)", until),
     }
 
 

@@ -88,7 +88,7 @@ def judged(answer: Answer, now: int) -> Mapping[str, object]:
             raise refused
         if "not found" in said or "home" in said:
             raise BadAnswer(f"{_WHO} does not know this home", "check home, or remove it")
-        raise Unavailable(f"{_WHO} reports a fault of its own; trying again later")
+        raise Unavailable(f"{_WHO} reports an internal error; trying again later")
     return table(table(document.get("data"), _WHO, "data").get("viewer"), _WHO, "viewer")
 
 

@@ -88,7 +88,7 @@ def _poll(config: Config, feed: Feed, *, force: bool) -> Result:
 def _sentence(config: Config, feed: Feed, result: Result) -> str:
     if result.what != "throttled":
         return result.detail
-    way_out = f"ask again after {stamp(result.until, config.zone)}"
+    way_out = f"poll again after {stamp(result.until, config.zone)}"
     return f"{feed.name}: {result.detail.removeprefix(f'{feed.name}: ')}; {way_out}, or spend a call with --force"
 
 

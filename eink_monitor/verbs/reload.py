@@ -22,7 +22,7 @@ def command(config_file: Path | None) -> int:
     try:
         config = load(config_file)
     except ConfigError:
-        click.echo("eink-monitor: the daemon was not told; it goes on with what it read before", err=True)
+        click.echo("eink-monitor: the daemon was not notified; it keeps the configuration it read before", err=True)
         raise
     answer = ask(address(config.database), Request("reload"))
     if answer is None:

@@ -21,7 +21,7 @@ DISK = "type: ssh_disk, user: me, mounts: {{a: /mnt/a}}"
 
 def said(tmp_path: Path, *sources: str) -> list[str]:
     lines = "\n".join(f"  s{n}: {{{{{source}}}}}" for n, source in enumerate(sources))
-    return [line for line in complaints(write(tmp_path, HOUSE.replace("{sources}", lines))) if "turns" in line]
+    return [line for line in complaints(write(tmp_path, HOUSE.replace("{sources}", lines))) if "would mix" in line]
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def said(tmp_path: Path, *sources: str) -> list[str]:
 def test_two_of_a_kind_with_one_subject_are_refused(tmp_path: Path, first: str, second: str) -> None:
     (line,) = said(tmp_path, first, second)
     assert "sources.s1: `s0` and `s1` are two of type" in line
-    assert "give each a subject of its own" in line
+    assert "give each its own subject" in line
     assert ("units: [1, 2]" in line) is ("modbus" in first)
     assert "TMB" not in line
 
@@ -47,7 +47,7 @@ def test_two_cars_with_one_subject_are_refused_whoever_made_them(tmp_path: Path)
     portal = "type: vw_eu_data_act, brand: skoda, username: me, password: a-word, subject: car"
     skoda = f"{SKODA}, subject: car, vin"
     (line,) = said(tmp_path, f"{skoda}: TMBAAAAAAAAAAAAA1", f"{portal}, vin: TMBAAAAAAAAAAAAA2")
-    assert "sources.s1: `s0` and `s1` are two cars with one subject, `car`, and would take turns" in line
+    assert "sources.s1: `s0` and `s1` are two cars with the same subject, `car`, so their readings would mix" in line
     assert said(tmp_path, f"{skoda}: TMBAAAAAAAAAAAAA1", f"{portal}, vin: ' tmbaaaaaaaaaaaaa1'") == []
 
 

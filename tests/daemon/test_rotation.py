@@ -100,7 +100,7 @@ def test_what_a_person_asked_for_stays(tmp_path: Path) -> None:
     )
     house.live(MINUTE)
     assert carry_out(Request("show", "b"), house.daemon.drawing, house.config, house.daemon.clock).code == 0
-    assert why(house).splitlines()[0] == "now: b, since 20:27 (a person asked for it)"
+    assert why(house).splitlines()[0] == "now: b, since 20:27 (requested)"
     assert set(watched(house, 14 * MINUTE)) == {"b"}
     assert watched(house, 3 * MINUTE)[-1] == "sun"
 

@@ -27,7 +27,7 @@ from test_following import Speaks, ended, listening
 
 Blank = Callable[[Path], Path]
 AWAY = Unreachable("roof: the address cannot be looked up")
-BUSY = Unavailable("roof: a fault of its own (503)")
+BUSY = Unavailable("roof: an internal error (503)")
 REFUSED = AuthFailed("roof: the key is wrong")
 HOURLY, QUICK, HOME = Rhythm(HOUR), Rhythm(300), Rhythm(30, 90)
 WORDS = (

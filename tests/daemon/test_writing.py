@@ -90,7 +90,7 @@ def test_every_verb_sees_what_a_young_daemon_knows(tmp_path: Path, verb: tuple[s
         polled(file)
         said = say(*(word.format(folder=tmp_path) for word in verb), "-c", file)
         assert "has not written" not in said.err + said.out
-        assert "not asked yet" not in said.out
+        assert "not polled yet" not in said.out
         if verb[0] == "latest":
             assert "roof" in said.out
         if verb[0] == "quota":

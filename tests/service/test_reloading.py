@@ -83,7 +83,7 @@ def test_one_with_mistakes_is_refused_with_all_of_them(house: tuple[Path, subpro
     touched(file, WRONG)
     said = say("reload", "-c", file)
     assert said.code == 78
-    assert "the daemon was not told; it goes on with what it read before" in said.err
+    assert "the daemon was not notified; it keeps the configuration it read before" in said.err
     assert "sources.roof.every" in said.err
     assert "sources.attic.show" in said.err
     process.send_signal(signal.SIGHUP)  # whoever sends this has not looked

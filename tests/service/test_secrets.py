@@ -122,15 +122,15 @@ def processes(pid: int) -> Iterator[bytes]:
 def lived(config: Config) -> bytes:
     """All that the daemon said and showed of itself until every source had failed at least once."""
     seen: list[bytes] = []
-    told, began = b"not asked yet", stopwatch()
+    told, began = b"not polled yet", stopwatch()
     with running(config) as (process, systemd):
-        while b"not asked yet" in told and stopwatch() - began < 60:
+        while b"not polled yet" in told and stopwatch() - began < 60:
             with suppress(FileNotFoundError, ProcessLookupError):  # a child that has just ended
                 seen += processes(process.pid)
             if select.select([systemd], (), (), 0.02)[0]:
                 told = systemd.recv(8192)
                 seen.append(told)
-        assert b"not asked yet" not in told
+        assert b"not polled yet" not in told
         process.send_signal(signal.SIGTERM)
         seen.append(process.communicate(timeout=10)[0])
     return b"\n".join(seen)

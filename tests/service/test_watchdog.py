@@ -83,7 +83,7 @@ def lived(tmp_path: Path, blank: Blank, systemd: Systemd, frozen: str) -> tuple[
 
 def test_a_healthy_house_feeds_it(tmp_path: Path, blank: Blank, systemd: Callable[[float], Systemd]) -> None:
     messages, polls, panels, log = lived(tmp_path, blank, systemd(180), "nothing")
-    assert messages[0].startswith("READY=1\nSTATUS=roof: not asked yet; next panel in ")
+    assert messages[0].startswith("READY=1\nSTATUS=roof: not polled yet; next panel in ")
     assert messages[1].startswith("WATCHDOG=1\nSTATUS=1 source ok; next panel in ")
     assert messages[-1] == "STOPPING=1"
     assert sum("WATCHDOG=1" in message for message in messages) >= 3 * 3600 / 90 - 1
@@ -97,7 +97,7 @@ def test_how_the_first_polls_went_is_told_at_once(tmp_path: Path, systemd: Calla
     command = [sys.executable, "-m", "eink_monitor", "run", "-c", str(write(tmp_path))]
     with subprocess.Popen(command, env=heard.environment, stderr=subprocess.DEVNULL) as process:
         try:
-            assert "not asked yet" in heard.next()
+            assert "not polled yet" in heard.next()
             while not (said := heard.next()).startswith("STATUS="):
                 assert "WATCHDOG=1" in said
             assert said.startswith("STATUS=3 sources ok; next panel in ")

@@ -235,7 +235,7 @@ def test_a_used_up_quota_stops_the_account(tmp_path: Path, status: int, headers:
         ),
         (cardata_error("CU-120", 400), BadAnswer, "does not accept this VIN; check vin"),
         (cardata_error("CU-101", 404), BadAnswer, "check vin"),
-        (Reply(b"oops", 500), Unavailable, "fault of its own"),
+        (Reply(b"oops", 500), Unavailable, "internal error"),
         (Reply(b"<html>", 200), Unavailable, "web page"),
         (Reply(b"{", 200), BadAnswer, "not JSON"),
         (Reply({"telematicData": []}), BadAnswer, "telematicData"),

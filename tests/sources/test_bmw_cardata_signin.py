@@ -122,7 +122,7 @@ def test_a_hiccup_of_the_network_is_waited_out_more_slowly(tmp_path: Path) -> No
     [
         (refused("invalid_client", 401), AuthFailed, "client_id; copy it again"),
         (refused("invalid_scope"), AuthFailed, "subscribe to CarData API"),
-        (Reply(b"", 500), Unavailable, "fault of its own"),
+        (Reply(b"", 500), Unavailable, "internal error"),
         (Reply({"user_code": 1}), BadAnswer, "user_code"),
         (Reply(b"[]"), BadAnswer, "code"),
     ],

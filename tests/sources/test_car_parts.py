@@ -167,4 +167,4 @@ def test_words_about_a_credential() -> None:
         "the key expires in less than a day; renew it",
         "the key has expired; renew it",
     ]
-    assert lifetime("the key", None, NOW, "renew it").words == "the key is there"
+    assert lifetime("the key", None, NOW, "renew it").words == "the key is present"

@@ -97,7 +97,7 @@ def test_a_quota_that_is_spent_waits_as_long_as_it_says(tmp_path: Path) -> None:
         (Said(404, b""), BadAnswer, "check latitude"),
         (Said(422, b""), BadAnswer, "check latitude"),
         (Said(429, b""), Throttled, "too often"),
-        (Said(503, b""), Unavailable, "fault of its own"),
+        (Said(503, b""), Unavailable, "internal error"),
         (Said(200, {"result": []}), BadAnswer, "result"),
         (Said(200, {"result": {"watt_hours_period": {"soon": 5}}}), BadAnswer, "no ISO 8601"),
         (Said(200, {"result": {"watt_hours_period": dict.fromkeys(map(str, range(3000)), 5)}}), BadAnswer, "more than"),

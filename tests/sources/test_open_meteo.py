@@ -135,7 +135,7 @@ def test_without_a_roof_it_tells_the_weather_only(tmp_path: Path) -> None:
     ("said", "kind", "words"),
     [
         (Said(400, {"error": True, "reason": "Latitude 48.137"}), BadAnswer, "check latitude, longitude and planes"),
-        (Said(502, b"<html>"), Unavailable, "fault of its own"),
+        (Said(502, b"<html>"), Unavailable, "internal error"),
         (Said(200, b"<html>"), Unavailable, "web page"),
         (Said(200, b"[]"), BadAnswer, "not an object"),
         (Said(200, {}), BadAnswer, "minutely_15"),

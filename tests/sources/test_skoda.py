@@ -102,8 +102,8 @@ def test_an_answer_without_any_section_is_trouble_for_later() -> None:
         (401, AuthFailed, "a new API key is needed: it is wrong or has expired; make a new one in the MySkoda app"),
         (403, AuthFailed, "does not allow this API key to read this car, and a new API key is needed"),
         (404, BadAnswer, "check vin"),
-        (500, Unavailable, "fault of its own"),
-        (503, Unavailable, "fault of its own"),
+        (500, Unavailable, "internal error"),
+        (503, Unavailable, "internal error"),
     ],
 )
 def test_refusals_say_what_to_do_and_keep_the_secrets(
@@ -146,7 +146,7 @@ def test_nonsense_is_a_bad_answer(tmp_path: Path, body: bytes) -> None:
 def test_the_expiry_of_the_key_is_remembered_and_warned_of(tmp_path: Path) -> None:
     routes = {PATH: [Reply(ENYAQ, headers={"X-API-Key-Expires-At": "2026-10-10T12:00:00Z"}), Reply(ENYAQ)]}
     source = skoda()
-    assert source.credentials(visit_to(tmp_path))[0].words == "the Skoda API key is there"
+    assert source.credentials(visit_to(tmp_path))[0].words == "the Skoda API key is present"
     with Vendor(routes) as vendor:
         source = skoda(vendor.url)
         visit = visit_to(tmp_path)

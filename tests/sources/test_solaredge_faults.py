@@ -328,7 +328,7 @@ def test_whoever_is_not_reached_is_asked_once(tmp_path: Path) -> None:
 def test_whoever_fails_twice_is_asked_no_more(server: SolarEdgeServer, tmp_path: Path) -> None:
     server.fault, server.fault_on = Said(500, {}), "/sites/"
     poller = visitor("key", server, tmp_path)
-    with pytest.raises(Unavailable, match="fault of its own"):
+    with pytest.raises(Unavailable, match="internal error"):
         poller.poll()
     assert server.calls == 2
 

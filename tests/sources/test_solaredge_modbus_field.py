@@ -257,7 +257,7 @@ def test_a_slow_inverter_is_told_as_such(home: Home) -> None:
     assert "is slow: it answers, but not within 1 s; set timeout: 10s" in str(trouble)
 
 
-@pytest.mark.parametrize(("code", "why"), [(4, "a fault of its own"), (6, "busy"), (77, "unknown reason")])
+@pytest.mark.parametrize(("code", "why"), [(4, "an internal error"), (6, "busy"), (77, "unknown reason")])
 def test_an_inverter_that_refuses_says_why(home: Home, code: int, why: str) -> None:
     bus = Bus({1: House().inverter(3000)}, refused=dict.fromkeys(range(40071, 40110), code))
     assert f"(Modbus exception {code}: {why}); trying again later" in str(home.trouble(bus))

@@ -285,8 +285,8 @@ def test_polls_that_leave_out_the_same_are_one_outcome_whatever_the_figures(tmp_
             ("ok", "left out: charge -1.5 %"),
             ("ok", "left out: charge -1.25 %"),
             ("ok", "left out: power -1.25 W"),
-            ("unavailable", "the vendor reports a fault of its own (500)"),
-            ("unavailable", "the vendor reports a fault of its own (503)"),
+            ("unavailable", "the vendor reports an internal error (500)"),
+            ("unavailable", "the vendor reports an internal error (503)"),
         ]
     ):
         store.note(Outcome("roof", NOW + 60 * minute, 0.1, what, detail), None, 0)
@@ -294,7 +294,7 @@ def test_polls_that_leave_out_the_same_are_one_outcome_whatever_the_figures(tmp_
     assert [(past.polls, past.detail) for past in reversed(store.outcomes.recent())] == [
         (2, "left out: charge -1.25 %"),
         (1, "left out: power -1.25 W"),
-        (1, "the vendor reports a fault of its own (500)"),
+        (1, "the vendor reports an internal error (500)"),
     ]
     store.close()
 

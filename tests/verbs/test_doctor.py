@@ -83,7 +83,7 @@ def test_a_well_house(lived: Path) -> None:
     assert re.match(r"ok: .*readings\.db is intact, [\d.]+ [kM]B", lines(said, "database")[0])
     assert lines(said, "space")
     assert re.match(
-        r"(ok: answered .*|warn: answered .* ago and has not been asked since -> .*)", lines(said, "source roof")[0]
+        r"(ok: answered .*|warn: answered .* ago and has not been polled since -> .*)", lines(said, "source roof")[0]
     )
     assert re.match(r"ok: demo car: \d+ of 45 calls left today", lines(said, "quota")[0])
 
@@ -125,7 +125,7 @@ def test_before_the_first_start_nothing_is_created(tmp_path: Path) -> None:
     assert lines(said, "database") == [
         f"ok: {tmp_path}/readings.db does not exist yet; the daemon or the first poll creates it"
     ]
-    assert lines(said, "source roof") == ["ok: not asked yet"]
+    assert lines(said, "source roof") == ["ok: not polled yet"]
     assert [entry.name for entry in tmp_path.iterdir()] == ["config.yaml"]
 
 
@@ -268,7 +268,7 @@ def test_no_database_at_all(tmp_path: Path) -> None:
     said = say("doctor", "-c", write(tmp_path))
     assert said.code == 78
     assert lines(said, "database")[0].startswith(f"bad: {tmp_path}/readings.db is a text file, not a database")
-    assert lines(said, "source roof") == ["ok: not asked yet"]
+    assert lines(said, "source roof") == ["ok: not polled yet"]
 
 
 def test_a_database_of_the_future(tmp_path: Path) -> None:
@@ -303,7 +303,7 @@ def test_no_vendor_is_asked_and_no_secret_is_told(tmp_path: Path) -> None:
             vendor.accept()
     assert said.code == 77
     assert lines(said, "source bmw")[0] == "bad: the BMW sign-in is missing -> eink-monitor login bmw"
-    assert lines(said, "source skoda") == ["ok: the Skoda API key is there", "ok: not asked yet"]
+    assert lines(said, "source skoda") == ["ok: the Skoda API key is present", "ok: not polled yet"]
     assert "hunter2" not in said.out
     assert "WBA1234" not in said.out
     assert not (tmp_path / "state").exists(), "a look by root must not leave folders of root's"
@@ -358,7 +358,7 @@ def test_how_the_last_poll_ended(tmp_path: Path, what: str, detail: str, line: s
     [
         (0, 0, "ok: answered just now"),
         (0, 10 * HOUR, "warn: answered just now, but last measured anything 10 h ago (its patience is 15 min)"),
-        (10 * HOUR, 10 * HOUR, "warn: answered 10 h ago and has not been asked since"),
+        (10 * HOUR, 10 * HOUR, "warn: answered 10 h ago and has not been polled since"),
         (0, 21 * DAY, "warn: answered just now, but last measured anything 3 weeks ago (its patience is 15 min)"),
     ],
 )

@@ -126,7 +126,7 @@ def test_a_code_that_is_confirmed_after_a_while(tmp_path: Path, bmw: QuickBmw) -
     assert "The code at https://customer.bmwgroup.example/oneid/link: ABCD-1234" in said.out
     assert "You have 5 minutes, until " in said.out
     assert said.out.endswith(
-        "BMW CarData: signed in; every car of this account with this client_id can be asked now.\n"
+        "BMW CarData: signed in; every car of this account with this client_id can be polled now.\n"
     )
     assert "Waiting until you have confirmed" in said.err
     assert len(bmw.on(TOKEN)) == 2

@@ -88,8 +88,8 @@ def test_a_failure_is_an_empty_array_and_a_sentence(house: Path) -> None:
         ("malformed", 65, ""),
         ("NaN", 65, ""),
         ("410", 69, "retired this interface on 3 Nov 2026; use V2 or the inverter's Modbus"),
-        ("429 minute", 75, "; ask again after "),
-        ("429 month", 75, "; ask again after "),
+        ("429 minute", 75, "; poll again after "),
+        ("429 month", 75, "; poll again after "),
         ("500", 75, ""),
         ("reset", 75, ""),
     ],
@@ -126,7 +126,7 @@ def test_the_ledger_is_kept_unless_forced(house: Path) -> None:
     assert say("poll", "dear", "-c", house).code == say("poll", "dear", "-c", house).code == 0
     spent = say("poll", "dear", "--json", "-c", house)
     assert (spent.code, spent.out) == (75, "[]\n")
-    assert spent.err.startswith("eink-monitor: dear: 2 of 2 calls this day are used; ask again after ")
+    assert spent.err.startswith("eink-monitor: dear: 2 of 2 calls this day are used; poll again after ")
     assert spent.err.endswith(", or spend a call with --force\n")
     forced = say("poll", "dear", "--json", "--force", "-c", house)
     assert forced.code == 0

@@ -141,9 +141,7 @@ def test_a_running_daemon_is_asked(tmp_path: Path) -> None:
         with mine.installed():
             said = say("show", "disk", "--ink", "-c", file)
             assert (said.code, said.out, said.err) == (0, "disk is on the display (2in13_V2)\n", "")
-            assert re.match(
-                r"now: disk, since \d\d:\d\d \(a person asked for it\)\n", say("show", "--why", "-c", file).out
-            )
+            assert re.match(r"now: disk, since \d\d:\d\d \(requested\)\n", say("show", "--why", "-c", file).out)
             said = say("doctor", "-c", file)
             lines = {line.split()[1]: line for line in said.out.splitlines()}
             assert "runs as process" in lines["daemon"]

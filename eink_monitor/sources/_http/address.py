@@ -22,7 +22,7 @@ def address(url: str, key: str = "base_url") -> SplitResult:
         message = f"{key} must be an address such as https://host.example/path, without user name, ? or #"
         raise ValueError(message)
     if parts.scheme == "http" and not is_at_home(parts.hostname or ""):
-        message = f"{key} must begin with https://: keys and passwords go there; http:// is for machines in the house"
+        message = f"{key} must begin with https://: keys and passwords go there; http:// is for the local network"
         raise ValueError(message)
     return parts
 

@@ -66,14 +66,14 @@ def _verdict(answer: Answer, now: int) -> Trouble:
     who, status = answer.who, answer.status
     if status == 429:
         until = now + (retry_after(answer, now) or MINUTE)
-        return Throttled(f"{who} says we ask too often (429)", until)
+        return Throttled(f"{who} says we poll too often (429)", until)
     kind, words = _USUAL.get(status, _OWN_FAULT if status >= 500 else _ODD)
     return kind(f"{who} {words} ({status})")
 
 
 _REFUSED = (AuthFailed, "rejects our key or sign-in; check it, or sign in again")
 _BUSY = (Unavailable, "was too slow or too busy; trying again later")
-_OWN_FAULT = (Unavailable, "reports a fault of its own; trying again later")
+_OWN_FAULT = (Unavailable, "reports an internal error; trying again later")
 _ODD = (BadAnswer, "answered with an unexpected status")
 _USUAL: Mapping[int, tuple[type[Trouble], str]] = {
     401: _REFUSED,

@@ -111,7 +111,7 @@ def valid(store: TokenStore, grant: Grant, now: int, rejected: str = "") -> Toke
     with store.locked():
         tokens = store.load()
         if tokens is None:
-            message = f"{grant.feed}: nobody has signed in to {grant.who} yet; sign in once: {grant.way_out}"
+            message = f"{grant.feed}: not signed in to {grant.who} yet; sign in once: {grant.way_out}"
             raise AuthFailed(message)
         if tokens.expires_at - _EARLY > now and tokens.access != rejected:
             return tokens

@@ -77,7 +77,7 @@ class HostGuard(HTTPAdapter):
         if self.fault:
             return (Unavailable if self.reached else Unreachable)(f"{who}: {self.fault}")
         if self.status >= 500:
-            return Unavailable(f"{who} reports a fault of its own ({self.status}); trying again later")
+            return Unavailable(f"{who} reports an internal error ({self.status}); trying again later")
         return None
 
 

@@ -140,7 +140,7 @@ class Rest:
         now = self._visit.now
         if _complaint(answer) == "CU-429" or answer.status == 429:
             wait = retry_after(answer, now) or HOUR - now % HOUR  # when the day's quota comes back is not known
-            message = f"{WHO}: today's 50 calls of this account are used up; the car is asked again later"
+            message = f"{WHO}: today's 50 calls of this account are used up; the car is polled again later"
             raise Throttled(message, now + wait)
         if _complaint(answer) == "CU-105":
             message = f"{WHO} has lost our list of values (container) twice in a row; trying again later"

@@ -111,7 +111,7 @@ class Account:
                 waiting = oauth_error(said)
                 if waiting not in {"authorization_pending", "slow_down"}:
                     self._admit(visit, said, clock.now(), waiting)
-                    return f"{WHO}: signed in; every car of this account with this client_id can be asked now."
+                    return f"{WHO}: signed in; every car of this account with this client_id can be polled now."
             except Unavailable:  # RFC 8628: keep asking, more slowly
                 waiting = "slow_down"
             interval += _SLOWER if waiting == "slow_down" else 0

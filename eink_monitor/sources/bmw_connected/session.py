@@ -111,9 +111,9 @@ def _verdict(error: Exception, now: int) -> Trouble:
     if isinstance(behind, httpx.HTTPStatusError):
         status = behind.response.status_code
         if status == 429 or (status == 403 and "quota" in behind.response.text.lower()):
-            return Throttled(f"{WHO} says we ask too often", now + HOUR)
+            return Throttled(f"{WHO} says we poll too often", now + HOUR)
         if status >= 500:
-            return Unavailable(f"{WHO} reports a fault of its own ({status}); trying again later")
+            return Unavailable(f"{WHO} reports an internal error ({status}); trying again later")
         return Gone(_CLOSED)
     if isinstance(behind, httpx.TransportError):
         return _no_answer(behind)

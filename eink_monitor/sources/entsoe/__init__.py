@@ -96,7 +96,7 @@ class EntsoE(SpotSource):
         answer = Web(self.base_url, _WHO, visit).get("/api", params, {"Accept": "application/xml"})
         verdicts: dict[int, Trouble] = {
             401: AuthFailed(f"{_WHO} rejects the token", "check token; request a new one by e-mail"),
-            429: Throttled(f"{_WHO} says we ask too often (429)", visit.now + _BAN),
+            429: Throttled(f"{_WHO} says we poll too often (429)", visit.now + _BAN),
         }
         spot = prices(answer, visit.now, verdicts)
         yield from told(visit, PRICE_EUR, self.paid(spot), "ENTSO-E")

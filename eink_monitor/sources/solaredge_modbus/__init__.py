@@ -48,7 +48,7 @@ class SolarEdgeModbus(Source):
 
     preload: ClassVar[tuple[str, ...]] = ("eink_monitor.sources.solaredge_modbus.roof",)
     extra: ClassVar[str] = "modbus"
-    together: ClassVar[str] = ", or read the inverters behind one address by one source: units: [1, 2]"
+    together: ClassVar[str] = ", or read the inverters behind one address with one source: units: [1, 2]"
 
     def __post_init__(self) -> None:
         insist(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _NOT_THERE = {1, 2, 3}  # illegal function, address, value: how devices say "no such registers"
 _NOBODY = {10, 11}  # a gateway's words: no way to that unit, or it does not answer
-_WHY = {4: "a fault of its own", 5: "still at work", 6: "busy", 8: "a memory fault"}
+_WHY = {4: "an internal error", 5: "still at work", 6: "busy", 8: "a memory fault"}
 _PATIENCE = 4  # times the timeout: an answer within that means slow, not absent
 _LONG = 10  # s; with a timeout this long, a slow inverter needs no message
 

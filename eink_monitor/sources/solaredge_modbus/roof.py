@@ -26,7 +26,7 @@ _FILE = "counters.json"
 _FAULT = 7
 _BY_WEIGHT = (_FAULT, 5, 4, 3, 6, 8, 2, 1)  # of several inverters the state that says most
 _STRANGERS = (
-    "others feed in here, too, so what the house uses is unknown; name all inverters in units:, or add the meters "
+    "others feed in here, too, so consumption is unknown; name all inverters in units:, or add the meters "
     "called Production by external_production: true"
 )
 _GROWING = (

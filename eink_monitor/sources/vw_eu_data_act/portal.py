@@ -96,7 +96,7 @@ class Portal(connector.EudaApiClient):  # type: ignore[misc] # untyped
             raise
         except TooManyRequestsError as error:
             asked = error.retry_after if isinstance(error.retry_after, int) else _LONG_ENOUGH
-            trouble: Trouble = Throttled(f"{WHO} says we ask too often", now + max(asked, MINUTE))
+            trouble: Trouble = Throttled(f"{WHO} says we poll too often", now + max(asked, MINUTE))
         except connector.AuthError as error:
             trouble = self._guard.trouble(WHO) or _refusal(str(error))
         except connector.ApiError:

@@ -64,7 +64,7 @@ class VwSession:
     def _verdict(self, now: int, otherwise: Trouble | None = None) -> Trouble:
         status = self._guard.status
         if status == 429:
-            return Throttled(f"{WHO} says we ask too often", now + HOUR)
+            return Throttled(f"{WHO} says we poll too often", now + HOUR)
         if 400 <= status < 500:
             return Gone(_CLOSED)
         odd = BadAnswer(f"{WHO} sent something that cannot be read; it is ignored")

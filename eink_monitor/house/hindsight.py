@@ -47,10 +47,11 @@ class Hindsight:
     def known(self, subject: str, metric: Metric, at: int, within: int) -> Reading | None:
         """The newest reading at that instant that is no older than ``within`` seconds, or None."""
         newest = self._store.readings.latest(subject, metric)
-        if newest is not None and newest.at <= at + SKEW:
+        if newest is not None and newest.at <= at:
             return newest if at - newest.at <= within else None
-        runs = [run for run in self.runs(subject, metric, at - within, at) if run.start <= at]
-        return Reading(subject, metric, runs[-1].value, min(runs[-1].end, at)) if runs else None
+        if runs := self.runs(subject, metric, at - within, at):
+            return Reading(subject, metric, runs[-1].value, min(runs[-1].end, at))
+        return newest if newest and newest.at <= at + SKEW else None  # its clock is ahead, and it is the first
 
     def ever(self, subject: str, metric: Metric, at: int) -> bool:
         """Whether anything was measured until then."""

@@ -112,3 +112,12 @@ def test_what_nobody_measures_is_as_it_was_foretold(tmp_path: Path) -> None:
         condition = Condition.parse(text)
         when = (START - 1, START, START + HOUR + MINUTE, START + 3 * HOUR)
         assert tuple(condition.holds(witness, at) for at in when) == truths, text
+
+
+def test_a_clock_that_is_a_little_ahead_is_no_reason_not_to_know(tmp_path: Path) -> None:
+    house = small_house(tmp_path / "house.db", [feed("roof", Scripted())])
+    condition, witness = Condition.parse("roof.pv_power > 500 W"), house.daemon.house.hindsight
+    house.store.add([Reading("roof", PV_POWER, 600, START + MINUTE)], 900)
+    assert [condition.holds(witness, at) for at in (START - 2 * MINUTE, START)] == [None, True]
+    house.store.add([Reading("roof", PV_POWER, 100, START + 2 * MINUTE)], 900)
+    assert condition.holds(witness, START + MINUTE) is True, "what was measured later is no part of that moment"

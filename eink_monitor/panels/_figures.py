@@ -117,7 +117,8 @@ def cells(sheet: Sheet, figures: Sequence[Cell], under: int | None = None) -> No
             _over_number(sheet, cell, place, under_gauge=under is not None)
         if cell.alarm:
             below = zone.top + (under is None or not low)  # where room is low, letters touch a gauge
-            canvas.invert(place.left - MARGIN, below, wide, zone.bottom - below)
+            with canvas.alarming():
+                canvas.invert(place.left - MARGIN, below, wide, zone.bottom - below)
 
 
 def _over_number(sheet: Sheet, cell: Cell, place: Zone, *, under_gauge: bool) -> None:

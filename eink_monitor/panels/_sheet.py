@@ -195,6 +195,11 @@ class Sheet(Known):
         """A line between the hero and the foot."""
         self.canvas.rule(self.foot.top, *((MARGIN, self.body.right) if self.narrow else ()))
 
+    def alarm(self) -> None:
+        """Reverse the hero and what stands beside it: somebody should do something. Red where there is red ink."""
+        with self.canvas.alarming():
+            self.canvas.invert(0, self.hero.top + 1, self.canvas.width, self.hero.height - 4)
+
     @property
     def hollow(self) -> int:
         """How thick the outline of the hero is; 0 is solid."""
@@ -226,7 +231,8 @@ def header(canvas: Canvas, label: str, when: str, kind: str = "", *, stale: bool
 
 def strip(canvas: Canvas, zone: Zone, text: str, status: FeedStatus) -> None:
     """The bar at the bottom: what is wrong with the feed, in a few words, or where to get what it needs."""
-    canvas.fill(0, zone.top, zone.width, zone.height)
+    with canvas.alarming():
+        canvas.fill(0, zone.top, zone.width, zone.height)
     canvas.icon(MARGIN, zone.top + 1, "key" if status.what == "auth" else "alert", 16, ink=False)
     face, room = fonts.TEXT, zone.width - 2 * MARGIN - 22
     # TRANSLATORS: at most 40 letters; {key} is "API key" and the like, {where} an address

@@ -29,6 +29,7 @@ from eink_monitor.panels._figures import Cell, amount_right, aside, cells, gauge
 from eink_monitor.panels._known import Figure
 from eink_monitor.panels._sheet import Sheet, SubjectPanel, Zone
 from eink_monitor.panels._trace import trace
+from eink_monitor.settings import insist
 
 _LEVELS = (SOC, FUEL, FUEL_VOLUME, RANGE)
 _GONE = 30 * DAY
@@ -40,9 +41,17 @@ _FUEL = 94  # units for the fuel of a hybrid
 
 @dataclass(frozen=True)
 class Car(SubjectPanel):
-    """A car's charge or fuel, its range, and whether it is plugged in, charging, and until when."""
+    """A car's charge or fuel, its range, and whether it is plugged in, charging, and until when.
+
+    Reversed when it is nearly empty (``low_at`` percent or less) and not charging.
+    """
+
+    low_at: float = 10
 
     corner: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        insist((0 <= self.low_at <= 100, "low_at must be 0 (never) to 100 (percent)"))
 
     def needs(self) -> Iterator[Need]:
         """Something in the tank or in the battery, or how far it goes."""
@@ -57,6 +66,9 @@ class Car(SubjectPanel):
             return
         if main in (SOC, FUEL):
             _full(sheet, electric=main is SOC)
+            level = sheet.value(main)
+            if level is not None and level <= self.low_at and not sheet.stale and not sheet.value(CHARGING):
+                sheet.alarm()
         else:
             _far(sheet, litres=main is FUEL_VOLUME)
         if sheet.more and not sheet.narrow:
@@ -176,6 +188,10 @@ def _idle(sheet: Sheet, top: int, electric: bool) -> None:
         _plug(sheet, plugged, zone, low=low)
     if electric and fuel:
         _hybrid(sheet, fuel, zone.centre[1], low=low)
+    elif electric and not sheet.stale and (target := sheet.value(TARGET_SOC)):
+        # TRANSLATORS: at most 14 letters with the number; what the mark on the gauge stands for: where charging stops
+        text = say_of("car", "target {percent}", percent=words.share(target))
+        sheet.canvas.text(zone.right, zone.centre[1] + 5, text, fonts.TEXT, align="right")
 
 
 def _plug(sheet: Sheet, plugged: Figure, zone: Zone, *, low: bool) -> None:

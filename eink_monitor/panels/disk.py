@@ -112,12 +112,7 @@ def _above(sheet: Sheet, free: float, used: Figure | None, fullest: float) -> No
     # TRANSLATORS: at most 8 letters; space on a disk, in per cent
     aside(sheet, Cell(say_of("disk", "used"), words.percent(100 * used.value), "%", tag=used.tag))
     if 100 * used.value >= fullest and not used.tag:
-        _alarm(sheet)
-
-
-def _alarm(sheet: Sheet) -> None:
-    """Reverse the upper half."""
-    sheet.canvas.invert(0, sheet.hero.top + 1, sheet.canvas.width, sheet.hero.height - 4)
+        sheet.alarm()
 
 
 def _missing(sheet: Sheet, lack: str, seen: int | None, oldest: float) -> None:
@@ -127,7 +122,7 @@ def _missing(sheet: Sheet, lack: str, seen: int | None, oldest: float) -> None:
     zone = sheet.hero
     sheet.canvas.icon(zone.left, zone.top + 10, "disk", 40, hollow=sheet.outline())
     sheet.canvas.text(zone.left + 50, zone.top + 40, say(lack), fonts.FIGURE_28, hollow=sheet.outline())
-    _alarm(sheet)
+    sheet.alarm()
     sheet.rule()
     # TRANSLATORS: at most 10 letters; over an age: when the disk was there
     word = say_of("disk", "last seen")

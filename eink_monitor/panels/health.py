@@ -211,7 +211,8 @@ def _draw_row(canvas: Canvas, row: _Row, size: _Size, y: int, edges: tuple[int, 
     """``edges`` are where the state begins, and where the row ends."""
     (column, right), well, line = edges, row.feed.is_well, y + size.line
     if not well:
-        canvas.fill(0, y, canvas.width, size.height - (size.mark >= 0))
+        with canvas.alarming():
+            canvas.fill(0, y, canvas.width, size.height - (size.mark >= 0))
     mark = _mark(row)
     if size.mark >= 0:
         canvas.icon(MARGIN, y + size.mark, mark, 16, ink=well)

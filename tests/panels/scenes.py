@@ -364,6 +364,7 @@ SCENES: dict[str, Scene] = {
     "chart-empty": Scene(Chart("roof", metric=MetricName("pv_power")), NOTHING),
     "chart-stale": Scene(Chart("roof", metric=MetricName("production_today"), over="days"), roof(), NOW + 3 * DAY),
     "car-full": Scene(Car("car"), car("Škoda Enyaq", {**ENYAQ, **CHARGE})),
+    "car-low": Scene(Car("car"), car("Škoda Enyaq", {**ENYAQ, m.SOC: 9, m.RANGE: 38, m.PLUGGED: 0})),
     "car-unplugged": Scene(Car("car"), car("Škoda Enyaq", {**ENYAQ, m.PLUGGED: 0})),
     "car-plugged": Scene(Car("car"), car("Škoda Enyaq", ENYAQ)),
     "car-fuel": Scene(Car("car"), car("Polo", {m.FUEL: 45, m.RANGE: 380})),

@@ -258,6 +258,11 @@ def test_every_fault_is_proven_by_a_test_that_exists(row: list[str]) -> None:
     are_tests([span for span in code(row[2]) if span.startswith("tests/")])
 
 
+def test_there_are_as_many_faults_as_the_readme_says() -> None:
+    assert "fifty kinds of fault" in section("What may go wrong")
+    assert 50 <= len(rows(PAGES["docs/faults.md"])[1:]) < 60
+
+
 def are_tests(proofs: list[str]) -> None:
     assert proofs
     for proof in proofs:

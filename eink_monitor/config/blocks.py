@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -93,8 +93,7 @@ def slides(reader: Reader, root: Node, node: Node | None, offer: Offer) -> dict[
     found: dict[str, Slide] = {}
     for name, block, path in _blocks(reader, root, node, "panels"):
         kind, panel, whole = _plugin(reader, Panel, block, path, keys)
-        times = _times(reader, _SlideTimes, block, path, keys)
-        _check_conditions(reader, block, path, times, offer)
+        times = _checked(reader, block, path, _times(reader, _SlideTimes, block, path, keys), offer)
         needs = asked(partial(_needs, panel))
         if needs is not None:
             check_needs(reader, block, path, needs, offer)
@@ -105,10 +104,15 @@ def slides(reader: Reader, root: Node, node: Node | None, offer: Offer) -> dict[
     return found
 
 
-def _check_conditions(reader: Reader, block: Node, path: str, times: _SlideTimes | None, offer: Offer) -> None:
+def _checked(reader: Reader, block: Node, path: str, times: _SlideTimes | None, offer: Offer) -> _SlideTimes | None:
+    """The same, its conditions held against the offer; one from where secrets live prints as stars."""
     for key, _, value in reader.pairs(block, path) if times and _is_block(block) else ():
-        if key in {"when", "first"} and (condition := getattr(times, key)):
+        condition = getattr(times, key) if key in {"when", "first"} else None
+        if times and condition:
             check_condition(reader, value, join(path, key), condition, offer)
+            if join(path, key) in reader.hidden:
+                times = replace(times, **{key: replace(condition, text="****")})
+    return times
 
 
 def _plugin(

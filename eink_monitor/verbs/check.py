@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from eink_monitor import places
-from eink_monitor.config import Config, extras
+from eink_monitor.config import Config, Slide, extras
 from eink_monitor.config.doubts import doubts
 from eink_monitor.errors import ConfigError
 from eink_monitor.finding import BAD, Finding, good
@@ -85,7 +85,13 @@ def lines(config: Config) -> Iterator[str]:
         yield f"source       {feed.name}: {feed.type}, every {feed.every}, about {about}{fields}"
     for slide in config.slides.values():
         fields = _fields(config, slide.panel, f"panels.{slide.name}")
-        yield f"panel        {slide.name}: {slide.type} for {slide.dwell}{fields}"
+        yield f"panel        {slide.name}: {slide.type} for {slide.dwell}{_attention(slide)}{fields}"
+
+
+def _attention(slide: Slide) -> str:
+    """When and how often a panel is shown, if that was configured."""
+    conditions = "".join(f", {key} {one}" for key, one in (("when", slide.when), ("first", slide.first)) if one)
+    return f"{conditions}, weight {slide.weight}" if slide.weight > 1 else conditions
 
 
 def _wanting(config: Config) -> Iterator[Finding]:

@@ -29,6 +29,15 @@ def test_the_house_it_understood(tmp_path: Path) -> None:
     ]
 
 
+def test_what_it_says_of_attention(tmp_path: Path) -> None:
+    (tmp_path / "s").write_text("stale(car)", encoding="utf-8")
+    text = HOUSE.replace("flow, subject: roof", "flow, subject: roof, when: not stale(roof), first: !file s, weight: 2")
+    said = say("check", "-c", write(tmp_path, text))
+    assert (
+        "panel        flow: flow for 3m, when not stale(roof), first ****, weight 2 (subject 'roof')\n" in said.out
+    ), said.err
+
+
 def test_secrets_are_stars_wherever_they_stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("S", "hunter2")
     monkeypatch.setenv("ZONE", "Asia/Kolkata")

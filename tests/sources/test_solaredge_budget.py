@@ -82,6 +82,27 @@ def test_a_device_is_asked_until_it_has_been_silent_for_a_week(tmp_path: Path, s
     assert Schedule(2000, 50.0, None).plan(visitor.visit()).meters is asked
 
 
+@pytest.mark.parametrize(
+    ("total", "used", "unfinished"),
+    [
+        (HOUR, DAY, date(2026, 6, 9)),
+        (HOUR, 2 * DAY, date(2026, 6, 8)),
+        (HOUR, 2 * HOUR, None),  # of today
+        (HOUR, 7 * DAY, None),  # no meter any more
+        (MINUTE, DAY, None),  # with the next overview
+    ],
+)
+def test_a_day_whose_end_nobody_saw_is_asked_for_with_the_next_overview(
+    tmp_path: Path, total: int, used: int, unfinished: date | None
+) -> None:
+    visitor = Visitor(SolarEdge(SITE, api_key=Secret(KEY)), tmp_path, ZONE, FastClock(MORNING + 12 * HOUR), every=900)
+    now = visitor.clock.now()
+    ages = {metrics.PRODUCTION_TODAY: total, metrics.CONSUMPTION_TODAY: used, metrics.PV_POWER: 60}
+    visitor.latest = {("roof", metric.name): Reading("roof", metric, 1, now - age) for metric, age in ages.items()}
+    plan = Schedule(100_000, 50.0, None).plan(visitor.visit())
+    assert (plan.overview, plan.unfinished) == (total == HOUR, unfinished)
+
+
 def test_v1_keeps_its_beat_by_day_and_rests_by_night(tmp_path: Path) -> None:
     source = SolarEdge(SITE, api="v1", api_key=Secret(KEY))
     visitor = Visitor(source, tmp_path, ZONE, FastClock(MORNING + 12 * HOUR), every=15 * MINUTE)

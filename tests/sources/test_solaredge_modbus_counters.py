@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from eink_monitor.clock import DAY, HOUR, MINUTE, day_bounds, local
-from eink_monitor.sources.solaredge_modbus.counters import Count, Mark, Span, ballot, rise, tally
+from eink_monitor.sources.solaredge_modbus.counters import Count, Mark, Span, advance, ballot, rise, tally
 from eink_monitor.sources.solaredge_modbus.memory import Memory, load, save, worth_saving
 from eink_monitor.sources.solaredge_modbus.sunspec import LifetimeEnergy
 
@@ -116,6 +116,15 @@ def test_a_counter_that_wraps_goes_on(home: Home) -> None:
     home.read(at("2026-06-28", -0.01), WRAP - 700)
     assert home.read(at("2026-06-28", 1), 300) == pytest.approx(1000, abs=10)
     assert home.read(at("2026-06-28", 2), 1300) == pytest.approx(2000, abs=10)
+
+
+def test_after_a_small_fall_only_what_is_beyond_the_highest_counts() -> None:
+    span = Span(0, DAY)
+    mark = advance(None, Count("M1", LifetimeEnergy(1_000, WRAP)), 0, span)
+    mark = replace(mark, energy=0.0)
+    for beat, (value, energy) in enumerate([(999, 0), (1_000, 0), (1_004, 4), (1_003, 4), (1_005, 5)], 1):
+        mark = advance(mark, Count("M1", LifetimeEnergy(value, WRAP)), beat * MINUTE, span)
+        assert mark.energy == energy
 
 
 def test_a_small_fall_is_no_rise_and_costs_nothing(home: Home) -> None:

@@ -114,14 +114,19 @@ class Reach:
     def tests(self, file: Path, line: int) -> Sequence[str]:
         """The node ids of the tests that run through a line: the nearest first, the quickest of them first.
 
-        What runs when the module is imported concerns every test of the file, and so does what only a fork runs.
+        What runs when the module is imported concerns every test of the file, and so does what only a fork runs. Where
+        nothing else is in the file, those of its room are asked.
         """
         reached = self._met(file)
         first = _function(self._root / file, line)
         while first and line > first and line not in reached:
             line -= 1  # a statement of several lines is counted at one of them
         found = reached.get(line, set()) if first else set()
-        found = found or set().union(*reached.values())
+        found = (
+            found
+            or set().union(*reached.values())
+            or {test for test in self._took if test not in self._failed and not _distance(file, test)[1]}
+        )
         return sorted(found, key=lambda test: (*_distance(file, test), self._took[test]))
 
     def took(self, test: str) -> float:

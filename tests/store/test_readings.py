@@ -16,8 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eink_monitor.clock import DAY, HOUR, local
-from eink_monitor.metrics import GRID_POWER, PV_POWER, STORAGE_SOC
-from eink_monitor.model.reading import Reading, Run
+from eink_monitor.metrics import GRID_POWER, INVERTER_TEMPERATURE, PV_POWER, STORAGE_SOC
+from eink_monitor.model.reading import Bucket, Reading, Run
 from eink_monitor.store import Store
 from eink_monitor.store.backfill import LONGEST_RUN
 
@@ -254,3 +254,17 @@ def test_the_tables_can_be_read_by_people(store: Store, tmp_path: Path) -> None:
         ("2026-05-28 20:26:40", "roof", "storage_soc", 67.8, "%"),
         ("2026-05-28 20:27:40", "roof", "storage_soc", 68.0, "%"),
     ]
+
+
+def test_hours_of_a_metric_that_has_none_are_summed_up_from_its_runs(store: Store) -> None:
+    hour = NOON // HOUR * HOUR
+    values = [(-30, 7), (0, 10), (5, 20), (59, 60), (60, 60), (119, 60), (180, 1)]  # minutes, °C
+    store.add([Reading("roof", INVERTER_TEMPERATURE, value, hour + 60 * minute) for minute, value in values], 2 * HOUR)
+    found = store.readings.hours("roof", INVERTER_TEMPERATURE, hour, hour + 3 * HOUR - 1)
+    assert found == {
+        hour: Bucket(3, 10, 60, 30, 60, hour),
+        hour + HOUR: Bucket(1, 60, 60, 60, 60, hour + HOUR),
+    }
+    assert store.readings.hours("roof", INVERTER_TEMPERATURE, hour + HOUR + 1, hour + 3 * HOUR) == {
+        hour + 3 * HOUR: Bucket(1, 1, 1, 1, 1, hour + 3 * HOUR)
+    }

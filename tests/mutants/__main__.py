@@ -23,6 +23,7 @@ from pathlib import Path
 
 import pytest
 
+from eink_monitor import orphans
 from eink_monitor.clock import stopwatch
 from mutants.plant import Fault, faults
 from mutants.reach import CHOSEN, ENDS, Reach, ended_tests, environment, record
@@ -80,6 +81,7 @@ def _record(asked: argparse.Namespace) -> None:
 def _planted(chosen: Sequence[Fault], most: float) -> Iterator[tuple[Fault, bool]]:
     """Each fault in turn, and whether it was noticed."""
     reach = Reach(ROOT, _KEPT)
+    orphans.adopt()
     with tempfile.TemporaryDirectory() as folder:
         copy = _copied(Path(folder))
         for number, fault in enumerate(chosen, 1):
@@ -190,6 +192,7 @@ def _failed(copy: Path, tests: Sequence[str], reach: Reach) -> set[str]:
         with suppress(ProcessLookupError):
             os.killpg(running.pid, signal.SIGKILL)
         running.wait()
+        orphans.end(())  # polls in groups of their own would disturb the next run
     if code in {0, pytest.ExitCode.NO_TESTS_COLLECTED}:
         return set()
     return {test for test, _, ended in ended_tests(ends) if ended == "failed"} or {""}

@@ -52,13 +52,13 @@ class Canvas:
         """A blank sheet for glass of that size, at the scale that suits it."""
         return cls(*pixels, fonts.scale(*pixels))
 
-    def px(self, units: float) -> int:
+    def px(self, units: int) -> int:
         """A distance from the sheet's left or upper edge in pixels."""
-        return round(units * self.scale)
+        return units if self.scale == 1 else round(units * self.scale)
 
-    def thick(self, units: float) -> int:
+    def thick(self, units: int) -> int:
         """How many pixels a line is wide; at least one."""
-        return max(1, round(units * self.scale))
+        return max(1, units if self.scale == 1 else round(units * self.scale))
 
     def measure(self, face: str) -> Measure:
         """How much room a face takes on this sheet."""
@@ -135,17 +135,17 @@ class Canvas:
         if right <= left:
             return
         span = ((1 << (right - left)) - 1) << (self.pixels[0] - right)
+        dot, lines = self.thick(1), self.pattern(pattern)
         for at in range(max(0, top), min(self.pixels[1], bottom)):
-            bits = span & self.dots(pattern, at)
+            bits = span & lines[at // dot % len(lines)]
             if ink:
                 self.rows[at] |= bits
             else:
                 self._wipe(at, bits)
 
-    def dots(self, pattern: tuple[int, ...], row: int) -> int:
-        """One whole row (in pixels) of a pattern, whose dots are as large as the scale says."""
-        dot = self.thick(1)
-        return _repeated(pattern[row // dot % len(pattern)], self.pixels[0], dot)
+    def pattern(self, pattern: tuple[int, ...]) -> tuple[int, ...]:
+        """The rows of a pattern as wide as the sheet; each holds for as many rows of pixels as a dot is high."""
+        return _repeated(pattern, self.pixels[0], self.thick(1))
 
     def invert(self, x: int, y: int, width: int, height: int) -> None:
         """Swap ink and paper in a rectangle."""
@@ -258,13 +258,16 @@ class Canvas:
 
 
 @lru_cache(maxsize=64)
-def _repeated(byte: int, width: int, dot: int) -> int:
-    """Eight dots of a pattern, each so many pixels wide, repeated over a whole row."""
-    pattern = 0
-    for bit in range(7, -1, -1):
-        pattern = pattern << dot | (((1 << dot) - 1) * (byte >> bit & 1))
+def _repeated(pattern: tuple[int, ...], width: int, dot: int) -> tuple[int, ...]:
+    """The rows of a pattern, its dots so many pixels wide, repeated over whole rows."""
     count = (width + 8 * dot - 1) // (8 * dot)
-    row = 0
-    for _ in range(count):
-        row = row << 8 * dot | pattern
-    return row >> (count * 8 * dot - width)
+    rows = []
+    for byte in pattern:
+        eight = 0
+        for bit in range(7, -1, -1):
+            eight = eight << dot | (((1 << dot) - 1) * (byte >> bit & 1))
+        row = 0
+        for _ in range(count):
+            row = row << 8 * dot | eight
+        rows.append(row >> (count * 8 * dot - width))
+    return tuple(rows)

@@ -86,14 +86,14 @@ def _paint(canvas: Canvas, plot: Plot, spans: dict[int, tuple[int, int]], *, thi
         line[high] ^= bit
         line[low + thick] ^= bit
         area[low] |= bit * filled
+    dot, dots = canvas.thick(1), canvas.pattern(DOTS)
     shift, inked, below = canvas.pixels[0] - plot.x - plot.width, 0, 0
     for row in range(plot.height + thick - 1):
         inked ^= line[row]
         below |= area[row]
         at = plot.y + row
         if row < plot.height:
-            dots = canvas.dots(DOTS, at)
-            canvas.rows[at] |= (inked << shift) | ((below << shift) & dots)
+            canvas.rows[at] |= (inked << shift) | ((below << shift) & dots[at // dot % len(dots)])
         else:
             canvas.rows[at] |= inked << shift
 

@@ -225,6 +225,7 @@ def test_a_look_at_the_panel_between_two_frames_changes_nothing(tmp_path: Path) 
             ("spi", "ok"),
             ("busy", "ok"),
             ("panel", "ok"),
+            ("model", "ok"),
         ]
         assert len(house.panel.refreshes) == moved
         house.live(HOUR)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from eink_monitor.errors import Damaged, StoreError
-from eink_monitor.store.card import in_words, is_damage
+from eink_monitor.store.card import connect, in_words, is_damage
 
 
 def raised(*statements: str) -> sqlite3.Error:
@@ -50,3 +50,22 @@ def test_an_error_is_damage_where_the_content_is_to_blame(
     assert str(said).endswith(f" ({path})")
     if ours:
         assert is_damage(path, error) is (kind is Damaged)
+
+
+def told(db: sqlite3.Connection, *names: str) -> list[object]:
+    return [db.execute(f"PRAGMA {name}").fetchone()[0] for name in names]
+
+
+@pytest.mark.parametrize(("durable", "synchronous"), [(None, 2), (True, 2), (False, 0)])
+def test_what_is_written_is_on_the_card_unless_somebody_says_otherwise(
+    tmp_path: Path, durable: bool | None, synchronous: int
+) -> None:
+    path = tmp_path / "readings.db"
+    path.touch()
+    with closing(connect(path, writes=True) if durable is None else connect(path, writes=True, durable=durable)) as db:
+        names = ("synchronous", "journal_mode", "foreign_keys", "temp_store", "cache_size", "wal_autocheckpoint")
+        assert told(db, *names) == [synchronous, "wal", 1, 2, -512, 1000]
+    with closing(connect(path, writes=False)) as db, pytest.raises(sqlite3.OperationalError, match="readonly"):
+        db.execute("CREATE TABLE one (at)")
+    with pytest.raises(sqlite3.OperationalError):
+        connect(path.with_name("missing.db"), writes=True)

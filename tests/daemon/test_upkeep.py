@@ -35,11 +35,11 @@ def test_the_whole_database_is_checked_once_a_week(upkeep: Upkeep) -> None:
 @pytest.mark.parametrize(
     ("saved", "lost", "told"),
     [
-        (90, 10, "90.0 % of it is saved, 90 rows"),
-        (99_999, 1, "99.9 % of it is saved, 99999 rows"),
-        (0, 5, "0.0 % of it is saved, 0 rows"),
-        (7, 0, "all of it is saved, 7 rows"),
-        (0, 0, "all of it is saved, 0 rows"),
+        (90, 10, "90.0 % of it"),
+        (99_999, 1, "99.9 % of it"),
+        (0, 5, "0.0 % of it"),
+        (7, 0, "all of it"),
+        (0, 0, "all of it"),
     ],
 )
 def test_what_could_be_saved_is_told_and_added_up(
@@ -48,6 +48,8 @@ def test_what_could_be_saved_is_told_and_added_up(
     facts = upkeep._store.facts
     facts.salvage, facts.saved, facts.lost = ("one", "two"), 100, 3
     upkeep._salvaged(saved, lost)
-    assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == [f"one: {told}"]
+    (words,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert words.startswith(f"one: {told}")
+    assert words.endswith(f", {saved} rows")
     assert (facts.saved, facts.lost) == (100 + saved, 3 + lost)
     assert [*facts.salvage, "done:", *facts.salvaged] == ["two", "done:", "one"]

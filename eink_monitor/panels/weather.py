@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import ClassVar
 
-from eink_monitor.clock import day_bounds, local
-from eink_monitor.draw import fonts, words
+from eink_monitor.clock import DAY, HOUR, day_bounds, local
+from eink_monitor.draw import charts, fonts, words
 from eink_monitor.draw.canvas import Canvas
 from eink_monitor.locale import marked, say
 from eink_monitor.metrics import (
@@ -23,7 +23,9 @@ from eink_monitor.model.history import History
 from eink_monitor.model.panel import Need
 from eink_monitor.model.reading import Metric
 from eink_monitor.panels._figures import hero
+from eink_monitor.panels._outlook import expected
 from eink_monitor.panels._sheet import Sheet, SubjectPanel, Zone
+from eink_monitor.panels._trace import axis, bounds
 
 _SUN_UP = range(6, 21)  # hours; good enough for the icon of a clear sky
 _DAYS = 4
@@ -68,7 +70,9 @@ class Weather(SubjectPanel):
         _now(sheet)
         _today(sheet)
         sheet.rule()
-        zone = sheet.foot._replace(bottom=sheet.body.bottom)
+        zone = sheet.foot
+        if sheet.more:
+            _coming(sheet, sheet.more)
         today = local(now, history.zone).date()
         coming = [today + timedelta(days=number) for number in range(1, 1 + min(_DAYS, zone.width // _COLUMN))]
         coming = [day for day in coming if _of_day(sheet, DAY_WEATHER, day_bounds(day, history.zone)) is not None]
@@ -129,6 +133,23 @@ def _day(sheet: Sheet, day: date, zone: Zone) -> None:
         value = _of_day(sheet, metric, bounds)
         text = words.degrees(value) if value is not None else words.UNKNOWN
         canvas.text(zone.right, zone.top + line, text, face, align="right")
+
+
+def _coming(sheet: Sheet, zone: Zone) -> None:
+    """The temperature of the next two days as a curve, where there is room for one."""
+    canvas, until = sheet.canvas, sheet.now + 2 * DAY
+    outlook = sheet.history.outlook(sheet.subject, OUTDOOR_TEMPERATURE)
+    runs = expected(outlook, sheet.now, until) if outlook else []
+    if not runs or sheet.stale:
+        return
+    canvas.rule(zone.top, zone.left, zone.right)
+    low, high = bounds([run.value for run in runs], OUTDOOR_TEMPERATURE)
+    curve = zone._replace(top=zone.top + 5, bottom=zone.bottom - 13, right=zone.right - 34)
+    plot = charts.Plot(curve.left, curve.top, curve.width, curve.height, sheet.now, until, high, low)
+    charts.curve(canvas, plot, runs, 3 * HOUR, thin=True)
+    for line, value in (curve.top + 8, max(run.value for run in runs)), (curve.bottom, min(run.value for run in runs)):
+        canvas.text(zone.right, line, words.degrees(value), fonts.SMALL, align="right")
+    axis(canvas, curve, zone.bottom - 2, say("now"), words.stamp(until, sheet.now, sheet.history.zone))
 
 
 def _of_day(sheet: Sheet, metric: Metric, day: tuple[int, int]) -> float | None:

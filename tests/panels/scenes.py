@@ -255,7 +255,14 @@ def sky(measured: float | None = 21.4) -> PaperHouse:
     for metric, values in {m.DAY_WEATHER: (2, 61, 95, 0, 71, 3), m.DAY_HIGH: high, m.DAY_LOW: low}.items():
         house.expect(slots("weather", metric, values, start, DAY))
     house.expect(slots("weather", m.WEATHER_CODE, [2] * 60, start))
-    house.expect(slots("weather", m.OUTDOOR_TEMPERATURE, [15.0 + hour % 24 / 3 for hour in range(60)], start))
+    house.expect(
+        slots(
+            "weather",
+            m.OUTDOOR_TEMPERATURE,
+            [17 + 7 * math.sin((hour - 9) / 12 * math.pi) for hour in range(60)],
+            start,
+        )
+    )
     house.expect(slots("weather", m.PRECIPITATION, [0.3] * 60, start))
     return house if measured is None else house.set("weather", AT, {m.OUTDOOR_TEMPERATURE: measured})
 

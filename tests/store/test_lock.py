@@ -86,3 +86,15 @@ def test_of_six_daemons_that_start_at_once_one_lives(tmp_path: Path, _: int) -> 
         os.waitpid(child, 0)
     os.close(told)
     assert sorted(said.split()) == [b"lives", *[b"refused"] * 5]
+
+
+def test_a_lock_knows_whether_its_folder_is_the_one_that_is_there(tmp_path: Path) -> None:
+    path, old = tmp_path / "card" / "readings.db", tmp_path / "old" / "readings.db"
+    path.parent.mkdir()
+    with closing(Lock(path)) as lock:
+        found = [lock.holds(path)]
+        path.parent.rename(old.parent)
+        found += [lock.holds(path), lock.holds(old)]
+        path.parent.mkdir()
+        found += [lock.holds(path), lock.holds(old)]
+    assert found == [True, False, True, False, True]

@@ -56,6 +56,7 @@ class Rotation:
         self._may: dict[str, Truth] = {}
         self._held: dict[str, Truth] = {}
         self._calls: set[str] = set()
+        self._spoke: dict[str, float] = {}  # panels that had data, and until when that is believed
 
     @property
     def watches(self) -> bool:
@@ -112,32 +113,41 @@ class Rotation:
         return [self._candidate(slide, now, mono) for slide in self._slides.values()]
 
     def _candidate(self, slide: Slide, now: int, mono: float) -> Candidate:
-        name, speaks = slide.name, self._speaks(slide)
-        may = self._may[name] = self._ask(slide.when, now) if slide.when else True
-        ready = speaks and may is True
+        name = slide.name
+        speaks = mono < self._spoke.get(name, mono) or self._speaks(slide, mono)
+        may = self._meets(slide, now) if slide.when or slide.first else True
+        ready = speaks and may
         if ready and not self._ready[name]:
             self._waits[name] = mono
         self._ready[name] = ready
+        waited = max(0.0, mono - self._waits[name])
+        return Candidate(name, slide.dwell, slide.weight, may, speaks, name in self._calls, self._credits[name], waited)
+
+    def _meets(self, slide: Slide, now: int) -> bool:
+        """Whether its `when` holds; whether its `first` began to is kept."""
+        name = slide.name
+        may = self._may[name] = self._ask(slide.when, now) if slide.when else True
         holds = self._ask(slide.first, now) if slide.first else False
         if holds is not True:
             self._calls.discard(name)
         elif self._held.get(name) is not True:
             self._calls.add(name)
         self._held[name] = holds
-        waited = max(0.0, mono - self._waits[name])
-        calls, credit = name in self._calls, self._credits[name]
-        return Candidate(name, slide.dwell, slide.weight, may is True, speaks, calls, credit, waited)
+        return may is True
 
     def _ask(self, condition: Condition, now: int) -> Truth:
         return condition.holds(self._house.hindsight, now)
 
-    def _speaks(self, slide: Slide) -> bool:
-        """Whether a panel has data; one that breaks is drawn, and says so."""
+    def _speaks(self, slide: Slide, mono: float) -> bool:
+        """Whether a panel has data, which hardly ever goes away; one that breaks is drawn, and says so."""
         try:
-            return slide.panel.speaks(self._house)
+            speaks = slide.panel.speaks(self._house)
         except Exception as error:  # noqa: BLE001 - a plugin raises anything
             log.debug("the panel %s cannot tell whether it has data: %s", slide.name, bug(error))
-            return True
+            speaks = True
+        if speaks:
+            self._spoke[slide.name] = mono + HOUR
+        return speaks
 
     def _words(self, choice: Choice, candidates: Sequence[Candidate]) -> str:
         slide = self._slides[choice.name]

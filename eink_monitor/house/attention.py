@@ -63,11 +63,15 @@ def choose(candidates: Sequence[Candidate], owed: float) -> Choice:
 
     ``candidates`` are in the order of the configuration, and at least one.
     """
-    ours = able(candidates)
+    return _chosen(able(candidates), owed)
+
+
+def _chosen(ours: Sequence[Candidate], owed: float) -> Choice:
+    """The one of those that take part."""
     calling = [one for one in ours if one.calls]
     choice = calling[0] if calling else max(ours, key=lambda one: one.credit + one.weight)
     most = max(ours, key=lambda one: one.waited)
-    if most is not choice and _too_late(ours, choice, owed):
+    if most is not choice and _too_late(ours, choice, most.waited, owed):
         return Choice(most.name, Why.OWED)
     return Choice(choice.name, Why.FIRST if calling else Why.TURN)
 
@@ -79,35 +83,40 @@ def fill(
 
     Fewer than its cells if no more take part. The panel that a person ``asked`` for is the first.
     """
-    ours = {one.name: one for one in able(candidates)}
-    rest = dict(ours)
+    ours = able(candidates)
+    credit = {one.name: one.credit for one in ours}
     choices: list[Choice] = []
+    rest = ours
     while len(choices) < cells and (rest or asked):
-        choice = Choice(asked, Why.ASKED) if asked else choose(list(rest.values()), owed)
-        choices.append(choice)
-        asked = ""
-        for name, credit in settled(list(ours.values()), choice.name).items():
-            ours[name] = ours[name]._replace(credit=credit)
-        rest = {name: ours[name] for name in rest if name != choice.name}
-    return choices, {name: one.credit for name, one in ours.items()}
+        choices.append(Choice(asked, Why.ASKED) if asked else _chosen(rest, owed))
+        credit, asked = settled(ours, choices[-1].name), ""
+        if len(choices) < cells:
+            ours = [one._replace(credit=credit[one.name]) for one in ours]
+            rest = [one for one in ours if one.name not in {choice.name for choice in choices}]
+    return choices, credit
 
 
-def settled(candidates: Sequence[Candidate], name: str) -> dict[str, float]:
-    """What is owed to whom after a turn of one of them: all gain their weight, and that one pays for it.
+def settled(ours: Sequence[Candidate], name: str) -> dict[str, float]:
+    """What is owed to whom of those that take part, after a turn of one: all gain their weight, and that one pays.
 
     This is smooth weighted round robin: equal weights go round in order, larger ones are spread. Nobody saves up more
     than a round, nor owes more.
     """
-    ours = {one.name: one for one in able(candidates)}
-    if name not in ours:
-        return {}
-    total = sum(one.weight for one in ours.values())
-    owed = {one.name: one.credit + one.weight - total * (one.name == name) for one in ours.values()}
+    total = sum(one.weight for one in ours)
+    owed = {one.name: one.credit + one.weight for one in ours}
+    if name not in owed:
+        return {one.name: one.credit for one in ours}
+    owed[name] -= total
     return {one: min(max(credit, -total), total) for one, credit in owed.items()}
 
 
-def _too_late(ours: Sequence[Candidate], choice: Candidate, owed: float) -> bool:
-    """Whether somebody would wait too long if ``choice`` came now, and then all others by how long they have waited."""
+def _too_late(ours: Sequence[Candidate], choice: Candidate, longest: float, owed: float) -> bool:
+    """Whether somebody would wait too long if ``choice`` came now, and then all others by how long they have waited.
+
+    ``longest`` is how long the first of these has waited.
+    """
+    if longest + sum(one.dwell for one in ours) <= owed:
+        return False
     ahead = choice.dwell
     for one in sorted(ours, key=lambda one: -one.waited):
         if one is not choice:

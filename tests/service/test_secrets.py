@@ -46,6 +46,10 @@ sources:
   key:   {{{{type: ssh_disk, host: 127.0.0.1, port: {port}, user: me, identity: "{{folder}}/id",
             passphrase: m4rk-phrase, timeout: 1s,
             mounts: {{{{d: /}}}}}}}}
+  sun:   {{{{type: forecast_solar, api_key: m4rk-sun, latitude: 48, longitude: 11, base_url: "{url}", every: 5s,
+            planes: [{{{{kwp: 9, tilt: 35, azimuth: 0}}}}]}}}}
+  spot:  {{{{type: entsoe, token: m4rk-spot, zone: AT, base_url: "{url}", every: 5s}}}}
+  paid:  {{{{type: tibber, token: m4rk-paid, base_url: "{url}", every: 5s}}}}
 panels:
   health: {{{{type: health, dwell: 1s}}}}
 """

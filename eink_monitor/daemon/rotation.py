@@ -146,7 +146,7 @@ class Rotation:
             log.debug("the panel %s cannot tell whether it has data: %s", slide.name, bug(error))
             speaks = True
         if speaks:
-            self._spoke[slide.name] = mono + HOUR
+            self._spoke[slide.name] = mono + 6 * HOUR
         return speaks
 
     def _words(self, choice: Choice, candidates: Sequence[Candidate]) -> str:

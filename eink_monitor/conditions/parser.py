@@ -11,29 +11,15 @@ A mistake in a name or a unit does not end the reading: all of those are reporte
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NoReturn
-
 from eink_monitor.clock import DAY
-from eink_monitor.conditions import ConditionError, Mention, Mistake, Term
-from eink_monitor.conditions.terms import (
-    Age,
-    Between,
-    Comparison,
-    Daylight,
-    For,
-    InTrouble,
-    Not,
-    Several,
-    Stale,
-    Weekday,
-    contains_for,
-)
+from eink_monitor.conditions import ConditionError, Mention, Term
+from eink_monitor.conditions.cursor import Cursor
+from eink_monitor.conditions.logic import For, Not, Several, contains_for
+from eink_monitor.conditions.terms import Age, Between, Comparison, Daylight, InTrouble, Stale, Weekday
 from eink_monitor.conditions.tokens import WORDS, Token, tokens
 from eink_monitor.conditions.units import converted, countable, units
 from eink_monitor.metrics import METRICS, NEWEST_BACKUP
 from eink_monitor.model.reading import Metric
-from eink_monitor.nearest import nearest
 from eink_monitor.settings import Duration, Window
 
 _DEEPEST = 20  # parentheses and `not` in each other
@@ -44,7 +30,6 @@ _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "su
 _SHORTEST_DAY = 3  # letters
 _FUNCTIONS = ("age", "stale", "trouble", "weekday")
 _DATED = {NEWEST_BACKUP.name}  # metrics whose value is an instant
-_MOST_NAMED = 12  # of what is known, where nothing is like what was written
 _NO_METRIC = Metric("?", "", 1, 0, 0, "")
 
 
@@ -57,14 +42,12 @@ def parse(text: str) -> tuple[Term, tuple[Mention, ...]]:
     return term, tuple(reader.mentions)
 
 
-class _Reader:
-    """Reads tokens from left to right; ``mistakes`` are those that did not end the reading."""
+class _Reader(Cursor):
+    """The grammar; ``mentions`` is what the condition speaks of."""
 
     def __init__(self, found: list[Token]) -> None:
-        self.mistakes: list[Mistake] = []
+        super().__init__(found)
         self.mentions: list[Mention] = []
-        self._tokens = found
-        self._at = 0
         self._depth = 0
 
     def whole(self) -> Term:
@@ -284,50 +267,6 @@ class _Reader:
         except ValueError as error:
             self._wrong(start, str(error))
             return 1
-
-    # -- tokens ----------------------------------------------------------------------------------------------------
-
-    @property
-    def _here(self) -> Token:
-        return self._tokens[self._at]
-
-    def _next(self) -> Token:
-        token = self._here
-        if token.kind != "end":
-            self._at += 1
-        return token
-
-    def _take(self, word: str) -> bool:
-        found = self._here.says(word)
-        self._at += found
-        return found
-
-    def _need(self, word: str, message: str, at: Token | None = None) -> None:
-        if not self._take(word):
-            self._lost(message, at)
-
-    def _close(self) -> None:
-        self._need(")", f"expected `)` before {self._here}")
-
-    def _skip(self) -> None:
-        """Skip to the closing parenthesis: the content belongs to an unknown function."""
-        open_ones = 1
-        while open_ones and self._here.kind != "end":
-            token = self._next()
-            open_ones += token.says("(") - token.says(")")
-
-    def _wrong(self, token: Token, message: str) -> None:
-        self.mistakes.append(Mistake(token.at, message))
-
-    def _lost(self, message: str, token: Token | None = None) -> NoReturn:
-        self._wrong(token or self._here, message)
-        raise ConditionError(sorted(self.mistakes))
-
-    def _unknown(self, token: Token, word: str, known: Iterable[str], noun: str) -> None:
-        known = list(known)
-        near = next((one for one in known if one.casefold() == word.casefold()), "") or nearest(word, known)
-        hint = f"did you mean `{near}`?" if near else f"known are {', '.join(known)}"
-        self._wrong(token, f"unknown {noun} `{word}`{f'; {hint}' if near or len(known) <= _MOST_NAMED else ''}")
 
 
 def _spaced(unit: str) -> str:

@@ -7,18 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eink_monitor.conditions import Condition, ConditionError, Mistake
-from eink_monitor.conditions.terms import (
-    Age,
-    Between,
-    Comparison,
-    Daylight,
-    For,
-    InTrouble,
-    Not,
-    Several,
-    Stale,
-    Weekday,
-)
+from eink_monitor.conditions.logic import For, Not, Several
+from eink_monitor.conditions.terms import Age, Between, Comparison, Daylight, InTrouble, Stale, Weekday
 from eink_monitor.conditions.units import converted, units
 from eink_monitor.metrics import CHARGING, DISK_FREE, METRICS, NEWEST_BACKUP, PV_POWER, SOC
 from eink_monitor.model.reading import Metric

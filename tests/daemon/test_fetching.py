@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 import logging
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -130,6 +132,15 @@ def test_throttled_waits_until_told_and_holds_the_whole_account(path: Path) -> N
     house.live(HOUR)
     assert one.asked[1] >= START + 2 * HOUR
     assert other.asked[0] >= START + 2 * HOUR
+
+
+def test_how_long_to_wait_is_on_the_card_at_once(path: Path) -> None:
+    roof = Scripted([Throttled("BMW says wait", START + 2 * HOUR)], budget=Quota("bmw", (Budget(45, "day"),)))
+    house = small_house(path, [feed("one", roof)], durable=True)
+    for _ in range(2):
+        house.daemon.tick()
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("SELECT name, waits_until FROM account").fetchall() == [("bmw", START + 2 * HOUR)]
 
 
 def test_a_budget_is_never_exceeded_and_is_spread_over_the_day(path: Path) -> None:

@@ -15,7 +15,7 @@ from eink_monitor.model.reading import Metric, Reading
 from eink_monitor.settings import Secret
 from eink_monitor.sources._http.tokens import Tokens, TokenStore
 from eink_monitor.sources.solaredge import SolarEdge
-from eink_monitor.sources.solaredge.v2 import _new, _sum
+from eink_monitor.sources.solaredge.v2 import _day_totals, _new, _sum
 from loopback.server import Said
 from loopback.solaredge import CLIENT, KEY, SECRET, SITE, SolarEdgeServer
 from loopback.visits import Visitor
@@ -93,6 +93,17 @@ def test_a_bucket_that_has_begun_is_dated_by_now_and_a_site_s_clock_may_be_ahead
 )
 def test_a_sum_is_known_where_each_of_its_parts_is(buckets: dict[date, float], total: float | None) -> None:
     assert _sum(buckets, lambda day: day.year > 2024) == total
+
+
+@pytest.mark.parametrize(("fed", "own"), [(3.0, 5000.0), (8.0, 0.0), (9.0, 0.0), (9.001, None)])
+def test_own_use_is_what_was_not_fed_in_and_never_less_than_nothing(
+    tmp_path: Path, fed: float, own: float | None
+) -> None:
+    visit = Visitor(SolarEdge(SITE, api_key=Secret(KEY)), tmp_path, ZONE, FastClock(LUNCH)).visit()
+    overview = {"production": {"unit": "kWh", "total": 8.0, "toGrid": fed}}
+    found = {reading.metric: reading.value for reading in _day_totals(overview, visit, LUNCH)}
+    assert found.get(metrics.SELF_CONSUMPTION_TODAY) == own
+    assert found.get(metrics.FEED_IN_TODAY) == (None if own is None else fed * 1000)
 
 
 def test_flows_of_every_bucket_balance(roof: tuple[Visitor, SolarEdgeServer]) -> None:

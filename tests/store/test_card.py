@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -9,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from eink_monitor.errors import Damaged, StoreError
-from eink_monitor.store.card import connect, in_words, is_damage
+from eink_monitor.store.card import connect, in_words, is_damage, plain_words
 
 
 def raised(*statements: str) -> sqlite3.Error:
@@ -69,3 +71,19 @@ def test_what_is_written_is_on_the_card_unless_somebody_says_otherwise(
         db.execute("CREATE TABLE one (at)")
     with pytest.raises(sqlite3.OperationalError):
         connect(path.with_name("missing.db"), writes=True)
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (errno.EACCES, "this user may not write to it"),
+        (errno.ENOSPC, "the disk is full"),
+        (errno.EROFS, "the disk is read-only"),
+        (errno.EIO, "the disk cannot be read or written"),
+        (errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG)),
+    ],
+)
+def test_what_the_file_system_says_is_told_in_plain_words(tmp_path: Path, code: int, words: str) -> None:
+    with pytest.raises(StoreError) as caught, plain_words(tmp_path / "readings.db"):
+        raise OSError(code, os.strerror(code))
+    assert str(caught.value).startswith(words)

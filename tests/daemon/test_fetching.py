@@ -135,10 +135,10 @@ def test_throttled_waits_until_told_and_holds_the_whole_account(path: Path) -> N
 
 
 def test_how_long_to_wait_is_on_the_card_at_once(path: Path) -> None:
-    roof = Scripted([Throttled("BMW says wait", START + 2 * HOUR)], budget=Quota("bmw", (Budget(45, "day"),)))
-    house = small_house(path, [feed("one", roof)], durable=True)
-    for _ in range(2):
-        house.daemon.tick()
+    roof = Scripted([1.0, Throttled("BMW says wait", START + 2 * HOUR)], budget=Quota("bmw", (Budget(9999, "day"),)))
+    house = small_house(path, [feed("one", roof, every=60)], durable=True)
+    house.live(61)
+    assert len(roof.asked) == 2
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("SELECT name, waits_until FROM account").fetchall() == [("bmw", START + 2 * HOUR)]
 

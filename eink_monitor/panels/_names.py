@@ -22,7 +22,9 @@ class MetricName(str):
         if text in METRICS:
             return cls(text)
         near = nearest(text, METRICS)
-        message = f"unknown metric `{text}`" + (f"; did you mean `{near}`?" if near else "; see docs/metrics.md")
+        message = f"unknown metric `{text}`" + (
+            f"; did you mean `{near}`?" if near else "; `eink-monitor latest` lists what there is"
+        )
         raise ValueError(message)
 
     @property

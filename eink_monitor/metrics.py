@@ -106,4 +106,9 @@ DAY_WEATHER = Metric("day_weather", "0-99", 1, 0, 99, _WEATHER)
 DAY_HIGH = Metric("day_high", "°C", 0.1, -80, 60, "highest temperature of the day")
 DAY_LOW = Metric("day_low", "°C", 0.1, -80, 60, "lowest temperature of the day")
 
+DAILY = frozenset((PRODUCTION_TODAY, CONSUMPTION_TODAY, SELF_CONSUMPTION_TODAY, FEED_IN_TODAY, PURCHASED_TODAY))
+"""Counters that start anew at midnight."""
+COUNTERS = frozenset((ODOMETER, PRODUCTION_LIFETIME, FEED_IN_LIFETIME, PURCHASED_LIFETIME))
+"""What only ever rises."""
+
 METRICS: dict[str, Metric] = {metric.name: metric for metric in list(vars().values()) if isinstance(metric, Metric)}

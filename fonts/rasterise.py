@@ -47,7 +47,7 @@ EVERYDAY = ASCII + LATIN_1 + LATIN_A + GREEK + CYRILLIC + SIGNS + SMALL + NARROW
 
 # name: (file, size in px, characters). ``draw/fonts.py`` says which is used on glass of which size.
 FACES = {
-    "tiny-7": (f"{_MISC}/5x7.pcf.gz", 7, ASCII + LATIN_1 + LATIN_A + SIGNS),
+    "tiny-7": (f"{_MISC}/5x7.pcf.gz", 7, ASCII + LATIN_1 + LATIN_A + SIGNS + NARROW),
     "text-10": (f"{_MISC}/6x10.pcf.gz", 10, EVERYDAY),
     **{f"text-{size}": (_TERMINUS, size, EVERYDAY) for size in (12, 14, 16, 18, 20, 22, 28, 32)},
     **{f"heavy-{size}": (_ROBOTO, size, EVERYDAY) for size in (15, 18, 19, 22, 24, 27, 28, 33, 38, 42, 54, 66, 84)},

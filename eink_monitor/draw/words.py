@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -57,21 +58,18 @@ def size(octets: float) -> Quantity:
 
 def quantity(value: float, unit: str) -> Quantity:
     """Whatever was measured, from the unit of its metric: "3.1 kW", "67 %", "312 km", "21.5 °C", "13.4 V"."""
-    scaled = {"W": power, "Wh": energy, "B": size, "km": road}.get(unit)
-    if scaled:
-        return scaled(value)
-    if unit == "%":
-        return Quantity(percent(value), unit)
+    worded = _WORDED.get(unit)
+    if worded:
+        return worded(value)
     if not math.isfinite(value):
         return Quantity(UNKNOWN, unit)
-    if unit == "°C":
-        return Quantity(degrees(value)[:-1], "°")
     if unit.endswith("/kWh"):
         return price(value, unit[:3])
-    value = max(-99_999.0, min(99_999.0, value))
+    value = max(-_FAR, min(_FAR, value))
     return Quantity(decimal(value, 0 if abs(value) >= 99.5 or float(value).is_integer() else 1), unit)
 
 
+_FAR = 9_999_999  # more is shown as that much
 _MINOR = {"EUR": "ct", "GBP": "p", "SEK": "öre", "NOK": "øre"}
 
 
@@ -108,6 +106,17 @@ def degrees(celsius: float) -> str:
 
 def _fahrenheit(celsius: float) -> float:
     return celsius * 9 / 5 + 32
+
+
+_WORDED: dict[str, Callable[[float], Quantity]] = {
+    "W": power,
+    "Wh": energy,
+    "B": size,
+    "%": lambda value: Quantity(percent(value), "%"),
+    "km": lambda value: road(value, _FAR),
+    "°C": lambda value: Quantity(degrees(value)[:-1] if math.isfinite(value) else UNKNOWN, "°"),
+}
+"""How a quantity is worded, by the unit of its metric."""
 
 
 def whole(value: float) -> str:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from eink_monitor.clock import SKEW, local, midnight
 from eink_monitor.conditions import Truth
 from eink_monitor.config import Config, Feed
-from eink_monitor.metrics import DISK_STATE, NO_DISK
+from eink_monitor.metrics import DISK_STATE, NO_DISK, PRICES
 from eink_monitor.model.history import History
 from eink_monitor.model.reading import Metric, Reading, Run
 from eink_monitor.sources._daylight import sunlit
@@ -45,7 +45,13 @@ class Hindsight:
         )
 
     def known(self, subject: str, metric: Metric, at: int, within: int) -> Reading | None:
-        """The newest reading at that instant that is no older than ``within`` seconds, or None."""
+        """The newest reading at that instant that is no older than ``within`` seconds, or None.
+
+        A price is what it was announced to be at that instant, if it was.
+        """
+        outlook = self._store.outlooks.get(subject, metric) if metric in PRICES else None
+        if outlook and (slot := outlook.slot(at)):
+            return Reading(subject, metric, slot.value, at)
         newest = self._store.readings.latest(subject, metric)
         if newest is not None and newest.at <= at:
             return newest if at - newest.at <= within else None
@@ -68,8 +74,9 @@ class Hindsight:
 
         What nobody measures and somebody foretells, such as a price, is what the newest outlook says of that time.
         """
-        if self._store.readings.latest(subject, metric) is None:
-            outlook = self._store.outlooks.get(subject, metric)
+        outlook = self._store.outlooks.get(subject, metric)
+        announced = metric in PRICES and outlook is not None and outlook.covers(since, until)
+        if announced or self._store.readings.latest(subject, metric) is None:
             slots = outlook.slots if outlook else ()
             return [Run(start, end - 1, value) for start, end, value in slots if end > since and start <= until]
         return self._store.readings.runs(subject, metric, since, until)

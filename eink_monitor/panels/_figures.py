@@ -49,7 +49,7 @@ def hero(sheet: Sheet, number: str, unit: str, word: str = "") -> int:
     canvas, left, line = sheet.canvas, sheet.hero.left, sheet.hero.bottom - 6
     x = left + canvas.text(left, line, number, fonts.FIGURE_64, hollow=sheet.hollow) + 4
     wide = canvas.text(x, line - 26, unit, fonts.FIGURE_28)
-    sheet.beside = x + max(wide, canvas.text(x, line, word, fonts.FIGURE_22))
+    sheet.beside = x + max(wide, canvas.text(x, line, word, fonts.FIGURE_22) if word else 0)
     return x
 
 

@@ -22,9 +22,8 @@ class MetricName(str):
         if text in METRICS:
             return cls(text)
         near = nearest(text, METRICS)
-        message = f"unknown metric `{text}`" + (
-            f"; did you mean `{near}`?" if near else "; `eink-monitor latest` lists what there is"
-        )
+        hint = f"did you mean `{near}`?" if near else "`eink-monitor latest` lists what there is"
+        message = f"unknown metric `{text}`; {hint}"
         raise ValueError(message)
 
     @property

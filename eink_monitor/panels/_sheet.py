@@ -15,6 +15,7 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
+from eink_monitor.clock import SKEW
 from eink_monitor.draw import codes, fonts, words
 from eink_monitor.draw.canvas import STRIPES, Canvas
 from eink_monitor.locale import say
@@ -114,7 +115,7 @@ class Sheet(Known):
         It is stale once nothing is expected of now any more, or, but for prices, once it was said long ago.
         """
         if outlook:
-            over = outlook.slot(self.now) is None
+            over = outlook.slot(self.now) is None or outlook.issued_at > self.now + SKEW
             self.at = outlook.issued_at
             self.stale = over or (outlook.metric not in PRICES and outlook.is_old(self.now))
         return self._surround(icon, wanted, lacking, known=outlook is not None)

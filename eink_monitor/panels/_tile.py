@@ -8,20 +8,21 @@ from typing import NamedTuple
 from eink_monitor import metrics as m
 from eink_monitor.clock import local
 from eink_monitor.draw import fonts, words
-from eink_monitor.draw.canvas import GREY, SOLID, Canvas
+from eink_monitor.draw.canvas import Canvas
 from eink_monitor.locale import marked, say, say_many
 from eink_monitor.model.history import History
 from eink_monitor.model.reading import Metric
 from eink_monitor.panels._figures import amount, tagged
 from eink_monitor.panels._known import Figure, Known
 from eink_monitor.panels._names import MetricName, named
-from eink_monitor.panels._sheet import Zone, body, empty, header
+from eink_monitor.panels._sheet import MARGIN, Zone, body, empty, header
 from eink_monitor.panels._states import state
 
 _IDLE = 10  # W; less than this is a meter's noise
+_LONGEST = 40  # letters of a title that are worth measuring
 _SHAPE = 1.6  # how much wider than high a tile is at best
 _WORD, _ICON = 14, 18  # units from the top to the line that the word stands on, and to the foot of the icon
-_GAUGE = 7  # units high
+_GAUGE, _AGE = 7, 15  # units high: of a gauge, or in its place of an age
 _PERIODS = {
     **dict.fromkeys((m.PRODUCTION_TODAY, m.CONSUMPTION_TODAY, m.SELF_CONSUMPTION_TODAY), 3),
     **dict.fromkeys((m.FEED_IN_TODAY, m.PURCHASED_TODAY), 3),
@@ -65,7 +66,13 @@ class Tile(NamedTuple):
 
 
 def figure(known: Known, metric: Metric) -> Figure | None:
-    """The newest value with its age; a sum of a day, month or year that is over is not known."""
+    """The newest value with its age; a sum of a day, month or year that is over is not known.
+
+    A price is what it is announced to be now, if it is, not what it was at the last poll.
+    """
+    outlook = known.history.outlook(known.subject, metric) if metric in m.PRICES else None
+    if outlook and (slot := outlook.slot(known.now)):
+        return Figure(slot.value, known.now)
     return known.figure(metric, _PERIODS.get(metric, 0))
 
 
@@ -101,7 +108,8 @@ def layout(count: int, zone: Zone) -> list[Zone]:
 
 def draw(canvas: Canvas, history: History, now: int, tiles: Sequence[Tile], zone: Zone) -> None:
     """All tiles in a zone, with rules between them; what several subjects have in common goes by their names."""
-    shared = {tile.metric for tile in tiles if sum(other.metric == tile.metric for other in tiles) > 1}
+    called = [named(tile.metric.metric).word or tile.metric for tile in tiles]
+    shared = {tile.metric for tile, word in zip(tiles, called, strict=True) if called.count(word) > 1}
     for tile, place in zip(tiles, layout(len(tiles), zone), strict=True):
         if place.left > zone.left:
             canvas.fill(place.left, place.top + 1, 1, place.height - 1)
@@ -119,6 +127,9 @@ def whole(canvas: Canvas, history: History, now: int, tiles: Sequence[Tile], tit
 
     today = (words.short_date if faults else words.day)(when.date())
     kind = say_many("{n} fault", "{n} faults", faults) if faults else today if title else ""
+    wide = canvas.measure(fonts.TITLE).width(f"{(title or today)[:_LONGEST]} · {kind}{drawn}")
+    if faults and wide > canvas.width - 2 * MARGIN - 12:
+        kind = f"{faults}!"
     header(canvas, title or today, drawn, kind, stale=False)
 
     if not any(history.latest(tile.subject, tile.metric.metric) for tile in tiles):
@@ -137,16 +148,14 @@ def _one(canvas: Canvas, known: Known, tile: Tile, place: Zone, *, alone: bool) 
     outline = int(bool(found and found.tag))
     canvas.icon(inner.left, place.top + 2, named(metric).icon, 16, hollow=outline)
     doing = _doing(known, metric, found)
+    word = (doing or named(metric).word if alone else "") or known.history.label(tile.subject)
+    canvas.text(inner.left + 20, line, word, fonts.SMALL, width=inner.width - 20)
     if found and found.tag:
-        tagged(canvas, (inner.left + 20, inner.right), line, (), found.tag)
-    else:
-        word = (doing or named(metric).word if alone else "") or known.history.label(tile.subject)
-        canvas.text(inner.left + 20, line, word, fonts.SMALL, width=inner.width - 20)
-    if metric.unit == "%":
+        tagged(canvas, (inner.left, inner.right - 2), inner.bottom, (), found.tag)
+        inner = inner._replace(bottom=inner.bottom - _AGE)
+    elif metric.unit == "%":
         inner = inner._replace(bottom=inner.bottom - _GAUGE - 2)
-        share = found.value / 100 if found else 0.0
-        pattern = GREY if outline else SOLID
-        canvas.bar(inner.left, inner.bottom + 2, inner.width - 4, _GAUGE, share, pattern=pattern)
+        canvas.bar(inner.left, inner.bottom + 2, inner.width - 4, _GAUGE, found.value / 100 if found else 0.0)
     number, unit = words.UNKNOWN, words.quantity(0.0, metric.unit).unit
     if found:
         number, unit = told(abs(found.value) if doing else found.value, metric, known.now)

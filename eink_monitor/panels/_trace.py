@@ -11,7 +11,8 @@ from eink_monitor.locale import say, say_many
 from eink_monitor.model.reading import Metric
 from eink_monitor.panels._sheet import Sheet, Zone
 
-_SCALE = 56  # units at the right for the highest and the lowest
+_APART = 12  # units between two labels
+_SCALE = 66  # units at the right for the highest and the lowest
 _AXIS = 11  # units below the curve for when it begins and ends
 _FLOORS = {"W": 100.0, "Wh": 1000.0}  # the least that the height of a curve stands for
 _STATES = ("0/1", "s")  # units of what has no highest and lowest
@@ -36,10 +37,20 @@ def trace(sheet: Sheet, zone: Zone, metric: Metric, seconds: int = DAY) -> None:
     # TRANSLATORS: at most 8 letters; at the end of a curve over time
     axis(canvas, curve, zone.bottom - 2, ago(seconds), say("now"))
     if values and not sheet.stale and metric.unit not in _STATES and not metric.names:
-        ends = {curve.bottom + 2: min(values), curve.top + 8: max(values)}
-        for line, value in ends.items() if max(values) > min(values) else [(curve.bottom + 2, values[0])]:
-            text = str(words.quantity(value, metric.unit))
-            canvas.text(zone.right, line, text, fonts.SMALL, align="right", width=_SCALE - 6)
+        _labels(canvas, plot, zone.right, sorted({max(values), min(values)}), metric)
+
+
+def _labels(canvas: Canvas, plot: charts.Plot, right: int, values: Sequence[float], metric: Metric) -> None:
+    """The lowest and the highest, each beside the curve where it is, unless they would touch."""
+    where = plot.on(canvas)
+    lines = [plot.y + 4 + round(where.row(value) / canvas.scale) for value in values]
+    if len(values) > 1 and lines[0] - lines[-1] < _APART:
+        lines = [plot.y + plot.height + 2, plot.y + 8]
+    for value, line in zip(values, lines, strict=True):
+        text = str(words.quantity(value, metric.unit))
+        at = max(plot.y + 8, min(plot.y + plot.height + 2, line))
+        small = canvas.measure(fonts.SMALL).width(text) <= _SCALE - 6  # part of a number would be another number
+        canvas.text(right, at, text, fonts.SMALL if small else fonts.TINY, align="right")
 
 
 def bounds(values: Sequence[float], metric: Metric) -> tuple[float, float]:

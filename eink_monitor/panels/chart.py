@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
@@ -11,11 +11,13 @@ from eink_monitor.clock import HOUR, local
 from eink_monitor.draw import fonts, words
 from eink_monitor.draw.canvas import Canvas
 from eink_monitor.locale import say
+from eink_monitor.metrics import COUNTERS, DAILY
 from eink_monitor.model.history import History
 from eink_monitor.model.panel import Need
 from eink_monitor.model.reading import Bucket, Metric
 from eink_monitor.panels import _tile
 from eink_monitor.panels._bars import Bar, bars
+from eink_monitor.panels._days import cut_short
 from eink_monitor.panels._names import MetricName, named
 from eink_monitor.panels._sheet import Sheet, SubjectPanel
 from eink_monitor.panels._trace import trace
@@ -32,7 +34,9 @@ _SUMMARY, _LABELS = 26, 14  # units above the bars, and for what stands below th
 class Chart(SubjectPanel):
     """Any figure of any subject over hours (a curve) or over days, months or years (bars).
 
-    A day's sum ("produced today") is summed over months and years, anything else is averaged.
+    A day's sum ("produced today") is summed over months and years; of what only ever rises (a mileage) a bar shows the
+    rise; anything else is averaged. A bar of which days are missing, or not whole, is dotted and not part of the
+    average.
     """
 
     metric: MetricName
@@ -80,14 +84,15 @@ def _periods(sheet: Sheet, metric: Metric, over: Span, count: int) -> None:
     canvas, zone, today = sheet.canvas, sheet.body, local(sheet.now, sheet.history.zone).date()
     starts = _starts(today, over, count)
     known = sheet.history.daily(sheet.subject, metric, starts[0], today)
-    values = [_period(known, metric, first, after) for first, after in zip(starts, [*starts[1:], None], strict=True)]
-    over_now = [value for value in values[:-1] if value is not None]
-    if over_now:
-        mean = words.quantity(sum(over_now) / len(over_now), metric.unit)
+    parts = {today, *cut_short(sheet.history, sheet.subject, metric, known)} if metric in DAILY else {today}
+    ends = [*starts[1:], today + timedelta(days=1)]
+    shown = [_period(known, metric, span, parts) for span in zip(starts, ends, strict=True)]
+    whole = [bar.value for bar in shown if bar.value is not None and not bar.part]
+    if whole:
+        mean = words.quantity(sum(whole) / len(whole), metric.unit)
         # TRANSLATORS: at most 20 letters with a number; the average of the bars
         text = say("{number} on average", number=mean)
         canvas.text(zone.left, zone.top + 20, text, fonts.FIGURE_18, hollow=sheet.outline(), width=zone.width)
-    shown = [Bar(value, number == count - 1) for number, value in enumerate(values)]
     room = zone._replace(top=zone.top + _SUMMARY, bottom=zone.bottom - _LABELS)
     where = bars(canvas, room, shown, hollow=sheet.stale)
     for first, x in zip(starts, where.lefts, strict=True):
@@ -106,14 +111,20 @@ def _starts(today: date, over: Span, count: int) -> list[date]:
     return [date((months - back) // 12, (months - back) % 12 + 1, 1) for back in range(count - 1, -1, -1)]
 
 
-def _period(known: Mapping[date, Bucket], metric: Metric, first: date, after: date | None) -> float | None:
-    """What the days of a period came to; None where none of them is known."""
-    days: Sequence[Bucket] = [known[day] for day in known if day >= first and (after is None or day < after)]
+def _period(known: Mapping[date, Bucket], metric: Metric, span: tuple[date, date], parts: set[date]) -> Bar:
+    """What the days of a period came to; no value where none is known, a part where some are not, or not whole."""
+    first, after = span
+    days = {day: bucket for day, bucket in known.items() if first <= day < after}
     if not days:
-        return None
-    if metric.name.endswith("_today"):
-        return sum(day.last for day in days)
-    return sum(day.mean for day in days) / len(days)
+        return Bar(None)
+    buckets = [days[day] for day in sorted(days)]
+    if metric in DAILY:
+        value = sum(bucket.last for bucket in buckets)
+    elif metric in COUNTERS:
+        value = buckets[-1].last - buckets[0].low
+    else:
+        value = sum(bucket.mean for bucket in buckets) / len(buckets)
+    return Bar(value, bool(parts & set(days)) or len(days) < (after - first).days)
 
 
 def _label(first: date, over: Span) -> tuple[str, int]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
-from eink_monitor.clock import HOUR, day_bounds, local
+from eink_monitor.clock import local
 from eink_monitor.draw import fonts, words
 from eink_monitor.draw.canvas import Canvas
 from eink_monitor.locale import say, say_many
@@ -16,6 +16,7 @@ from eink_monitor.model.history import History
 from eink_monitor.model.panel import Need
 from eink_monitor.model.reading import Bucket, Metric
 from eink_monitor.panels._bars import Bar, bars
+from eink_monitor.panels._days import cut_short
 from eink_monitor.panels._sheet import Sheet, SubjectPanel
 from eink_monitor.settings import insist
 
@@ -23,8 +24,6 @@ _AVERAGE = (fonts.FIGURE_18, fonts.TITLE, fonts.TEXT, fonts.SMALL)  # the larges
 _SUMMARY = 26  # units for what stands above the bars
 _LABELS = 14  # units for the days below them
 _MOST = 60
-_FEWER = 0.9  # of the measurements of the fullest day: a day with less may have been cut short
-_EARLY = 2 * HOUR  # before the fullest day's last measurement; the sun alone moves less in a panel's days
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,7 @@ class DailyHistory(SubjectPanel):
         first = today - timedelta(days=self.days - 1)
         known = history.daily(self.subject, self._what, first, today)
         past = {day: bucket for day, bucket in known.items() if day != today}
-        parts = {today, *_cut_short(history, self.subject, self._what, past)}
+        parts = {today, *cut_short(history, self.subject, self._what, past)}
         whole = {day: bucket for day, bucket in past.items() if day not in parts}
         if whole:
             _summary(sheet, self._said(whole), whole)
@@ -87,23 +86,6 @@ class DailyHistory(SubjectPanel):
             silent = say("the first day is not over yet") if newest >= today else since
             canvas.text(sheet.body.left, sheet.body.top + 20, silent, fonts.TEXT)
         _bars(sheet, known, (first, self.days), parts)
-
-
-def _cut_short(history: History, subject: str, metric: Metric, days: Mapping[date, Bucket]) -> set[date]:
-    """Days on which the counter was last read hours before it is on the fullest one: what came after nobody knows."""
-    fullest = max(days, key=lambda day: days[day].n, default=None)
-    few = [day for day, bucket in days.items() if fullest and bucket.n < _FEWER * days[fullest].n]
-    if not fullest or not few:
-        return set()
-
-    def ended(day: date) -> float:
-        """How many seconds into the day; what is no longer kept in full is beyond doubt."""
-        start, end = day_bounds(day, history.zone)
-        runs = history.series(subject, metric, start, end - 1)
-        return min(runs[-1].end, end) - start if runs else float("inf")
-
-    usual = ended(fullest)
-    return {day for day in few if usual - ended(day) > _EARLY} if usual != float("inf") else set()
 
 
 def _summary(sheet: Sheet, said: str, whole: Mapping[date, Bucket]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from eink_monitor.clock import HOUR
-from eink_monitor.draw import fonts
+from eink_monitor.draw import fonts, words
 from eink_monitor.draw.canvas import Canvas
 from eink_monitor.locale import say
 from eink_monitor.model.history import History
@@ -20,6 +20,7 @@ from eink_monitor.settings import insist
 
 _WORDS = (fonts.FIGURE_28, fonts.FIGURE_22, fonts.FIGURE_18)  # what the name of a state is written in, if it fits
 _MOST = 7 * 24
+_ICON = 46  # units for the icon
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,14 +51,22 @@ class Number(SubjectPanel):
         if not sheet.begin((metric,), icon, say("the first reading"), what):
             return
         known = _tile.figure(sheet, metric)
-        number, unit = _tile.told(known.value, metric, now) if known else ("–", metric.unit)
-        zone = sheet.hero
-        if any(letter.isalpha() for letter in number):
-            room = zone.width - 50
-            face = next((face for face in _WORDS if canvas.measure(face).width(number) <= room), _WORDS[-1])
-            canvas.text(zone.left, zone.bottom - 20, number, face, hollow=sheet.outline(), width=room)
-        else:
-            hero(sheet, number, unit)
-        canvas.icon(zone.right - 40, zone.top + 6, icon, 40, hollow=sheet.outline())
+        _figure(sheet, *(_tile.told(known.value, metric, now) if known else (words.UNKNOWN, metric.unit)))
+        if sheet.beside <= sheet.hero.right - _ICON:
+            canvas.icon(sheet.hero.right - 40, sheet.hero.top + 6, icon, 40, hollow=sheet.outline())
         sheet.rule()
-        trace(sheet, zone._replace(top=sheet.foot.top, bottom=sheet.body.bottom), metric, self.hours * HOUR)
+        trace(sheet, sheet.body._replace(top=sheet.foot.top), metric, self.hours * HOUR)
+
+
+def _figure(sheet: Sheet, number: str, unit: str) -> None:
+    """The number as large as it fits; a state in words."""
+    canvas, zone = sheet.canvas, sheet.hero
+    wide = canvas.measure(fonts.FIGURE_64).width(number) + canvas.measure(fonts.FIGURE_28).width(unit) + 4
+    if wide <= zone.width and not any(letter.isalpha() for letter in number):
+        hero(sheet, number, unit)
+        return
+    room = zone.width - _ICON
+    face = next((face for face in _WORDS if canvas.measure(face).width(number) <= room), _WORDS[-1])
+    taken = canvas.text(zone.left, zone.bottom - 20, number, face, hollow=sheet.outline(), width=room)
+    sheet.beside = zone.left + taken + 4
+    sheet.beside += canvas.text(sheet.beside, zone.bottom - 20, unit, fonts.FIGURE_18)

@@ -354,6 +354,7 @@ SCENES: dict[str, Scene] = {
     "tiles-empty": Scene(Tiles(tiles(*TWO)), NOTHING),
     "tiles-stale": Scene(Tiles(tiles(*TWO)), home(), NOW + 3 * DAY),
     "number-full": Scene(Number("roof", metric=MetricName("pv_power")), roof()),
+    "number-far": Scene(Number("car", metric=MetricName("odometer")), car("Taxi", {m.ODOMETER: 1_234_567})),
     "number-state": Scene(Number("car", metric=MetricName("plugged")), car("Škoda Enyaq", ENYAQ)),
     "number-temperature": Scene(Number("garden", metric=MetricName("outdoor_temperature")), garden()),
     "number-one-old": Scene(

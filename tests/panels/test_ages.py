@@ -198,3 +198,11 @@ def test_what_was_foretold_long_ago_says_so(name: str, back: int) -> None:
         assert (picture.rows == without_any.rows) == (back > FRESH)
     else:
         assert told & {text for text, _ in picture.heard}, "the header does not say when that was foretold"
+
+
+@pytest.mark.parametrize("name", [name for name in FORETOLD if not name.startswith("solar-")])
+def test_what_was_foretold_in_the_future_is_told_by_a_wrong_clock(name: str) -> None:
+    scene = SCENES[name]
+    outlooks = {key: replace(outlook, issued_at=scene.now + HOUR) for key, outlook in scene.house.outlooks.items()}
+    picture = drawn(scene._replace(house=replace(scene.house, outlooks=outlooks)))
+    assert words.age(-HOUR) in {text for text, _ in picture.heard}

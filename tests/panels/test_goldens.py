@@ -1,8 +1,8 @@
 """Every panel in every state, pixel for pixel.
 
 ``EINK_MONITOR_GOLDENS=write .venv/bin/pytest tests/panels/test_goldens.py`` (a few seconds; without ``-n``) draws them
-anew, and the pictures in ``docs/panels`` with them; files whose pixels stay the same are left alone. Look at each before
-it is committed.
+anew, and the pictures in ``docs/panels`` with them; files whose pixels stay the same are left alone. Look at each
+before it is committed.
 """
 
 from __future__ import annotations

@@ -69,6 +69,16 @@ _NAMES = {
     m.OUTDOOR_TEMPERATURE: Name(marked("outdoors"), "thermometer"),
     m.INVERTER_TEMPERATURE: Name(marked("inverter"), "thermometer"),
     m.PRECIPITATION: Name(marked("rain"), "drop"),
+    m.PRECIPITATION_PROBABILITY: Name(marked("rain"), "drop"),
+    **dict.fromkeys((m.WEATHER_CODE, m.DAY_WEATHER), Name(marked("weather"), "cloudy")),
+    m.DAY_HIGH: Name(marked("high"), "thermometer"),
+    m.DAY_LOW: Name(marked("low"), "thermometer"),
+    m.FEED_IN_LIFETIME: Name(marked("fed in"), "grid-export"),
+    m.PURCHASED_LIFETIME: Name(marked("bought"), "grid-import"),
+    m.INVERTER_STATUS: Name(marked("inverter"), "house"),
+    m.TIME_TO_FULL: Name(marked("charging"), "bolt"),
+    m.BATTERY_12V: Name("12 V", "battery"),
+    m.DISK_STATE: Name("", "disk"),
     **dict.fromkeys(m.PRICES, Name(marked("price now"), "price")),
 }
 

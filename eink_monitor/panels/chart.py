@@ -92,7 +92,10 @@ def _periods(sheet: Sheet, metric: Metric, over: Span, count: int) -> None:
         mean = words.quantity(sum(whole) / len(whole), metric.unit)
         # TRANSLATORS: at most 20 letters with a number; the average of the bars
         text = say("{number} on average", number=mean)
-        canvas.text(zone.left, zone.top + 20, text, fonts.FIGURE_18, hollow=sheet.outline(), width=zone.width)
+        end = zone.left + canvas.text(zone.left, zone.top + 20, text, fonts.FIGURE_18, hollow=sheet.outline())
+        most = say("max {energy}", energy=words.quantity(max(whole), metric.unit))
+        if canvas.measure(fonts.SMALL).width(most) <= zone.right - end - 6 and not sheet.stale:
+            canvas.text(zone.right, zone.top + 20, most, fonts.SMALL, align="right")
     room = zone._replace(top=zone.top + _SUMMARY, bottom=zone.bottom - _LABELS)
     where = bars(canvas, room, shown, hollow=sheet.stale)
     for first, x in zip(starts, where.lefts, strict=True):

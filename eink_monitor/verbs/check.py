@@ -114,6 +114,16 @@ def _hidden(config: Config, path: str) -> bool:
     return any(hidden == path or hidden.startswith((f"{path}.", f"{path}[")) for hidden in config.hidden)
 
 
+def _said(value: object) -> str:
+    """A setting nearly as it is written: a list in brackets, a block in braces."""
+    if isinstance(value, tuple | list) and type(value) in (tuple, list):  # a tuple with names is one thing
+        return f"[{', '.join(map(_said, value))}]"
+    if dataclasses.is_dataclass(value) and "__str__" not in vars(type(value)):
+        parts = (f"{field.name}: {_said(getattr(value, field.name))}" for field in dataclasses.fields(value))
+        return f"{{{', '.join(parts)}}}"
+    return repr(value) if isinstance(value, str) else str(value)
+
+
 def _fields(config: Config, plugin: Any, path: str) -> str:  # noqa: ANN401 - any plugin
     """The plugin's own settings that differ from their defaults; secrets print as stars by themselves."""
     told = []
@@ -122,5 +132,5 @@ def _fields(config: Config, plugin: Any, path: str) -> str:  # noqa: ANN401 - an
         if _hidden(config, f"{path}.{field.name}"):
             told.append(f"{field.name} ****")
         elif field.init and value not in (field.default, "", [], (), {}):
-            told.append(f"{field.name} {value!r}" if isinstance(value, str) else f"{field.name} {value}")
+            told.append(f"{field.name} {_said(value)}")
     return f" ({', '.join(told)})" if told else ""

@@ -125,7 +125,7 @@ def reload_broken(life: Life) -> None:
     try:
         begun = life.board["begun"]
         os.kill(life.pid, signal.SIGHUP)
-        life.wait(lambda: "is not taken over" in _since(life.log, size), "a broken configuration was not refused")
+        life.wait(lambda: "is rejected; going on" in _since(life.log, size), "a broken configuration was not refused")
         if life.board["begun"] != begun:
             raise HurtError("a broken configuration was taken over")
     finally:

@@ -101,6 +101,34 @@ def test_whoever_is_faster_with_a_file_in_its_place_costs_nothing(tmp_path: Path
     assert values(path) == list(range(7))
 
 
+@pytest.mark.parametrize("before", ["gone", "empty"])
+def test_a_stranger_that_comes_while_ours_is_written_again_is_not_touched(tmp_path: Path, before: str) -> None:
+    path = tmp_path / "readings.db"
+    store = Store(path, UTC, lasting=NOW)
+    write(store, range(5))
+    path.unlink()
+    if before == "empty":
+        path.touch()
+    came = b""
+
+    def meanwhile(event: str, arguments: tuple[object, ...]) -> None:
+        nonlocal came
+        if event == "open" and not came and Path(str(arguments[0])).name.startswith(f".{path.name}."):
+            came = b"about to"
+            theirs(path)
+            came = path.read_bytes()
+
+    sys.addaudithook(meanwhile)
+    with pytest.raises(StoreError, match="trying again"):
+        write(store, range(5, 6))
+    assert len(came) > 1000, "it did come"
+    assert path.read_bytes() == came
+    with pytest.raises(WrongFile, match="kept as"):
+        write(store, range(6, 7))
+    assert path.read_bytes() == came
+    store.close()
+
+
 @pytest.mark.parametrize("way", ["moved", "copied"])
 @pytest.mark.parametrize("emptied", [False, True], ids=["with a log", "without"])
 @pytest.mark.parametrize("kind", ["backup", "file"])

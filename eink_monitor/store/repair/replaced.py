@@ -19,6 +19,7 @@ from eink_monitor.store.repair import damage, ownership
 from eink_monitor.store.repair.pages import differs_from_log
 from eink_monitor.store.watch import Watch
 
+_APPEARED = "another file has appeared in place of the database; trying again"
 USED = "was replaced by another database of eink-monitor, which is used from now on"
 
 
@@ -82,6 +83,7 @@ def save_database(db: sqlite3.Connection, path: Path, watch: Watch) -> str:
     Raises ``WrongFile`` where that is not ours: what ``db`` sees is kept all the same. The connection can be closed
     afterwards, unless another ``StoreError`` says that nothing could be saved.
     """
+    seen = _identity(path)
     try:
         ownership.inspect(path)
         there = "another" if path.exists() and path.stat().st_size else ""
@@ -95,6 +97,9 @@ def save_database(db: sqlite3.Connection, path: Path, watch: Watch) -> str:
     files.make_folder(path.parent)
     draft = files.draft_of(path)
     copy_out(db, draft)
+    if _identity(path) != seen:  # copying takes long; what has come meanwhile may be anybody's
+        draft.unlink()
+        raise StoreError(f"{_APPEARED} ({path})")
     kept = f"; what was in its place is kept as {damage.quarantine(path, SystemClock().now()).name}" if there else ""
     if not there:
         path.unlink(missing_ok=True)  # it is empty
@@ -133,7 +138,16 @@ def _keep_as_it_is(kept: Path, watch: Watch, error: StoreError) -> str:
 def _give_place(draft: Path, path: Path) -> None:
     """Another file was faster, but nothing of ours is lost: the connection still has it."""
     if not files.put(draft, path):
-        raise StoreError(f"another file has appeared in place of the database; trying again ({path})")
+        raise StoreError(f"{_APPEARED} ({path})")
+
+
+def _identity(path: Path) -> tuple[int, int, int] | None:
+    """Which file that is, and whether somebody has written to it; None where there is none."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _remove_log(watch: Watch) -> None:

@@ -49,7 +49,7 @@ def model(size: tuple[int, int] = (128, 296), **parts: str) -> str:
 
 MODELS = {
     "epd2in66": model(),
-    "epd2in9": model(extra="lut_full_update = [1, 2]", init=", lut", asked="lut"),
+    "epd2in9_lut": model(extra="lut_full_update = [1, 2]", init=", lut", asked="lut"),
     "epd2in9_mode": model(extra="FULL_UPDATE, lut_full_update = 7, [1]", init=", update", asked="update"),
     "epd2in9_plain": model(init=", mode", asked="mode"),
     "epd2in66b": model(planes=", red"),
@@ -110,7 +110,7 @@ def test_the_frame_stands_in_the_middle_and_is_refreshed_fully() -> None:
 
 
 @pytest.mark.usefixtures("package")
-@pytest.mark.parametrize(("name", "asked"), [("epd2in9", [[1, 2]]), ("epd2in9_mode", [7]), ("epd2in9_plain", [0])])
+@pytest.mark.parametrize(("name", "asked"), [("epd2in9_lut", [[1, 2]]), ("epd2in9_mode", [7]), ("epd2in9_plain", [0])])
 def test_older_drivers_are_asked_for_the_full_waveform(name: str, asked: list[object]) -> None:
     display, _, _ = opened(name)
     display.show(scene(1))

@@ -60,7 +60,8 @@ def _lines(file: Path) -> list[str]:
 def environment(copy: Path) -> dict[str, str]:
     """For a run of the tests of a copy of the project."""
     path = os.pathsep.join(map(str, (copy, copy / "tests", Path(__file__).parents[1])))
-    return {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}  # it is no worker
+    return {**ours, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 @pytest.hookimpl(wrapper=True)

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from contextlib import suppress
 from typing import Any
 
-from eink_monitor.displays.waveshare.wires import LIBRARIES, claiming, library, spoken
+from eink_monitor.displays.waveshare.wires import claimed, spoken
 from eink_monitor.errors import DisplayError
 from eink_monitor.finding import Finding, fault, good
 from eink_monitor.settings import insist
@@ -48,20 +48,11 @@ class Buttons:
         """Claim the lines, unless that is done. Raises ``DisplayError`` with the cure."""
         if self._gpio is not None:
             return
-        gpio = library(LIBRARIES[1])
-        with spoken("GPIO cannot be used"):
-            gpio.setwarnings(False)
-            gpio.setmode(gpio.BCM)
-        taken: list[int] = []
-        try:
-            for name, pin in self.pins.items():
-                with claiming(f"button {name}", pin):
-                    gpio.setup(pin, gpio.IN, pull_up_down=gpio.PUD_UP)
-                taken.append(pin)
-        except DisplayError:
-            with suppress(Exception):  # the first fault is the one to tell
-                gpio.cleanup(taken)
-            raise
+
+        def claim(gpio: Any, _: str, pin: int) -> None:  # noqa: ANN401 - a foreign module without types
+            gpio.setup(pin, gpio.IN, pull_up_down=gpio.PUD_UP)
+
+        gpio = claimed({f"button {name}": pin for name, pin in self.pins.items()}, claim)
         self._gpio, self._owner = gpio, os.getpid()
 
     def pressed(self) -> str:

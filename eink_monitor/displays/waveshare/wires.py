@@ -10,7 +10,7 @@ line descriptors, so that giving a line back and claiming it again would be refu
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module
@@ -177,24 +177,13 @@ class Wires:
             self._spi.writebytes2(payload)
 
     def _claim(self) -> Any:  # noqa: ANN401 - a foreign module without types
-        gpio = library(LIBRARIES[1])
-        with spoken("GPIO cannot be used"):
-            gpio.setwarnings(False)
-            gpio.setmode(gpio.BCM)
-        taken: list[int] = []
-        try:
-            for name, pin in self.wiring.pins().items():
-                with claiming(name, pin):
-                    if name == "BUSY":  # pulled down, so that a panel that is not there reads as never busy
-                        gpio.setup(pin, gpio.IN, pull_up_down=gpio.PUD_DOWN)
-                    else:
-                        gpio.setup(pin, gpio.OUT, initial=int(name != "DC"))
-                taken.append(pin)
-        except DisplayError:
-            with suppress(Exception):  # the first fault is the one to report
-                gpio.cleanup(taken)
-            raise
-        return gpio
+        def claim(gpio: Any, name: str, pin: int) -> None:  # noqa: ANN401 - as above
+            if name == "BUSY":  # pulled down, so that a panel that is not there reads as never busy
+                gpio.setup(pin, gpio.IN, pull_up_down=gpio.PUD_DOWN)
+            else:
+                gpio.setup(pin, gpio.OUT, initial=int(name != "DC"))
+
+        return claimed(self.wiring.pins(), claim)
 
     def _open_spi(self) -> Any:  # noqa: ANN401 - as above
         node = self.wiring.node
@@ -223,6 +212,28 @@ def spoken(sentence: str) -> Iterator[None]:
         yield
     except Exception as error:  # lgpio.error is a bare Exception, a short write in py-spidev a SystemError
         raise DisplayError(f"{sentence}: {_reason(error)}") from error
+
+
+def claimed(pins: Mapping[str, int], claim: Callable[[Any, str, int], None]) -> Any:  # noqa: ANN401 - as above
+    """The GPIO library, with all lines claimed or none: ``claim`` is called with it, a name and a pin.
+
+    Raises ``DisplayError`` with the cure.
+    """
+    gpio = library(LIBRARIES[1])
+    with spoken("GPIO cannot be used"):
+        gpio.setwarnings(False)
+        gpio.setmode(gpio.BCM)
+    taken: list[int] = []
+    try:
+        for name, pin in pins.items():
+            with claiming(name, pin):
+                claim(gpio, name, pin)
+            taken.append(pin)
+    except DisplayError:
+        with suppress(Exception):  # the first fault is the one to report
+            gpio.cleanup(taken)
+        raise
+    return gpio
 
 
 @contextmanager

@@ -51,11 +51,8 @@ def draft_of(path: Path, sign: str = "") -> Path:
 def replacing(path: Path, mode: int = PRIVATE, *, durable: bool = True, alone: bool = False) -> Iterator[BinaryIO]:
     """Write a file atomically: it replaces ``path`` once it is complete and on disk, or leaves no trace.
 
-    It need not be ``durable`` if it may be lost in a power cut. With ``alone``, under a lock, the draft has a fixed
-    name, so that killed writers leave no others behind.
-
-    What need not survive a power cut is not ``durable``: a reader sees the old one or the new one all the same. Who is
-    ``alone`` there, because of a lock, has one draft only, so that no others are left where writers are killed.
+    It need not be ``durable`` if it may be lost in a power cut; a reader sees the old one or the new one all the same.
+    With ``alone``, under a lock, the draft has a fixed name, so that killed writers leave no others behind.
     """
     draft = draft_of(path, "new" if alone else "")
     try:

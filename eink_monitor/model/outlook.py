@@ -6,7 +6,7 @@ has two times, when it was issued and what it is about, and it ages: panels show
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -67,11 +67,9 @@ class Outlook:
 
     def between(self, since: int, until: int) -> tuple[Slot, ...]:
         """The slots from one instant up to another; those that reach beyond are cut there."""
-        return tuple(
-            Slot(max(slot.start, since), min(slot.end, until), slot.value)
-            for slot in self.slots
-            if slot.end > since and slot.start < until
-        )
+        first = bisect_right(self.slots, since, key=attrgetter("end"))
+        after = bisect_left(self.slots, until, key=attrgetter("start"))
+        return tuple(Slot(max(slot.start, since), min(slot.end, until), slot.value) for slot in self.slots[first:after])
 
     def covers(self, since: int, until: int) -> bool:
         """Whether that time is covered, except for a slot or two."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
@@ -13,13 +13,12 @@ from eink_monitor.draw.canvas import Canvas
 from eink_monitor.locale import say
 from eink_monitor.metrics import COUNTERS, DAILY
 from eink_monitor.model.history import History
-from eink_monitor.model.panel import Need
 from eink_monitor.model.reading import Bucket, Metric
 from eink_monitor.panels import _tile
 from eink_monitor.panels._bars import Bar, bars
 from eink_monitor.panels._days import cut_short
-from eink_monitor.panels._names import MetricName, named
-from eink_monitor.panels._sheet import Sheet, SubjectPanel
+from eink_monitor.panels._metric_panel import MetricPanel
+from eink_monitor.panels._sheet import Sheet
 from eink_monitor.panels._trace import trace
 from eink_monitor.settings import insist
 
@@ -31,7 +30,7 @@ _SUMMARY, _LABELS = 26, 14  # units above the bars, and for what stands below th
 
 
 @dataclass(frozen=True, kw_only=True)
-class Chart(SubjectPanel):
+class Chart(MetricPanel):
     """Any figure of any subject over hours (a curve) or over days, months or years (bars).
 
     A day's sum ("produced today") is summed over months and years; of what only ever rises (a mileage) a bar shows the
@@ -39,7 +38,6 @@ class Chart(SubjectPanel):
     average.
     """
 
-    metric: MetricName
     over: Span = "hours"
     count: int | None = None
 
@@ -51,21 +49,10 @@ class Chart(SubjectPanel):
     def _shown(self) -> int:
         return self.count or _COUNTS[self.over][0]
 
-    def heading(self, history: History) -> tuple[str, str]:
-        """The subject and what is shown of it."""
-        return (self.title, "") if self.title else (history.label(self.subject), named(self.metric.metric).word)
-
-    def needs(self) -> Iterator[Need]:
-        """The figure."""
-        yield Need(self.subject, (self.metric.metric,))
-
     def draw(self, canvas: Canvas, history: History, now: int) -> None:
         """The newest value or the average in words, and below it the curve or the bars."""
         sheet, metric = Sheet(canvas, history, now, self), self.metric.metric
-        # TRANSLATORS: at most 12 letters; in "No {what} yet": of a figure that nobody has named
-        what = named(metric).word or say("reading")
-
-        if not sheet.begin((metric,), "chart", say("the first reading"), what):
+        if not self.begin(sheet, "chart"):
             return
         if self.over == "hours":
             _curve(sheet, metric, self._shown)

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from eink_monitor.clock import HOUR
 from eink_monitor.draw import fonts, words
 from eink_monitor.draw.canvas import Canvas
-from eink_monitor.locale import say
 from eink_monitor.model.history import History
-from eink_monitor.model.panel import Need
 from eink_monitor.panels import _tile
 from eink_monitor.panels._figures import hero
-from eink_monitor.panels._names import MetricName, named
-from eink_monitor.panels._sheet import Sheet, SubjectPanel
+from eink_monitor.panels._metric_panel import MetricPanel
+from eink_monitor.panels._names import named
+from eink_monitor.panels._sheet import Sheet
 from eink_monitor.panels._trace import trace
 from eink_monitor.settings import insist
 
@@ -24,31 +22,19 @@ _ICON = 46  # units for the icon
 
 
 @dataclass(frozen=True, kw_only=True)
-class Number(SubjectPanel):
+class Number(MetricPanel):
     """Any figure of any subject as large as it gets, with its curve of the last hours, its highest and its lowest."""
 
-    metric: MetricName
     hours: int = 24
 
     def __post_init__(self) -> None:
         insist((1 <= self.hours <= _MOST, f"hours must be 1 to {_MOST}"))
 
-    def heading(self, history: History) -> tuple[str, str]:
-        """The subject and what is shown of it."""
-        return (self.title, "") if self.title else (history.label(self.subject), named(self.metric.metric).word)
-
-    def needs(self) -> Iterator[Need]:
-        """The figure."""
-        yield Need(self.subject, (self.metric.metric,))
-
     def draw(self, canvas: Canvas, history: History, now: int) -> None:
         """The figure in huge digits, a state in words; below it how it went."""
         sheet, metric = Sheet(canvas, history, now, self), self.metric.metric
         icon = named(metric).icon
-        # TRANSLATORS: at most 12 letters; in "No {what} yet": of a figure that nobody has named
-        what = named(metric).word or say("reading")
-
-        if not sheet.begin((metric,), icon, say("the first reading"), what):
+        if not self.begin(sheet, icon):
             return
         known = _tile.figure(sheet, metric)
         _figure(sheet, *(_tile.told(known.value, metric, now) if known else (words.UNKNOWN, metric.unit)))

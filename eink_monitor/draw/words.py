@@ -26,7 +26,7 @@ class Quantity(NamedTuple):
     unit: str
 
     def __str__(self) -> str:
-        return f"{self.number}{'' if self.unit == '°' else ' '}{self.unit}"
+        return f"{self.number}{'' if self.unit in {'°', ''} else ' '}{self.unit}"
 
 
 def _scaled(value: float, units: tuple[str, ...]) -> Quantity:

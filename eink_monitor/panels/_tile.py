@@ -19,6 +19,7 @@ from eink_monitor.panels._sheet import MARGIN, Zone, body, empty, header
 from eink_monitor.panels._states import state
 
 _IDLE = 10  # W; less than this is a meter's noise
+_USUAL = 10_000.0  # whose unit stands beside a dash: kW, kWh
 _LONGEST = 40  # letters of a title that are worth measuring
 _SHAPE = 1.6  # how much wider than high a tile is at best
 _WORD, _ICON = 14, 18  # units from the top to the line that the word stands on, and to the foot of the icon
@@ -76,15 +77,15 @@ def figure(known: Known, metric: Metric) -> Figure | None:
     return known.figure(metric, _PERIODS.get(metric, 0))
 
 
-def told(value: float, metric: Metric, now: int) -> tuple[str, str]:
+def told(value: float, metric: Metric, now: int) -> words.Quantity:
     """A value in words: a number and its unit, the name of a state, or how long ago something was."""
     if metric is m.NEWEST_BACKUP:
-        return words.span(max(0.0, now - value)), ""
+        return words.Quantity(words.span(max(0.0, now - value)), "")
     if metric.unit == "0/1":
         # TRANSLATORS: at most 5 letters each; whether something is so
-        return say("yes") if value else say("no"), ""
+        return words.Quantity(say("yes") if value else say("no"), "")
     name = metric.names.get(value)
-    return (state(name), "") if name else words.quantity(value, metric.unit)
+    return words.Quantity(state(name), "") if name else words.quantity(value, metric.unit)
 
 
 def layout(count: int, zone: Zone) -> list[Zone]:
@@ -156,7 +157,7 @@ def _one(canvas: Canvas, known: Known, tile: Tile, place: Zone, *, alone: bool) 
     elif metric.unit == "%":
         inner = inner._replace(bottom=inner.bottom - _GAUGE - 2)
         canvas.bar(inner.left, inner.bottom + 2, inner.width - 4, _GAUGE, found.value / 100 if found else 0.0)
-    number, unit = words.UNKNOWN, words.quantity(0.0, metric.unit).unit
+    number, unit = words.UNKNOWN, words.quantity(_USUAL, metric.unit).unit
     if found:
         number, unit = told(abs(found.value) if doing else found.value, metric, known.now)
     _number(canvas, inner, number, unit, outline)
@@ -164,8 +165,9 @@ def _one(canvas: Canvas, known: Known, tile: Tile, place: Zone, *, alone: bool) 
 
 def _doing(known: Known, metric: Metric, found: Figure | None) -> str:
     """What goes on, where that is a better word than what the figure is; empty where nobody knows."""
-    said = _DOING.get(metric)
-    if said and found and not found.tag:
+    if found is None or found.tag:
+        return ""
+    if said := _DOING.get(metric):
         return say(said[2] if abs(found.value) < _IDLE else said[found.value > 0])
     return say("charging") if metric is m.SOC and known.value(m.CHARGING) else ""
 

@@ -11,7 +11,7 @@ from eink_monitor.clock import HOUR, local
 from eink_monitor.draw import fonts, words
 from eink_monitor.draw.canvas import Canvas
 from eink_monitor.locale import say
-from eink_monitor.metrics import COUNTERS, DAILY
+from eink_monitor.metrics import COUNTERS, DAILY, PRODUCTION_TODAY
 from eink_monitor.model.history import History
 from eink_monitor.model.reading import Bucket, Metric
 from eink_monitor.panels import _tile
@@ -46,6 +46,11 @@ class Chart(MetricPanel):
         insist((self.count is None or 2 <= self.count <= most, f"count must be 2 to {most} ({self.over})"))
 
     @property
+    def word(self) -> str:
+        """What the figure is called; "today" over a year's bars would be wrong."""
+        return say("produced") if self.metric.metric is PRODUCTION_TODAY and self.over != "hours" else super().word
+
+    @property
     def _shown(self) -> int:
         return self.count or _COUNTS[self.over][0]
 
@@ -62,7 +67,7 @@ class Chart(MetricPanel):
 
 def _curve(sheet: Sheet, metric: Metric, hours: int) -> None:
     known, zone = _tile.figure(sheet, metric), sheet.body
-    text = " ".join(_tile.told(known.value, metric, sheet.now)) if known else words.UNKNOWN
+    text = str(_tile.told(known.value, metric, sheet.now)) if known else words.UNKNOWN
     sheet.canvas.text(zone.left, zone.top + 20, text, fonts.FIGURE_18, hollow=sheet.outline(), width=zone.width)
     trace(sheet, zone._replace(top=zone.top + _SUMMARY), metric, hours * HOUR)
 

@@ -79,6 +79,10 @@ def _bars(sheet: Sheet, outlook: Outlook, best: Slot | None) -> None:
     if outlook.end <= middle:
         until = middle
     hours = [_hour(outlook, start) for start in range(since, until, HOUR)]
+    if all(value is None for value in hours):
+        column, row = zone.centre
+        canvas.text(column, row + 5, say("No {what} yet", what=say("prices")), fonts.TEXT, align="centre")
+        return
     shown = [Bar(value, since + (number + 1) * HOUR <= sheet.now) for number, value in enumerate(hours)]
     room = zone._replace(top=zone.top + 4, bottom=zone.bottom - _LABELS)
     where = bars(canvas, room, shown, hollow=sheet.stale)

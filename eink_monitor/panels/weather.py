@@ -115,7 +115,7 @@ def _today(sheet: Sheet) -> None:
         wide = canvas.text(zone.right, line, text, faces[0], align="right", hollow=outline)
         canvas.text(zone.right - wide - 6, line, word, fonts.SMALL, align="right")
     rain = sheet.history.outlook(sheet.subject, PRECIPITATION)
-    if rain and rain.covers(sheet.now, day[1]):
+    if rain and rain.covers(sheet.now, day[1]) and not sheet.stale:
         fallen = sum(slot.value for slot in rain.between(*day))
         # TRANSLATORS: at most 12 letters with the amount; rain and snow of the day
         text = say("rain {amount}", amount=words.quantity(fallen, PRECIPITATION.unit))
@@ -129,10 +129,13 @@ def _day(sheet: Sheet, day: date, zone: Zone) -> None:
     code = _of_day(sheet, DAY_WEATHER, bounds)
     if code is not None:
         canvas.icon(zone.left, zone.top + 16, icon(code), 24, hollow=outline)
-    for line, metric, face in (27, DAY_HIGH, fonts.TEXT), (40, DAY_LOW, fonts.SMALL):
+    rows = (
+        ((36, DAY_HIGH, fonts.FIGURE_18),) if sheet.stale else ((27, DAY_HIGH, fonts.TEXT), (40, DAY_LOW, fonts.SMALL))
+    )
+    for line, metric, face in rows:  # outlines need room
         value = _of_day(sheet, metric, bounds)
         text = words.degrees(value) if value is not None else words.UNKNOWN
-        canvas.text(zone.right, zone.top + line, text, face, align="right")
+        canvas.text(zone.right, zone.top + line, text, face, align="right", hollow=outline)
 
 
 def _coming(sheet: Sheet, zone: Zone) -> None:

@@ -133,7 +133,7 @@ def aged(house: PaperHouse, by: Mapping[Metric, int]) -> PaperHouse:
 def troubled(house: PaperHouse, what: str, door: str = "", renews: str = "", **changes: int) -> PaperHouse:
     """The same house with every feed failing in one way."""
     status = feed("roof", what)._replace(door=door, renews=renews, **changes)  # type: ignore[arg-type]  # the fields that are times
-    return replace(house, troubles=dict.fromkeys(("roof", "car", "nas:/backup"), status))
+    return replace(house, troubles=dict.fromkeys(("roof", "car", "nas:/backup", "price", "weather"), status))
 
 
 def feeds(count: int, *faults: str) -> PaperHouse:

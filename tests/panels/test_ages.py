@@ -206,3 +206,17 @@ def test_what_was_foretold_in_the_future_is_told_by_a_wrong_clock(name: str) -> 
     outlooks = {key: replace(outlook, issued_at=scene.now + HOUR) for key, outlook in scene.house.outlooks.items()}
     picture = drawn(scene._replace(house=replace(scene.house, outlooks=outlooks)))
     assert words.age(-HOUR) in {text for text, _ in picture.heard}
+
+
+@pytest.mark.parametrize("name", [name for name in FORETOLD if name.startswith(("forecast-", "weather-"))])
+def test_nothing_foretold_stands_solid_on_a_stale_panel(name: str) -> None:
+    scene = SCENES[name]._replace(now=SCENES[name].now + 20 * HOUR)
+    said = scene.now - 3 * DAY
+    pictures = []
+    for part in (1.0, 0.6, 0.3):
+        outlooks = {
+            key: replace(one, issued_at=said, slots=tuple(slot._replace(value=slot.value * part) for slot in one.slots))
+            for key, one in scene.house.outlooks.items()
+        }
+        pictures.append(drawn(scene._replace(house=replace(scene.house, readings={}, outlooks=outlooks))))
+    assert_nothing_stands_solid(pictures)

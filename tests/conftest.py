@@ -59,6 +59,16 @@ def _small_houses_are_left() -> Iterator[None]:
     gc.unfreeze()  # a daemon that forks freezes what is there, and hypothesis would miss its own
 
 
+@pytest.fixture(autouse=True)
+def _signals_are_as_before() -> Iterator[None]:
+    """A daemon that has run in this process goes on to note signals: a child of a later test would never die of one."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
+    yield
+    for number, what in before.items():
+        if signal.getsignal(number) is not what:
+            signal.signal(number, what)
+
+
 @pytest.fixture(scope="session")
 def blank_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty database, made once: making one takes a child process."""

@@ -1,0 +1,24 @@
+"""What happened once: a charging session, a trip, an alert."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something of a ``kind`` ("charging.session") that happened to ``subject``.
+
+    ``key`` tells two of a kind apart for good: the same one again changes the event, never doubles it. ``start`` and
+    ``end`` are epoch seconds UTC; ``end`` is None while it lasts. ``figures`` are numbers by name with their unit in
+    the name ("energy_wh", "cost_eur"), ``words`` are texts by name ("vehicle").
+    """
+
+    subject: str
+    kind: str
+    key: str
+    start: int
+    end: int | None = None
+    figures: Mapping[str, float] = field(default_factory=dict)
+    words: Mapping[str, str] = field(default_factory=dict)

@@ -3,15 +3,45 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from eink_monitor.clock import Clock
 from eink_monitor.model.outlook import Said
 from eink_monitor.model.poll import Quota, Visit
 from eink_monitor.model.reading import Metric, Reading
 from eink_monitor.model.signin import Credential, SignIn
+
+GROUPS: Mapping[str, str] = {
+    "roof": "Solar roofs",
+    "battery": "House batteries",
+    "meter": "Electricity and other meters",
+    "wallbox": "Wallboxes",
+    "car": "Cars",
+    "climate": "Temperature, air and weather",
+    "price": "Prices and forecasts",
+    "disk": "Disks",
+    "backup": "Backups",
+    "shop": "Shops and payments",
+    "ads": "Advertising",
+    "parcels": "Parcels",
+    "company": "Companies",
+    "site": "Websites and services",
+    "other": "Anything else",
+}
+"""The kinds of source, in the order in which `eink-monitor add` shows them."""
+
+
+class Suggestion(NamedTuple):
+    """Something that a source could read, offered to a person who sets it up.
+
+    ``words`` say what it is ("Kitchen: 21.4 °C"), ``settings`` are the keys of the block that make the source read it.
+    Those of several are merged: blocks key by key, lists joined.
+    """
+
+    words: str
+    settings: Mapping[str, object]
 
 
 class Source(ABC):
@@ -23,6 +53,9 @@ class Source(ABC):
     signs in again. ``demo`` readings are deleted once a real source reports on the same subject. ``together`` tells,
     after a comma, how several of its kind can be one subject. ``family`` is what its ``thing`` is ("car") where sources
     of several types may ask the same one.
+
+    For `eink-monitor add`: ``group`` is one of ``GROUPS``, ``guide`` the steps to what it takes, ``words`` say of a
+    field what it is.
     """
 
     metrics: ClassVar[tuple[Metric, ...]] = ()
@@ -33,6 +66,9 @@ class Source(ABC):
     demo: ClassVar[bool] = False
     together: ClassVar[str] = ""
     family: ClassVar[str] = ""
+    group: ClassVar[str] = "other"
+    guide: ClassVar[str] = ""
+    words: ClassVar[Mapping[str, str]] = {}
 
     @abstractmethod
     def poll(self, visit: Visit) -> Iterable[Said]:
@@ -122,6 +158,13 @@ class Source(ABC):
 
     def shares(self, state: Path) -> tuple[Path, ...]:
         """Folders beside ``state``, its own, that it shares with the other feeds of its vendor account."""
+        return ()
+
+    def suggestions(self, visit: Visit) -> Sequence[Suggestion]:
+        """What could be read where it points to, the most useful first, for a person who sets it up to choose from.
+
+        Runs in a child process as ``poll`` does, and raises the same errors.
+        """
         return ()
 
     def credentials(self, visit: Visit) -> list[Credential]:

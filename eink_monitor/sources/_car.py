@@ -46,6 +46,7 @@ class CarSource(Source):
     vin: Secret
     position: bool = False
 
+    group: ClassVar[str] = "car"
     metrics: ClassVar[tuple[Metric, ...]] = BASIC
     family: ClassVar[str] = "car"
 

@@ -22,6 +22,7 @@ _MOST_VAT = 100.0
 class PriceSource(Source):
     """Prices of power by the quarter hour or longer: an outlook, and readings of what was paid."""
 
+    group: ClassVar[str] = "price"
     metrics: ClassVar[tuple[Metric, ...]] = (PRICE_EUR,)
     lag: ClassVar[int] = 2 * HOUR  # the price of an hour is told once in it
     preload: ClassVar[tuple[str, ...]] = ("eink_monitor.sources._http.warm",)

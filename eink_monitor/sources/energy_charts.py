@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from eink_monitor.clock import DAY, local
 from eink_monitor.errors import BadAnswer, Unavailable
@@ -27,6 +28,8 @@ class EnergyCharts(SpotSource):
 
     zone: str = "DE-LU"
     base_url: str = "https://api.energy-charts.info"
+
+    words: ClassVar[Mapping[str, str]] = {"zone": "the bidding zone, such as DE-LU, AT or FR"}
 
     def __post_init__(self) -> None:
         together(

@@ -46,6 +46,13 @@ class ForecastSolar(Source):
     calls_per_hour: int = 12
     base_url: str = "https://api.forecast.solar"
 
+    group: ClassVar[str] = "price"
+    guide: ClassVar[str] = "A map shows latitude and longitude where you click; docs/outlook.md says more."
+    words: ClassVar[Mapping[str, str]] = {
+        "latitude": "degrees north, such as 48.14",
+        "longitude": "degrees east, such as 11.58",
+        "planes": "the sides of the roof, such as [{kwp: 6.4, tilt: 35, azimuth: 0}]; azimuth 0 is south, -90 east",
+    }
     metrics: ClassVar[tuple[Metric, ...]] = (metrics.PV_POWER,)
     preload: ClassVar[tuple[str, ...]] = ("eink_monitor.sources._http.warm",)
 

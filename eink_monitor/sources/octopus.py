@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
@@ -34,6 +34,11 @@ class Octopus(PriceSource):
     region: str
     base_url: str = "https://api.octopus.energy"
 
+    guide: ClassVar[str] = "The name of your tariff is on your bill: docs/outlook.md."
+    words: ClassVar[Mapping[str, str]] = {
+        "product": "such as AGILE-24-10-01",
+        "region": "a letter from A to P",
+    }
     metrics: ClassVar[tuple[Metric, ...]] = (PRICE_GBP,)
 
     def __post_init__(self) -> None:

@@ -48,6 +48,11 @@ class Skoda(CarSource):
     base_url: str = "https://public.api.connect.skoda-auto.cz"
     position: bool = False
 
+    guide: ClassVar[str] = "Make an API key in the MySkoda app, or at go.skoda.eu/api-keys."
+    words: ClassVar[Mapping[str, str]] = {
+        "api_key": "as the app showed it",
+        "vin": "17 letters and digits: in the app, or behind the windscreen",
+    }
     preload: ClassVar[tuple[str, ...]] = ("eink_monitor.sources._http.warm",)
     door: ClassVar[str] = "go.skoda.eu/api-keys"
 

@@ -38,6 +38,10 @@ class Tibber(PriceSource):
     charges: float = 0.0
     base_url: str = "https://api.tibber.com"
 
+    guide: ClassVar[str] = "Make a token at developer.tibber.com."
+    words: ClassVar[Mapping[str, str]] = {
+        "token": "as it is shown there",
+    }
     metrics: ClassVar[tuple[Metric, ...]] = (PRICE_EUR, PRICE_NOK, PRICE_SEK)
     door: ClassVar[str] = "developer.tibber.com"
 

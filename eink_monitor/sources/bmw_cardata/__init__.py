@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -37,6 +37,11 @@ class BmwCarData(CarSource):
     stream_url: str = "mqtts://customer.streaming-cardata.bmwgroup.com:9000"
     position: bool = False
 
+    guide: ClassVar[str] = "Create a CarData client at bmw-cardata.bmwgroup.com and tick CarData API: docs/bmw.md."
+    words: ClassVar[Mapping[str, str]] = {
+        "client_id": "the long number with dashes that appears there",
+        "vin": "17 letters and digits: in the app, or behind the windscreen",
+    }
     metrics: ClassVar[tuple[Metric, ...]] = (*BASIC, FUEL_VOLUME, BATTERY_12V)
     preload: ClassVar[tuple[str, ...]] = ("eink_monitor.sources._http.warm", "eink_monitor.sources.bmw_cardata.rest")
     extra: ClassVar[str] = "stream"

@@ -28,6 +28,10 @@ class Demo(Source):
     outage: Window | None = None
     calls_per_day: int = 0
 
+    group: ClassVar[str] = "other"
+    words: ClassVar[Mapping[str, str]] = {
+        "show": "what of the house: house, roof, car, hybrid, disk, weather or price",
+    }
     demo: ClassVar[bool] = True
     latitude: ClassVar[float] = roof.LATITUDE
     metrics: ClassVar[tuple[Metric, ...]] = (

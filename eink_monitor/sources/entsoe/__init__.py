@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -65,6 +65,11 @@ class EntsoE(SpotSource):
     zone: str = "DE-LU"
     base_url: str = "https://web-api.tp.entsoe.eu"
 
+    guide: ClassVar[str] = "Register at transparency.entsoe.eu and ask for a token: docs/outlook.md."
+    words: ClassVar[Mapping[str, str]] = {
+        "token": "as it stands in your account",
+        "zone": "the bidding zone, such as DE-LU, AT or FR",
+    }
     door: ClassVar[str] = "transparency.entsoe.eu"
 
     def __post_init__(self) -> None:

@@ -44,6 +44,12 @@ class OpenMeteo(Source):
     weather: bool = True
     base_url: str = "https://api.open-meteo.com"
 
+    group: ClassVar[str] = "climate"
+    guide: ClassVar[str] = "A map shows latitude and longitude where you click; docs/outlook.md says more."
+    words: ClassVar[Mapping[str, str]] = {
+        "latitude": "degrees north, such as 48.14",
+        "longitude": "degrees east, such as 11.58",
+    }
     metrics: ClassVar[tuple[Metric, ...]] = (metrics.OUTDOOR_TEMPERATURE,)
     lag: ClassVar[int] = 30 * MINUTE
     preload: ClassVar[tuple[str, ...]] = ("eink_monitor.sources._http.warm",)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -42,6 +42,13 @@ class SolarEdge(Source):
     timeout: Duration = Duration(20)
     redirect_port: int = 8765
 
+    group: ClassVar[str] = "roof"
+    guide: ClassVar[str] = "docs/solaredge.md says how to register an app at developer.solaredge.com, once."
+    words: ClassVar[Mapping[str, str]] = {
+        "site_id": "the number in the address of your roof's page at monitoring.solaredge.com",
+        "client_id": "of the app that you registered",
+        "client_secret": "of that app; it was shown once",
+    }
     metrics: ClassVar[tuple[Metric, ...]] = metrics.ROOF
     lag: ClassVar[int] = LAG
     preload: ClassVar[tuple[str, ...]] = ("eink_monitor.sources._http.warm", "eink_monitor.sources.solaredge.v2")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -38,6 +38,11 @@ class SolarEdgeModbus(Source):
     external_production: bool = False
     timeout: Duration = Duration(3)
 
+    group: ClassVar[str] = "roof"
+    guide: ClassVar[str] = "Modbus TCP must be enabled in the inverter, once: docs/solaredge-modbus.md."
+    words: ClassVar[Mapping[str, str]] = {
+        "host": "name or address of the inverter, such as inverter.local",
+    }
     metrics: ClassVar[tuple[Metric, ...]] = (
         *metrics.ROOF,
         metrics.FEED_IN_LIFETIME,

@@ -59,6 +59,16 @@ class SshDisk(Source):
     backup_max_age: Duration = Duration(2 * DAY)
     timeout: Duration = Duration(10)
 
+    group: ClassVar[str] = "disk"
+    guide: ClassVar[str] = (
+        "localhost needs nothing; for another machine docs/ssh-disk.md makes a user that can only look."
+    )
+    words: ClassVar[Mapping[str, str]] = {
+        "host": "name or address of the machine, or localhost",
+        "mounts": "names and mount points, such as {backups: /srv/backup}",
+        "user": "who signs in there; empty for localhost",
+        "identity": "the file with the private key; empty for localhost",
+    }
     metrics: ClassVar[tuple[Metric, ...]] = _DISK + _BACKUP
     preload: ClassVar[tuple[str, ...]] = ("eink_monitor.sources.ssh_disk.disk",)
     extra: ClassVar[str] = "ssh"

@@ -50,6 +50,14 @@ class VwEuDataAct(CarSource):
     vin: Secret
     base_url: str = "https://eu-data-act.drivesomethinggreater.com"
 
+    guide: ClassVar[str] = (
+        "Request data every 15 minutes at eu-data-act.drivesomethinggreater.com, once: docs/vw-group.md."
+    )
+    words: ClassVar[Mapping[str, str]] = {
+        "username": "that of the account with which you use the brand's app",
+        "password": "of that account",
+        "vin": "17 letters and digits: in the app, or behind the windscreen",
+    }
     lag: ClassVar[int] = _RHYTHM
     extra: ClassVar[str] = "vw"
     door: ClassVar[str] = "eu-data-act.drivesomethinggreater.com"

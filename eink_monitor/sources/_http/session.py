@@ -8,10 +8,10 @@ from collections.abc import Callable
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
-import requests
-from requests.adapters import HTTPAdapter
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ProxyError
+
+from eink_monitor.sources._http.lean import requests
 
 logging.getLogger("urllib3").setLevel(logging.CRITICAL)  # it quotes addresses, which may hold a key
 
@@ -25,7 +25,7 @@ class _Session(requests.Session):
         """No redirect target."""
 
 
-class _Adapter(HTTPAdapter):
+class _Adapter(requests.adapters.HTTPAdapter):
     """``pools`` are classes by scheme."""
 
     def __init__(self, trust: Callable[[], ssl.SSLContext], pools: dict[str, type]) -> None:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import socket
 
-import requests
 from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool
 
 from eink_monitor.sources._http.answer import said_at
+from eink_monitor.sources._http.lean import requests
 from eink_monitor.sources._http.session import open_session
 from eink_monitor.sources._http.web import RULES, read, trust
 

@@ -22,8 +22,6 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote, urlencode
 
-import requests
-from requests.utils import get_environ_proxies
 from urllib3.exceptions import HTTPError, IncompleteRead, InvalidHeader, NewConnectionError, ProxyError
 from urllib3.exceptions import TimeoutError as Overdue
 from urllib3.response import BaseHTTPResponse
@@ -34,6 +32,7 @@ from eink_monitor.errors import AuthFailed, BadAnswer, Trouble, Unavailable, Unr
 from eink_monitor.model.poll import Visit
 from eink_monitor.sources._http.address import address, is_at_home
 from eink_monitor.sources._http.answer import Answer, said_at
+from eink_monitor.sources._http.lean import requests
 from eink_monitor.sources._http.session import open_session
 
 Params = Mapping[str, str | Sequence[str]]
@@ -117,7 +116,7 @@ RULES = {"allow_redirects": False, "stream": True, "verify": True}
 
 def _proxies(url: str, host: str | None) -> dict[str, str]:
     """The environment's proxies (HTTPS_PROXY, NO_PROXY ...); none on the local network."""
-    return {} if is_at_home(host or "") else get_environ_proxies(url)
+    return {} if is_at_home(host or "") else requests.utils.get_environ_proxies(url)
 
 
 def read(status: int, body: BaseHTTPResponse, who: str, timeout: float, cap: int) -> Answer:

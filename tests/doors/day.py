@@ -19,8 +19,8 @@ from eink_monitor.clock import DAY, HOUR
 from eink_monitor.config import Feed
 from eink_monitor.daemon.polls import Done
 from eink_monitor.model.poll import Visit
+from eink_monitor.sources._modbus import Line
 from eink_monitor.sources.solaredge_modbus import SolarEdgeModbus
-from eink_monitor.sources.solaredge_modbus.line import Line
 from houses.inline import Inline
 
 BEAT = 30

@@ -32,7 +32,15 @@ ROOT = Path(__file__).parents[2]
 _KEPT = ROOT / ".mutants" / "reach"
 _NEAREST = 40  # tests that are asked first; most faults fall there
 _PATIENCE = 60  # seconds, and four times what the tests took when they were recorded: one that hangs has noticed
-_USUAL = ["daemon", "store", "quota.py", "sources/solaredge", "sources/solaredge_modbus"]
+_USUAL = [
+    "daemon",
+    "store",
+    "quota.py",
+    "sources/solaredge",
+    "sources/solaredge_modbus",
+    "sources/_inverter",
+    "sources/_modbus.py",
+]
 
 
 @dataclass

@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from eink_monitor.clock import DAY, HOUR, MINUTE, day_bounds, local
-from eink_monitor.sources.solaredge_modbus.counters import Count, Mark, Span, advance, ballot, rise, tally
-from eink_monitor.sources.solaredge_modbus.memory import Memory, load, save, worth_saving
-from eink_monitor.sources.solaredge_modbus.sunspec import LifetimeEnergy
+from eink_monitor.sources._inverter.counters import Count, Mark, Span, advance, ballot, rise, tally
+from eink_monitor.sources._inverter.devices import LifetimeEnergy
+from eink_monitor.sources._inverter.memory import Memory, load, save, worth_saving
 
 BERLIN = ZoneInfo("Europe/Berlin")
 WRAP = float(1 << 32)
@@ -285,14 +285,14 @@ def test_ballots(power: float, exported: float | None, imported: float | None, v
 
 def test_votes_saturate_and_can_be_won_back() -> None:
     memory = Memory()
-    assert memory.export_positive
+    assert memory.usual
     for expected in (True, False, False, False):
         memory.vote(-1)
-        assert memory.export_positive is expected
+        assert memory.usual is expected
     memory.vote(-1)
     memory.vote(1)
     memory.vote(1)
-    assert memory.export_positive
+    assert memory.usual
 
 
 def test_rise_needs_the_same_device() -> None:

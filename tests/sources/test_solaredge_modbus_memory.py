@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from eink_monitor.clock import DAY, HOUR, MINUTE
-from eink_monitor.sources.solaredge_modbus.counters import Mark
-from eink_monitor.sources.solaredge_modbus.memory import Memory, worth_saving
+from eink_monitor.sources._inverter.counters import Mark
+from eink_monitor.sources._inverter.memory import Memory, worth_saving
 
 NOON = 1_782_640_800
 MIDNIGHT = NOON + 12 * HOUR
@@ -38,7 +38,7 @@ def test_that_they_are_still_there_is_noted_once_a_day() -> None:
     [(3, True, True), (1, True, True), (0, False, True), (-1, False, True), (-2, True, False), (-3, True, False)],
 )
 def test_it_takes_two_votes_to_turn_the_sign_and_one_to_bear_it_out(votes: int, proven: bool, export: bool) -> None:
-    assert (Memory(votes=votes).proven, Memory(votes=votes).export_positive) == (proven, export)
+    assert (Memory(votes=votes).proven, Memory(votes=votes).usual) == (proven, export)
 
 
 def test_another_sign_explains_what_was_doubtful() -> None:

@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eink_monitor.errors import BadAnswer
-from eink_monitor.sources.solaredge_modbus import sunspec
+from eink_monitor.sources._inverter import models
+from eink_monitor.sources._inverter import registers as sunspec
+from eink_monitor.sources.solaredge_modbus import registers as solaredge
 
 REGISTER = st.integers(0, 0xFFFF) | st.sampled_from([0, 1, 0x7FFF, 0x8000, 0xFFF6, 0xFFFF])
 
@@ -20,20 +22,20 @@ def block(length: int) -> st.SearchStrategy[list[int]]:
 
 @given(block(64))
 def test_identity_is_printable(registers: list[int]) -> None:
-    who = sunspec.COMMON.decode(registers)
+    who = models.COMMON.decode(registers)
     assert (who.model + who.option + who.serial).isprintable()
     assert who.role in {"grid", "house", "other"}
 
 
 @given(block(20))
 def test_battery_figures_are_finite_or_absent(registers: list[int]) -> None:
-    cell = sunspec.BATTERY.decode(registers)
+    cell = solaredge.BATTERY.decode(registers)
     assert all(value is None or math.isfinite(value) for value in (cell.power, cell.capacity, cell.charge))
 
 
-@given(block(sunspec.INVERTER.count), block(sunspec.METER.count))
+@given(block(models.INVERTER.count), block(models.METER.count))
 def test_inverter_and_meter_decode_or_are_bad(inverter: list[int], meter: list[int]) -> None:
-    for part, registers, scales in ((sunspec.INVERTER, inverter, (13, 24, 35)), (sunspec.METER, meter, (20, 52))):
+    for part, registers, scales in ((models.INVERTER, inverter, (13, 24, 35)), (models.METER, meter, (20, 52))):
         senseless = any(10 < registers[at] < 0xFFF6 and registers[at] != 0x8000 for at in scales)
         try:
             part.decode(registers)
@@ -63,7 +65,7 @@ def test_energy_counters(words: list[int], value: float | None) -> None:
     [([0, 0x42FE], 127.0), ([0, 0x7FC0], None), ([0, 0xFF80], None), ([0xFFFF, 0xFF7F], None), ([0, 0xC47A], -1000.0)],
 )
 def test_little_endian_words_of_a_float(words: list[int], value: float | None) -> None:
-    assert sunspec.float32(words, 0) == value
+    assert solaredge.float32(words, 0) == value
 
 
 @pytest.mark.parametrize(
@@ -77,4 +79,4 @@ def test_little_endian_words_of_a_float(words: list[int], value: float | None) -
     ],
 )
 def test_counters_of_four_registers(words: list[int], value: float | None) -> None:
-    assert sunspec.uint64([9, *words, 9], 1) == value
+    assert solaredge.uint64([9, *words, 9], 1) == value

@@ -14,8 +14,8 @@ from eink_monitor.model.source import Source
 from eink_monitor.settings import Duration, Personal, insist
 
 if TYPE_CHECKING:
-    from eink_monitor.sources.solaredge_modbus.line import Line
-    from eink_monitor.sources.solaredge_modbus.roof import Roof
+    from eink_monitor.sources._inverter.roof import Roof
+    from eink_monitor.sources._modbus import Line
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,10 @@ class SolarEdgeModbus(Source):
         metrics.INVERTER_TEMPERATURE,
     )
 
-    preload: ClassVar[tuple[str, ...]] = ("eink_monitor.sources.solaredge_modbus.roof",)
+    preload: ClassVar[tuple[str, ...]] = (
+        "eink_monitor.sources.solaredge_modbus.plant",
+        "eink_monitor.sources._inverter.roof",
+    )
     extra: ClassVar[str] = "modbus"
     together: ClassVar[str] = ", or read the inverters behind one address with one source: units: [1, 2]"
 
@@ -68,7 +71,7 @@ class SolarEdgeModbus(Source):
 
     def poll(self, visit: Visit) -> list[Reading]:
         """Connect, read, disconnect. An inverter that is silent at night sleeps: no readings, and a note."""
-        from eink_monitor.sources.solaredge_modbus.roof import once
+        from eink_monitor.sources._inverter.roof import once
 
         return once(self._line(), visit, self._roof)
 
@@ -102,18 +105,19 @@ class SolarEdgeModbus(Source):
 
         Raises what ``poll`` raises. While the inverter sleeps, it yields empty lists and tries to reconnect.
         """
-        from eink_monitor.sources.solaredge_modbus.roof import steadily
+        from eink_monitor.sources._inverter.roof import steadily
 
         return steadily(self._line, visit, clock, self._roof)
 
     def _line(self) -> Line:
-        from eink_monitor.sources.solaredge_modbus.line import Line
+        from eink_monitor.sources._modbus import Line
 
         return Line(self.host, self.port, self.timeout)
 
     @property
     def _roof(self) -> Roof:
-        from eink_monitor.sources.solaredge_modbus.roof import Roof
+        from eink_monitor.sources._inverter.roof import Roof
+        from eink_monitor.sources.solaredge_modbus import plant
 
         units = tuple(self.units) or (self.unit,)
-        return Roof(units, self.latitude, self.meter_sign, self.external_production)
+        return Roof(plant, units, self.latitude, self.meter_sign, self.external_production)

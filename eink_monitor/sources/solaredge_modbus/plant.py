@@ -12,46 +12,15 @@ from typing import NamedTuple
 
 from eink_monitor.errors import BadAnswer, Unavailable
 from eink_monitor.remarks import Remarks
-from eink_monitor.sources.solaredge_modbus import plausible, sunspec
-from eink_monitor.sources.solaredge_modbus.line import Unit
-from eink_monitor.sources.solaredge_modbus.sunspec import BATTERY, BAYS, COMMON, INVERTER, METER, RATED, BatteryBlock
+from eink_monitor.sources._inverter import plausible
+from eink_monitor.sources._inverter.devices import ASLEEP, NOBODY, BatteryBlock, Identity, Look, Meter, Place, Plant
+from eink_monitor.sources._inverter.models import COMMON, INVERTER, MARK, METER
+from eink_monitor.sources._modbus import Unit
+from eink_monitor.sources.solaredge_modbus.registers import BATTERY, BAYS, RATED, charges_cars, rating
 
 _START = 40_000
 _LONGEST_CHAIN = 40
 _LAST = 0xFFFF
-_NOBODY = sunspec.Identity("", "", "")
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a device's registers start, and who it is."""
-
-    address: int
-    identity: sunspec.Identity
-
-
-@dataclass(frozen=True, slots=True)
-class Plant:
-    """The inverter and the meters behind one unit; ``whole`` is whether everything said who it is."""
-
-    unit: int
-    inverter: Place
-    meters: tuple[Place, ...]
-    whole: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """One reading of every device: the meters in the order of the plant, None for a silent one.
-
-    ``batteries`` are those that answered, by the number of their bay; ``lost`` is whether one that was there before did
-    not, so that neither their sum nor what the modules make is known.
-    """
-
-    inverter: sunspec.Inverter
-    meters: tuple[sunspec.Meter | None, ...]
-    batteries: dict[int, BatteryBlock]
-    lost: bool = False
 
 
 class _Part(NamedTuple):
@@ -66,7 +35,7 @@ def survey(unit: Unit, remarks: Remarks, *, patient: bool) -> Plant:
 
     Raises ``Silence``, ``Unavailable`` or ``BadAnswer`` where no inverter answers.
     """
-    if tuple(unit.greet(_START, 2) if patient else unit.read(_START, 2)) != sunspec.MARK:
+    if tuple(unit.greet(_START, 2) if patient else unit.read(_START, 2)) != MARK:
         message = "what answered is not a SunSpec inverter; check host, port (1502, older firmware 502) and unit"
         raise BadAnswer(message)
     chain = _Chain(unit, remarks)
@@ -83,11 +52,12 @@ def look(unit: Unit, plant: Plant, known: Container[int], remarks: Remarks) -> L
 
     ``known`` are the bays in which a battery was seen lately.
     """
+    assert plant.inverter  # noqa: S101 `survey` finds none without
     seen = INVERTER.decode(unit.read(plant.inverter.address, INVERTER.count))
-    if seen.ac_power is None and seen.status not in sunspec.ASLEEP:
+    if seen.ac_power is None and seen.status not in ASLEEP:
         remarks.add(f"the inverter (unit {unit.number}) gives no AC power")
     return Look(
-        plausible.inverter(seen, plant.inverter.identity, remarks),
+        plausible.inverter(seen, plant.inverter.rating, remarks),
         tuple(_meter(unit, place, remarks) for place in plant.meters),
         *_batteries(unit, known, remarks),
     )
@@ -102,7 +72,7 @@ class _Chain:
 
     unit: Unit
     remarks: Remarks
-    who: sunspec.Identity | None = _NOBODY
+    who: Identity | None = NOBODY
     inverter: Place | None = None
     meters: list[Place] = field(default_factory=list)
     whole: bool = True
@@ -123,7 +93,8 @@ class _Chain:
         if COMMON.begins(model, length):
             self.who = self._identity(body)
         elif INVERTER.begins(model, length):
-            self.inverter = self.inverter or Place(body, self.who or _NOBODY)
+            who = self.who or NOBODY
+            self.inverter = self.inverter or Place(body, who, rating(who))
         elif METER.begins(model, length) and self.who is not None:
             self.meters.append(Place(body, self.who))
 
@@ -134,19 +105,19 @@ class _Chain:
         self.whole = self.whole and not silent
         return header
 
-    def _identity(self, address: int) -> sunspec.Identity | None:
+    def _identity(self, address: int) -> Identity | None:
         if self.inverter is not None:
             registers = _optional(self.unit, address, COMMON.count, "a meter", self.remarks).registers
             self.whole = self.whole and registers is not None
             return COMMON.decode(registers) if registers else None
         identity = COMMON.decode(self.unit.read(address, COMMON.count))
-        if identity.charges_cars:
+        if charges_cars(identity):
             message = f"unit {self.unit.number} is an EV charger ({identity.model}), not an inverter; check unit:"
             raise BadAnswer(message)
         return identity
 
 
-def _meter(unit: Unit, place: Place, remarks: Remarks) -> sunspec.Meter | None:
+def _meter(unit: Unit, place: Place, remarks: Remarks) -> Meter | None:
     who = f'the meter "{place.identity.option or place.identity.model}"'
     registers, silent = _optional(unit, place.address, METER.count, who, remarks)
     if registers is None:
@@ -154,7 +125,7 @@ def _meter(unit: Unit, place: Place, remarks: Remarks) -> sunspec.Meter | None:
             remarks.add(f"{who} has no registers")
         return None
     seen = METER.decode(registers)
-    if seen == sunspec.Meter(None, None, None):
+    if seen == Meter(None, None, None):
         remarks.add(f"{who} ({place.identity.model}) gives no values; check its wiring, and its settings in SetApp")
     elif seen.power is None:
         remarks.add(f"{who} gives no power")

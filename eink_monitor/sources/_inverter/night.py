@@ -1,4 +1,4 @@
-"""Whether a silent inverter sleeps or is missing: at night SolarEdge drops the connection or refuses it."""
+"""Whether a silent inverter sleeps or is missing: at night many drop the connection or refuse it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from eink_monitor.errors import Unreachable
 from eink_monitor.model.poll import Visit
 from eink_monitor.model.reading import Reading
 from eink_monitor.sources._daylight import sunlit
-from eink_monitor.sources.solaredge_modbus.line import Silence
+from eink_monitor.sources._modbus import Silence
 
 _RESTING = {1, 2, 3, 6, 8}  # off, sleeping, starting, shutting down, standby
 _DUSK = 100.0  # W; an inverter last seen this weak may have gone to sleep since, or not woken up yet

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from eink_monitor.clock import HOUR, MINUTE
-from eink_monitor.sources.solaredge_modbus.sunspec import LifetimeEnergy
+from eink_monitor.sources._inverter.devices import LifetimeEnergy
 
 UNSURE = 100.0  # Wh; an energy across midnight up to this may be shared out by time whatever the gap
 SLACK = 20 * MINUTE  # so near to midnight a reading pins the counter there well enough

@@ -10,11 +10,10 @@ from eink_monitor import metrics
 from eink_monitor.clock import day_bounds, local, midnight
 from eink_monitor.model.poll import Visit
 from eink_monitor.model.reading import Metric
-from eink_monitor.sources.solaredge_modbus import counters
-from eink_monitor.sources.solaredge_modbus.counters import Count, Mark, Span
-from eink_monitor.sources.solaredge_modbus.flow import PlantPart, grid_meter, meters
-from eink_monitor.sources.solaredge_modbus.plant import Look, Place
-from eink_monitor.sources.solaredge_modbus.sunspec import BatteryBlock, LifetimeEnergy, Meter
+from eink_monitor.sources._inverter import counters
+from eink_monitor.sources._inverter.counters import Count, Mark, Span
+from eink_monitor.sources._inverter.devices import BatteryBlock, LifetimeEnergy, Look, Meter, Place, PlantPart
+from eink_monitor.sources._inverter.flow import grid_meter, meters
 
 _FASTER = 2.0  # times an inverter's rating
 _NO_WRAP = 1e12
@@ -45,9 +44,9 @@ def spans(visit: Visit) -> Spans:
 
 
 def producers(parts: Sequence[PlantPart], *, external: bool) -> list[str]:
-    """The producers of this roof: every unit, and the Production meters if they are to be added."""
+    """The producers of this roof: every inverter, and the Production meters if they are to be added."""
     beside = [_name(part.unit, place) for part, place, _ in _added(parts)] if external else []
-    return [str(part.unit) for part in parts] + beside
+    return [str(part.unit) for part in parts if part.look is None or part.look.inverter] + beside
 
 
 def read(parts: Sequence[PlantPart], marks: Mapping[str, Mark]) -> dict[str, Count]:
@@ -63,11 +62,11 @@ def read(parts: Sequence[PlantPart], marks: Mapping[str, Mark]) -> dict[str, Cou
     for part, place, beside in _added(parts):
         if beside and beside.exported:
             found[f"{_MADE}@{_name(part.unit, place)}"] = Count(place.identity.serial, beside.exported)
-    owner, meter = grid_meter(parts) or ("", None)
-    if meter and meter.exported:
-        found["feed_in"] = Count(owner, meter.exported)
-    if meter and meter.imported:
-        found["purchased"] = Count(owner, meter.imported)
+    grid = grid_meter(parts)
+    if grid and grid.seen.exported:
+        found["feed_in"] = Count(grid.owner, grid.seen.exported)
+    if grid and grid.seen.imported:
+        found["purchased"] = Count(grid.owner, grid.seen.imported)
     return found
 
 
@@ -81,13 +80,12 @@ def _name(unit: int, place: Place) -> str:
 
 
 def _of_inverter(part: PlantPart) -> dict[str, Count]:
-    out = part.look.inverter.energy if part.look else None
-    if part.plant is None or part.look is None or out is None:
+    if not (part.plant and part.plant.inverter and part.look and part.look.inverter and part.look.inverter.energy):
         return {}
-    who = part.plant.inverter.identity
-    given = Count(who.serial, out)
-    if who.rating:
-        given = given._replace(fastest=_FASTER * who.rating)
+    place = part.plant.inverter
+    given = Count(place.identity.serial, part.look.inverter.energy)
+    if place.rating:
+        given = given._replace(fastest=_FASTER * place.rating)
     made = _made(part.look, given)
     if not (part.look.batteries or part.look.lost):
         return {_MADE: given}

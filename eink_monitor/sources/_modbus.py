@@ -6,7 +6,7 @@ import logging
 import socket
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from eink_monitor.errors import BadAnswer, Missing, Unavailable, Unreachable
 from eink_monitor.libraries import command
@@ -26,19 +26,30 @@ class Silence(Unreachable):
     """No answer at that address; at night that is how an inverter sleeps."""
 
 
-class Line:
-    """A connection to the units at one address. Use it as a context manager: SolarEdge serves one client at a time."""
+class Peer(NamedTuple):
+    """Who is asked, for sentences: the source's type, what it reads, and where Modbus is switched on there."""
 
-    def __init__(self, host: str, port: int, timeout: int) -> None:
+    source: str
+    thing: str
+    menu: str
+
+
+INVERTER = Peer("solaredge_modbus", "the inverter", "SetApp")
+
+
+class Line:
+    """A connection to the units at one address, as a context manager: many devices serve one client at a time."""
+
+    def __init__(self, host: str, port: int, timeout: int, peer: Peer = INVERTER) -> None:
         self._host, self._port, self._timeout = host, port, timeout
-        self.place = f"{host}:{port}"
+        self.place, self.peer = f"{host}:{port}", peer
         self._client: ModbusTcpClient | None = None
 
     def __enter__(self) -> Self:
         try:
             from pymodbus.client import ModbusTcpClient
         except ImportError:
-            raise Missing("solaredge_modbus needs pymodbus", f"{command('modbus')}") from None
+            raise Missing(f"{self.peer.source} needs pymodbus", f"{command('modbus')}") from None
 
         # Every failure becomes our own sentence below; the library would say it a second time, on stderr.
         logging.getLogger("pymodbus").setLevel(logging.CRITICAL + 1)
@@ -127,16 +138,16 @@ class Line:
         try:
             return socket.create_connection((self._host, self._port), timeout=self._timeout)
         except socket.gaierror:
-            raise Unreachable(no_address(self._host, "the inverter ")) from None
+            raise Unreachable(no_address(self._host, f"{self.peer.thing} ")) from None
         except ConnectionRefusedError:
             message = (
                 f"{self.place} refused the connection: another Modbus client is connected, "
-                "or Modbus TCP is off in SetApp"
+                f"or Modbus TCP is off in {self.peer.menu}"
             )
             raise Silence(message) from None
         except OSError as error:
             reason = error.strerror or "no answer"
-            message = f"{self.place} cannot be reached ({reason}); check that the inverter is on this network"
+            message = f"{self.place} cannot be reached ({reason}); check that {self.peer.thing} is on this network"
             raise Silence(message) from None
         except UnicodeError:
             message = f'"{self._host}" is not a host name; check host:'
@@ -145,7 +156,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One inverter behind a line, by its number."""
+    """One device behind a line, by its number."""
 
     line: Line
     number: int
@@ -170,6 +181,6 @@ class Unit:
 
     def _not_an_inverter(self, address: int) -> BadAnswer:
         return BadAnswer(
-            f"{self.line.place} has no registers at {address}, so it is not the inverter or not its unit "
-            f"{self.number}; check host, port and unit"
+            f"{self.line.place} has no registers at {address}, so it is not {self.line.peer.thing} or not its "
+            f"unit {self.number}; check host, port and unit"
         )

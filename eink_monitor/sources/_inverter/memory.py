@@ -10,7 +10,7 @@ from pathlib import Path
 
 from eink_monitor import files
 from eink_monitor.clock import DAY, MINUTE
-from eink_monitor.sources.solaredge_modbus.counters import Mark
+from eink_monitor.sources._inverter.counters import Mark
 
 SAVE_EVERY = 15 * MINUTE  # every poll would write 35 MB a day to the card
 _UNNUMBERED = re.compile(r"^production( \w+)?$")  # as an earlier version named what its only unit made
@@ -22,7 +22,7 @@ _STRANGERS = 180 * DAY  # somebody who fed in once does so again after the winte
 
 @dataclass(slots=True)
 class Memory:
-    """A mark per counter, votes on the sign of the grid meter, the bays in which batteries were seen and when.
+    """A mark per counter, votes that the grid meter's sign is the usual one, and when bays had batteries.
 
     ``doubts`` counts consecutive polls that no house can explain (somebody else feeds in), ``strangers`` is when there
     were last enough of them.
@@ -35,15 +35,15 @@ class Memory:
     strangers: int = 0
 
     def vote(self, ballot: int) -> None:
-        """Count evidence that the meter's plus means export (+1) or import (-1)."""
-        was = self.export_positive
+        """Count evidence that the meter's plus means what is usual (+1) or the opposite (-1)."""
+        was = self.usual
         self.votes = max(-_SURE, min(_SURE, self.votes + ballot))
-        if self.export_positive != was:  # what was doubtful until now had the wrong sign
+        if self.usual != was:  # what was doubtful until now had the wrong sign
             self.doubts = self.strangers = 0
 
     @property
-    def export_positive(self) -> bool:
-        """What the votes say; most installations count export as positive, so it takes two to say otherwise."""
+    def usual(self) -> bool:
+        """What the votes say; most installations do as their maker's others, so it takes two to say otherwise."""
         return self.votes > _CONVINCED
 
     @property

@@ -1,4 +1,4 @@
-"""The power flow from one reading of all devices of a SolarEdge plant: pure functions of plausible values.
+"""The power flow from one reading of all devices of a plant: pure functions of plausible values.
 
 An inverter measures what leaves it for the house (AC), the grid meter what crosses the connection, the battery what it
 takes. So a roof gives ``AC + storage`` and the house uses ``roof + grid - storage``: the four always balance. What an
@@ -10,23 +10,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from eink_monitor.remarks import Remarks
-from eink_monitor.sources.solaredge_modbus.plant import Look, Place, Plant
-from eink_monitor.sources.solaredge_modbus.sunspec import ASLEEP, BatteryBlock, Meter
+from eink_monitor.sources._inverter.devices import ASLEEP, BatteryBlock, Meter, Place, PlantPart
 
 _SLACK, _LOSS = 150.0, 0.15  # W, and a share: how far converting and reading one after the other may lead astray
 _NEGATIVE, _ASTRAY = 100.0, 0.05  # W, and a share: if a house gives more, somebody else feeds it
 
 
-@dataclass(frozen=True, slots=True)
-class PlantPart:
-    """One inverter with its devices; ``look`` is None while it is silent, and ``asleep`` says whether that is sleep."""
+class GridMeter(NamedTuple):
+    """The meter at the grid connection: whose it is, what it shows, and which sign is usual for its kind."""
 
-    unit: int
-    plant: Plant | None = None
-    look: Look | None = None
-    asleep: bool = False
+    owner: str
+    seen: Meter
+    export_usual: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +46,15 @@ def _of_role(role: str, parts: Sequence[PlantPart]) -> Iterator[tuple[PlantPart,
     return (each for each in meters(parts) if each[1].identity.role == role)
 
 
-def grid_meter(parts: Sequence[PlantPart]) -> tuple[str, Meter] | None:
-    """The meter at the grid connection and who it is, or None. One that gives a power goes before one that does not."""
+def grid_meter(parts: Sequence[PlantPart]) -> GridMeter | None:
+    """The meter at the grid connection, or None. One that gives a power goes before one that does not."""
     found = [each for each in _of_role("grid", parts) if each[2] is not None]
     found.sort(key=lambda each: (not each[1].identity.option, each[2] is None or each[2].power is None))
     for part, place, meter in found:
         if part.plant and meter:
-            return place.identity.serial or f"{part.plant.inverter.identity.serial}/{place.address}", meter
+            beside = part.plant.inverter.identity.serial if part.plant.inverter else part.unit
+            owner = place.identity.serial or f"{beside}/{place.address}"
+            return GridMeter(owner, meter, part.plant.export_usual)
     return None
 
 
@@ -83,7 +83,7 @@ def _connection(
 ) -> tuple[float | None, float | None]:
     """Power from the grid and into the house, which is ``given`` that much here; of the two one is measured."""
     if found := grid_meter(parts):
-        power = found[1].power
+        power = found.seen.power
         grid = -power if power is not None and export_positive else power
         return grid, _total([given, grid])
     used = _consumption(parts)
@@ -111,10 +111,12 @@ def _total(values: Iterator[float | None] | Sequence[float | None]) -> float | N
 
 
 def _ac(part: PlantPart) -> float | None:
-    """What leaves an inverter; one that sleeps gives nothing."""
+    """What leaves an inverter; one that sleeps gives nothing, nor do meters alone."""
     if part.look is None:
         return 0.0 if part.asleep else None
     seen = part.look.inverter
+    if seen is None:
+        return 0.0
     return 0.0 if seen.ac_power is None and seen.status in ASLEEP else seen.ac_power
 
 
@@ -125,7 +127,8 @@ def _modules(part: PlantPart, remarks: Remarks) -> float | None:
         return out
     storage = _storage([part])
     if storage is None and (part.look.batteries or part.look.lost):
-        return 0.0 if part.look.inverter.status in ASLEEP and out <= 0 else None
+        resting = part.look.inverter is not None and part.look.inverter.status in ASLEEP
+        return 0.0 if resting and out <= 0 else None
     made = out + (storage or 0.0)
     if made < -_SLACK - _LOSS * max(abs(out), abs(storage or 0.0)):
         remarks.leave_out("power from the roof", made, "W")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from eink_monitor.remarks import Remarks
-from eink_monitor.sources.solaredge_modbus.sunspec import BatteryBlock, Identity, Inverter, Meter, Rated
+from eink_monitor.sources._inverter.devices import BatteryBlock, Inverter, Meter, Rated
 
 MOST_POWER = 100_000.0  # W; no domestic device has more
 _ROOM = 2.0  # times the rating of an inverter: models grow by firmware, and two read apart may overlap
@@ -21,9 +21,9 @@ _FULL_SLACK = 1.5  # percent; a full battery may report a little over 100
 _NO_NUMBERS = {-32768.0, 32767.0, 65535.0}  # an integer's "not implemented" that went through a float
 
 
-def inverter(seen: Inverter, who: Identity, remarks: Remarks) -> Inverter:
-    """The inverter with an AC power that its model can have, either way."""
-    most = min(MOST_POWER, _ROOM * (who.rating or MOST_POWER))
+def inverter(seen: Inverter, rating: float | None, remarks: Remarks) -> Inverter:
+    """The inverter with an AC power that it can have, rated like that, either way."""
+    most = min(MOST_POWER, _ROOM * (rating or MOST_POWER))
     return replace(seen, ac_power=_within(seen.ac_power, most, "AC power", remarks))
 
 

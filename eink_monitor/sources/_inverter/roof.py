@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Container, Generator, Sequence
 from copy import deepcopy
 from itertools import combinations
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from eink_monitor import metrics
 from eink_monitor.clock import Clock
 from eink_monitor.errors import BadAnswer, Unavailable
 from eink_monitor.model.poll import Visit
 from eink_monitor.model.reading import Metric, Reading
+from eink_monitor.remarks import Remarks
+from eink_monitor.sources._inverter import counters, energies, memory
+from eink_monitor.sources._inverter.devices import Inverter, Look, Plant, PlantPart
+from eink_monitor.sources._inverter.flow import GridMeter, PowerFlow, flow, grid_meter
+from eink_monitor.sources._inverter.memory import Memory
+from eink_monitor.sources._inverter.night import asleep, rest
+from eink_monitor.sources._modbus import Line, Silence, Unit
 from eink_monitor.sources._storage import without_plunges
-from eink_monitor.sources.solaredge_modbus import counters, energies, memory
-from eink_monitor.sources.solaredge_modbus.flow import PlantPart, PowerFlow, flow, grid_meter
-from eink_monitor.sources.solaredge_modbus.line import Line, Silence, Unit
-from eink_monitor.sources.solaredge_modbus.memory import Memory
-from eink_monitor.sources.solaredge_modbus.night import asleep, rest
-from eink_monitor.sources.solaredge_modbus.plant import Plant, look, survey
-from eink_monitor.sources.solaredge_modbus.sunspec import Meter
 from eink_monitor.vet import vet
 
 _FILE = "counters.json"
@@ -39,9 +39,20 @@ _GROWING = (
 _TWIN = 1_000.0  # Wh; what one inverter may count between two looks
 
 
-class Roof(NamedTuple):
-    """What the configuration knows of a roof: its units, degrees north, the meters."""
+class Maker(Protocol):
+    """How the devices behind a unit are found and read."""
 
+    def survey(self, unit: Unit, remarks: Remarks, *, patient: bool) -> Plant:
+        """Find the devices; ``patient`` looks into silence. Raises ``Silence``, ``Unavailable`` or ``BadAnswer``."""
+
+    def look(self, unit: Unit, plant: Plant, known: Container[int], remarks: Remarks) -> Look:
+        """Read every device; ``known`` are the bays in which a battery was seen lately. Raises as ``survey``."""
+
+
+class Roof(NamedTuple):
+    """What the configuration knows of a roof: who made it, its units, degrees north, the meters."""
+
+    maker: Maker
     units: tuple[int, ...]
     latitude: float
     meter_sign: str
@@ -89,8 +100,10 @@ def _look(line: Line, visit: Visit, roof: Roof, known: Memory, plants: dict[int,
     for number in roof.units:
         unit = Unit(line, number)
         try:
-            plant = plants.get(number) or survey(unit, visit.remarks, patient=len(roof.units) == 1 and not dark)
-            seen = look(unit, plant, known.batteries(number, visit.now), visit.remarks)
+            plant = plants.get(number) or roof.maker.survey(
+                unit, visit.remarks, patient=len(roof.units) == 1 and not dark
+            )
+            seen = roof.maker.look(unit, plant, known.batteries(number, visit.now), visit.remarks)
         except Unavailable as trouble:
             plants.pop(number, None)
             troubles.append(trouble)
@@ -110,7 +123,11 @@ def _look(line: Line, visit: Visit, roof: Roof, known: Memory, plants: dict[int,
 
 def _told_apart(parts: list[PlantPart]) -> list[PlantPart]:
     """The parts, unless one inverter answers at two units: its power would count twice."""
-    seen = [(part.unit, part.plant.inverter.identity, part.look.inverter) for part in parts if part.plant and part.look]
+    seen = [
+        (part.unit, part.plant.inverter.identity, part.look.inverter)
+        for part in parts
+        if part.plant and part.plant.inverter and part.look and part.look.inverter
+    ]
     for (one, who, first), (other, whom, second) in combinations(seen, 2):
         made = [inverter.energy.value if inverter.energy else 0.0 for inverter in (first, second)]
         if who.serial and who == whom and abs(made[0] - made[1]) < _TWIN:
@@ -152,21 +169,23 @@ def _flow(visit: Visit, parts: Sequence[PlantPart], roof: Roof, memories: tuple[
     positive, proven = roof.meter_sign == "export_positive", roof.meter_sign != "auto"
     if not proven:
         found = grid_meter(parts)
-        if found and found[1].power is not None:
-            new.vote(counters.ballot(found[1].power, *_rises(old, found, visit.now)))
-        positive, proven = new.export_positive, new.proven
+        usual = found is None or found.export_usual
+        if found and found.seen.power is not None:
+            ballot = counters.ballot(found.seen.power, *_rises(old, found, visit.now))
+            new.vote(ballot if usual else -ballot)
+        positive, proven = new.usual == usual, new.proven
     power = flow(parts, export_positive=positive, external=roof.external, remarks=visit.remarks)
     if proven and (power.strangers or power.load is not None):
         new.doubt(visit.now, inexplicable=power.strangers)
     return power
 
 
-def _rises(old: Memory, grid: tuple[str, Meter], at: int) -> list[float | None]:
+def _rises(old: Memory, grid: GridMeter, at: int) -> list[float | None]:
     """What was fed in and what was bought since the last look; a counter that never counted anything has not risen."""
-    owner, meter = grid
-    counts = (("feed_in", meter.exported), ("purchased", meter.imported))
+    counts = (("feed_in", grid.seen.exported), ("purchased", grid.seen.imported))
     return [
-        counters.rise(old.marks, name, counters.Count(owner, count), at) if count else 0.0 for name, count in counts
+        counters.rise(old.marks, name, counters.Count(grid.owner, count), at) if count else 0.0
+        for name, count in counts
     ]
 
 
@@ -192,7 +211,7 @@ def _powers(power: PowerFlow) -> dict[Metric, float | None]:
 
 def _condition(parts: Sequence[PlantPart]) -> dict[Metric, float | None]:
     """Of several inverters the state that says most, and the highest temperature."""
-    seen = [part.look.inverter for part in parts if part.look]
+    seen = _inverters(parts)
     states = [one.status for one in seen if one.status is not None]
     warmths = [one.temperature for one in seen if one.temperature is not None]
     return {
@@ -201,11 +220,15 @@ def _condition(parts: Sequence[PlantPart]) -> dict[Metric, float | None]:
     }
 
 
+def _inverters(parts: Sequence[PlantPart]) -> list[Inverter]:
+    return [part.look.inverter for part in parts if part.look and part.look.inverter]
+
+
 def _tell(visit: Visit, parts: Sequence[PlantPart], gaps: Sequence[str]) -> None:
     """What a person should know of this poll."""
     for part in parts:
-        if part.look and part.look.inverter.status == _FAULT:
-            which = f"the inverter of unit {part.unit}" if len(parts) > 1 else "the inverter"
+        if part.look and part.look.inverter and part.look.inverter.status == _FAULT:
+            which = f"the inverter of unit {part.unit}" if len(_inverters(parts)) > 1 else "the inverter"
             visit.remarks.add(f"{which} reports a fault (vendor code {part.look.inverter.code or 'unknown'})")
     if gaps:
         visit.remarks.add(f"a counter fell or jumped, so of this {', '.join(gaps)} some energy is missing")

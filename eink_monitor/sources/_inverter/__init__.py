@@ -1,0 +1,1 @@
+"""What every inverter read over Modbus shares: registers, physics, counters, memory, nights."""

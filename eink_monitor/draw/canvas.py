@@ -121,6 +121,8 @@ class Canvas:
 
     def _rectangle(self, x: int, y: int, width: int, height: int) -> tuple[int, int, int, int]:
         """Left, top, right and lower edge in pixels; nothing becomes so thin that it is gone."""
+        if self.scale == 1:
+            return x, y, x + width, y + height
         left, top = self.px(x), self.px(y)
         right = math.ceil((x + width) * self.scale) if x + width < self.width else self.pixels[0]
         bottom = math.ceil((y + height) * self.scale) if y + height < self.height else self.pixels[1]
@@ -135,9 +137,9 @@ class Canvas:
         if right <= left:
             return
         span = ((1 << (right - left)) - 1) << (self.pixels[0] - right)
-        dot, lines = self.thick(1), self.pattern(pattern)
+        dot, lines, solid = self.thick(1), self.pattern(pattern), pattern is SOLID
         for at in range(max(0, top), min(self.pixels[1], bottom)):
-            bits = span & lines[at // dot % len(lines)]
+            bits = span if solid else span & lines[at // dot % len(lines)]
             if ink:
                 self.rows[at] |= bits
             else:

@@ -56,9 +56,11 @@ def curve(canvas: Canvas, plot: Plot, runs: Sequence[Run], gap: int, *, thin: bo
         if end < start:
             continue
         left, right, row = plot.column(start), plot.column(end), plot.row(run.value)
-        if last and start - last[0] <= gap:
+        joined = last is not None and start - last[0] <= gap
+        if last and joined:
             _join(spans, last[1], last[2], left, row)
-        _join(spans, left, row, right, row)
+        if right > left or not joined:
+            _join(spans, left, row, right, row)
         last = (end, right, row)
     _paint(canvas, plot, spans, thick=canvas.thick(1 if thin else _LINE), filled=plot.low >= 0 and not thin)
     if last is None:
@@ -71,10 +73,9 @@ def _join(spans: dict[int, tuple[int, int]], left: int, start: int, right: int, 
     before, steps = start, max(1, right - left)
     for column in range(left, right + 1):
         row = start + (end - start) * (column - left) // steps if right > left else end
-        high, low = min(before, row), max(before, row)
-        if column in spans:
-            high, low = min(high, spans[column][0]), max(low, spans[column][1])
-        spans[column] = (high, low)
+        high, low = (before, row) if before < row else (row, before)
+        known = spans.get(column)
+        spans[column] = (min(high, known[0]), max(low, known[1])) if known else (high, low)
         before = row
 
 

@@ -69,15 +69,20 @@ class Outlook:
         """The slots from one instant up to another; those that reach beyond are cut there."""
         first = bisect_right(self.slots, since, key=attrgetter("end"))
         after = bisect_left(self.slots, until, key=attrgetter("start"))
-        return tuple(Slot(max(slot.start, since), min(slot.end, until), slot.value) for slot in self.slots[first:after])
+        inside = list(self.slots[first:after])
+        if inside and inside[0].start < since:
+            inside[0] = inside[0]._replace(start=since)
+        if inside and inside[-1].end > until:
+            inside[-1] = inside[-1]._replace(end=until)
+        return tuple(inside)
 
     def covers(self, since: int, until: int) -> bool:
         """Whether that time is covered, except for a slot or two."""
-        return sum(slot.end - slot.start for slot in self.between(since, until)) >= _WHOLE * (until - since)
+        return sum([end - start for start, end, _ in self.between(since, until)]) >= _WHOLE * (until - since)
 
     def energy(self, since: int, until: int) -> float:
         """The energy of a power (W) between two instants, in Wh."""
-        return sum(slot.value * (slot.end - slot.start) for slot in self.between(since, until)) / HOUR
+        return sum([value * (end - start) for start, end, value in self.between(since, until)]) / HOUR
 
     def lowest(self, length: int, since: int, until: int | None = None) -> Slot | None:
         """The stretch of ``length`` seconds with the lowest mean, as one slot: when power is cheapest.

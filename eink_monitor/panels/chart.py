@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -78,7 +79,16 @@ def _periods(sheet: Sheet, metric: Metric, over: Span, count: int) -> None:
     known = sheet.history.daily(sheet.subject, metric, starts[0], today)
     parts = {today, *cut_short(sheet.history, sheet.subject, metric, known)} if metric in DAILY else {today}
     ends = [*starts[1:], today + timedelta(days=1)]
-    shown = [_period(known, metric, span, parts) for span in zip(starts, ends, strict=True)]
+    days = sorted(known)
+    shown = [
+        _period(
+            {day: known[day] for day in days[bisect_left(days, first) : bisect_left(days, after)]},
+            metric,
+            (first, after),
+            parts,
+        )
+        for first, after in zip(starts, ends, strict=True)
+    ]
     whole = [bar.value for bar in shown if bar.value is not None and not bar.part]
     if whole:
         mean = words.quantity(sum(whole) / len(whole), metric.unit)
@@ -106,10 +116,8 @@ def _starts(today: date, over: Span, count: int) -> list[date]:
     return [date((months - back) // 12, (months - back) % 12 + 1, 1) for back in range(count - 1, -1, -1)]
 
 
-def _period(known: Mapping[date, Bucket], metric: Metric, span: tuple[date, date], parts: set[date]) -> Bar:
+def _period(days: Mapping[date, Bucket], metric: Metric, span: tuple[date, date], parts: set[date]) -> Bar:
     """What the days of a period came to; no value where none is known, a part where some are not, or not whole."""
-    first, after = span
-    days = {day: bucket for day, bucket in known.items() if first <= day < after}
     if not days:
         return Bar(None)
     buckets = [days[day] for day in sorted(days)]
@@ -119,7 +127,7 @@ def _period(known: Mapping[date, Bucket], metric: Metric, span: tuple[date, date
         value = buckets[-1].last - buckets[0].low
     else:
         value = sum(bucket.mean for bucket in buckets) / len(buckets)
-    return Bar(value, bool(parts & set(days)) or len(days) < (after - first).days)
+    return Bar(value, not parts.isdisjoint(days) or len(days) < (span[1] - span[0]).days)
 
 
 def _label(first: date, over: Span) -> tuple[str, int]:

@@ -54,10 +54,11 @@ class Forecast(SubjectPanel):
         foot = sheet.foot._replace(top=zone.bottom, bottom=sheet.body.bottom)
         canvas.rule(foot.top)
         wide = foot.width // 3
-        today = local(now, history.zone).date()
+        today, most = local(now, history.zone).date(), _best(outlook, sheet)
         for number in (1, 2):
             left = foot.left + (number - 1) * wide
-            _day(sheet, outlook, today + timedelta(days=number), foot._replace(left=left, right=left + wide - 8))
+            room = foot._replace(left=left, right=left + wide - 8)
+            _day(sheet, outlook, today + timedelta(days=number), room, most)
             canvas.fill(left + wide - 4, foot.top + 1, 1, foot.height - 1)
         _miss(sheet, foot._replace(left=foot.left + 2 * wide + 2))
 
@@ -94,7 +95,7 @@ def _today(sheet: Sheet, outlook: Outlook, zone: Zone) -> None:
         canvas.text(zone.right, zone.top + 53, text, fonts.SMALL, align="right", width=_BESIDE - 2)
 
 
-def _day(sheet: Sheet, outlook: Outlook, day: date, zone: Zone) -> None:
+def _day(sheet: Sheet, outlook: Outlook, day: date, zone: Zone, most: float) -> None:
     """One day to come: its sum, and its morning and afternoon as two bars where there is room."""
     canvas, low = sheet.canvas, zone.height < _LOW
     since, until = day_bounds(day, sheet.history.zone)
@@ -111,14 +112,13 @@ def _day(sheet: Sheet, outlook: Outlook, day: date, zone: Zone) -> None:
     canvas.text(zone.left + wide + 4, zone.top + 13, unit, fonts.SMALL)
     canvas.text(zone.left, foot, number, fonts.FIGURE_22, hollow=sheet.outline())
     if known:
-        _halves(sheet, outlook, (since, until), zone._replace(left=zone.right - 2 * _PITCH + 1, bottom=foot))
+        _halves(sheet, outlook, (since, until), zone._replace(left=zone.right - 2 * _PITCH + 1, bottom=foot), most)
 
 
-def _halves(sheet: Sheet, outlook: Outlook, day: tuple[int, int], zone: Zone) -> None:
-    """Morning and afternoon as bars, to the scale of the best half of the three days."""
+def _halves(sheet: Sheet, outlook: Outlook, day: tuple[int, int], zone: Zone, most: float) -> None:
+    """Morning and afternoon as bars, to the scale of the best half of the three days: ``most`` Wh."""
     (since, until), canvas = day, sheet.canvas
     noon = (since + until) // 2
-    most = max(_best(outlook, sheet), 1.0)
     for number, energy in enumerate((outlook.energy(since, noon), outlook.energy(noon, until))):
         high = round(min(zone.height - 6, 44) * energy / most)
         canvas.fill(zone.left + number * _PITCH, zone.bottom - high, _BAR, high, GREY if sheet.stale else SOLID)
@@ -127,7 +127,7 @@ def _halves(sheet: Sheet, outlook: Outlook, day: tuple[int, int], zone: Zone) ->
 
 def _best(outlook: Outlook, sheet: Sheet) -> float:
     """The most that half a day of the outlook brings, so that bars can be compared."""
-    most = 0.0
+    most = 1.0
     today = local(sheet.now, sheet.history.zone).date()
     for number in range(3):
         since, until = day_bounds(today + timedelta(days=number), sheet.history.zone)

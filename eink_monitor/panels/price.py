@@ -110,5 +110,5 @@ def _mark(sheet: Sheet, zone: Zone) -> None:
 def _hour(outlook: Outlook, start: int) -> float | None:
     """The mean price of an hour; None where it is not known."""
     slots = outlook.between(start, start + HOUR)
-    known = sum(slot.end - slot.start for slot in slots)
-    return sum(slot.value * (slot.end - slot.start) for slot in slots) / known if known else None
+    known = sum([slot.end - slot.start for slot in slots])
+    return sum([slot.value * (slot.end - slot.start) for slot in slots]) / known if known else None

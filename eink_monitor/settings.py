@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple, TypeVar, get_args, get_type_hints
+from typing import Annotated, Any, ClassVar, NamedTuple, TypeVar, get_args, get_type_hints
 from zoneinfo import ZoneInfo
 
 from eink_monitor.clock import DAY, HOUR, MINUTE, local
@@ -162,6 +162,23 @@ class Secret:
 
     def __repr__(self) -> str:
         return "****"
+
+
+class Mistake(NamedTuple):
+    """What is wrong with a text in a language of ours, and at which character (from 0)."""
+
+    at: int
+    message: str
+
+
+class MistakesError(ValueError):
+    """A text cannot be read; ``mistakes`` are all that were found, ``noun`` is what it should have been."""
+
+    noun: ClassVar[str] = "value"
+
+    def __init__(self, mistakes: Sequence[Mistake]) -> None:
+        super().__init__("; ".join(mistake.message for mistake in mistakes))
+        self.mistakes = tuple(mistakes)
 
 
 def insist(*rules: tuple[bool, str]) -> None:

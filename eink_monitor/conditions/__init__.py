@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 from eink_monitor.model.reading import Metric, Reading, Run
+from eink_monitor.settings import MistakesError
 
 Truth = bool | None
 """Whether a condition holds; None is unknown."""
@@ -68,19 +69,10 @@ class Mention(NamedTuple):
     metric_at: int = 0
 
 
-class Mistake(NamedTuple):
-    """What is wrong with a condition, and at which character (from 0)."""
+class ConditionError(MistakesError):
+    """A text is not a condition."""
 
-    at: int
-    message: str
-
-
-class ConditionError(ValueError):
-    """A text is not a condition; ``mistakes`` are all that were found."""
-
-    def __init__(self, mistakes: Sequence[Mistake]) -> None:
-        super().__init__("; ".join(mistake.message for mistake in mistakes))
-        self.mistakes = tuple(mistakes)
+    noun = "condition"
 
 
 @dataclass(frozen=True)

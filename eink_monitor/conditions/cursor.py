@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NoReturn
 
-from eink_monitor.conditions import ConditionError, Mistake
+from eink_monitor.conditions import ConditionError
 from eink_monitor.conditions.tokens import Token
 from eink_monitor.nearest import nearest
+from eink_monitor.settings import Mistake
 
 _MOST_NAMED = 12  # of what is known, where nothing is like what was written
 

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from eink_monitor.conditions import ConditionError, Mistake
+from eink_monitor.conditions import ConditionError
+from eink_monitor.settings import Mistake
 
 LONGEST = 1000
 """Characters of a condition; anything longer is unreadable."""

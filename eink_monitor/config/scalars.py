@@ -60,8 +60,14 @@ def from_environment(name: str) -> str:
     return value
 
 
-def scalar(kind: Any, text: str) -> Any:  # noqa: ANN401 - whatever `kind` says
-    """A text as a ``kind``: text, number, truth, path, time zone, one of a Literal, or what has a ``parse``."""
+def scalar(kind: Any, text: str, *, hidden: bool = False) -> Any:  # noqa: ANN401 - whatever `kind` says
+    """A text as a ``kind``: text, number, truth, path, time zone, one of a Literal, or what has a ``parse``.
+
+    A ``hidden`` text, from where secrets live, is refused by a kind that says why it is ``public``.
+    """
+    if hidden and hasattr(kind, "public"):
+        message = f"no secret belongs here: {kind.public}"
+        raise ValueError(message)
     if hasattr(kind, "parse"):
         return kind.parse(text)
     if get_origin(kind) is Literal:

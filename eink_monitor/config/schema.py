@@ -17,7 +17,7 @@ from typing import Any, Literal, NoReturn, Union, get_args, get_origin
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from eink_monitor import places
-from eink_monitor.conditions import ConditionError
+from eink_monitor.config.choices import chosen
 from eink_monitor.config.document import NoDocumentError, compose
 from eink_monitor.config.files import Files
 from eink_monitor.config.inside import inside
@@ -25,7 +25,7 @@ from eink_monitor.config.scalars import from_environment, scalar
 from eink_monitor.config.scalars import path as named_path
 from eink_monitor.errors import Complaint
 from eink_monitor.nearest import nearest
-from eink_monitor.settings import InputFile, KeyFile, OutputFolder, Secret, kinds
+from eink_monitor.settings import InputFile, KeyFile, MistakesError, OutputFolder, Secret, kinds
 
 _NULL = {"", "~", "null", "Null", "NULL"}
 _SHORTEST_SECRET = 4  # anything shorter may be an ordinary word of a complaint
@@ -197,14 +197,17 @@ class Reader:
         text = self._text(node, path)
         self.inline |= kind is Secret and path not in self.hidden
         try:
-            return scalar(kind, text)
+            return scalar(kind, text, hidden=path in self.hidden)
         except ValueError as error:
             self._refuse(node, path, text, error)
 
     def _optional(self, kinds: list[Any], node: Node, path: str) -> Any:  # noqa: ANN401 - whatever `kinds` say
         if isinstance(node, ScalarNode) and not node.style and node.tag[0] != "!" and node.value in _NULL:
             return None
-        return self.value(kinds[0], node, path)
+        kind = chosen(kinds, node, path, self.complain, self.unknown)
+        if kind is None:
+            raise UnreadableError
+        return self.value(kind, node, path)
 
     def _whole(self, kind: type[Any], node: Node, path: str) -> Any:  # noqa: ANN401 - an instance of `kind`
         record = self.record(kind, node, path)
@@ -256,9 +259,9 @@ class Reader:
     def _refuse(self, node: Node, path: str, text: str, error: ValueError) -> NoReturn:
         """Complain of a value, and stop reading it; a misplaced secret is still not quoted."""
         hidden = node.tag in ("!env", "!file")
-        if isinstance(error, ConditionError):
+        if isinstance(error, MistakesError):
             if hidden:
-                self.complain(node, path, "what it holds is no condition")
+                self.complain(node, path, f"what it holds is no {error.noun}")
             for mistake in () if hidden else error.mistakes:
                 self.complain(inside(self.file, node, mistake.at), path, mistake.message)
             raise UnreadableError from error

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Self
 
+from eink_monitor.clock import SystemClock
 from eink_monitor.errors import BadAnswer, Missing, Unavailable, Unreachable
 from eink_monitor.libraries import command
 from eink_monitor.sources._nearby import no_address
@@ -32,16 +33,18 @@ class Peer(NamedTuple):
     source: str
     thing: str
     menu: str
+    unit: str
 
 
-INVERTER = Peer("solaredge_modbus", "the inverter", "SetApp")
+INVERTER = Peer("solaredge_modbus", "the inverter", "SetApp", "1 unless inverters are cascaded")
 
 
 class Line:
     """A connection to the units at one address, as a context manager: many devices serve one client at a time."""
 
-    def __init__(self, host: str, port: int, timeout: int, peer: Peer = INVERTER) -> None:
-        self._host, self._port, self._timeout = host, port, timeout
+    def __init__(self, host: str, port: int, timeout: int, peer: Peer = INVERTER, *, pause: int = 0) -> None:
+        """``pause`` is how many seconds a device wants for itself once it is connected."""
+        self._host, self._port, self._timeout, self._pause = host, port, timeout, pause
         self.place, self.peer = f"{host}:{port}", peer
         self._client: ModbusTcpClient | None = None
 
@@ -56,6 +59,7 @@ class Line:
         client = ModbusTcpClient(self._host, port=self._port, timeout=self._timeout, retries=0)
         client.socket = self._dial()  # its own connect() hides the reason of a failure
         self._client = client
+        SystemClock().wait(self._pause)
         return self
 
     def __exit__(
@@ -110,8 +114,8 @@ class Line:
             message = f"{self.place} is slow: it answers, but not within {self._timeout:d} s; set timeout: {_LONG}s"
             raise Unavailable(message)
         message = (
-            f"{self.place} accepted the connection, but no unit {unit} answers there; check unit: (1 unless inverters "
-            "are cascaded), and close other Modbus clients"
+            f"{self.place} accepted the connection, but no unit {unit} answers there; check unit: ({self.peer.unit}), "
+            "and close other Modbus clients"
         )
         raise Silence(message)
 

@@ -37,7 +37,7 @@ class House:
     end: int = 40002
 
     def __post_init__(self) -> None:
-        self.put(40000, [0x5375, 0x6E53])
+        self.put(self.end - 2, [0x5375, 0x6E53])
         self.put(self.end, [0xFFFF, 0])
 
     def put(self, address: int, values: list[int]) -> None:
@@ -87,14 +87,22 @@ class House:
 
 
 @contextmanager
-def serve(registers: dict[int, int], unit: int = 1, port: int = 0) -> Iterator[int]:
-    """Pymodbus's simulator in a thread, at any port unless one is given; gives its port."""
+def serve(
+    registers: dict[int, int], unit: int = 1, port: int = 0, beside: dict[int, dict[int, int]] | None = None
+) -> Iterator[int]:
+    """Pymodbus's simulator in a thread, at any port unless one is given; gives its port.
+
+    ``beside`` are the registers of other units.
+    """
     ready: list[object] = []
     started = threading.Event()
 
     async def main() -> None:
-        data = [SimData(at, values=[registers[at]], datatype=DataType.REGISTERS) for at in sorted(registers)]
-        server = ModbusTcpServer(SimDevice(id=unit, simdata=data), address=("127.0.0.1", port))
+        devices = [
+            SimDevice(one, simdata=[SimData(at, values=[own[at]], datatype=DataType.REGISTERS) for at in sorted(own)])
+            for one, own in {unit: registers, **(beside or {})}.items()
+        ]
+        server = ModbusTcpServer(devices, address=("127.0.0.1", port))
         await server.serve_forever(background=True)
         stop = asyncio.Event()
         bound = server.transport.sockets[0].getsockname()[1]  # type: ignore[attr-defined]

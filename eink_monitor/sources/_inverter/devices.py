@@ -85,19 +85,24 @@ class BatteryBlock:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a device's registers start, who it is, and what AC power in W an inverter is made for, if it says so."""
+    """Where a device's registers start, who it is, and what AC power in W an inverter is made for, if it says so.
+
+    ``model`` and ``length`` are those of its SunSpec model, where they are needed to read it.
+    """
 
     address: int
     identity: Identity
     rating: float | None = None
+    model: int = 0
+    length: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Plant:
     """The devices behind one unit: an inverter with its meters, or meters and batteries alone.
 
-    ``whole`` is whether everything said who it is, ``export_usual`` whether a positive power of meters like these means
-    export, until their counters prove otherwise.
+    ``storage`` are the models that tell of its battery. ``whole`` is whether everything said who it is,
+    ``export_usual`` whether a positive power of meters like these means export, until their counters prove otherwise.
     """
 
     unit: int
@@ -105,6 +110,7 @@ class Plant:
     meters: tuple[Place, ...]
     whole: bool = True
     export_usual: bool = True
+    storage: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

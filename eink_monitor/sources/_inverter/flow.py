@@ -9,7 +9,7 @@ night. Several inverters are summed; a sum with unknown parts is unknown.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from eink_monitor.remarks import Remarks
@@ -123,12 +123,11 @@ def _ac(part: PlantPart) -> float | None:
 def _modules(part: PlantPart, remarks: Remarks) -> float | None:
     """The power of an inverter's modules; checked before it is cut off at 0, which would hide nonsense."""
     out = _ac(part)
-    if out is None or part.look is None:
+    if out is None or part.look is None or part.look.inverter is None:
         return out
     storage = _storage([part])
     if storage is None and (part.look.batteries or part.look.lost):
-        resting = part.look.inverter is not None and part.look.inverter.status in ASLEEP
-        return 0.0 if resting and out <= 0 else None
+        return 0.0 if part.look.inverter.status in ASLEEP and out <= 0 else None
     made = out + (storage or 0.0)
     if made < -_SLACK - _LOSS * max(abs(out), abs(storage or 0.0)):
         remarks.leave_out("power from the roof", made, "W")
@@ -143,7 +142,7 @@ def _complete(parts: Sequence[PlantPart]) -> bool:
 
 
 def _batteries(parts: Sequence[PlantPart]) -> list[BatteryBlock]:
-    return [battery for part in parts if part.look for battery in part.look.batteries.values()]
+    return [battery for part in parts for battery in _held(part).values()]
 
 
 def _others(parts: Sequence[PlantPart], out: float, *, external: bool) -> Iterator[float]:
@@ -166,6 +165,30 @@ def _consumption(parts: Sequence[PlantPart]) -> float | None:
         if meter and meter.power is not None:
             return abs(meter.power)
     return None
+
+
+def joined(parts: Sequence[PlantPart]) -> list[PlantPart]:
+    """The parts, with batteries that answer at units of their own given to the inverter, if there is only one."""
+    inverters = [part for part in parts if part.look is None or part.look.inverter]
+    if len(inverters) != 1 or inverters[0].look is None:
+        return list(parts)
+    held = {
+        1000 * part.unit + bay: battery
+        for part in parts
+        if part is not inverters[0]
+        for bay, battery in _held(part).items()
+    }
+    return (
+        [_holding(part, _held(part) | held if part is inverters[0] else {}) for part in parts] if held else list(parts)
+    )
+
+
+def _held(part: PlantPart) -> dict[int, BatteryBlock]:
+    return part.look.batteries if part.look else {}
+
+
+def _holding(part: PlantPart, batteries: dict[int, BatteryBlock]) -> PlantPart:
+    return replace(part, look=replace(part.look, batteries=batteries)) if part.look else part
 
 
 def _storage(parts: Sequence[PlantPart]) -> float | None:

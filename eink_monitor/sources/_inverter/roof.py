@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Generator, Sequence
+from collections.abc import Callable, Container, Generator, Mapping, Sequence
 from copy import deepcopy
+from dataclasses import replace
 from itertools import combinations
 from typing import NamedTuple, Protocol
 
@@ -15,7 +16,7 @@ from eink_monitor.model.reading import Metric, Reading
 from eink_monitor.remarks import Remarks
 from eink_monitor.sources._inverter import counters, energies, memory
 from eink_monitor.sources._inverter.devices import Inverter, Look, Plant, PlantPart
-from eink_monitor.sources._inverter.flow import GridMeter, PowerFlow, flow, grid_meter
+from eink_monitor.sources._inverter.flow import GridMeter, PowerFlow, flow, grid_meter, joined
 from eink_monitor.sources._inverter.memory import Memory
 from eink_monitor.sources._inverter.night import asleep, rest
 from eink_monitor.sources._modbus import Line, Silence, Unit
@@ -39,6 +40,10 @@ _GROWING = (
 _TWIN = 1_000.0  # Wh; what one inverter may count between two looks
 
 
+Plants = dict[int, Plant | None]
+"""What was found at each unit; None where nobody was."""
+
+
 class Maker(Protocol):
     """How the devices behind a unit are found and read."""
 
@@ -47,6 +52,9 @@ class Maker(Protocol):
 
     def look(self, unit: Unit, plant: Plant, known: Container[int], remarks: Remarks) -> Look:
         """Read every device; ``known`` are the bays in which a battery was seen lately. Raises as ``survey``."""
+
+    def beside(self, plants: Mapping[int, Plant | None]) -> Mapping[int, bool]:
+        """The units of meters and batteries, and whether they are known to be there."""
 
 
 class Roof(NamedTuple):
@@ -59,12 +67,15 @@ class Roof(NamedTuple):
     external: bool
 
 
-def once(line: Line, visit: Visit, roof: Roof) -> list[Reading]:
-    """Connect, read, disconnect. At night silence is sleep: no readings, and a note."""
+def once(line: Line, visit: Visit, roof: Roof, plants: Plants | None = None) -> list[Reading]:
+    """Connect, read, disconnect. At night silence is sleep: no readings, and a note.
+
+    ``plants`` is what earlier polls found; what this one finds is added.
+    """
     known = memory.load(visit.state / _FILE)
     try:
         with line:
-            parts = _look(line, visit, roof, known, {})
+            parts = _look(line, visit, roof, known, {} if plants is None else plants)
     except Silence as silence:
         return rest(visit, roof.latitude, silence)
     return _digest(visit, parts, roof, known)
@@ -78,7 +89,7 @@ def steadily(
     while True:
         try:
             with connect() as line:
-                plants: dict[int, Plant] = {}
+                plants: Plants = {}
                 while True:
                     started = clock.monotonic()
                     visit.now, visit.latest = clock.now(), latest
@@ -93,32 +104,69 @@ def steadily(
             clock.wait(visit.every)
 
 
-def _look(line: Line, visit: Visit, roof: Roof, known: Memory, plants: dict[int, Plant]) -> list[PlantPart]:
+def _look(line: Line, visit: Visit, roof: Roof, known: Memory, plants: Plants) -> list[PlantPart]:
     """Every unit as it is now; ``plants`` keeps what is found there. Raises where none answers."""
     parts, troubles = [], []
     dark = asleep(visit, roof.latitude)
+    patient = len(roof.units) == 1 and not dark
     for number in roof.units:
         unit = Unit(line, number)
         try:
-            plant = plants.get(number) or roof.maker.survey(
-                unit, visit.remarks, patient=len(roof.units) == 1 and not dark
-            )
-            seen = roof.maker.look(unit, plant, known.batteries(number, visit.now), visit.remarks)
+            plant = plants.get(number) or roof.maker.survey(unit, visit.remarks, patient=patient)
+            parts.append(_part(unit, plant, visit, roof.maker, known))
         except Unavailable as trouble:
             plants.pop(number, None)
             troubles.append(trouble)
             parts.append(PlantPart(number, asleep=dark and isinstance(trouble, Silence)))
         else:
-            parts.append(PlantPart(number, plant, seen))
             if plant.whole:
                 plants[number] = plant
-    if len(troubles) == len(roof.units):
+    beside = _beside(line, visit, roof, known, plants)
+    if len(troubles) == len(roof.units) and not any(part.plant for part in beside):
         raise troubles[0]
+    _tell_of_the_silent(parts, visit)
+    return _told_apart([*parts, *beside])
+
+
+def _tell_of_the_silent(parts: Sequence[PlantPart], visit: Visit) -> None:
     for part in parts:
         if part.look is None:
             fate = "sleeps" if part.asleep else "does not answer, so what all inverters make is unknown; check units:"
             visit.remarks.add(f"unit {part.unit} {fate}")
-    return _told_apart(parts)
+
+
+def _part(unit: Unit, plant: Plant, visit: Visit, maker: Maker, known: Memory) -> PlantPart:
+    """One inverter with its devices as they are now. Raises ``Unavailable`` or ``BadAnswer``."""
+    if plant.inverter is None:
+        message = f"unit {unit.number} speaks SunSpec but shows no inverter; check unit:, and meters: for a meter"
+        raise BadAnswer(message)
+    seen = maker.look(unit, plant, known.batteries(unit.number, visit.now), visit.remarks)
+    return PlantPart(unit.number, plant, seen)
+
+
+def _beside(line: Line, visit: Visit, roof: Roof, known: Memory, plants: Plants) -> list[PlantPart]:
+    """The meters and batteries at units of their own; one that should be there and is not hides what depends on it."""
+    parts: list[PlantPart] = []
+    for number, sure in roof.maker.beside(plants).items():
+        if parts and not sure:
+            break
+        unit = Unit(line, number)
+        try:
+            plant = plants.get(number) or roof.maker.survey(unit, visit.remarks, patient=False)
+            plant = replace(plant, inverter=None)
+            seen = roof.maker.look(unit, plant, known.batteries(number, visit.now), visit.remarks)
+        except (Unavailable, BadAnswer):
+            plants.pop(number, None)
+            if sure:
+                visit.remarks.add(f"nothing answers at unit {number}, where there should be a meter")
+                parts.append(PlantPart(number, look=Look(None, (), {}, bool(known.batteries(number, visit.now)))))
+            else:
+                plants[number] = None
+        else:
+            parts.append(PlantPart(number, plant, seen))
+            if plant.whole:
+                plants[number] = plant
+    return parts
 
 
 def _told_apart(parts: list[PlantPart]) -> list[PlantPart]:
@@ -138,10 +186,11 @@ def _told_apart(parts: list[PlantPart]) -> list[PlantPart]:
 
 def _digest(visit: Visit, parts: list[PlantPart], roof: Roof, old: Memory) -> list[Reading]:
     path, new, when = visit.state / _FILE, deepcopy(old), energies.spans(visit)
-    counts = energies.read(parts, old.marks)
-    new.marks = energies.tally(old.marks, counts, visit.now, when)
     for part in parts:
         new.saw(part.unit, set(part.look.batteries) if part.look else set(), visit.now)
+    parts = joined(parts)
+    counts = energies.read(parts, old.marks)
+    new.marks = energies.tally(old.marks, counts, visit.now, when)
     power, made_by = _flow(visit, parts, roof, (old, new)), energies.producers(parts, external=roof.external)
     values = {
         **_powers(power),

@@ -6,7 +6,7 @@ must answer; a silent meter or battery does not affect the others, and the remar
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -61,6 +61,11 @@ def look(unit: Unit, plant: Plant, known: Container[int], remarks: Remarks) -> L
         tuple(_meter(unit, place, remarks) for place in plant.meters),
         *_batteries(unit, known, remarks),
     )
+
+
+def beside(plants: Mapping[int, Plant | None]) -> Mapping[int, bool]:  # noqa: ARG001 - what others ask here
+    """None: SolarEdge's meters and batteries answer at the units of their inverters."""
+    return {}
 
 
 @dataclass(slots=True)

@@ -1,8 +1,9 @@
 """JMESPath, with which a setting points into an answer.
 
 It is compiled when the configuration is read, and evaluated in the child. Beside its own functions there are
-``header(name)``, ``time(x)`` (epoch seconds of whatever ``_times`` reads, or null), ``now()``, ``minus(a, b)``,
-``times(a, b)``, ``over(a, b)`` (null where it cannot be said), ``lower(text)`` and ``split(text, mark)``. ``{{names}}``
+``header(name)``, ``link(rel)`` (of a Link header), ``time(x)`` (epoch seconds of whatever ``_times`` reads, or null),
+``now()``, ``plus(a, b)``, ``minus(a, b)``, ``times(a, b)``, ``over(a, b)`` (null where it cannot be said),
+``number(text)`` (the first in it), ``lower(text)``, ``split(text, mark)`` and ``unique_by(list, &key)``. ``{{names}}``
 may stand inside quotes, in backticks, and for whole numbers and parts of words.
 
 An expression comes from whoever wrote a recipe, an answer from a vendor: evaluation is bounded in steps, and so is the
@@ -12,6 +13,7 @@ an answer, and in the end by the deadline and the memory of the child.
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import warnings
@@ -34,6 +36,7 @@ LONGEST = 2_000
 """Characters of an expression."""
 MOST_STEPS = 300_000
 """Of one evaluation; 250 orders take some thousand."""
+_LONGEST_LINK = 4_000  # characters
 _DEEPEST = 60  # parts within parts of an expression; each takes some of Python's stack
 _WORD = re.compile(r"[A-Za-z0-9_]+|-?\d+(\.\d+)?")
 _ANY: Any = {"types": []}
@@ -251,6 +254,36 @@ class _Known(Functions):
     @signature()
     def _func_now(self) -> int:
         return self._answered.scope.now
+
+    @signature(_TEXT)
+    def _func_link(self, rel: str) -> str | None:
+        """The address behind a Link header's ``rel`` (RFC 8288)."""
+        header = self._answered.headers.get("link", "")[:_LONGEST_LINK]
+        links = re.finditer(r"<([^<>]*)>([^<]*)", header)
+        wanted = re.compile(rf';\s*rel="?(?:[^";,]*\s)?{re.escape(rel)}(?=[\s";,]|$)', re.IGNORECASE)
+        return next((found[1] for found in links if wanted.search(found[2])), None)
+
+    @signature(_TEXT)
+    def _func_number(self, text: str) -> float | None:
+        """The first number of a text: 21.5 of "Temp: 21.5 °C"."""
+        found = re.search(r"[-+]?\d{1,30}(?:\.\d{1,30})?", text, re.ASCII)
+        return float(found[0]) if found else None
+
+    @signature({"types": ["array"]}, {"types": ["expref"]})
+    def _func_unique_by(self, array: list[Any], expref: Any) -> list[Any]:  # noqa: ANN401 - JMESPath's own
+        """The items without those whose value came before: a list that grows while it is read repeats some."""
+        seen: set[str] = set()
+        kept = []
+        for item in array:
+            key = json.dumps(expref.visit(expref.expression, item), sort_keys=True)
+            if key not in seen:
+                seen.add(key)
+                kept.append(item)
+        return kept
+
+    @signature(_ANY, _ANY)
+    def _func_plus(self, first: object, second: object) -> float | None:
+        return _computed((first, second), lambda a, b: a + b)
 
     @signature(_ANY, _ANY)
     def _func_minus(self, first: object, second: object) -> float | None:

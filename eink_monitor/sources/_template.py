@@ -119,12 +119,12 @@ def in_url(value: str, text: str, at: int) -> str:
 
 
 def in_json(value: str, text: str, at: int) -> str:
-    """Escaped inside quotes; outside them only a number, or true, false or null, else ``BadAnswer``."""
+    """Escaped inside quotes; outside them a value of its own: a number, true, false, null (of nothing), else a text."""
     if quoting(text, at) == '"':
         return json.dumps(value)[1:-1]
-    if re.fullmatch(r"-?\d+(\.\d+)?|true|false|null", value):
+    if re.fullmatch(r"-?(0|[1-9]\d*)(\.\d+)?|true|false|null", value, re.ASCII):
         return value
-    raise BadAnswer("a name without quotes in body stands for something that is no number", "put it in quotes")
+    return json.dumps(value) if value else "null"
 
 
 def quoting(text: str, at: int) -> str:

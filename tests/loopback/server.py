@@ -52,11 +52,13 @@ class LoopbackServer:
 
     breaks: Mapping[str, Break]
     at = 0  # the port; 0 is any that is free
+    date_header: str | None = None  # of every answer; None is now, and an empty text is none
 
     def __init__(self) -> None:
         self.fault: Said | str | None = None
         self.fault_on = ""
         self.asked: list[Asked] = []
+        self.log: list[str] = []  # the first line of each request, as a server's log has it
         self.breaks = {
             "truncated": _truncate,
             "drip": _drip,
@@ -103,12 +105,19 @@ class _Talk(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the standard library's
         """Say nothing."""
 
+    def send_response(self, code: int, message: str | None = None) -> None:
+        self.send_response_only(code, message)
+        date = self.date_time_string() if self.owner.date_header is None else self.owner.date_header
+        if date:
+            self.send_header("Date", date)
+
     def _speak(self) -> None:
         parts = urlsplit(self.path)
         params = {name: values[-1] for name, values in parse_qs(parts.query).items()}
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         asked = Asked(self.command, parts.path, params, dict(self.headers.items()), body)
         self.owner.asked.append(asked)
+        self.owner.log.append(self.requestline)
         fault = self.owner.fault if self.owner.fault_on in parts.path else None
         said = fault if isinstance(fault, Said) else self.owner.answer(asked)
         with suppress(OSError):  # the other side may have had enough
@@ -118,7 +127,7 @@ class _Talk(BaseHTTPRequestHandler):
                 self.say(said.status, said.content(), said.headers)
         self.close_connection = True
 
-    do_GET = do_POST = do_DELETE = _speak  # noqa: N815 - the names are the standard library's
+    do_GET = do_POST = do_DELETE = do_PROPFIND = do_REPORT = _speak  # noqa: N815 - the names are the standard library's
 
     def say(self, status: int, body: bytes, headers: Mapping[str, str], length: int | None = None) -> None:
         self.send_response(status)

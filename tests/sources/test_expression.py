@@ -19,7 +19,8 @@ from eink_monitor.sources._template import Scope
 BUCHAREST = ZoneInfo("Europe/Bucharest")
 NOW = 1_795_851_296
 SCOPE = Scope(NOW, BUCHAREST, {"channel": "1", "name": "Anna", "key": Secret("hush")}, "the shop")
-ANSWERED = Answered(SCOPE, {"x-wp-total": "12"})
+LINKS = '<https://shop.example/orders?page=3>; title="a,b"; rel="next", </orders?page=9>; rel=last'
+ANSWERED = Answered(SCOPE, {"x-wp-total": "12", "link": LINKS})
 ORDERS = {
     "orders": [
         {"amount": "12.50", "state": "PAID", "at": "2026-11-28T01:00:00+02:00"},
@@ -60,6 +61,13 @@ ORDERS = {
         ("split('a,b', ',')[1]", "b"),
         ("lower('PAID')", "paid"),
         ("split('a', '')", ["a"]),
+        ("link('next')", "https://shop.example/orders?page=3"),
+        ("link('last')", "/orders?page=9"),
+        ("link('first')", None),
+        ("number('Temp: -21.5 °C')", -21.5),
+        ("number('none')", None),
+        ("plus(cents, '1')", 2000),
+        ("length(unique_by([orders[0], orders[1], orders[0]], &at))", 2),
     ],
 )
 def test_what_it_finds(text: str, found: object) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC
@@ -13,6 +14,7 @@ from eink_monitor.errors import AuthFailed, BadAnswer, Gone, Throttled, Trouble,
 from eink_monitor.outside import is_clean
 
 _LONGEST_WAIT = 31 * DAY
+_SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,11 @@ class Answer:
         return document
 
     def not_elsewhere(self) -> Answer:
-        """This answer, unless it is a redirect, which no data interface sends: then ``Unavailable``."""
-        if 300 <= self.status < 400:
+        """This answer, unless it is a redirect, which no data interface sends: then ``Unavailable``.
+
+        304 leads nowhere: it says that nothing has changed.
+        """
+        if 300 <= self.status < 400 and self.status != 304:
             raise Unavailable(_portal(self.who))
         return self
 
@@ -87,10 +92,13 @@ _USUAL: Mapping[int, tuple[type[Trouble], str]] = {
 
 
 def retry_after(answer: Answer, now: int) -> int | None:
-    """Seconds that Retry-After asks for (seconds or an HTTP date, at least 1, at most 31 days), or None."""
+    """Seconds that Retry-After asks for (seconds or an HTTP date, at least 1, at most 31 days), or None.
+
+    Shopify sends fractions of a second.
+    """
     text = answer.headers.get("retry-after", "").strip()
-    if text.isascii() and text.isdigit():
-        seconds = int(text[:9])
+    if _SECONDS.fullmatch(text):
+        seconds = math.ceil(float(text[:12]))
     elif until := _instant(text):
         seconds = until - now
     else:

@@ -20,7 +20,8 @@ class Grant:
 
     ``ask`` sends the refresh request (refresh token in, answer out). ``refresh_life`` is how many seconds a new
     refresh token lives, if known; ``keep`` names further text fields of the answer to store as ``extra``; ``at_first``
-    is what to do when the vendor refuses the very first grant, right after the person said yes.
+    is what to do when the vendor refuses the very first grant, right after the person said yes;
+    ``cure`` what to do where no command signs in.
     """
 
     feed: str
@@ -29,11 +30,12 @@ class Grant:
     refresh_life: int | None = None
     keep: tuple[str, ...] = ()
     at_first: str = "start again"
+    cure: str = ""
 
     @property
     def way_out(self) -> str:
-        """The command that signs in."""
-        return f"eink-monitor login {self.feed}"
+        """The command that signs in, or the ``cure`` where none does."""
+        return self.cure or f"eink-monitor login {self.feed}"
 
     def read(self, answer: Answer, now: int, old: Tokens | None = None) -> Tokens:
         """The tokens of a token endpoint's answer; what it leaves out is taken from ``old``."""

@@ -87,6 +87,10 @@ class Web:
         body = json.dumps(document).encode()
         return self._send(_Request("POST", _with(path), kind | dict(headers or {}), body), cost)
 
+    def send(self, method: str, target: str, headers: Mapping[str, str], body: bytes | None, cost: int = 1) -> Answer:
+        """Any request; ``target`` is path and query as they are sent. An answer may be 304, if ``headers`` ask so."""
+        return self._send(_Request(method, target, headers, body), cost)
+
     def _send(self, asked: _Request, cost: int) -> Answer:
         self._visit.spend(cost)
         own = {"Accept": "application/json", "Accept-Encoding": "gzip", "Connection": "close"}

@@ -51,6 +51,13 @@ def test_two_cars_with_one_subject_are_refused_whoever_made_them(tmp_path: Path)
     assert said(tmp_path, f"{skoda}: TMBAAAAAAAAAAAAA1", f"{portal}, vin: ' tmbaaaaaaaaaaaaa1'") == []
 
 
+def test_two_inverters_with_one_subject_are_refused_whoever_made_them(tmp_path: Path) -> None:
+    other = "type: sunspec, subject: roof, host"
+    (line,) = said(tmp_path, f"{INVERTER}, subject: roof", f"{other}: fronius.local")
+    assert "sources.s1: `s0` and `s1` are two inverters with the same subject, `roof`" in line
+    assert said(tmp_path, f"{INVERTER}, subject: roof", f"{other}: inverter.local, port: 1502") == []
+
+
 @pytest.mark.parametrize(
     "sources",
     [

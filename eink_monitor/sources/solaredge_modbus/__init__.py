@@ -56,6 +56,7 @@ class SolarEdgeModbus(Source):
         "eink_monitor.sources._inverter.roof",
     )
     extra: ClassVar[str] = "modbus"
+    family: ClassVar[str] = "inverter"
     together: ClassVar[str] = ", or read the inverters behind one address with one source: units: [1, 2]"
 
     def __post_init__(self) -> None:

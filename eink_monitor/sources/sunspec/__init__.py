@@ -62,6 +62,7 @@ class SunSpec(Source):
         "eink_monitor.sources.sunspec.found",
     )
     extra: ClassVar[str] = "modbus"
+    family: ClassVar[str] = "inverter"
     together: ClassVar[str] = ", or read the inverters behind one address with one source: units: [1, 2]"
 
     def __post_init__(self) -> None:

@@ -20,7 +20,7 @@ from eink_monitor.config import Config, Feed
 from eink_monitor.daemon import Daemon
 from eink_monitor.daemon.child import carry_out
 from eink_monitor.daemon.polls import Done, SilentStream
-from eink_monitor.daemon.runner import Result, Runner
+from eink_monitor.daemon.runner import Company, Result, Runner
 from eink_monitor.metrics import CHARGING, PLUGGED
 from eink_monitor.model.outlook import Outlook, Slot
 from eink_monitor.model.poll import Visit
@@ -57,7 +57,7 @@ class StandIn:
         outlooks = list(_foretold(feed, visit))
         return Done(Result(list(_invented(feed, visit)), "ok", "", 0.0, visit.spent, outlooks=outlooks))
 
-    def follow(self, feed: Feed, visit: Visit) -> SilentStream:  # noqa: ARG002 - the interface
+    def follow(self, company: Company) -> SilentStream:  # noqa: ARG002 - the interface
         """There are no streams in a simulation."""
         return SilentStream()
 

@@ -15,13 +15,15 @@ import resource
 import signal
 import struct
 import sys
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
 from eink_monitor import orphans
-from eink_monitor.clock import SystemClock, stopwatch
+from eink_monitor.clock import Clock, SystemClock, stopwatch
 from eink_monitor.config import Feed
-from eink_monitor.daemon.runner import GRACE, Result
+from eink_monitor.daemon.runner import GRACE, Company, Result
 from eink_monitor.errors import Missing, Throttled, Trouble, bug
 from eink_monitor.libraries import command
 from eink_monitor.metrics import METRICS
@@ -85,24 +87,37 @@ def live(feed: Feed, visit: Visit, writer: int) -> NoReturn:
         os._exit(1)  # no exit handlers: they belong to the daemon and would touch its display
 
 
-def listen(feed: Feed, visit: Visit, writer: int, parent: int) -> NoReturn:
+def listen(company: Company, writer: int, parent: int) -> NoReturn:
     """A stream's child: pass on what comes until it ends."""
+    feeds = {feed.name: (feed, visit) for feed, visit in company}
+    everyone = replace(company[0][0], name=", ".join(feeds))
     try:
-        _settle_down(visit)
+        _settle_down(company[0][1])
         orphans.die_with(parent)
         orphans.adopt()
         clock = SystemClock()
         try:
-            for readings in feed.source.follow(visit, clock):
+            for name, said in _said(company, clock):
+                feed, visit = feeds[name]
                 visit.now = clock.now()
-                kept = sift(readings, visit)
-                _send(writer, Result(kept, "ok", visit.note, spent=0))
+                result = _trouble(feed, said) if isinstance(said, Trouble) else Result(sift(said, visit), spent=0)
+                _send(writer, replace(result, feed=name, detail=result.detail or visit.note))
                 visit.remarks.clear()
-            _send(writer, Result([], "unavailable", f"{feed.name}: the stream has ended"))
+            _send(writer, Result([], "unavailable", f"{everyone.name}: the stream has ended"))
         except BaseException as error:  # noqa: BLE001 - a vendor library raises anything
-            _send(writer, _trouble(feed, error))
+            _send(writer, _trouble(everyone, error))
     finally:
         os._exit(1)
+
+
+def _said(company: Company, clock: Clock) -> Iterator[tuple[str, list[Reading] | Trouble]]:
+    """What is said on a line, and to whom."""
+    line = company[0][0].source.line
+    if line is not None:
+        yield from line.follow({feed.name: (feed.source.line or line, visit) for feed, visit in company}, clock)
+    for feed, visit in company if line is None else ():
+        for readings in feed.source.follow(visit, clock):
+            yield feed.name, readings
 
 
 def _send(writer: int, result: Result) -> None:
@@ -150,6 +165,7 @@ def pack(result: Result) -> bytes:
         "until": result.until,
         "account_wide": result.account_wide,
         "heard": result.heard,
+        "feed": result.feed,
         "outlooks": [[o.subject, o.metric.name, o.issued_at, o.attribution, o.stretches()] for o in result.outlooks],
     }
     return json.dumps(fields).encode()

@@ -18,7 +18,7 @@ from typing import NoReturn
 from eink_monitor.config import Config, Feed
 from eink_monitor.daemon.child import listen, live
 from eink_monitor.daemon.process import Child, Listener, Process
-from eink_monitor.daemon.runner import Result, Running, Stream
+from eink_monitor.daemon.runner import Company, Result, Running, Stream
 from eink_monitor.errors import Overloaded
 from eink_monitor.house.fence import fenced
 from eink_monitor.model.poll import Visit
@@ -95,15 +95,15 @@ class Forked:
         try:
             return Child(feed.name, *self._fork(lambda writer: live(feed, visit, writer)))
         except (OSError, MemoryError) as error:
-            return Done(_unborn(feed, error))
+            return Done(_unborn(feed.name, error))
 
-    def follow(self, feed: Feed, visit: Visit) -> Stream:
+    def follow(self, company: Company) -> Stream:
         """Fork a child that lives long; returns at once."""
-        parent = os.getpid()
+        parent, name = os.getpid(), ", ".join(feed.name for feed, _ in company)
         try:
-            return Listener(feed.name, *self._fork(lambda writer: listen(feed, visit, writer, parent)))
+            return Listener(name, *self._fork(lambda writer: listen(company, writer, parent)))
         except (OSError, MemoryError) as error:
-            return Ended(_unborn(feed, error))
+            return Ended(_unborn(name, error))
 
     def _fork(self, life: Callable[[int], NoReturn]) -> tuple[int, int]:
         """Fork a child that runs a function with the pipe's writing end; returns its id and the reading end.
@@ -134,8 +134,8 @@ def _lead(life: Callable[[int], NoReturn], reader: int, writer: int) -> NoReturn
         os._exit(1)
 
 
-def _unborn(feed: Feed, error: OSError | MemoryError) -> Result:
+def _unborn(name: str, error: OSError | MemoryError) -> Result:
     """This machine is short of processes, memory or files: no call was made, and the poll is soon retried."""
     code = getattr(error, "errno", None) or errno.ENOMEM
-    words = f"{feed.name}: this machine could not start the poll: {os.strerror(code)}"
+    words = f"{name}: this machine could not start the poll: {os.strerror(code)}"
     return Result([], Overloaded.what, words, spent=0)

@@ -154,8 +154,8 @@ class Listener(Process):
         self.weigh()
         ended = self._code is not None or self._read(_MOUTHFUL)
         found = list(iter(self._message, None))
-        if ended or self._fault or any(result.what != "ok" for result in found):
+        if ended or self._fault or any(result.what != "ok" and not result.feed for result in found):
             self.over = True
-            if not found or found[-1].what == "ok":
+            if not found or found[-1].what == "ok" or found[-1].feed:
                 found.append(self._died())
         return found

@@ -11,12 +11,18 @@ from eink_monitor.model.outlook import Outlook
 from eink_monitor.model.poll import Visit
 from eink_monitor.model.reading import Reading
 
+Company = Sequence[tuple[Feed, Visit]]
+"""The feeds that share one line; most have one of their own."""
+
 GRACE = 5  # seconds past its deadline before a poll is killed
 
 
 @dataclass(slots=True)
 class Result:
-    """The result of a poll's child: readings and outlooks, or the word and sentence of an error."""
+    """The result of a poll's child: readings and outlooks, or the word and sentence of an error.
+
+    Of a stream, ``feed`` is whom it is for: where nobody is named, for everyone on the line, and it is the last.
+    """
 
     readings: list[Reading]
     what: str = "ok"
@@ -27,6 +33,7 @@ class Result:
     account_wide: bool = True
     heard: int = 0  # what time it was by the vendor's clock
     outlooks: list[Outlook] = field(default_factory=list)
+    feed: str = ""
 
 
 class Running(Protocol):
@@ -67,5 +74,5 @@ class Runner(Protocol):
     def start(self, feed: Feed, visit: Visit) -> Running:
         """Begin one poll and return at once."""
 
-    def follow(self, feed: Feed, visit: Visit) -> Stream:
-        """Start following a stream and return at once."""
+    def follow(self, company: Company) -> Stream:
+        """Start following what everyone of a line hears and return at once."""

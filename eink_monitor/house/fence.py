@@ -103,6 +103,7 @@ _SOURCE_IS: Mapping[str, Any] = dict(
     lag=0,
     polls=True,
     thing=None,
+    line=None,
 )
 _DISPLAY: Mapping[str, _Call] = {
     "open": _Call(lambda *_: None),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
 from eink_monitor.clock import Clock
+from eink_monitor.errors import Trouble
 from eink_monitor.model.outlook import Said
 from eink_monitor.model.poll import Quota, Visit
 from eink_monitor.model.reading import Metric, Reading
@@ -42,6 +43,27 @@ class Suggestion(NamedTuple):
 
     words: str
     settings: Mapping[str, object]
+
+
+class SharedLine(ABC):
+    """What one source wants of a connection that it shares with others: those with an equal ``key`` have one child.
+
+    A broker is asked by one connection, however many sources listen to it.
+    """
+
+    @property
+    @abstractmethod
+    def key(self) -> Hashable:
+        """The connection: where it leads, and as whom."""
+
+    @abstractmethod
+    def follow(
+        self, company: Mapping[str, tuple[SharedLine, Visit]], clock: Clock
+    ) -> Iterator[tuple[str, list[Reading] | Trouble]]:
+        """For everyone on the line, by the name of its feed: batches without end, as a source's ``follow`` has them.
+
+        A ``Trouble`` among them is of that feed alone, and the rest goes on; one that is raised ends the line.
+        """
 
 
 class Source(ABC):
@@ -132,8 +154,13 @@ class Source(ABC):
         """Whether ``poll`` is wanted besides ``follow``; if not, the stream must send something every ``every``."""
         return True
 
+    @property
+    def line(self) -> SharedLine | None:
+        """Of a source that follows: the connection that it may share with others; None if it has one of its own."""
+        return None
+
     def follow(self, visit: Visit, clock: Clock) -> Iterator[list[Reading]]:
-        """Readings as the vendor sends them, batch by batch, without end.
+        """Readings as the vendor sends them, batch by batch, without end; not asked where there is a ``line``.
 
         Runs in a child process that lives long; raises ``Trouble`` when the stream ends.
         """

@@ -17,7 +17,7 @@ from eink_monitor.clock import DAY, HOUR, MINUTE, FastClock, local, midnight
 from eink_monitor.config import Config, Feed
 from eink_monitor.daemon.child import carry_out
 from eink_monitor.daemon.polls import SilentStream
-from eink_monitor.daemon.runner import Result
+from eink_monitor.daemon.runner import Company, Result
 from eink_monitor.errors import Throttled
 from eink_monitor.metrics import PV_POWER, STORAGE_SOC
 from eink_monitor.model.poll import Budget, Quota, Visit
@@ -185,7 +185,7 @@ class Slow:
         self._result = carry_out(feed, visit)
         return self
 
-    def follow(self, feed: Feed, visit: Visit) -> SilentStream:
+    def follow(self, company: Company) -> SilentStream:
         return SilentStream()
 
     def result(self) -> Result | None:

@@ -5,20 +5,20 @@ from __future__ import annotations
 import os
 import select
 import signal
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
 from eink_monitor.clock import DAY, HOUR, Clock, FastClock, SystemClock, stopwatch
-from eink_monitor.config import Feed
 from eink_monitor.daemon.polls import Forked
-from eink_monitor.daemon.runner import Result
+from eink_monitor.daemon.runner import Company, Result
 from eink_monitor.errors import AuthFailed, Gone, Throttled, Trouble, Unavailable
 from eink_monitor.metrics import PV_POWER, STORAGE_SOC
 from eink_monitor.model.poll import Visit
 from eink_monitor.model.reading import Reading
+from eink_monitor.model.source import SharedLine
 from houses.inline import Inline
 from small_house import START, Scripted, Small, feed, small_house
 
@@ -35,7 +35,7 @@ class Spoken:
 
     @property
     def over(self) -> bool:
-        return bool(self.said) and self.said[-1].what != "ok"
+        return bool(self.said) and self.said[-1].what != "ok" and not self.said[-1].feed
 
     def __post_init__(self) -> None:
         self.said: list[Result] = []
@@ -55,9 +55,11 @@ class Ears(Inline):
 
     talks: list[list[Result]] = field(default_factory=list)
     streams: list[Spoken] = field(default_factory=list)
+    companies: list[list[str]] = field(default_factory=list)
     kind: type[Spoken] = Spoken
 
-    def follow(self, feed: Feed, visit: Visit) -> Spoken:  # type: ignore[override]
+    def follow(self, company: Company) -> Spoken:  # type: ignore[override]
+        self.companies.append([feed.name for feed, _ in company])
         talk = self.talks.pop(0) if len(self.talks) > 1 else list(self.talks[0])
         self.streams.append(self.kind(talk))
         return self.streams[-1]
@@ -83,8 +85,35 @@ class Speaks(Scripted):
         return self.stream(visit, clock)
 
 
-def said(value: float, at: int) -> Result:
-    return Result([Reading("roof", PV_POWER, value, at)])
+@dataclass(frozen=True)
+class Wire(SharedLine):
+    """A line on which ``talk`` is said."""
+
+    key: str = "broker"
+    talk: Callable[[list[str]], Iterator[tuple[str, list[Reading] | Trouble]]] | None = None
+
+    def follow(
+        self, company: Mapping[str, tuple[SharedLine, Visit]], clock: Clock
+    ) -> Iterator[tuple[str, list[Reading] | Trouble]]:
+        assert self.talk is not None
+        yield from self.talk(list(company))
+        while True:
+            clock.wait(60)
+
+
+@dataclass
+class OnALine(Speaks):
+    """A source that shares a line."""
+
+    wire: Wire = Wire()
+
+    @property
+    def line(self) -> Wire:
+        return self.wire
+
+
+def said(value: float, at: int, feed: str = "") -> Result:
+    return Result([Reading(feed or "roof", PV_POWER, value, at)], feed=feed)
 
 
 def ended(trouble: Trouble) -> Result:
@@ -186,6 +215,79 @@ def test_after_one_refusal_what_a_person_has_changed_is_tried_at_once(path: Path
     token.write_text("{}")
     house.daemon.tick()
     assert (before, len(ears.streams)) == (1, 2)
+
+
+def sharing(path: Path, *talks: list[Result]) -> tuple[Small, Ears]:
+    ears = Ears(talks=list(talks))
+    feeds = [feed(name, OnALine(), every=30) for name in ("roof", "car")] + [feed("disk", OnALine(wire=Wire("other")))]
+    return small_house(path, feeds, runner=lambda _: ears), ears
+
+
+def how(house: Small, name: str) -> tuple[str, str]:
+    past = house.store.outcomes.get(name)
+    return (past.what, past.detail) if past else ("", "")
+
+
+def test_feeds_of_one_line_share_a_child_and_each_gets_its_own(path: Path) -> None:
+    house, ears = sharing(path, [said(7, START - 5, "roof"), said(8, START - 4, "car")], [])
+    for _ in range(3):
+        house.daemon.tick()
+    assert ears.companies == [["roof", "car"], ["disk"]]
+    latest = [house.store.readings.latest(name, PV_POWER) for name in ("roof", "car", "disk")]
+    assert [reading and reading.value for reading in latest] == [7, 8, None]
+    assert [how(house, name)[0] for name in ("roof", "car", "disk")] == ["ok", "ok", ""]
+
+
+def test_the_mistake_of_one_costs_the_others_of_its_line_nothing(path: Path) -> None:
+    refused = replace(ended(AuthFailed("its topic is refused")), feed="car")
+    house, ears = sharing(path, [refused, said(7, START - 5, "roof"), refused, said(8, START - 4, "roof")], [])
+    for _ in range(5):
+        house.daemon.tick()
+    assert (how(house, "roof")[0], how(house, "car")) == ("ok", ("auth", "its topic is refused"))
+    assert not ears.streams[0].killed
+    house.live(DAY)
+    assert {"roof", "car"} == {name for names in ears.companies[2:] for name in names} - {"disk"}
+
+
+def test_the_end_of_a_line_is_the_outcome_of_everyone_on_it(path: Path) -> None:
+    house, ears = sharing(path, [ended(AuthFailed("a wrong password"))], [], [ended(AuthFailed("a wrong password"))])
+    house.live(DAY)
+    assert [how(house, name)[0] for name in ("roof", "car")] == ["auth", "auth"]
+    assert ears.companies.count(["roof", "car"]) == 2, "then they wait for a person"
+
+
+@pytest.mark.parametrize("end", ["trouble", "bug"])
+def test_a_real_child_speaks_for_everyone_on_its_line(path: Path, end: str) -> None:
+    def talk(names: list[str]) -> Iterator[tuple[str, list[Reading] | Trouble]]:
+        now = SystemClock().now()
+        yield "roof", [Reading("roof", PV_POWER, len(names), now), Reading("roof", STORAGE_SOC, 300, now)]
+        yield "car", AuthFailed("its topic is refused")
+        yield "roof", [Reading("roof", PV_POWER, 9, now + 1)]
+        raise Unavailable("the broker is gone") if end == "trouble" else ValueError("the token is hunter2")
+
+    house = small_house(path, [])
+    company = [
+        (feed(name, OnALine(wire=Wire(talk=talk))), Visit(name, name, START, house.config.zone, 30, {}, path.parent))
+        for name in ("roof", "car")
+    ]
+    child = Forked(house.config).follow(company)
+    heard: list[Result] = []
+    began = stopwatch()
+    while not child.over and stopwatch() - began < 20:
+        select.select(child.watch, (), (), 0.2)
+        heard += child.results()
+    child.kill()
+    house.daemon.stop()
+    *batches, last = heard
+    assert [(one.feed, one.what, one.detail, [reading.value for reading in one.readings]) for one in batches] == [
+        ("roof", "ok", "left out: storage_soc 300 %", [2]),
+        ("car", "auth", "its topic is refused", []),
+        ("roof", "ok", "", [9]),
+    ]
+    why = {"trouble": "the broker is gone", "bug": "roof, car: ValueError at test_following.py:"}
+    assert not last.feed
+    assert last.detail.startswith(why[end])
+    assert "hunter2" not in last.detail
 
 
 class Broken(Spoken):
@@ -291,7 +393,7 @@ def test_an_odd_value_of_a_real_stream_is_left_out_and_said_of_its_batch_alone(p
 
     house = small_house(path, [])
     visit = Visit("roof", "roof", START, house.config.zone, 30, {}, path.parent)
-    child = Forked(house.config).follow(feed("roof", Speaks(stream=talk)), visit)
+    child = Forked(house.config).follow([(feed("roof", Speaks(stream=talk)), visit)])
     heard: list[Result] = []
     began = stopwatch()
     while len(heard) < 3 and stopwatch() - began < 5:
@@ -313,7 +415,7 @@ def test_why_a_stream_ended_is_said_once(path: Path) -> None:
 
     house = small_house(path, [])
     visit = Visit("roof", "roof", START, house.config.zone, 30, {}, path.parent)
-    child = Forked(house.config).follow(feed("roof", Speaks(stream=talk)), visit)
+    child = Forked(house.config).follow([(feed("roof", Speaks(stream=talk)), visit)])
     heard: list[Result] = []
     began = stopwatch()
     while not child.over and stopwatch() - began < 20:
@@ -337,7 +439,7 @@ def test_a_stream_does_not_outlive_a_daemon_that_is_killed(path: Path) -> None:
     reader, writer = os.pipe()
     if (daemon := os.fork()) == 0:
         try:
-            stream = Forked(house.config).follow(feed("roof", Speaks(stream=talk)), visit)
+            stream = Forked(house.config).follow([(feed("roof", Speaks(stream=talk)), visit)])
             select.select(stream.watch, (), (), 20)  # it has settled down and speaks
             os.write(writer, str(getattr(stream, "_pid", 0)).encode())
             signal.pause()

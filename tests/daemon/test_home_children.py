@@ -33,7 +33,7 @@ def test_a_line_that_is_kept_open_speaks_at_every_beat(tmp_path: Path) -> None:
     with serve(House().inverter(4321).registers) as port:
         roof = feed("roof", SolarEdgeModbus("127.0.0.1", port, keep_open=True, timeout=Duration(2)), every=1)
         house = small_house(tmp_path / "house.db", [roof])
-        stream = Forked(house.config).follow(roof, house.daemon.intake.visit(roof, SystemClock().now()))
+        stream = Forked(house.config).follow([(roof, house.daemon.intake.visit(roof, SystemClock().now()))])
         said: list[Result] = []
         until = stopwatch() + 10
         while len(said) < 2 and stopwatch() < until:

@@ -342,7 +342,7 @@ class Talks(Does):
 def test_a_stream_that_becomes_a_crowd_is_ended(tmp_path: Path, deed: Callable[[Visit], NoReturn]) -> None:
     """And a poll that begins and ends meanwhile takes neither blame nor what belongs to the stream."""
     visit = Visit("roof", "roof", START, UTC, 300, {}, tmp_path / "state")
-    stream = Forked(config(tmp_path)).follow(feed("roof", Talks(deed)), visit)
+    stream = Forked(config(tmp_path)).follow([(feed("roof", Talks(deed)), visit)])
     told: list[Result] = []
     began = stopwatch()
     while not stream.over and stopwatch() - began < 20:
@@ -366,7 +366,7 @@ def test_what_runs_away_from_a_stream_is_not_a_polls(tmp_path: Path) -> None:
         _deaf(visit)
 
     visit = Visit("roof", "roof", START, UTC, 300, {}, tmp_path / "state")
-    stream = Forked(config(tmp_path)).follow(feed("roof", Talks(few)), visit)
+    stream = Forked(config(tmp_path)).follow([(feed("roof", Talks(few)), visit)])
     began = stopwatch()
     while not (tmp_path / "state" / "here").exists() and stopwatch() - began < 20:
         select.select((), (), (), 0.05)
@@ -457,7 +457,7 @@ def test_a_machine_that_is_short_of_something_costs_a_poll(
     before = sorted(Path("/proc/self/fd").iterdir())
     runner, visit = Forked(config(tmp_path)), Visit("roof", "roof", START, UTC, 300, {}, tmp_path / "state")
     monkeypatch.setattr(os, call, refuse)
-    poll, stream = runner.start(feed("roof", Does(_deaf)), visit), runner.follow(feed("roof", Does(_deaf)), visit)
+    poll, stream = runner.start(feed("roof", Does(_deaf)), visit), runner.follow([(feed("roof", Does(_deaf)), visit)])
     result = poll.result()
     assert result is not None
     words = f"roof: this machine could not start the poll: {os.strerror(code)}"

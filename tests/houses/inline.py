@@ -5,6 +5,7 @@ from __future__ import annotations
 from eink_monitor.config import Feed
 from eink_monitor.daemon.child import carry_out
 from eink_monitor.daemon.polls import Done, SilentStream
+from eink_monitor.daemon.runner import Company
 from eink_monitor.model.poll import Visit
 
 
@@ -15,6 +16,6 @@ class Inline:
         """Poll now; the result is there at once."""
         return Done(carry_out(feed, visit))
 
-    def follow(self, feed: Feed, visit: Visit) -> SilentStream:
+    def follow(self, company: Company) -> SilentStream:
         """Nobody speaks up in a simulation."""
         return SilentStream()

@@ -15,12 +15,14 @@ from eink_monitor.daemon.runner import Result
 from eink_monitor.metrics import DISK_SIZE, PV_POWER
 from eink_monitor.settings import Duration
 from eink_monitor.sources.solaredge_modbus import SolarEdgeModbus
+from eink_monitor.sources.sunspec import SunSpec
 from small_house import feed, small_house
 
 
-def test_an_inverter_is_asked_by_a_child(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", [SolarEdgeModbus, SunSpec])
+def test_an_inverter_is_asked_by_a_child(tmp_path: Path, kind: type[SolarEdgeModbus | SunSpec]) -> None:
     with serve(House().inverter(4321).meter(1500).registers) as port:
-        roof = feed("roof", SolarEdgeModbus("127.0.0.1", port, timeout=Duration(2)))
+        roof = feed("roof", kind("127.0.0.1", port, timeout=Duration(2)))
         house = small_house(tmp_path / "house.db", [roof], runner=Forked, clock=SystemClock())  # type: ignore[arg-type]
         assert house.daemon.fetching.poll_now("roof").what == "ok"
     assert house.store.readings["roof", PV_POWER.name].value == 4321

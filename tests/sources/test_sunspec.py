@@ -104,9 +104,7 @@ def test_what_was_found_is_told_once_and_found_again_the_next_day(tmp_path: Path
 def test_the_sign_of_a_battery_shows_in_what_the_modules_give(
     tmp_path: Path, state: int, scene: Scene, storage: int
 ) -> None:
-    """Or in its own state, if that tells: here it tells the truth or nothing."""
-    if state in (3, 4):
-        state = 4 if storage > 0 else 3
+    """Whatever it says itself."""
     for turned in (False, True):
         houses = kostal(scene, state=state)
         at = next(at for at, value in houses[71].registers.items() if value == 802) + 2 + 45
@@ -114,6 +112,12 @@ def test_the_sign_of_a_battery_shows_in_what_the_modules_give(
             houses[71].put(at, [-houses[71].registers[at]])
         values, _ = polled(houses, tmp_path / str(turned))
         assert values["storage_power"] == storage
+
+
+@pytest.mark.parametrize(("state", "storage"), [(4, 200), (3, -200), (6, -200)])
+def test_a_battery_without_strings_beside_it_is_believed(tmp_path: Path, state: int, storage: int) -> None:
+    house = Maker().named("Anybody", "Hybrid", "1").whole_inverter(PLAIN).battery_802(200, 50, state=state)
+    assert polled({1: house}, tmp_path)[0]["storage_power"] == storage
 
 
 @pytest.mark.parametrize(("sign", "storage"), [("discharge_positive", 1500), ("charge_positive", -1500)])

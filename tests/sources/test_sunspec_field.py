@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from doors.inverter import Bus, House, serve_bus
 from doors.makers import Maker, Scene, gen24, kostal, sma
 from eink_monitor import metrics
+from eink_monitor.clock import FastClock
 from eink_monitor.errors import BadAnswer, Trouble, Unavailable, Unreachable
 from eink_monitor.model.poll import Visit
 from eink_monitor.model.reading import Metric, Reading
@@ -198,6 +199,16 @@ def test_a_kept_chain_is_not_walked_again(tmp_path: Path) -> None:
         assert source(port).poll(visit(tmp_path)) == first
     assert walked > 20
     assert len(line.asked) <= 6
+
+
+def test_an_open_line_walks_the_chain_once(tmp_path: Path) -> None:
+    with bus(gen24(SUNNY, floats=False)) as (port, line):
+        beats = source(port, keep_open=True).follow(visit(tmp_path), FastClock(NOON))
+        first = values(next(beats))
+        walked, line.asked = len(line.asked), []
+        assert values(next(beats)) == first
+        beats.close()
+    assert len(line.asked) <= 6 < walked
 
 
 def test_a_device_that_changed_is_looked_for_again(tmp_path: Path) -> None:

@@ -229,13 +229,13 @@ STORAGE: dict[int, tuple[Callable[[Registers], StorageModel], int, int]] = {
 def charging(power: float, state: int | None, balance: float | None, sign: str) -> float:
     """A battery's power with charging positive, whichever sign it has.
 
-    By what the battery says it does, else by what the modules give and the inverter does not let out (``balance``),
+    By what the modules give and the inverter does not let out (``balance``), else by what the battery says it does,
     else as most do: out of the battery is positive. ``sign`` may settle it.
     """
     if sign != "auto":
         return power if sign == "charge_positive" else -power
-    if state in {_CHARGING, _DISCHARGING}:
-        return abs(power) if state == _CHARGING else -abs(power)
     if balance is not None and abs(abs(balance - power) - abs(balance + power)) > _TELLING:
         return power if abs(balance - power) < abs(balance + power) else -power
+    if state in {_CHARGING, _DISCHARGING}:
+        return abs(power) if state == _CHARGING else -abs(power)
     return -power

@@ -17,16 +17,18 @@ STORAGE_POWER = Metric(
 )
 STORAGE_SOC = Metric("storage_soc", "%", 0.1, 0, 100, "state of charge of the house battery", hourly=True)
 
-PRODUCTION_TODAY = Metric("production_today", "Wh", 1, 0, _DAY_ENERGY, "produced today")
-CONSUMPTION_TODAY = Metric("consumption_today", "Wh", 1, 0, _DAY_ENERGY, "used today")
+PRODUCTION_TODAY = Metric("production_today", "Wh", 1, 0, _DAY_ENERGY, "produced today", daily=True)
+CONSUMPTION_TODAY = Metric("consumption_today", "Wh", 1, 0, _DAY_ENERGY, "used today", daily=True)
 SELF_CONSUMPTION_TODAY = Metric(
-    "self_consumption_today", "Wh", 1, 0, _DAY_ENERGY, "production that stayed in the house today"
+    "self_consumption_today", "Wh", 1, 0, _DAY_ENERGY, "production that stayed in the house today", daily=True
 )
-FEED_IN_TODAY = Metric("feed_in_today", "Wh", 1, 0, _DAY_ENERGY, "fed into the grid today")
-PURCHASED_TODAY = Metric("purchased_today", "Wh", 1, 0, _DAY_ENERGY, "bought from the grid today")
+FEED_IN_TODAY = Metric("feed_in_today", "Wh", 1, 0, _DAY_ENERGY, "fed into the grid today", daily=True)
+PURCHASED_TODAY = Metric("purchased_today", "Wh", 1, 0, _DAY_ENERGY, "bought from the grid today", daily=True)
 PRODUCTION_MONTH = Metric("production_month", "Wh", 1, 0, 31 * _DAY_ENERGY, "produced this month")
 PRODUCTION_YEAR = Metric("production_year", "Wh", 1, 0, 366 * _DAY_ENERGY, "produced this year")
-PRODUCTION_LIFETIME = Metric("production_lifetime", "Wh", 1, 0, _LIFE_ENERGY, "produced since installation")
+PRODUCTION_LIFETIME = Metric(
+    "production_lifetime", "Wh", 1, 0, _LIFE_ENERGY, "produced since installation", counter=True
+)
 
 ROOF = (
     *(PV_POWER, LOAD_POWER, GRID_POWER, STORAGE_POWER, STORAGE_SOC),
@@ -42,7 +44,7 @@ PLUGGED = Metric("plugged", "0/1", 1, 0, 1, "charging cable plugged in")
 CHARGING = Metric("charging", "0/1", 1, 0, 1, "charging now")
 CHARGING_POWER = Metric("charging_power", "W", 10, 0, 500_000, "charging power")
 TIME_TO_FULL = Metric("time_to_full", "min", 1, 0, 10_000, "minutes until the target is reached")
-ODOMETER = Metric("odometer", "km", 1, 0, 3_000_000, "distance travelled")
+ODOMETER = Metric("odometer", "km", 1, 0, 3_000_000, "distance travelled", counter=True)
 FUEL = Metric("fuel", "%", 1, 0, 100, "fuel left")
 FUEL_VOLUME = Metric("fuel_volume", "l", 1, 0, 300, "fuel left in the tank")
 BATTERY_12V = Metric("battery_12v", "V", 0.01, 0, 30, "voltage of the 12 V battery")
@@ -55,8 +57,12 @@ DISK_USED = Metric("disk_used", "B", 1, 0, _BYTES, "space used on the disk")
 DISK_FREE = Metric("disk_free", "B", 1, 0, _BYTES, "space free on the disk")
 NEWEST_BACKUP = Metric("newest_backup", "s", 1, 0, 1 << 33, "when the newest backup was made, in epoch seconds")
 
-FEED_IN_LIFETIME = Metric("feed_in_lifetime", "Wh", 1, 0, _LIFE_ENERGY, "fed into the grid since installation")
-PURCHASED_LIFETIME = Metric("purchased_lifetime", "Wh", 1, 0, _LIFE_ENERGY, "bought from the grid since installation")
+FEED_IN_LIFETIME = Metric(
+    "feed_in_lifetime", "Wh", 1, 0, _LIFE_ENERGY, "fed into the grid since installation", counter=True
+)
+PURCHASED_LIFETIME = Metric(
+    "purchased_lifetime", "Wh", 1, 0, _LIFE_ENERGY, "bought from the grid since installation", counter=True
+)
 INVERTER_STATUS = Metric(
     "inverter_status",
     "1-8",
@@ -105,10 +111,5 @@ WEATHER_CODE = Metric("weather_code", "0-99", 1, 0, 99, _WEATHER)
 DAY_WEATHER = Metric("day_weather", "0-99", 1, 0, 99, _WEATHER)
 DAY_HIGH = Metric("day_high", "°C", 0.1, -80, 60, "highest temperature of the day")
 DAY_LOW = Metric("day_low", "°C", 0.1, -80, 60, "lowest temperature of the day")
-
-DAILY = frozenset((PRODUCTION_TODAY, CONSUMPTION_TODAY, SELF_CONSUMPTION_TODAY, FEED_IN_TODAY, PURCHASED_TODAY))
-"""Counters that start anew at midnight."""
-COUNTERS = frozenset((ODOMETER, PRODUCTION_LIFETIME, FEED_IN_LIFETIME, PURCHASED_LIFETIME))
-"""What only ever rises."""
 
 METRICS: dict[str, Metric] = {metric.name: metric for metric in list(vars().values()) if isinstance(metric, Metric)}

@@ -17,10 +17,11 @@ from eink_monitor.conditions.cursor import Cursor
 from eink_monitor.conditions.logic import For, Not, Several, contains_for
 from eink_monitor.conditions.terms import Age, Between, Comparison, Daylight, InTrouble, Stale, Weekday
 from eink_monitor.conditions.tokens import WORDS, Token, tokens
-from eink_monitor.conditions.units import converted, countable, units
+from eink_monitor.currencies import SIGNS
 from eink_monitor.metrics import METRICS, NEWEST_BACKUP
 from eink_monitor.model.reading import Metric
 from eink_monitor.settings import Duration, Window
+from eink_monitor.units import converted, countable, units
 
 _DEEPEST = 20  # parentheses and `not` in each other
 _LONGEST_SPAN = DAY  # of `for`: all of it is looked at, at every turn
@@ -233,7 +234,7 @@ class _Reader(Cursor):
             return converted(float(token.text), unit, metric)
         except KeyError:
             known = units(metric)
-            meant = next((f"`{one}`" for one in known if one.casefold() == unit.casefold()), " or ".join(known))
+            meant = next((f"`{one}`" for one in known if one.casefold() == unit.casefold()), " or ".join(known[:4]))
             self._wrong(token._replace(at=at), f"`{unit}` is not a unit of `{metric.name}`; write {meant}")
             return 0.0
 
@@ -247,11 +248,12 @@ class _Reader(Cursor):
     def _unit(self, number: Token) -> tuple[int, str]:
         """Where the unit of a number stands, and what it is; empty where there is none."""
         at, unit = number.at + len(number.text), number.unit
-        sign = self._here.says("%", "€", "£") or self._here.text.startswith("°")
+        sign = self._here.says("%", *SIGNS) or self._here.text.startswith("°")
         if not unit and (sign or (self._here.kind == "name" and not self._here.says(*WORDS))):
             at, unit = self._here.at, self._next().text
         if unit and self._take("/"):
-            unit = f"{unit}/{self._next().text}"
+            under = self._next()
+            unit = f"{unit}/{under.text}{under.unit}"
         return at, unit
 
     def _span(self, before: str) -> int:

@@ -19,7 +19,8 @@ class Metric:
 
     ``step`` is the finest difference worth keeping (values are stored as whole multiples of it); ``low`` and ``high``
     bound what is physically plausible in a home: anything outside is a wrong answer, not a reading. ``hourly`` asks for
-    hourly rows besides the daily ones: for what goes up and down within a day.
+    hourly rows besides the daily ones: for what goes up and down within a day. A ``daily`` counter starts anew at
+    midnight; a ``counter`` only ever rises.
     """
 
     name: str
@@ -29,6 +30,8 @@ class Metric:
     high: float
     words: str
     hourly: bool = False
+    daily: bool = False
+    counter: bool = False
 
     @property
     def names(self) -> dict[float, str]:

@@ -12,7 +12,7 @@ from eink_monitor.clock import HOUR, local
 from eink_monitor.draw import fonts, words
 from eink_monitor.draw.canvas import Canvas
 from eink_monitor.locale import say
-from eink_monitor.metrics import COUNTERS, DAILY, PRODUCTION_TODAY
+from eink_monitor.metrics import PRODUCTION_TODAY
 from eink_monitor.model.history import History
 from eink_monitor.model.reading import Bucket, Metric
 from eink_monitor.panels import _tile
@@ -77,7 +77,7 @@ def _periods(sheet: Sheet, metric: Metric, over: Span, count: int) -> None:
     canvas, zone, today = sheet.canvas, sheet.body, local(sheet.now, sheet.history.zone).date()
     starts = _starts(today, over, count)
     known = sheet.history.daily(sheet.subject, metric, starts[0], today)
-    parts = {today, *cut_short(sheet.history, sheet.subject, metric, known)} if metric in DAILY else {today}
+    parts = {today, *cut_short(sheet.history, sheet.subject, metric, known)} if metric.daily else {today}
     ends = [*starts[1:], today + timedelta(days=1)]
     days = sorted(known)
     shown = [
@@ -121,9 +121,9 @@ def _period(days: Mapping[date, Bucket], metric: Metric, span: tuple[date, date]
     if not days:
         return Bar(None)
     buckets = [days[day] for day in sorted(days)]
-    if metric in DAILY:
+    if metric.daily:
         value = sum(bucket.last for bucket in buckets)
-    elif metric in COUNTERS:
+    elif metric.counter:
         value = buckets[-1].last - buckets[0].low
     else:
         value = sum(bucket.mean for bucket in buckets) / len(buckets)

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from eink_monitor.conditions import Condition, ConditionError
 from eink_monitor.conditions.logic import For, Not, Several
 from eink_monitor.conditions.terms import Age, Between, Comparison, Daylight, InTrouble, Stale, Weekday
-from eink_monitor.conditions.units import converted, units
 from eink_monitor.metrics import CHARGING, DISK_FREE, METRICS, NEWEST_BACKUP, PV_POWER, SOC
 from eink_monitor.model.reading import Metric
 from eink_monitor.settings import Mistake, Window
+from eink_monitor.units import converted, units
 
 POWER = Comparison("roof", PV_POWER, ">", 500)
 CHARGES = Comparison("car", CHARGING, "=", 1)

@@ -220,7 +220,7 @@ class Reader:
         for key, _, value in self.pairs(node, path):
             with suppress(UnreadableError):
                 values[key] = self.value(kind, value, join(path, key))
-        if not isinstance(node, MappingNode):  # which `pairs` complained of
+        if not isinstance(node, MappingNode) or (node.value and not values):  # and a complaint says why
             raise UnreadableError
         return values
 

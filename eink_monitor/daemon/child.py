@@ -56,6 +56,7 @@ def carry_out(feed: Feed, visit: Visit) -> Result:
     except BaseException as error:  # noqa: BLE001 - a vendor library raises anything
         result = _trouble(feed, error)
     result.took, result.spent, result.heard = stopwatch() - began, visit.spent, visit.heard
+    result.explained = visit.explained or []
     return result
 
 
@@ -166,6 +167,7 @@ def pack(result: Result) -> bytes:
         "account_wide": result.account_wide,
         "heard": result.heard,
         "feed": result.feed,
+        "explained": result.explained,
         "outlooks": [[o.subject, o.metric.name, o.issued_at, o.attribution, o.stretches()] for o in result.outlooks],
     }
     return json.dumps(fields).encode()
@@ -175,6 +177,7 @@ def unpack(message: bytes) -> Result:
     """Reverses ``pack``."""
     fields = json.loads(message)
     fields["detail"] = clean(fields["detail"])  # whatever a library wrote into the pipe
+    fields["explained"] = list(map(clean, fields["explained"]))
     fields["readings"] = [
         Reading(subject, METRICS[metric], value, at) for subject, metric, value, at in fields["readings"]
     ]

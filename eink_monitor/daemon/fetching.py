@@ -49,6 +49,7 @@ class Fetching:
         self.polls = 0
         self.steps = 0  # polls begun, ended or put off: the watchdog's measure of progress
         self.last = Result([])
+        self._explains = False
         self._intake = intake
         self._store = store
         self._clock = clock
@@ -108,8 +109,12 @@ class Fetching:
             return self._intake.first(feed, name, now, mono)
         return Turn(mono) if self._intake.changed_since(feed, name) else turn
 
-    def poll_now(self, name: str, *, force: bool = False) -> Result:
-        """Poll one feed in the foreground, whatever the timetable says; ``force`` spends calls meant to be kept."""
+    def poll_now(self, name: str, *, force: bool = False, explain: bool = False) -> Result:
+        """Poll one feed in the foreground, whatever the timetable says; ``force`` spends calls meant to be kept.
+
+        With ``explain`` its result says how each value was found, if its source can.
+        """
+        self._explains = explain
         self._start(self._intake.feeds[name], self._clock.now(), self._clock.monotonic(), force=force)
         while self._running:
             self._clock.wait(max(0.0, self.next_due() - self._clock.monotonic()), self.watch())
@@ -142,6 +147,7 @@ class Fetching:
     def _start(self, feed: Feed, now: int, mono: float, soon: Iterable[Demand] = (), *, force: bool = False) -> None:
         self.steps += 1
         visit = self._intake.visit(feed, now)
+        visit.explained = [] if self._explains else None
         quota, booking = self._intake.pacing.quota(feed), None
         try:
             cost = feed.source.cost(visit)

@@ -34,6 +34,7 @@ class Result:
     heard: int = 0  # what time it was by the vendor's clock
     outlooks: list[Outlook] = field(default_factory=list)
     feed: str = ""
+    explained: list[str] = field(default_factory=list)  # how each value was found, where a person asked
 
 
 class Running(Protocol):

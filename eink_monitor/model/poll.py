@@ -48,7 +48,7 @@ class Visit:
     itself. ``allowance`` is how many vendor calls the ledger has reserved; ``spend`` must be called before each one.
     ``remarks`` take plain sentences about a poll that went well ("the car sleeps") and the values that it had to leave
     out, ``heard`` is the time by the vendor's own clock (epoch seconds), if it says so. ``state`` is a private
-    directory for tokens.
+    directory for tokens. ``explained`` takes lines on how each value was found, if a person wants to know.
     """
 
     feed: str
@@ -62,6 +62,7 @@ class Visit:
     spent: int = 0
     heard: int = 0
     remarks: Remarks = field(default_factory=Remarks)
+    explained: list[str] | None = None
 
     def spend(self, calls: int = 1) -> None:
         """Count vendor calls about to be made; raises ``Throttled`` rather than exceed what was reserved."""

@@ -31,22 +31,26 @@ _EPILOG = "\b\nExample: eink-monitor poll roof --json | jq '.[] | select(.metric
 @click.argument("name")
 @click.option("--json", "as_json", is_flag=True, help="One JSON array of readings.")
 @click.option("--force", is_flag=True, help="Spend a vendor call even if the quota would hold it back.")
+@click.option("--explain", is_flag=True, help="Tell how each value was found in the answer.")
 @config_option
-def command(name: str, config_file: Path | None, *, as_json: bool, force: bool) -> int:
+def command(name: str, config_file: Path | None, *, as_json: bool, force: bool, explain: bool) -> int:
     """Poll one source now, store and print its readings.
 
-    NAME is a key under `sources:`. With --json, standard output is always one JSON array, `[]` when there is
-    nothing new; messages go to standard error. The exit code says what to do: 75 try again later, 77 sign in, 65 an
-    invalid answer, 69 closed for good.
+    NAME is a key under `sources:`. With --explain, each value is told with the expression that found it and its time,
+    and what is in the answer where one found nothing. With --json, standard output is always one JSON array, `[]` when
+    there is nothing new; messages go to standard error. The exit code says what to do: 75 try again later, 77 sign in,
+    65 an invalid answer, 69 closed for good.
     """
     try:
         config = load(config_file)
         feed = named(config.feeds, name, "source")
-        result = _poll(config, feed, force=force)
+        result = _poll(config, feed, force=force, explain=explain)
     except (Trouble, click.UsageError):
         if as_json:
             click.echo("[]")
         raise
+    if explain:
+        click.echo("\n".join(_explained(feed, result)), err=as_json)
     readings = [reading._replace(value=reading.metric.rounded(reading.value)) for reading in result.readings]
     if as_json:
         click.echo(json.dumps([plain(reading) for reading in readings], indent=1))
@@ -60,6 +64,11 @@ def command(name: str, config_file: Path | None, *, as_json: bool, force: bool) 
     return exit_code(result.what)
 
 
+def _explained(feed: Feed, result: Result) -> list[str]:
+    """How each value was found."""
+    return result.explained or [f"{feed.name}: a source of type {feed.type} does not tell how it finds its values"]
+
+
 def _print(config: Config, readings: Sequence[Reading], outlooks: Iterable[Outlook]) -> None:
     if readings:
         rows = [(r.subject, r.metric.name, *told(r, config.zone), stamp(r.at, config.zone)) for r in readings]
@@ -68,7 +77,7 @@ def _print(config: Config, readings: Sequence[Reading], outlooks: Iterable[Outlo
         click.echo(outlook_told(outlook, config.zone))
 
 
-def _poll(config: Config, feed: Feed, *, force: bool) -> Result:
+def _poll(config: Config, feed: Feed, *, force: bool, explain: bool) -> Result:
     """Poll once in a child process, which ends with this one."""
     before = signal.signal(signal.SIGTERM, _leave)
     try:
@@ -76,7 +85,7 @@ def _poll(config: Config, feed: Feed, *, force: bool) -> Result:
             fetching = Fetching(Intake(config, store), store, SystemClock(), Forked(config), _complain)
             try:
                 with silence():  # print what would be logged
-                    result = fetching.poll_now(feed.name, force=force)
+                    result = fetching.poll_now(feed.name, force=force, explain=explain)
             finally:
                 fetching.kill()
             store.flush()

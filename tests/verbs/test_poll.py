@@ -13,10 +13,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from eink_monitor.clock import SystemClock
+from eink_monitor.clock import SystemClock, stamp
 from eink_monitor.metrics import METRICS
 from houses import say, write
 from loopback.faults import FAULTS
+from loopback.json_vendor import JsonVendor
+from loopback.server import Said
 from loopback.solaredge import KEY, SITE, SolarEdgeServer
 
 DOORS = """\
@@ -157,3 +159,63 @@ def _is_child_of(name: str, parent: int) -> bool:
         return f"PPid:\t{parent}\n" in (Path("/proc") / name / "status").read_text(encoding="utf-8")
     except OSError:
         return False
+
+
+THERMOMETER = """\
+database: FOLDER/readings.db
+timezone: Europe/Berlin
+display: {type: 'null'}
+panels: {}
+sources:
+  porch:
+    type: http
+    url: URL/status
+    query: {from: "{{today}}"}
+    auth: {type: bearer, token: hunter2}
+    at: measured
+    readings:
+      outdoor_temperature: {path: temp, unit: "°F"}
+      storage_soc: {path: battery.level}
+"""
+
+
+def test_how_a_value_was_found(tmp_path: Path) -> None:
+    measured = SystemClock().now() - 60
+    with JsonVendor() as vendor:
+        said = {
+            "temp": 70.7,
+            "measured": measured,
+            "key": "is hunter2",
+            "a b": [{"x": None}, 2, 3, 4, 5],
+            "n": {"m": "y" * 99},
+        }
+        vendor.routes["/status"] = Said(200, said)
+        file = tmp_path / "config.yaml"
+        file.write_text(THERMOMETER.replace("URL", vendor.url).replace("FOLDER", str(tmp_path)), encoding="utf-8")
+        told = say("poll", "porch", "--explain", "-c", file)
+    assert told.code == 0
+    assert "hunter2" not in told.out + told.err
+    request, value, missing, *found = told.out.splitlines()
+    assert re.fullmatch(r"GET http://127\.0\.0\.1:\d+/status\?from=[-\d]{10}: 200, \d+ bytes, Date .*", request)
+    assert (
+        value == f"outdoor_temperature: temp finds 70.7: 21.5 °C, measured {stamp(measured, ZoneInfo('Europe/Berlin'))}"
+    )
+    assert missing == "storage_soc: battery.level finds nothing: no reading"
+    assert found[:8] == [
+        "In the answer are:",
+        "- temp: 70.7",
+        f"- measured: {measured}",
+        '- key: "is ****"',
+        '- "a b"[0].x: nothing',
+        '- "a b"[1]: 2',
+        '- "a b"[2]: 3',
+        '- length("a b"): 5',
+    ]
+    assert found[8].startswith('- n.m: "yyyyyy')
+    assert len(found[8]) < 80
+
+
+def test_what_a_source_cannot_explain(house: Path) -> None:
+    said = say("poll", "roof", "--explain", "--json", "-c", house)
+    assert said.err == "roof: a source of type demo does not tell how it finds its values\n"
+    assert json.loads(said.out)

@@ -51,6 +51,11 @@ BATTERY_12V = Metric("battery_12v", "V", 0.01, 0, 30, "voltage of the 12 V batte
 LATITUDE = Metric("latitude", "deg", 0.0001, -90, 90, "where the car is, north positive")
 LONGITUDE = Metric("longitude", "deg", 0.0001, -180, 180, "where the car is, east positive")
 
+SESSION_ENERGY = Metric("session_energy", "Wh", 10, 0, 500_000, "charged since the cable was plugged in")
+SESSION_SOLAR = Metric("session_solar", "%", 1, 0, 100, "share of the sun in what was charged since then")
+CHARGE_MODE = Metric("charge_mode", "0-3", 1, 0, 3, "0 off, 1 sun only, 2 sun and grid, 3 fast")
+GREEN_SHARE = Metric("green_share", "%", 1, 0, 100, "share of sun and battery in what the house uses", hourly=True)
+
 _BYTES = 1 << 60
 DISK_SIZE = Metric("disk_size", "B", 1, 0, _BYTES, "size of the disk")
 DISK_USED = Metric("disk_used", "B", 1, 0, _BYTES, "space used on the disk")

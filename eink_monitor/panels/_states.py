@@ -16,6 +16,13 @@ INVERTER = (
     marked_of("state", "standby"),
 )
 
+# TRANSLATORS: at most 16 letters; how a wallbox charges a car
+CHARGING = (
+    marked_of("state", "sun only"),
+    marked_of("state", "sun and grid"),
+    marked_of("state", "fast"),
+)
+
 # TRANSLATORS: at most 16 letters; a disk
 DISK = (
     marked_of("state", "mounted"),

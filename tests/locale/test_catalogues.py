@@ -80,7 +80,7 @@ def test_a_word_that_means_several_things_is_said_by_what_is_meant() -> None:
 
 def test_every_state_of_the_dictionary_can_be_translated() -> None:
     names = {name for metric in METRICS.values() for name in metric.names.values()}
-    assert names == {*_states.INVERTER, *_states.DISK, *_states.WEATHER}
+    assert names == {*_states.INVERTER, *_states.CHARGING, *_states.DISK, *_states.WEATHER}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -20,6 +20,8 @@ _NOT_THERE = {1, 2, 3}  # illegal function, address, value: how devices say "no 
 _NOBODY = {10, 11}  # a gateway's words: no way to that unit, or it does not answer
 _WHY = {4: "an internal error", 5: "still at work", 6: "busy", 8: "a memory fault"}
 _PATIENCE = 4  # times the timeout: an answer within that means slow, not absent
+_BITS = {"coil": "read_coils", "discrete": "read_discrete_inputs"}
+_TABLES = {"holding": "read_holding_registers", "input": "read_input_registers", **_BITS}
 _LONG = 10  # s; with a timeout this long, a slow inverter needs no message
 
 
@@ -69,7 +71,11 @@ class Line:
             self._client.close()  # type: ignore[no-untyped-call] # pymodbus leaves it so
 
     def ask(self, unit: int, address: int, count: int) -> list[int] | None:
-        """Read holding registers of a unit; None where it has none there.
+        """Read holding registers of a unit; None where it has none there. Raises as ``fetch``."""
+        return self.fetch(unit, "holding", address, count)
+
+    def fetch(self, unit: int, kind: str, address: int, count: int) -> list[int] | None:
+        """Read registers of a unit, or its bits (0 or 1 each), of a ``kind`` of table; None where it has none there.
 
         Raises ``Silence``, ``Unavailable`` or ``BadAnswer``. After a lost connection the next call reconnects.
         """
@@ -77,7 +83,7 @@ class Line:
 
         assert self._client is not None  # noqa: S101 a line is read inside its with block
         try:
-            answer = self._client.read_holding_registers(address, count=count, device_id=unit)
+            answer = getattr(self._client, _TABLES[kind])(address, count=count, device_id=unit)
         except (ModbusException, OSError):
             message = (
                 f"{self.place} hung up or gave no sensible answer within {self._timeout:d} s; it serves one Modbus "
@@ -87,7 +93,8 @@ class Line:
         if answer.isError():
             self._refuse(unit, getattr(answer, "exception_code", 0))
             return None
-        registers = list(answer.registers)
+        bits = kind in _BITS
+        registers = [int(bit) for bit in answer.bits[:count]] if bits else list(answer.registers)
         if len(registers) != count:
             message = f"{self.place} answered {len(registers)} registers where {count} were asked for"
             raise BadAnswer(message)

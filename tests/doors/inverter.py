@@ -94,14 +94,33 @@ def serve(
 
     ``beside`` are the registers of other units.
     """
+    units = {unit: registers, **(beside or {})}
+    with serve_devices([SimDevice(one, simdata=_data(own)) for one, own in units.items()], port) as bound:
+        yield bound
+
+
+@contextmanager
+def serve_tables(holding: dict[int, int], others: dict[int, int], bits: dict[int, int], unit: int = 1) -> Iterator[int]:
+    """The same for a device with tables apart: holding and input registers; bits are coils and, turned, inputs."""
+    coils, inputs = (
+        [SimData(at, values=[bool(bit) != turned], datatype=DataType.BITS) for at, bit in sorted(bits.items())]
+        for turned in (False, True)
+    )
+    with serve_devices([SimDevice(unit, simdata=(coils, inputs, _data(holding), _data(others)))]) as bound:
+        yield bound
+
+
+def _data(registers: dict[int, int]) -> list[SimData]:
+    return [SimData(at, values=[registers[at]], datatype=DataType.REGISTERS) for at in sorted(registers)]
+
+
+@contextmanager
+def serve_devices(devices: list[SimDevice], port: int = 0) -> Iterator[int]:
+    """The simulator with these devices."""
     ready: list[object] = []
     started = threading.Event()
 
     async def main() -> None:
-        devices = [
-            SimDevice(one, simdata=[SimData(at, values=[own[at]], datatype=DataType.REGISTERS) for at in sorted(own)])
-            for one, own in {unit: registers, **(beside or {})}.items()
-        ]
         server = ModbusTcpServer(devices, address=("127.0.0.1", port))
         await server.serve_forever(background=True)
         stop = asyncio.Event()

@@ -201,6 +201,17 @@ def test_a_kept_chain_is_not_walked_again(tmp_path: Path) -> None:
     assert len(line.asked) <= 6
 
 
+def test_a_person_is_told_what_was_found_and_where(tmp_path: Path) -> None:
+    with bus(gen24(SUNNY, floats=True)) as (port, _):
+        source(port).poll(visit(tmp_path))
+        job = visit(tmp_path)
+        job.explained = []
+        source(port).poll(job)
+    assert job.explained[0] == "unit 1: inverter Fronius Symo GEN24 10.0, model 113 at 40072, made for 10000 W"
+    assert "unit 200: meter Fronius Smart Meter TS 65A-3, model 213 at 40072, measures the grid" in job.explained
+    assert "found Fronius" in job.note
+
+
 def test_an_open_line_walks_the_chain_once(tmp_path: Path) -> None:
     with bus(gen24(SUNNY, floats=False)) as (port, line):
         beats = source(port, keep_open=True).follow(visit(tmp_path), FastClock(NOON))

@@ -86,13 +86,15 @@ class SunSpec(Source):
         from eink_monitor.sources.sunspec import found
 
         path, setting = visit.state / "models.json", (self.thing, self._meters, self.base)
-        plants = found.load(path, setting, visit.now)
+        plants = found.load(path, setting, visit.now) if visit.explained is None else {}
         before = dict(plants)
         try:
             return once(self._line(), visit, self._roof, plants)
         finally:
             if plants != before:
                 found.save(path, setting, visit.now, plants)
+            if visit.explained is not None:
+                visit.explained += found.told(plants)
 
     @property
     def thing(self) -> object:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -37,6 +37,22 @@ def save(path: Path, setting: object, at: int, plants: Plants) -> None:
             file.write(json.dumps({"setting": repr(setting), "at": at, "plants": kept}).encode())
     except OSError:
         return
+
+
+def told(plants: Plants) -> Iterator[str]:
+    """Every device and where its registers begin, for whoever wants to know."""
+    for unit, plant in plants.items():
+        if plant is None:
+            yield f"unit {unit}: nobody answers"
+            continue
+        parts = [("inverter", plant.inverter), *(("meter", one) for one in plant.meters)]
+        parts += [("battery and DC inputs", one) for one in plant.storage]
+        for what, place in parts:
+            if place:
+                made_for = f", made for {place.rating:g} W" if place.rating else ""
+                measures = f", measures the {place.identity.role}" if what == "meter" else ""
+                who = f"{place.identity.maker} {place.identity.model}".strip()
+                yield f"unit {unit}: {what} {who}, model {place.model} at {place.address}{made_for}{measures}"
 
 
 def _plant(kept: Mapping[str, object]) -> Plant:

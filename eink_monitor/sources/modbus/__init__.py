@@ -1,0 +1,47 @@
+"""Any device that speaks Modbus TCP: its registers are described in the configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from eink_monitor.model.poll import Visit
+from eink_monitor.model.reading import Metric, Reading
+from eink_monitor.model.source import Source
+from eink_monitor.sources.modbus.block import ModbusBlock
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModbusSource(ModbusBlock, Source):
+    """Any device that speaks Modbus TCP: a meter, a heat pump, a wallbox; see docs/modbus.md."""
+
+    preload: ClassVar[tuple[str, ...]] = ("eink_monitor.sources.modbus.polling",)
+    extra: ClassVar[str] = "modbus"
+    group: ClassVar[str] = "other"
+    guide: ClassVar[str] = "Its manual lists the registers; how to write them down: docs/modbus.md."
+
+    def __post_init__(self) -> None:
+        """Raises ``ValueError`` with all that is wrong with the block as a whole."""
+        super().__post_init__()
+        self.check({})
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """Always pymodbus."""
+        return ("pymodbus.client",)
+
+    @property
+    def local(self) -> bool:
+        """Whether the device is at home."""
+        return self.home
+
+    def publishes(self, subject: str) -> Mapping[str, tuple[Metric, ...]]:
+        """The metrics that the block names, known or declared by it."""
+        return self.published(subject)
+
+    def poll(self, visit: Visit) -> Iterable[Reading]:
+        """Connect, read, disconnect."""
+        from eink_monitor.sources.modbus.polling import polled
+
+        return polled(self, visit, {}, "modbus")

@@ -71,6 +71,7 @@ class _Head:
     timezone: ZoneInfo | None = None
     quiet_hours: Window | None = None
     commit_every: Duration = Duration(5 * 60)
+    allow_commands: bool = False
     keep: Keep = field(default_factory=Keep)
     language: Language = Language("en")
     units: Units = field(default_factory=Units)
@@ -92,7 +93,7 @@ def _house(reader: Reader, root: Node) -> Config | None:
     pairs = reader.pairs(root, "") if isinstance(root, MappingNode) else ()
     nodes = {key: value for key, _, value in pairs if key in plugin_keys}
     display = blocks.display(reader, root, nodes.get("display"))
-    feeds, offer = blocks.feeds(reader, root, nodes.get("sources"))
+    feeds, offer = blocks.feeds(reader, root, nodes.get("sources"), commands=head is None or head.allow_commands)
     slides = blocks.slides(reader, root, nodes.get("panels"), offer)
     if head is None or display is None:
         return None

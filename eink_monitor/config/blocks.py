@@ -68,21 +68,24 @@ def display(reader: Reader, root: Node, node: Node | None) -> Display | None:
     return found if whole else None
 
 
-def feeds(reader: Reader, root: Node, node: Node | None) -> tuple[dict[str, Feed], Offer]:
-    """The sources that could be read, and what all of them offer."""
+def feeds(reader: Reader, root: Node, node: Node | None, *, commands: bool = False) -> tuple[dict[str, Feed], Offer]:
+    """The sources that could be read, and what all of them offer; with ``commands`` one may run programs."""
     keys = ("every", "deadline", "subject", "name")
     found: dict[str, Feed] = {}
     offer = Offer(anything=not isinstance(node, MappingNode))
     for name, block, path in _blocks(reader, root, node, "sources"):
         kind, source, whole = _plugin(reader, Source, block, path, keys)
+        if not commands:
+            _forbid_programs(reader, block, path, kind)
         times = _times(reader, _FeedTimes, block, path, keys)
         subject = _text(reader, block, path, "subject") or name
         offer.sources.add(name)
         if kind and whole and times:
             found[name] = Feed(name, kind, source, times.every, times.deadline, subject, times.name or subject)
-        if source is None or not offer.add(source, subject):
+        known = source is not None and offer.add(source, subject)
+        if not known:
             offer.unsure |= {name, subject}
-            offer.anything |= kind is not None and _is_demo(Source, kind)
+        offer.anything |= not (known and whole) and _is_at_large(kind)
     _check_claims(reader, node, found)
     return found, offer
 
@@ -144,9 +147,17 @@ def _plugin(
     return name, *reader.attempt(plugin, node, path, without=("type", *others))
 
 
-def _is_demo(kind: type[Any], name: str) -> bool:
-    """Whether a plugin is a demo house, which may publish anything."""
-    return bool(plugins.load(kind, name).demo)
+def _is_at_large(name: str | None) -> bool:
+    """Whether a source may publish anything, as a demo house may."""
+    kind: Any = plugins.load(Source, name) if name else None
+    return kind is not None and (kind.demo or kind.at_large)
+
+
+def _forbid_programs(reader: Reader, block: Node, path: str, name: str | None) -> None:
+    """Complain of a source that runs a program where nobody said that one may."""
+    if name and plugins.load(Source, name).runs_programs:  # type: ignore[type-abstract]
+        told = f"`{name}` runs a program; write `allow_commands: true` at the top of the file if that is meant"
+        reader.complain(_of(block, "type"), join(path, "type"), told)
 
 
 def _certain(word: str, known: list[str]) -> str | None:
@@ -159,6 +170,12 @@ def _certain(word: str, known: list[str]) -> str | None:
 
 def _is_block(node: Node) -> bool:
     return isinstance(node, MappingNode)
+
+
+def _of(block: Node, key: str) -> Node:
+    """The value of a key of a block, or the block."""
+    pairs = block.value if isinstance(block, MappingNode) else ()
+    return next((value for name, value in pairs if name.value == key), block)
 
 
 def _text(reader: Reader, node: Node, path: str, wanted: str) -> str:

@@ -1,4 +1,4 @@
-"""Settings that may be one of several kinds: a text or a list, or one of several blocks that a ``type`` tells apart."""
+"""Settings of one of several kinds: a text, a list or a block, or one of several blocks that a ``type`` tells apart."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ def chosen(among: Sequence[Any], node: Node, path: str, complain: Callable[..., 
     records = {word: kind for kind in among if dataclasses.is_dataclass(kind) for word in _types(kind)}
     if records and isinstance(node, MappingNode):
         return _record(records, node, path, complain, unknown)
+    if isinstance(node, MappingNode) and (block := next(filter(_is_block, among), None)):
+        return block
     listed = isinstance(node, SequenceNode)
     return next((kind for kind in among if (get_origin(kind) in {list, tuple}) == listed), among[0])
 
@@ -34,6 +36,11 @@ def _record(
     elif not types:
         complain(node, path, f"`type` is missing; known are {', '.join(sorted(records))}")
     return records.get(word)
+
+
+def _is_block(kind: Any) -> bool:  # noqa: ANN401 - a type
+    """Whether it is written as lines of keys, and not as a text that it parses."""
+    return dataclasses.is_dataclass(kind) and not hasattr(kind, "parse")
 
 
 def _types(kind: Any) -> tuple[str, ...]:  # noqa: ANN401 - a type

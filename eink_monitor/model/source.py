@@ -74,7 +74,8 @@ class Source(ABC):
     of this package that installs what ``modules`` names. ``door`` is the address, without https://, where a person
     signs in again. ``demo`` readings are deleted once a real source reports on the same subject. ``together`` tells,
     after a comma, how several of its kind can be one subject. ``family`` is what its ``thing`` is ("car") where sources
-    of several types may ask the same one.
+    of several types may ask the same one. One ``at_large`` may publish any subject, as its settings say. One that
+    ``runs_programs`` does so only where the configuration allows it.
 
     For `eink-monitor add`: ``group`` is one of ``GROUPS``, ``guide`` the steps to what it takes, ``words`` say of a
     field what it is.
@@ -88,6 +89,8 @@ class Source(ABC):
     demo: ClassVar[bool] = False
     together: ClassVar[str] = ""
     family: ClassVar[str] = ""
+    at_large: ClassVar[bool] = False
+    runs_programs: ClassVar[bool] = False
     group: ClassVar[str] = "other"
     guide: ClassVar[str] = ""
     words: ClassVar[Mapping[str, str]] = {}

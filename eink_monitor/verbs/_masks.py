@@ -13,7 +13,7 @@ import json
 import os
 import re
 import socket
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ MASK = "****"
 _SHORTEST = 3  # letters; masking every "a" would leave nothing to read
 _LARGEST = 1024 * 1024
 _MOUNTS = ("mounts", "newest", "sftp_mounts")  # settings whose values are paths on a disk, and whose keys are names
+_HOST = re.compile(r"https?://([\w.-]*\w)")
 _PLAIN = frozenset(
     {"backup", "backups", "box", "car", "data", "disk", "garage", "home", "house", "nas", "roof", "sun", "wall"}
 )
@@ -75,15 +76,34 @@ def _known(config: Config) -> Iterator[str]:
     yield socket.gethostname()
     sources: dict[str, Any] = {f"sources.{name}": feed.source for name, feed in config.feeds.items()}
     for path, plugin in {"display": config.display, **sources}.items():
-        owned = personal(type(plugin))
-        for name in (field.name for field in dataclasses.fields(plugin)):
-            value = getattr(plugin, name)
-            if isinstance(value, Secret):
-                yield value.reveal()
-            elif value and (name in owned or f"{path}.{name}" in config.hidden):  # or it came out of a secret file
-                yield str(value)
+        yield from _owned(plugin, path, config.hidden, mine=False)
     yield from _kept(config.state)
     yield from (value for name, value in os.environ.items() if re.search("SECRET|TOKEN|PASS|KEY", name))
+
+
+def _owned(value: Any, path: str, hidden: Collection[str], *, mine: bool) -> Iterator[str]:  # noqa: ANN401 - a setting
+    """The secrets of a setting and of those within it, and whatever is ``mine`` or came out of a secret file."""
+    if isinstance(value, Secret):
+        yield value.reveal()
+    elif value and (mine or path in hidden):
+        yield str(value)
+        if host := _HOST.match(str(value)):  # of an address: sentences name who answered
+            yield host[1]
+    else:
+        for key, inner, his in _within(value):
+            yield from _owned(inner, f"{path}{key}", hidden, mine=his)
+
+
+def _within(value: Any) -> Iterator[tuple[str, Any, bool]]:  # noqa: ANN401 - a setting
+    """What a setting consists of: the rest of its path, the value, and whether it identifies its owner."""
+    if dataclasses.is_dataclass(value) and not hasattr(value, "parse"):
+        owned = personal(type(value))
+        names = [field.name for field in dataclasses.fields(value)]
+        yield from ((f".{name}", getattr(value, name), name in owned) for name in names)
+    elif isinstance(value, Mapping):
+        yield from ((f".{name}", one, False) for name, one in value.items())
+    elif isinstance(value, list | tuple):
+        yield from ((f"[{number}]", one, False) for number, one in enumerate(value))
 
 
 def _numbered(config: Config) -> dict[str, str]:

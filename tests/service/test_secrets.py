@@ -49,6 +49,15 @@ sources:
   sun:   {{{{type: forecast_solar, api_key: m4rk-sun, latitude: 48, longitude: 11, base_url: "{url}", every: 5s,
             planes: [{{{{kwp: 9, tilt: 35, azimuth: 0}}}}]}}}}
   spot:  {{{{type: entsoe, token: m4rk-spot, zone: AT, base_url: "{url}", every: 5s}}}}
+  ha:    {{{{type: home_assistant, token: m4rk-assistant, base_url: "{url}", every: 5s,
+          entities: {{{{sensor.zoe: car.soc}}}}}}}}
+  door:  {{{{type: http, url: "{url}/{{{{{{{{now_s}}}}}}}}", every: 5s, method: post, error: message,
+            headers: {{{{X-Key: m4rk-header}}}},
+            form: {{{{a: m4rk-form}}}}, readings: {{{{soc: {{{{path: n}}}}}}}},
+            auth: {{{{type: login, url: "{url}/login", user: me, password: m4rk-login, token: message,
+                   form: {{{{p: "{{{{{{{{password}}}}}}}}"}}}}}}}}}}}}
+  gate:  {{{{type: http, url: "{url}/gate", every: 5s, method: post, error: message, body: m4rk-body,
+            auth: {{{{type: basic, user: m4rk-user, password: m4rk-basic}}}}, readings: {{{{soc: {{{{path: n}}}}}}}}}}}}
   paid:  {{{{type: tibber, token: m4rk-paid, base_url: "{url}", every: 5s}}}}
 panels:
   health: {{{{type: health, dwell: 1s}}}}

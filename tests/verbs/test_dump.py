@@ -93,6 +93,27 @@ def test_nothing_secret_and_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         assert word not in text
 
 
+WITHIN = """\
+display: {type: 'null'}
+panels: {}
+sources:
+  shop:
+    type: http
+    url: https://annas-shop.example/orders
+    headers: {X-Key: in-a-header}
+    before: [{url: "https://annas-other.example/x", set: {zone: z}, headers: {X-Key: in-a-list}}]
+    auth: {type: login, url: "https://annas-shop.example/login", user: anna-of-mine, password: in-a-block, token: t}
+    readings: {soc: {path: n}}
+"""
+
+
+def test_what_stands_deep_inside_a_setting(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text(WITHIN, encoding="utf-8")
+    mask = masking(read_or_complain(tmp_path / "config.yaml"))  # type: ignore[arg-type]
+    for word in ("in-a-header", "in-a-list", "in-a-block", "anna-of-mine", "annas-shop.example", "annas-other.example"):
+        assert mask(f"before {word} after") == "before **** after"
+
+
 NAMES = """\
 database: {folder}/readings.db
 display: {{type: png}}

@@ -104,6 +104,8 @@ class House:
         for feed in self._by_subject.get(subject, ()):
             if feed.subject == subject:
                 return feed.label
+            if title := feed.source.titles(feed.subject).get(subject):
+                return title
             if feed.label != feed.subject and subject.startswith(f"{feed.subject}:"):  # one of the disks of a machine
                 several = len(feed.source.publishes(feed.subject)) > 1
                 return f"{feed.label} {subject[len(feed.subject) + 1 :]}" if several else feed.label
@@ -202,7 +204,7 @@ class House:
         return bool(through) and feed.name == max(through, key=lambda name: through[name])
 
     def _measured_at(self, feed: Feed) -> int | None:
-        """When this feed's newest value was measured, or issued; of several subjects, that of the oldest."""
+        """When this feed's newest value was measured, or issued; of subjects that belong together, the oldest."""
         if self._merging.shares(feed):
             return self._merging.measured(feed)
         newest: dict[str, list[int]] = {}
@@ -211,7 +213,8 @@ class House:
         for subject, metrics in feed.source.expects(feed.subject).items():
             issued = (self._store.outlooks.issued_at(subject, metric) for metric in metrics)
             newest.setdefault(subject, []).extend(at for at in issued if at is not None)
-        return min((max(times) for times in newest.values() if times), default=None)
+        pick = max if feed.source.independent else min
+        return pick((max(times) for times in newest.values() if times), default=None)
 
 
 def _machine(name: str, complaint: str, now: int) -> FeedStatus:

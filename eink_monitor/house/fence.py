@@ -87,6 +87,7 @@ def _dark(display: Display, *_: object, **__: object) -> None:
 _SOURCE: Mapping[str, _Call] = {
     "publishes": _Call(lambda source, subject: {subject: source.metrics}, dict),
     "expects": _Call(lambda *_: {}, dict),
+    "titles": _Call(lambda *_: {}, dict),
     "quota": _Call(lambda _: None, told=False),  # without a known quota or a booking there is no poll: an outcome
     "cost": _Call(None, int, told=False),
     "pace": _Call(lambda _, visit: visit.every, _seconds),
@@ -99,7 +100,7 @@ _SOURCE: Mapping[str, _Call] = {
 _SOURCE_IS: Mapping[str, Any] = dict(
     [(what, ()) for what in ("metrics", "preload", "modules")]
     + [(what, "") for what in ("extra", "door", "way_in", "renews", "together", "family")]
-    + [(what, False) for what in ("demo", "follows", "local")],
+    + [(what, False) for what in ("demo", "follows", "local", "independent")],
     lag=0,
     polls=True,
     thing=None,

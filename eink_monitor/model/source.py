@@ -75,7 +75,8 @@ class Source(ABC):
     signs in again. ``demo`` readings are deleted once a real source reports on the same subject. ``together`` tells,
     after a comma, how several of its kind can be one subject. ``family`` is what its ``thing`` is ("car") where sources
     of several types may ask the same one. One ``at_large`` may publish any subject, as its settings say. One that
-    ``runs_programs`` does so only where the configuration allows it.
+    ``runs_programs`` does so only where the configuration allows it. One is as fresh as the oldest of its subjects, or,
+    where they are ``independent`` things that come and go, as the newest.
 
     For `eink-monitor add`: ``group`` is one of ``GROUPS``, ``guide`` the steps to what it takes, ``words`` say of a
     field what it is.
@@ -91,6 +92,7 @@ class Source(ABC):
     family: ClassVar[str] = ""
     at_large: ClassVar[bool] = False
     runs_programs: ClassVar[bool] = False
+    independent: ClassVar[bool] = False
     group: ClassVar[str] = "other"
     guide: ClassVar[str] = ""
     words: ClassVar[Mapping[str, str]] = {}
@@ -105,6 +107,10 @@ class Source(ABC):
 
     def expects(self, subject: str) -> Mapping[str, tuple[Metric, ...]]:
         """Of which metrics of which subjects it yields an ``Outlook``; most sources yield none."""
+        return {}
+
+    def titles(self, subject: str) -> Mapping[str, str]:
+        """What panels call subjects other than its own, where their names are not what people call them."""
         return {}
 
     def quota(self) -> Quota | None:

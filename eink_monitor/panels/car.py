@@ -152,7 +152,10 @@ def _cable(sheet: Sheet) -> list[Cell]:
         return []
     power = sheet.value(CHARGING_POWER, _TOGETHER)
     # TRANSLATORS: at most 9 letters; over the power with which a car is charged
-    figures = [Cell(say_of("car", "charging"), *(words.power(power) if power else (words.UNKNOWN, "kW")))]
+    told = words.power(power) if power else (words.UNKNOWN, "kW")
+    if not sheet.reading(CHARGING_POWER):  # nobody measures it
+        told = words.Quantity(say("yes"), "")
+    figures = [Cell(say_of("car", "charging"), *told)]
     until = _until(sheet)
     if until:
         figures.append(until)

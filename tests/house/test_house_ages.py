@@ -17,6 +17,7 @@ from eink_monitor.model.poll import Outcome
 from eink_monitor.model.reading import Metric, Reading
 from eink_monitor.model.source import Source
 from eink_monitor.settings import Duration, Secret
+from eink_monitor.sources.evcc import Evcc
 from eink_monitor.sources.solaredge import SolarEdge
 from eink_monitor.sources.ssh_disk import SshDisk
 from eink_monitor.store import Store
@@ -132,6 +133,15 @@ def test_the_most_silent_of_several_subjects_dates_a_feed(homes: type) -> None:
     for name, back in (("a", 3 * DAY), ("b", 0)):
         home.store.readings.add([Reading(f"nas:{name}", DISK_FREE, 1, START - back)], HOUR)
     assert home.house.feeds()[0].measured_at == START - 3 * DAY
+
+
+def test_the_newest_of_several_things_that_come_and_go_dates_a_feed(homes: type) -> None:
+    home: Home = homes(roof=Evcc(loadpoints={"left": "Garage Left"}, vehicles={"zoe": "Zoe"}))
+    home.store.readings.add([Reading("roof", PV_POWER, 1, START)], HOUR)
+    home.store.readings.add([Reading("roof:zoe", SOC, 1, START - 3 * DAY)], HOUR)
+    assert home.house.feeds()[0].measured_at == START
+    assert home.house.label("roof:left") == "Garage Left"
+    assert home.house.label("roof") == "roof"
 
 
 def test_when_an_answer_came_is_known_even_if_it_said_nothing(homes: type) -> None:

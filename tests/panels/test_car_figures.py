@@ -33,6 +33,7 @@ def test_the_power_of_hours_ago_is_not_that_of_now() -> None:
     charging = {m.SOC: 60, m.CHARGING: 1, m.PLUGGED: 1}
     assert said((0, charging), (8 * HOUR, {m.CHARGING_POWER: 10_900}))[-2:] == ["–", "kW"]
     assert said((0, charging), (10 * MINUTE, {m.CHARGING_POWER: 10_900}))[-2:] == ["10.9", "kW"]
+    assert said((0, charging))[-2:] == ["charging", "yes"], "nobody measures it"
 
 
 def test_a_target_that_is_reached_is_not_charged_for() -> None:

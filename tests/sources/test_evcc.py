@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eink_monitor.clock import DAY, HOUR, MINUTE, FastClock, local
+from eink_monitor.clock import DAY, HOUR, MINUTE, FastClock, local, midnight
 from eink_monitor.errors import AuthFailed, BadAnswer, Throttled, Trouble, Unavailable
 from eink_monitor.metrics import PLUGGED, PRICE_EUR, SOC
 from eink_monitor.model.poll import Visit
@@ -174,6 +174,33 @@ def test_a_clock_far_off_is_not_believed(server: EvccServer, tmp_path: Path) -> 
     server.now = NOW + DAY
     with pytest.raises(BadAnswer, match="clock"):
         visitor(source(server.url), tmp_path).poll()
+
+
+def test_the_energies_of_a_day_are_counted_from_its_first_midnight_on(server: EvccServer, tmp_path: Path) -> None:
+    guest = visitor(source(server.url, loadpoints={}, vehicles={}), tmp_path)
+    start = midnight(local(NOW, ZONE).date(), ZONE)
+    guest.clock.wait(start + DAY - HOUR - NOW)
+    found = {}
+    for hour in range(14):
+        at = start + DAY + (hour - 1) * HOUR
+        server.now = at
+        made = 1000.0 + hour
+        grid = {"power": 0, "energy": 500.0 + hour / 10, "returnEnergy": 200 + hour / 2}
+        server.state = {**STATE, "battery": None, "pv": [{"power": 1000, "energy": made}], "grid": grid}
+        found = values(guest.poll())
+        if not hour:
+            assert "roof.production_today" not in found
+        guest.clock.wait(HOUR)
+    assert {name: found[f"roof.{name}_today"] for name in ("production", "feed_in", "purchased", "consumption")} == {
+        "production": 12_000,
+        "feed_in": 6_000,
+        "purchased": 1_200,
+        "consumption": 7_200,
+    }
+    server.state = {**server.state, "battery": {"power": 100, "soc": 50}}
+    found = values(guest.poll())
+    assert "roof.consumption_today" not in found  # what the battery took and gave is not counted
+    assert "roof.production_today" in found
 
 
 def test_a_simulated_day_asks_rarely_for_what_rarely_changes(server: EvccServer, tmp_path: Path) -> None:

@@ -18,7 +18,8 @@ from eink_monitor.sources._http.address import address, is_at_home
 
 SITE = (
     *(m.PV_POWER, m.LOAD_POWER, m.GRID_POWER, m.STORAGE_POWER, m.STORAGE_SOC, m.GREEN_SHARE),
-    *(m.PRODUCTION_LIFETIME, m.PURCHASED_LIFETIME, m.FEED_IN_LIFETIME),
+    *(m.PRODUCTION_TODAY, m.CONSUMPTION_TODAY, m.SELF_CONSUMPTION_TODAY, m.FEED_IN_TODAY, m.PURCHASED_TODAY),
+    *(m.PRODUCTION_MONTH, m.PRODUCTION_YEAR, m.PRODUCTION_LIFETIME, m.PURCHASED_LIFETIME, m.FEED_IN_LIFETIME),
     *m.PRICES,
 )
 LOADPOINT = (m.PLUGGED, m.CHARGING, m.CHARGING_POWER, m.SESSION_ENERGY, m.SESSION_SOLAR, m.CHARGE_MODE, m.TIME_TO_FULL)
@@ -39,6 +40,7 @@ class Evcc(Source):
     vehicles: Mapping[str, str] = field(default_factory=dict)
 
     metrics: ClassVar[tuple[Metric, ...]] = SITE
+    independent: ClassVar[bool] = True
     group: ClassVar[str] = "wallbox"
     guide: ClassVar[str] = "Nothing to set up: evcc answers anybody in the house. docs/evcc.md says what it tells."
     words: ClassVar[Mapping[str, str]] = {"base_url": "the address of evcc, such as http://evcc.local:7070"}
@@ -62,6 +64,10 @@ class Evcc(Source):
         parts = dict.fromkeys(self.loadpoints, LOADPOINT) | dict.fromkeys(self.vehicles, VEHICLE)
         return {subject: SITE} | {f"{subject}:{part}": metrics for part, metrics in parts.items()}
 
+    def titles(self, subject: str) -> Mapping[str, str]:
+        """Wallboxes and cars as evcc calls them."""
+        return {f"{subject}:{part}": title for part, title in {**self.loadpoints, **self.vehicles}.items()}
+
     def expects(self, subject: str) -> Mapping[str, tuple[Metric, ...]]:
         """Prices to come, where evcc knows a tariff with them."""
         return {subject: m.PRICES}
@@ -78,12 +84,16 @@ class Evcc(Source):
     def poll(self, visit: Visit) -> Iterator[Said]:
         """One call, and once an hour a second for prices."""
         from eink_monitor.sources.evcc.calls import Calls
+        from eink_monitor.sources.evcc.counted import counted
         from eink_monitor.sources.evcc.prices import prices
         from eink_monitor.sources.evcc.site import Site
 
         calls = Calls(self.base_url, visit)
         site = Site(calls.state(), calls.said_at, visit)
-        yield from site.house()
+        house = list(site.house())
+        yield from house
+        lifetimes = {one.metric: one.value for one in house}
+        yield from counted(lifetimes, calls.said_at, visit, battery=m.STORAGE_POWER in lifetimes)
         for part, title in self.loadpoints.items():
             yield from site.loadpoint(f"{visit.subject}:{part}", title)
         for part, title in self.vehicles.items():

@@ -19,7 +19,18 @@ from eink_monitor.sources.home_assistant.entity import Entity, Short
 
 _ID = re.compile(r"[a-z0-9_]+\.[a-z0-9_]+")
 _LASTING = frozenset(
-    {m.SOC, m.TARGET_SOC, m.RANGE, m.ODOMETER, m.FUEL, m.FUEL_VOLUME, m.NEWEST_BACKUP, m.DISK_SIZE, m.DISK_USED}
+    {
+        m.SOC,
+        m.TARGET_SOC,
+        m.RANGE,
+        m.TIME_TO_FULL,
+        m.ODOMETER,
+        m.FUEL,
+        m.FUEL_VOLUME,
+        m.NEWEST_BACKUP,
+        m.DISK_SIZE,
+        m.DISK_USED,
+    }
     | {m.DISK_FREE, m.STORAGE_SOC}
 )
 """What may stay as it is for a day."""
@@ -43,6 +54,7 @@ class HomeAssistant(Source):
     live_times: bool = False
 
     at_large: ClassVar[bool] = True
+    independent: ClassVar[bool] = True
     lag: ClassVar[int] = HOUR  # a value that stays as it is may not be dated anew
     group: ClassVar[str] = "other"
     guide: ClassVar[str] = (

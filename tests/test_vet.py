@@ -117,9 +117,9 @@ GOOD = (NOW, NOW + 900, 50.0)
 
 def test_readings_and_outlooks_come_apart() -> None:
     asked = visit()
-    assert heard([reading(3), outlook(GOOD)], asked) == ([reading(3)], [outlook(GOOD)])
-    assert heard([outlook(GOOD)], asked) == ([], [outlook(GOOD)])
-    assert heard([], asked) == ([], [])
+    assert heard([reading(3), outlook(GOOD)], asked) == ([reading(3)], [outlook(GOOD)], [], [])
+    assert heard([outlook(GOOD)], asked) == ([], [outlook(GOOD)], [], [])
+    assert heard([], asked) == ([], [], [], [])
     assert asked.note == ""
 
 
@@ -150,7 +150,7 @@ def test_slots_come_in_order_without_an_overlap() -> None:
 @pytest.mark.parametrize("at", NEVER)
 def test_an_outlook_issued_at_an_impossible_time_is_left_out(at: object) -> None:
     asked = visit()
-    assert heard([reading(3), outlook(GOOD, issued_at=at)], asked) == ([reading(3)], [])
+    assert heard([reading(3), outlook(GOOD, issued_at=at)], asked) == ([reading(3)], [], [], [])
     assert asked.note.startswith("left out: storage_soc expected dated ")
 
 

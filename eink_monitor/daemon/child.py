@@ -1,6 +1,6 @@
 """A poll's child process: detach from the daemon, poll the vendor, send the result, exit.
 
-Whatever a vendor's library does, what comes out is a ``Result``: readings and outlooks, or one word and a sentence.
+Whatever a vendor's library does, what comes out is a ``Result``: whatever it said, or one word and a sentence.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ from eink_monitor.daemon.runner import GRACE, Company, Result
 from eink_monitor.errors import Missing, Throttled, Trouble, bug
 from eink_monitor.libraries import command
 from eink_monitor.metrics import METRICS
+from eink_monitor.model.event import Event, rest_of
+from eink_monitor.model.listing import Listing, items_of
 from eink_monitor.model.outlook import Outlook, slots_of
 from eink_monitor.model.poll import Visit
 from eink_monitor.model.reading import Reading
@@ -49,8 +51,9 @@ def carry_out(feed: Feed, visit: Visit) -> Result:
     """Poll a source in this process; whatever happens becomes a ``Result``."""
     began = stopwatch()
     try:
-        readings, outlooks = heard(feed.source.poll(visit), visit)
-        result = Result(readings, "ok", visit.note, outlooks=outlooks)
+        said = heard(feed.source.poll(visit), visit)
+        result = Result(said.readings, "ok", visit.note)
+        result.outlooks, result.listings, result.events = said.outlooks, said.listings, said.events
     except KeyboardInterrupt:
         raise  # a person, at a poll in the foreground
     except BaseException as error:  # noqa: BLE001 - a vendor library raises anything
@@ -169,6 +172,8 @@ def pack(result: Result) -> bytes:
         "feed": result.feed,
         "explained": result.explained,
         "outlooks": [[o.subject, o.metric.name, o.issued_at, o.attribution, o.stretches()] for o in result.outlooks],
+        "listings": [[one.subject, one.name, one.at, one.rows(), one.more] for one in result.listings],
+        "events": [[one.subject, one.kind, one.key, one.start, one.end, one.rest()] for one in result.events],
     }
     return json.dumps(fields).encode()
 
@@ -182,6 +187,13 @@ def unpack(message: bytes) -> Result:
         Reading(subject, METRICS[metric], value, at) for subject, metric, value, at in fields["readings"]
     ]
     fields["outlooks"] = [_outlook(*parts) for parts in fields["outlooks"]]
+    fields["listings"] = [
+        Listing(subject, name, at, items_of(rows), more) for subject, name, at, rows, more in fields["listings"]
+    ]
+    fields["events"] = [
+        Event(subject, kind, key, start, end, *rest_of(rest))
+        for subject, kind, key, start, end, rest in fields["events"]
+    ]
     return Result(**fields)
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from eink_monitor.config import Feed
+from eink_monitor.model.event import Event
+from eink_monitor.model.listing import Listing
 from eink_monitor.model.outlook import Outlook
 from eink_monitor.model.poll import Visit
 from eink_monitor.model.reading import Reading
@@ -19,7 +21,7 @@ GRACE = 5  # seconds past its deadline before a poll is killed
 
 @dataclass(slots=True)
 class Result:
-    """The result of a poll's child: readings and outlooks, or the word and sentence of an error.
+    """The result of a poll's child: whatever it said, or the word and sentence of an error.
 
     Of a stream, ``feed`` is whom it is for: where nobody is named, for everyone on the line, and it is the last.
     """
@@ -33,6 +35,8 @@ class Result:
     account_wide: bool = True
     heard: int = 0  # what time it was by the vendor's clock
     outlooks: list[Outlook] = field(default_factory=list)
+    listings: list[Listing] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
     feed: str = ""
     explained: list[str] = field(default_factory=list)  # how each value was found, where a person asked
 

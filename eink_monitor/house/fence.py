@@ -88,6 +88,8 @@ _SOURCE: Mapping[str, _Call] = {
     "publishes": _Call(lambda source, subject: {subject: source.metrics}, dict),
     "expects": _Call(lambda *_: {}, dict),
     "titles": _Call(lambda *_: {}, dict),
+    "lists": _Call(lambda *_: {}, dict),
+    "tells": _Call(lambda *_: {}, dict),
     "quota": _Call(lambda _: None, told=False),  # without a known quota or a booking there is no poll: an outcome
     "cost": _Call(None, int, told=False),
     "pace": _Call(lambda _, visit: visit.every, _seconds),

@@ -22,3 +22,21 @@ class Event:
     end: int | None = None
     figures: Mapping[str, float] = field(default_factory=dict)
     words: Mapping[str, str] = field(default_factory=dict)
+
+    def rest(self) -> tuple[dict[str, float], dict[str, str]]:
+        """Figures and words as plain values, to be stored or sent; ``rest_of`` checks them."""
+        return dict(self.figures), dict(self.words)
+
+
+def rest_of(rest: object) -> tuple[dict[str, float], dict[str, str]]:
+    """What ``Event.rest`` made. Raises ``ValueError`` for anything else."""
+    if isinstance(rest, list) and len(rest) == _PARTS and all(isinstance(part, dict) for part in rest):
+        figures, words = rest
+        plain = all(type(value) in {int, float} for value in figures.values())
+        if plain and all(isinstance(word, str) for word in words.values()):
+            return figures, words
+    message = "these are no figures and words of an event"
+    raise ValueError(message)
+
+
+_PARTS = 2

@@ -6,7 +6,8 @@ there is nothing; no listing says that nothing is known.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple, dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +38,25 @@ class Listing:
     at: int
     items: tuple[Item, ...]
     more: int = 0
+
+    def rows(self) -> list[tuple[object, ...]]:
+        """The items as plain lists, to be stored or sent; ``items_of`` reverses it."""
+        return [astuple(item) for item in self.items]
+
+
+def items_of(rows: Iterable[object]) -> tuple[Item, ...]:
+    """What ``Listing.rows`` made. Raises ``ValueError`` or ``TypeError`` for anything else."""
+    return tuple(map(_item, rows))
+
+
+def _item(row: object) -> Item:
+    if not isinstance(row, Sequence) or len(row) != len(_KINDS):
+        raise ValueError(_NO_ITEMS)
+    if not all(type(value) in kinds for value, kinds in zip(row, _KINDS, strict=True)):
+        raise ValueError(_NO_ITEMS)
+    return Item(*row)
+
+
+_NO_ITEMS = "these are no items of a listing"
+_MAYBE = (int, type(None))
+_KINDS: tuple[tuple[type, ...], ...] = ((str,), (str,), _MAYBE, _MAYBE, (str,), (bool,))

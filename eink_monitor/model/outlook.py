@@ -15,7 +15,7 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from eink_monitor.clock import HOUR
-from eink_monitor.model.reading import Metric, Reading
+from eink_monitor.model.reading import Metric
 
 FRESH = 12 * HOUR
 """Weather models run every 1 to 6 hours; an outlook older than this has lost its source."""
@@ -106,10 +106,6 @@ class Outlook:
                 found.append((slot.start, length, [steps]))
             end = slot.end
         return found
-
-
-Said = Reading | Outlook
-"""What a source may yield."""
 
 
 class ForecastDay(NamedTuple):

@@ -9,9 +9,9 @@ from typing import ClassVar, NamedTuple
 
 from eink_monitor.clock import Clock
 from eink_monitor.errors import Trouble
-from eink_monitor.model.outlook import Said
 from eink_monitor.model.poll import Quota, Visit
 from eink_monitor.model.reading import Metric, Reading
+from eink_monitor.model.said import Said
 from eink_monitor.model.signin import Credential, SignIn
 
 GROUPS: Mapping[str, str] = {
@@ -111,6 +111,14 @@ class Source(ABC):
 
     def titles(self, subject: str) -> Mapping[str, str]:
         """What panels call subjects other than its own, where their names are not what people call them."""
+        return {}
+
+    def lists(self, subject: str) -> Mapping[str, tuple[str, ...]]:
+        """The names of the ``Listing``s that it yields ("parcels"), by subject; most sources yield none."""
+        return {}
+
+    def tells(self, subject: str) -> Mapping[str, tuple[str, ...]]:
+        """The kinds of the ``Event``s that it yields ("charging.session"), by subject; most sources yield none."""
         return {}
 
     def quota(self) -> Quota | None:

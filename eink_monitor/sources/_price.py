@@ -8,9 +8,10 @@ from typing import ClassVar
 
 from eink_monitor.clock import DAY, HOUR, MINUTE, local, midnight
 from eink_monitor.metrics import PRICE_EUR
-from eink_monitor.model.outlook import Outlook, Said, Slot
+from eink_monitor.model.outlook import Outlook, Slot
 from eink_monitor.model.poll import Visit
 from eink_monitor.model.reading import Metric, Reading
+from eink_monitor.model.said import Said
 from eink_monitor.model.source import Source
 from eink_monitor.settings import insist
 

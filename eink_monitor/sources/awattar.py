@@ -9,8 +9,9 @@ from typing import Literal
 from eink_monitor.clock import HOUR
 from eink_monitor.errors import BadAnswer
 from eink_monitor.metrics import PRICE_EUR
-from eink_monitor.model.outlook import Said, Slot
+from eink_monitor.model.outlook import Slot
 from eink_monitor.model.poll import Budget, Quota, Visit
+from eink_monitor.model.said import Said
 from eink_monitor.settings import together
 from eink_monitor.sources._http.address import address
 from eink_monitor.sources._price import SpotSource, days, told

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, ClassVar
 from eink_monitor import metrics
 from eink_monitor.clock import DAY, HOUR, MINUTE, local, midnight
 from eink_monitor.errors import AuthFailed, BadAnswer, Throttled, Trouble
-from eink_monitor.model.outlook import Outlook, Said, Slot
+from eink_monitor.model.outlook import Outlook, Slot
 from eink_monitor.model.poll import Budget, Quota, Visit
 from eink_monitor.model.reading import Metric
+from eink_monitor.model.said import Said
 from eink_monitor.model.source import Source
 from eink_monitor.settings import Personal, Secret, insist, together
 from eink_monitor.sources._daylight import sunlit

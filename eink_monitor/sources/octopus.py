@@ -10,9 +10,10 @@ from typing import ClassVar
 from eink_monitor.clock import iso
 from eink_monitor.errors import BadAnswer
 from eink_monitor.metrics import PRICE_GBP
-from eink_monitor.model.outlook import Said, Slot
+from eink_monitor.model.outlook import Slot
 from eink_monitor.model.poll import Budget, Quota, Visit
 from eink_monitor.model.reading import Metric
+from eink_monitor.model.said import Said
 from eink_monitor.settings import insist, together
 from eink_monitor.sources._http.address import address
 from eink_monitor.sources._price import PriceSource, days, told

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from eink_monitor.errors import AuthFailed, BadAnswer, Unavailable
 from eink_monitor.metrics import PRICE_EUR, PRICE_NOK, PRICE_SEK, PRICES
-from eink_monitor.model.outlook import Said, Slot
+from eink_monitor.model.outlook import Slot
 from eink_monitor.model.poll import Budget, Quota, Visit
 from eink_monitor.model.reading import Metric
+from eink_monitor.model.said import Said
 from eink_monitor.settings import Personal, Secret, insist, together
 from eink_monitor.sources._http.address import address
 from eink_monitor.sources._price import PriceSource, told

@@ -16,9 +16,10 @@ from eink_monitor.daemon.polls import Forked
 from eink_monitor.daemon.runner import Result
 from eink_monitor.errors import Unavailable
 from eink_monitor.metrics import PRODUCTION_TODAY, PV_POWER
-from eink_monitor.model.outlook import ForecastDay, Outlook, Said, Slot
+from eink_monitor.model.outlook import ForecastDay, Outlook, Slot
 from eink_monitor.model.poll import Visit
 from eink_monitor.model.reading import Metric, Reading
+from eink_monitor.model.said import Said
 from small_house import START, Scripted, feed, leave, small_house
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -6,6 +6,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from eink_monitor.clock import FastClock
+from eink_monitor.model.event import Event
+from eink_monitor.model.listing import Listing
 from eink_monitor.model.outlook import Outlook
 from eink_monitor.model.poll import Visit
 from eink_monitor.model.reading import Metric, Reading
@@ -21,6 +23,8 @@ class Visitor:
         self.clock = clock
         self.latest: dict[tuple[str, str], Reading] = {}
         self.outlooks: dict[tuple[str, str], Outlook] = {}
+        self.listings: list[Listing] = []
+        self.events: list[Event] = []
         self.note = ""
         self.spent = 0
 
@@ -33,15 +37,16 @@ class Visitor:
         """One poll, vetted as a child does it; nothing is remembered of a failed one."""
         visit = self.visit(allowance)
         try:
-            readings, outlooks = heard(self.source.poll(visit), visit)
+            said = heard(self.source.poll(visit), visit)
         finally:
             self.spent, self.note = visit.spent, visit.note
-        self.outlooks = {(one.subject, one.metric.name): one for one in outlooks}
-        for reading in readings:
+        self.outlooks = {(one.subject, one.metric.name): one for one in said.outlooks}
+        self.listings, self.events = said.listings, said.events
+        for reading in said.readings:
             key = (reading.subject, reading.metric.name)
             if key not in self.latest or self.latest[key].at <= reading.at:
                 self.latest[key] = reading
-        return readings
+        return said.readings
 
     def value(self, metric: Metric) -> float:
         return self.latest["roof", metric.name].value

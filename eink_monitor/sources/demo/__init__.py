@@ -9,9 +9,9 @@ from typing import ClassVar, Literal, NamedTuple
 from eink_monitor.clock import MINUTE, local
 from eink_monitor.errors import Unavailable
 from eink_monitor.metrics import OUTDOOR_TEMPERATURE, PRICE_EUR, PV_POWER
-from eink_monitor.model.outlook import Said
 from eink_monitor.model.poll import Budget, Quota, Visit
 from eink_monitor.model.reading import Metric
+from eink_monitor.model.said import Said
 from eink_monitor.model.source import Source
 from eink_monitor.settings import Window, insist
 from eink_monitor.sources.demo import cars, disk, roof, sky

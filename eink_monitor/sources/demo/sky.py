@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 
 from eink_monitor import metrics as m
 from eink_monitor.clock import HOUR, MINUTE, day_bounds, local
-from eink_monitor.model.outlook import Outlook, Said, Slot
+from eink_monitor.model.outlook import Outlook, Slot
 from eink_monitor.model.poll import Visit
 from eink_monitor.model.reading import Metric, Reading
+from eink_monitor.model.said import Said
 from eink_monitor.sources.demo.roof import clear, daylight, energy_of, fair, noise, readings
 
 _QUARTER = 15 * MINUTE

@@ -9,8 +9,8 @@ from typing import ClassVar
 from eink_monitor.clock import MINUTE, iso
 from eink_monitor.errors import AuthFailed, Throttled, Trouble
 from eink_monitor.metrics import PRICE_EUR
-from eink_monitor.model.outlook import Said
 from eink_monitor.model.poll import Budget, Quota, Visit
+from eink_monitor.model.said import Said
 from eink_monitor.settings import Secret, insist, together
 from eink_monitor.sources._http.address import address
 from eink_monitor.sources._price import SpotSource, days, told

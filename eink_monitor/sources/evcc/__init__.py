@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 
 from eink_monitor import metrics as m
 from eink_monitor.clock import DAY, HOUR
-from eink_monitor.model.outlook import Said
 from eink_monitor.model.poll import Visit
 from eink_monitor.model.reading import Metric
+from eink_monitor.model.said import Said
 from eink_monitor.model.source import Source, Suggestion
 from eink_monitor.settings import Personal, insist, together
 from eink_monitor.sources._http.address import address, is_at_home

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from eink_monitor.model.outlook import Said
 from eink_monitor.model.poll import Quota, Visit
 from eink_monitor.model.reading import Metric
+from eink_monitor.model.said import Said
 from eink_monitor.model.source import Source
 from eink_monitor.sources.http.asking import authority, place
 from eink_monitor.sources.http.auth import SignedJwt

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from eink_monitor.errors import BadAnswer
-from eink_monitor.model.outlook import Said
 from eink_monitor.model.reading import Reading
+from eink_monitor.model.said import Said
 from eink_monitor.sources._declared import Declared
 from eink_monitor.sources._expression import Answered, Expression
 from eink_monitor.sources._times import instant

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from eink_monitor.clock import DAY
-from eink_monitor.model.outlook import Said
 from eink_monitor.model.poll import Visit
 from eink_monitor.model.reading import Reading
+from eink_monitor.model.said import Said
 from eink_monitor.sources._template import Values
 from eink_monitor.sources.http.block import HttpBlock
 from eink_monitor.sources.http.found import Answers

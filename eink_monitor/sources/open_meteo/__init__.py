@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from eink_monitor import metrics
 from eink_monitor.clock import MINUTE
-from eink_monitor.model.outlook import Outlook, Said
+from eink_monitor.model.outlook import Outlook
 from eink_monitor.model.poll import Budget, Quota, Visit
 from eink_monitor.model.reading import Metric
+from eink_monitor.model.said import Said
 from eink_monitor.model.source import Source
 from eink_monitor.settings import Personal, insist, together
 from eink_monitor.sources._http.address import address

@@ -8,9 +8,10 @@ from itertools import pairwise
 from eink_monitor import metrics
 from eink_monitor.clock import DAY, HOUR, MINUTE, day_bounds, local
 from eink_monitor.errors import BadAnswer, Throttled
-from eink_monitor.model.outlook import Outlook, Said, Slot
+from eink_monitor.model.outlook import Outlook, Slot
 from eink_monitor.model.poll import Visit
 from eink_monitor.model.reading import Metric, Reading
+from eink_monitor.model.said import Said
 from eink_monitor.sources._columns import finite, samples, slots
 from eink_monitor.sources._http.answer import Answer, judge, table
 from eink_monitor.sources._plane import Plane

@@ -7,7 +7,7 @@ from typing import Any
 
 from eink_monitor.store.backfill import LONGEST_RUN
 
-OLDEST = 946_684_800  # 2000-01-01, as in vet.py
+OLDEST = 946_684_800  # 2000-01-01, as in vet
 LATEST = 4_102_444_800  # 2100-01-01; what is later than now is another matter (future.py)
 _DAYS = range(20_000_101, 21_000_101)  # a local day is kept as 20260528
 _MOST = 1 << 62  # as the stamp of a configuration, in nanoseconds, it is in 2116; nothing else comes near

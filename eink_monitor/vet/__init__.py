@@ -1,20 +1,23 @@
-"""The last plausibility check of readings before they are stored, value by value."""
+"""The last plausibility check of what a poll brought before it is stored, value by value."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from operator import attrgetter, itemgetter
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from eink_monitor.clock import AHEAD, DAY
 from eink_monitor.errors import BadAnswer
-from eink_monitor.model.outlook import Outlook, Said, Slot
+from eink_monitor.model.event import Event
+from eink_monitor.model.listing import Listing
+from eink_monitor.model.outlook import Outlook, Slot
 from eink_monitor.model.poll import Visit
 from eink_monitor.model.reading import Metric, Reading
+from eink_monitor.model.said import Said
 from eink_monitor.outside import clean
+from eink_monitor.vet.listed import OLDEST, events, is_past, listings
 
-_OLDEST = 946_684_800  # 2000-01-01; an instant before that was never set
 MOST_SLOTS = 1_000
 """Of one outlook; ten days in quarter hours."""
 MOST_OUTLOOKS = 20
@@ -23,25 +26,31 @@ _LONGEST_SLOT = 31 * DAY
 _FURTHEST = 366 * DAY
 _LONGEST_ATTRIBUTION = 60  # characters
 
+T = TypeVar("T")
+
 
 class Vetted(NamedTuple):
     """What may be stored of a poll."""
 
     readings: list[Reading]
     outlooks: list[Outlook]
+    listings: list[Listing]
+    events: list[Event]
 
 
 def heard(said: Iterable[Said], visit: Visit) -> Vetted:
     """What of a poll may be stored. Raises ``BadAnswer`` where something was said and nothing of it is plausible."""
-    readings: list[Reading] = []
-    outlooks: list[Outlook] = []
-    for one in said:
-        if isinstance(one, Outlook):
-            outlooks.append(one)
-        else:
-            readings.append(one)
-    expected = list(_expected(outlooks, visit))
-    return Vetted(sift(readings, visit) if expected else _vet(readings, visit, len(outlooks)), expected)
+    everything = list(said)
+    readings = [one for one in everything if isinstance(one, Reading)]
+    expected = list(_expected(_of(Outlook, everything), visit))
+    listed, told = list(listings(_of(Listing, everything), visit)), list(events(_of(Event, everything), visit))
+    others = len(everything) - len(readings)
+    sound = sift(readings, visit) if expected or listed or told else _vet(readings, visit, others)
+    return Vetted(sound, expected, listed, told)
+
+
+def _of(kind: type[T], said: list[Said]) -> list[T]:
+    return [one for one in said if isinstance(one, kind)]
 
 
 def vet(readings: Iterable[Reading], visit: Visit) -> list[Reading]:
@@ -78,7 +87,7 @@ def _sift(readings: Iterable[Reading], visit: Visit) -> tuple[list[Reading], int
         seen += 1
         _, metric, value, at = reading
         plain = type(at) is int and (type(value) is float or type(value) is int)  # nearly all are, and in range
-        if plain and metric.low <= value <= metric.high and _OLDEST <= at <= now:
+        if plain and metric.low <= value <= metric.high and OLDEST <= at <= now:
             vetted.append(reading)
         elif (checked := _check(reading, visit)) is not None:
             vetted.append(checked)
@@ -93,7 +102,7 @@ def _check(reading: Reading, visit: Visit) -> Reading | None:
         _leave_out(name, reading.value, reading.metric, visit)
         return None
     at: object = reading.at
-    if not isinstance(at, int | float) or isinstance(at, bool) or not _OLDEST <= at <= visit.now + AHEAD:
+    if not isinstance(at, int | float) or isinstance(at, bool) or not OLDEST <= at <= visit.now + AHEAD:
         visit.remarks.leave_out_date(name, at)
         return None
     return reading._replace(at=min(int(at), visit.now))
@@ -117,14 +126,14 @@ def _expected(outlooks: list[Outlook], visit: Visit) -> Iterator[Outlook]:
         visit.remarks.add(f"left out: {len(outlooks) - MOST_OUTLOOKS} outlooks beyond the first {MOST_OUTLOOKS}")
     for outlook in outlooks[:MOST_OUTLOOKS]:
         name = f"{_name(outlook.subject, outlook.metric, visit)} expected"
-        at: object = outlook.issued_at
-        if type(at) is not int or not _OLDEST <= at <= visit.now + AHEAD:
+        at = outlook.issued_at
+        if not is_past(at, visit):
             visit.remarks.leave_out_date(name, at)
             continue
         sound = [slot for slot in outlook.slots if _is_sound(slot, name, outlook.metric, visit)]
         if slots := _in_order(sound, name, visit):
             said = clean(outlook.attribution, _LONGEST_ATTRIBUTION)
-            yield replace(outlook, slots=slots, issued_at=min(at, visit.now), attribution=said)
+            yield replace(outlook, slots=slots, issued_at=min(outlook.issued_at, visit.now), attribution=said)
 
 
 def _is_sound(slot: Slot, name: str, metric: Metric, visit: Visit) -> bool:
@@ -134,7 +143,7 @@ def _is_sound(slot: Slot, name: str, metric: Metric, visit: Visit) -> bool:
         return False
     start, end = slot.start, slot.end
     whole = type(start) is int and type(end) is int
-    if not whole or not _OLDEST <= start < end <= visit.now + _FURTHEST or end - start > _LONGEST_SLOT:
+    if not whole or not OLDEST <= start < end <= visit.now + _FURTHEST or end - start > _LONGEST_SLOT:
         visit.remarks.leave_out_date(name, start)
         return False
     return True

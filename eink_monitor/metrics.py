@@ -5,6 +5,7 @@ from __future__ import annotations
 from eink_monitor.locale import marked
 from eink_monitor.model.reading import Metric
 
+_MOST_STEPS = 1e15  # a double counts them without a gap
 _POWER = 100_000  # W; three times the largest domestic connection
 _DAY_ENERGY = 2_000_000  # Wh
 _LIFE_ENERGY = 10_000_000_000  # Wh; 10 GWh outlives any roof
@@ -118,3 +119,25 @@ DAY_HIGH = Metric("day_high", "°C", 0.1, -80, 60, "highest temperature of the d
 DAY_LOW = Metric("day_low", "°C", 0.1, -80, 60, "lowest temperature of the day")
 
 METRICS: dict[str, Metric] = {metric.name: metric for metric in list(vars().values()) if isinstance(metric, Metric)}
+KNOWN = frozenset(METRICS)
+"""Those that every house has; more are declared by the sources of a configuration."""
+
+
+def declare(metric: Metric) -> None:
+    """Make a metric known that a configuration declares, to all of this process and its children.
+
+    A name of ``KNOWN`` keeps its meaning. The newest declaration counts: a configuration may be read again.
+    """
+    if metric.name not in KNOWN:
+        METRICS[metric.name] = metric
+
+
+def recall(name: object, unit: object, step: object) -> None:
+    """As ``declare``, of what was measured once and is declared no more: only its unit and resolution are known.
+
+    They come from a database, which may be damaged.
+    """
+    if name in METRICS or not isinstance(name, str) or not isinstance(unit, str) or not isinstance(step, int | float):
+        return
+    if name.isidentifier() and name.islower() and len(name) <= 40 and 1e-9 < step < 1e9:
+        METRICS[name] = Metric(name, unit, step, -_MOST_STEPS * step, _MOST_STEPS * step, name.replace("_", " "))

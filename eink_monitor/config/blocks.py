@@ -15,6 +15,7 @@ from typing import Any
 
 from yaml.nodes import MappingNode, Node
 
+from eink_monitor import metrics as metrics_of_all
 from eink_monitor.conditions import Condition
 from eink_monitor.config import plugins
 from eink_monitor.config.offer import Offer, asked, check_condition, check_needs
@@ -87,6 +88,7 @@ def feeds(reader: Reader, root: Node, node: Node | None, *, commands: bool = Fal
             offer.unsure |= {name, subject}
         offer.anything |= not (known and whole) and _is_at_large(kind)
     _check_claims(reader, node, found)
+    _declare(reader, node, found)
     return found, offer
 
 
@@ -239,6 +241,22 @@ def _check_claims(reader: Reader, node: Node | None, found: dict[str, Feed]) -> 
             )
             reader.complain(key_node, join("sources", name), message)
         claims = dict.fromkeys(keys, name) | claims
+
+
+def _declare(reader: Reader, node: Node | None, found: dict[str, Feed]) -> None:
+    """Make known what the sources declare; complain of two that mean different things by one name."""
+    by: dict[str, tuple[str, Metric]] = {}
+    for name, key_node, _ in reader.pairs(node, "sources") if node and _is_block(node) else ():
+        published = asked(partial(found[name].source.publishes, found[name].subject)) if name in found else None
+        for metric in (metric for metrics in (published or {}).values() for metric in metrics):
+            other, first = by.setdefault(metric.name, (name, metric))
+            if (first.unit, first.step) != (metric.unit, metric.step):
+                message = (
+                    f"{metric.name} is in {metric.unit or 'no unit'}, to {metric.step:g}; `{other}` has it in "
+                    f"{first.unit or 'no unit'}, to {first.step:g}; give one another name"
+                )
+                reader.complain(key_node, join("sources", name), message)
+            metrics_of_all.declare(metric)
 
 
 def _claims(feed: Feed) -> list[tuple[str, str, Metric]]:

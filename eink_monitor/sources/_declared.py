@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from eink_monitor.currencies import DECIMALS, currency
-from eink_monitor.metrics import METRICS
+from eink_monitor.metrics import KNOWN, METRICS
 from eink_monitor.model.poll import Visit
 from eink_monitor.model.reading import Metric, Reading
 from eink_monitor.outside import is_clean
@@ -85,9 +85,9 @@ class Declared:
         Raises ``ValueError`` with a sentence for an impossible name, for a unit of another dimension than a known
         metric's, and for what a known metric says itself.
         """
-        if known := METRICS.get(name):
-            self._fit(known)
-            return known
+        if name in KNOWN:
+            self._fit(METRICS[name])
+            return METRICS[name]
         if not _NAME.fullmatch(name):
             message = f"{name}: the name of a metric is lower-case letters, digits and _, at most 40, a letter first"
             raise ValueError(message)

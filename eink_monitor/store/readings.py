@@ -13,7 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from eink_monitor.clock import HOUR, day_bounds, local, midnight
-from eink_monitor.metrics import METRICS
+from eink_monitor.metrics import METRICS, recall
 from eink_monitor.model.reading import Bucket, Metric, Reading, Run
 from eink_monitor.store.backfill import LONGEST_RUN, Held, following, holding
 from eink_monitor.store.card import OpenDatabase
@@ -39,8 +39,9 @@ class Readings(Mapping[tuple[str, str], Reading], Part):
     def reload(self) -> None:
         """Forget what is in memory and read the open runs from disk."""
         found: dict[tuple[str, str], Series] = {}
-        rows = self._disk.execute("SELECT id, subject, metric, step, start, end, value FROM series ORDER BY id")
-        for number, subject, metric, step, start, end, value in rows:
+        rows = self._disk.execute("SELECT id, subject, metric, unit, step, start, end, value FROM series ORDER BY id")
+        for number, subject, metric, unit, step, start, end, value in rows:
+            recall(metric, unit, step)
             series = found[subject, metric] = Series(number, subject, metric, step)
             if start is not None:
                 series.start, series.end, series.value = start, end, value

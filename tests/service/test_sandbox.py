@@ -90,6 +90,19 @@ def test_a_run_away_process_comes_back_in_it(tmp_path: Path) -> None:
     assert told(tmp_path, code) == (0, "[]\n", "")
 
 
+@pytest.mark.parametrize("program", ["#!/bin/sh\necho '{\"n\": 1}'", "#!/usr/bin/env python3\nprint('{\"n\": 1}')"])
+def test_a_program_of_the_owners_runs_in_it(program: str, tmp_path: Path) -> None:
+    """With what the restrictions leave it: nothing of its environment, and no way to write elsewhere."""
+    (file := tmp_path / "program").write_text(f"{program}\n")
+    file.chmod(0o755)
+    code = (
+        "from pathlib import Path; from zoneinfo import ZoneInfo; from eink_monitor.model.poll import Visit;"
+        "from eink_monitor.sources.command.program import printed;"
+        f"print(printed([{str(file)!r}], Visit('a', 'a', 0, ZoneInfo('UTC'), 60, {{}}, Path({str(tmp_path)!r}))))"
+    )
+    assert told(tmp_path, code) == (0, "{'n': 1}\n", "")
+
+
 def lives(folder: Path, house: str, until: Callable[[str], bool]) -> str:
     """Run the daemon under the restrictions until its status line is right; the log of it."""
     file = write(folder, house)

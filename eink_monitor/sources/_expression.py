@@ -308,18 +308,19 @@ class _Known(Functions):
 
 def _computed(values: Iterable[object], work: Any) -> float | None:  # noqa: ANN401 - of two numbers
     """The result for two numbers, or texts that hold one; None for anything else."""
-    numbers = [_number(value) for value in values]
+    numbers = [number(value) for value in values]
     if None in numbers:
         return None
     made = work(*numbers)
     return made if math.isfinite(made) else None
 
 
-def _number(value: object) -> float | None:
+def number(value: object) -> float | None:
+    """A finite number, or a text that holds one; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
-        number = float(value)
+        size = float(value)
     except (ValueError, OverflowError):
         return None
-    return number if math.isfinite(number) else None
+    return size if math.isfinite(size) else None

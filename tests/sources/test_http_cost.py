@@ -16,9 +16,11 @@ import yaml
 from bench import doors
 from bench.__main__ import TARGETS
 from eink_monitor.errors import Gone, Trouble
+from eink_monitor.model.listing import Item
 from eink_monitor.sources.http import HttpSource
 from eink_monitor.sources.http.auth import Auth
 from eink_monitor.sources.http.block import HttpBlock
+from eink_monitor.vet import heard
 from loopback.blocks import NOW, visitor
 from loopback.json_vendor import JsonVendor, Tokens, http_date
 from loopback.server import Asked, Said
@@ -139,6 +141,19 @@ def test_the_login(vendor: JsonVendor, tmp_path: Path) -> None:
     assert vendor.asked[0].body == b"username=me%40home.example&password=hunter2"
     assert vendor.asked[1].headers["Authorization"] == "Bearer 1|a"
     assert vendor.never_logged("hunter2", "1|a")
+
+
+def test_the_listing(vendor: JsonVendor, tmp_path: Path) -> None:
+    waits = {"awb": 1, "events": [{"id": "C0", "name": "Picked up", "date": "2026-11-25 08:30:00"}]}
+    comes = {"awb": 2, "due": "2026-11-29", "events": [{"id": "H4", "name": "Depot", "date": "2026-11-28 08:00:00"}]}
+    vendor.routes["/tracking"] = Said(200, {"data": [comes, waits]})
+    visits = visitor(tmp_path, example("A listing", vendor.url))
+    visit = visits.visit()
+    (listing,) = heard(visits.source.poll(visit), visit).listings
+    assert listing.items == (
+        Item("1", "Picked up", NOW - 3 * 86_400, None, "C0", stuck=True),
+        Item("2", "Depot", NOW - 1_800, NOW + 55_800, "H4"),
+    )
 
 
 def test_every_key_of_the_block_and_every_sign_in_is_in_the_guide() -> None:

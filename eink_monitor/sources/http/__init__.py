@@ -13,6 +13,7 @@ from eink_monitor.model.source import Source
 from eink_monitor.sources.http.asking import authority, place
 from eink_monitor.sources.http.auth import SignedJwt
 from eink_monitor.sources.http.block import HttpBlock
+from eink_monitor.sources.http.lists import Happened, Listed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +53,14 @@ class HttpSource(HttpBlock, Source):
         """The metrics that the block names, known or declared by it."""
         return published(self, subject)
 
+    def lists(self, subject: str) -> Mapping[str, tuple[str, ...]]:
+        """The names of ``list``."""
+        return named(self, subject)[0]
+
+    def tells(self, subject: str) -> Mapping[str, tuple[str, ...]]:
+        """The kinds of ``events``."""
+        return named(self, subject)[1]
+
     def quota(self) -> Quota | None:
         """What ``calls_per_*`` say."""
         budgets = self.budgets()
@@ -66,6 +75,13 @@ class HttpSource(HttpBlock, Source):
         from eink_monitor.sources.http.polling import polled
 
         return polled(self, visit, {}, self.who)
+
+
+def named(block: HttpBlock, subject: str) -> tuple[Mapping[str, tuple[str, ...]], Mapping[str, tuple[str, ...]]]:
+    """The names of the lists of a block, and the kinds of its events, by their subject."""
+    lists = tuple(one.name for one in block.listed() if isinstance(one, Listed))
+    kinds = tuple(one.kind for one in block.listed() if isinstance(one, Happened))
+    return {subject: lists} if lists else {}, {subject: kinds} if kinds else {}
 
 
 def published(block: HttpBlock, subject: str) -> Mapping[str, tuple[Metric, ...]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -136,6 +137,15 @@ def _is_whole(body: str) -> bool:
     except (ValueError, RecursionError):
         return False
     return True
+
+
+def plain(value: object) -> str:
+    """A text or a number as it stands in an address; empty for anything else."""
+    if isinstance(value, str):
+        return value if value.isprintable() else ""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return ""
+    return str(int(value)) if value == int(value) else str(value)
 
 
 def body_of(asking: Asking, scope: Scope) -> tuple[str, bytes | None]:

@@ -16,6 +16,8 @@ from eink_monitor.sources._http.address import address, is_at_home
 from eink_monitor.sources._template import Scope, Template, TemplateError, Values, filled, in_url, names
 from eink_monitor.sources.http.asking import Asking, authority, is_header, origin, place
 from eink_monitor.sources.http.auth import Auth, HeaderKey, Hmac, Issued, Login
+from eink_monitor.sources.http.lists import Events, Happened, Listed, Lists, several
+from eink_monitor.sources.http.lists import expressions as expressions_of
 
 _MOST_PAGES = 50
 _MOST_BEFORE = 5
@@ -73,6 +75,8 @@ class HttpBlock(Asking):
     pages: int = 5
     before: tuple[Earlier, ...] = ()
     readings: Mapping[str, Declared] = field(default_factory=dict)
+    list: Lists | None = None
+    events: Events | None = None
     hosts: tuple[str, ...] = ()
     account: str = ""
     calls_per_minute: int = 0
@@ -85,7 +89,7 @@ class HttpBlock(Asking):
         super().__post_init__()
         header = _header_of(self.auth)
         insist(
-            (bool(self.readings), "readings: name at least one value of the answer"),
+            (bool(self.readings or self.list or self.events), "readings: name at least one value of the answer"),
             (1 <= self.pages <= _MOST_PAGES, f"pages must be 1 to {_MOST_PAGES}"),
             (len(self.before) <= _MOST_BEFORE, f"before: at most {_MOST_BEFORE} requests"),
             (not header or is_header(header), "auth: this header cannot be set"),
@@ -108,6 +112,10 @@ class HttpBlock(Asking):
 
     def _calls(self) -> dict[str, int]:
         return {span: getattr(self, f"calls_per_{span}") for span in ("minute", "hour", "day", "month")}
+
+    def listed(self) -> Iterator[Listed | Happened]:
+        """Its lists and events."""
+        yield from (*several(self.list), *several(self.events))
 
     def requests(self) -> Iterator[Asking]:
         """Every request that it describes."""
@@ -154,7 +162,8 @@ class HttpBlock(Asking):
     def _other_names(self) -> set[str]:
         found = {name for asking in self.requests() for name in asking.names()}
         own = (one for declared in self.readings.values() for one in (declared.path, declared.at))
-        expressions = [self.at, self.next, *own]
+        lists = (one for listed in self.listed() for one in expressions_of(listed))
+        expressions = [self.at, self.next, *own, *lists]
         found |= {name for expression in expressions for name in expression.settings}
         return found | {name for text in _texts(self.auth) for name in _settings(text)}
 

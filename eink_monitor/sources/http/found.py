@@ -10,7 +10,7 @@ from eink_monitor.model.said import Said
 from eink_monitor.sources._declared import Declared
 from eink_monitor.sources._expression import Answered, Expression
 from eink_monitor.sources._times import instant
-from eink_monitor.sources.http import explained
+from eink_monitor.sources.http import explained, lists
 from eink_monitor.sources.http.talk import HttpPage, Talk
 
 
@@ -29,12 +29,14 @@ class Answers:
         found = list(self._readings())
         if len(found) < len(self._block.readings):
             self._talk.explain(explained.contents(self.document))
-        if not found and not self.visit.remarks.left_out:
+        listed = [one for block in self._block.listed() for one in lists.said(block, self)]
+        if self._block.readings and not found and not listed and not self.visit.remarks.left_out:
             raise BadAnswer(
                 f"{self._talk.who}: the answer holds none of the values",
                 f"look at it: eink-monitor poll {self.visit.feed} --explain",
             )
         yield from found
+        yield from listed
 
     def _readings(self) -> Iterator[Reading]:
         for name, declared in self._block.readings.items():

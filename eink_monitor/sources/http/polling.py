@@ -35,7 +35,7 @@ def polled(block: HttpBlock, visit: Visit, values: Values, who: str) -> Iterator
 
 def _condition(talk: Talk, name: str) -> Mapping[str, str]:
     """The header that asks for an answer only if it has changed, where all that the block says is stored by now."""
-    if talk.block.next or talk.visit.explained is not None or not _known(talk):
+    if talk.block.next or any(talk.block.listed()) or talk.visit.explained is not None or not _known(talk):
         return {}
     tag = talk.kept.get(name, talk.visit.now)
     if not tag:

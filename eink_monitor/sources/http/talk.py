@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote, urlencode, urljoin, urlsplit
@@ -16,7 +15,7 @@ from eink_monitor.sources._http.answer import Answer, said_at
 from eink_monitor.sources._http.web import Web
 from eink_monitor.sources._template import Scope, Values, filled, in_url
 from eink_monitor.sources.http import explained
-from eink_monitor.sources.http.asking import Asking, body_of, origin
+from eink_monitor.sources.http.asking import Asking, body_of, origin, plain
 from eink_monitor.sources.http.block import Earlier, HttpBlock, zone_of
 from eink_monitor.sources.http.granted import Granted, Sent
 from eink_monitor.sources.http.kept import Kept, digest
@@ -236,15 +235,6 @@ class Talk:
         own = [*vars(self.block.auth).values()] if self.block.auth else []
         known = [value.reveal() for value in (*own, *self._values.values()) if isinstance(value, Secret)]
         return [*known, *(text for asking in self.block.requests() for text in asking.veiled()), *self.kept.texts()]
-
-
-def plain(value: object) -> str:
-    """A text or a number as it stands in an address; empty for anything else."""
-    if isinstance(value, str):
-        return value if value.isprintable() else ""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        return ""
-    return str(int(value)) if value == int(value) else str(value)
 
 
 def _headers(asking: Asking, scope: Scope, content: str) -> dict[str, str]:

@@ -172,6 +172,20 @@ def test_a_device_that_says_only_nonsense_is_told(tmp_path: Path) -> None:
         list(source(port, readings).poll(visit(tmp_path)))
 
 
+def test_a_value_that_is_nonsense_costs_itself(tmp_path: Path) -> None:
+    readings = {"good": value(4), "mode": value(0, type="text", length=1, values={"A": 1})}
+    with serve({0: 0x4242, 4: 9}) as port:
+        job = visit(tmp_path)
+        assert told(list(source(port, readings).poll(job))) == {"good": 9}
+    assert job.note == "left out: mode not a number"
+
+
+@pytest.mark.parametrize(("host", "home"), [("meter.local", True), ("192.168.1.9", True), ("meter.example.com", False)])
+def test_it_is_at_home_if_its_address_is(host: str, home: bool) -> None:
+    made = ModbusSource(host=Template(host), readings={"x": value(0)})
+    assert (made.local, made.modules, made.cost(visit(Path()))) == (home, ("pymodbus.client",), 0)
+
+
 @pytest.mark.parametrize(
     ("code", "kind", "message"),
     [(4, Unavailable, "an internal error"), (6, Unavailable, "busy"), (11, Unreachable, "no unit 1 behind it")],

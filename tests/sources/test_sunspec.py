@@ -181,6 +181,22 @@ def test_a_second_meter_of_a_maker_that_calls_it_secondary_is_not_the_grid(tmp_p
     assert polled({1: house}, tmp_path)[0]["grid_power"] == -1000
 
 
+def test_a_meter_that_shows_itself_twice_counts_once(tmp_path: Path) -> None:
+    inverter = Maker().named("Anybody", "I", "1").whole_inverter(PLAIN)
+    meter = Maker().named("Anybody", "M", "2").whole_meter(PLAIN).float_meter(PLAIN)
+    values, _ = polled({1: inverter, 9: meter}, tmp_path, meters={"9": "production"}, external_production=True)
+    assert values["pv_power"] == 4000
+
+
+def test_a_battery_whose_power_is_not_implemented_has_none(tmp_path: Path) -> None:
+    for scale in (0, MISSING):
+        house = Maker().named("Anybody", "I", "1").whole_inverter(PLAIN).battery_802(MISSING, 64)
+        house.put(house.end - 1, [scale])
+        values, _ = polled({1: house}, tmp_path / str(scale))
+        assert values["storage_soc"] == 64
+        assert not {"storage_power", "pv_power"} & values.keys()
+
+
 def test_several_inverters_are_summed_and_one_meter_counts_once(tmp_path: Path) -> None:
     houses = gen24(SUNNY, floats=True)
     houses[2] = Maker().named("Fronius", "Symo", "9").float_inverter(Scene(ac=1000))

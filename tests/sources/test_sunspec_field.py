@@ -267,7 +267,15 @@ def test_a_damaged_memory_of_what_was_found_is_forgotten(tmp_path: Path) -> None
     with bus(gen24(SUNNY, floats=False)) as (port, _):
         first = source(port).poll(visit(tmp_path))
         whole = json.loads(path.read_text())
-        for odd in ("", "[]", "{", json.dumps(whole)[:-30], json.dumps(whole).replace('"length": 50', '"length": "x"')):
+        far = json.dumps(whole).replace('"address": 40072', '"address": 70000')
+        for odd in (
+            "",
+            "[]",
+            "{",
+            far,
+            json.dumps(whole)[:-30],
+            json.dumps(whole).replace('"length": 50', '"length": "x"'),
+        ):
             path.write_text(odd)
             assert source(port).poll(visit(tmp_path)) == first
 

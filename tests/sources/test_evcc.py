@@ -12,12 +12,14 @@ from hypothesis import strategies as st
 from eink_monitor.clock import DAY, HOUR, MINUTE, FastClock, local, midnight
 from eink_monitor.errors import AuthFailed, BadAnswer, Throttled, Trouble, Unavailable
 from eink_monitor.metrics import PLUGGED, PRICE_EUR, SOC
+from eink_monitor.model.event import Event
 from eink_monitor.model.poll import Visit
 from eink_monitor.model.reading import Reading
 from eink_monitor.sources.evcc import LOADPOINT, VEHICLE, Evcc
 from eink_monitor.sources.evcc.prices import prices
+from eink_monitor.sources.evcc.sessions import events
 from eink_monitor.sources.evcc.site import Site
-from loopback.evcc import CARPORT, GARAGE, NOW, OLD, STATE, EvccServer
+from loopback.evcc import CARPORT, GARAGE, NOW, OLD, SESSIONS, STATE, EvccServer
 from loopback.faults import FAULTS
 from loopback.server import Said
 from loopback.visits import Visitor
@@ -30,7 +32,7 @@ NAMES: Mapping[str, object] = {
 
 
 def source(url: str, **settings: object) -> Evcc:
-    return Evcc(base_url=url, **({**NAMES} | settings))  # type: ignore[arg-type]
+    return Evcc(base_url=url, **({**NAMES, "sessions": False} | settings))  # type: ignore[arg-type]
 
 
 def visitor(evcc: Evcc, tmp_path: Path) -> Visitor:
@@ -176,6 +178,50 @@ def test_a_clock_far_off_is_not_believed(server: EvccServer, tmp_path: Path) -> 
         visitor(source(server.url), tmp_path).poll()
 
 
+def said_events(evcc: Evcc, tmp_path: Path) -> list[Event]:
+    guest = visitor(evcc, tmp_path)
+    guest.poll()
+    assert guest.note == ""
+    return guest.events
+
+
+def test_charging_sessions_become_events(server: EvccServer, tmp_path: Path) -> None:
+    first, second = said_events(source(server.url, sessions=True), tmp_path)
+    assert first == Event(
+        "roof:garage",
+        "charging.session",
+        "1795622531 Garage",
+        1795622531,
+        1795674600,
+        {
+            "energy_wh": 12_400,
+            "solar_percent": 12.5,
+            "odometer_km": 42010,
+            "soc_start_percent": 40,
+            "soc_end_percent": 63,
+            "co2_g_per_kwh": 210,
+            "charging_s": 10_800,
+            "cost_eur": 3.1,
+        },
+        {"vehicle": "Zoe", "loadpoint": "Garage"},
+    )
+    assert (second.start, second.end, dict(second.figures)) == (
+        NOW - HOUR,
+        None,
+        {"energy_wh": 6120, "charging_s": 5400},
+    )
+    assert [dict(asked.params) for asked in server.asked if asked.path == "/api/sessions"] == [
+        {"year": "2026", "month": "10"},
+        {"year": "2026", "month": "11"},
+    ]
+
+
+def test_a_session_that_evcc_never_closed_is_not_under_way_for_ever() -> None:
+    visit = Visit("evcc", "roof", NOW, ZONE, 60, {}, Path("nowhere"))
+    old = {**SESSIONS[1], "created": "2026-11-20T05:00:00Z"}
+    assert [event.start for event in events([old, *SESSIONS], {}, "EUR", visit)] == [1795622531, NOW - HOUR]
+
+
 def test_the_energies_of_a_day_are_counted_from_its_first_midnight_on(server: EvccServer, tmp_path: Path) -> None:
     guest = visitor(source(server.url, loadpoints={}, vehicles={}), tmp_path)
     start = midnight(local(NOW, ZONE).date(), ZONE)
@@ -204,9 +250,11 @@ def test_the_energies_of_a_day_are_counted_from_its_first_midnight_on(server: Ev
 
 
 def test_a_simulated_day_asks_rarely_for_what_rarely_changes(server: EvccServer, tmp_path: Path) -> None:
-    guest = visitor(source(server.url), tmp_path)
+    guest = visitor(source(server.url, sessions=True), tmp_path)
     for minute in range(0, 24 * 60, 5):
         server.now = NOW + minute * MINUTE - 5
+        if minute == 12 * 60 + 5:
+            server.state = {**STATE, "loadpoints": [{**GARAGE, "connected": False, "charging": False}, CARPORT]}
         visit = guest.visit()
         said = list(guest.source.poll(visit))
         guest.latest |= {(one.subject, one.metric.name): one for one in said if isinstance(one, Reading)}
@@ -214,7 +262,8 @@ def test_a_simulated_day_asks_rarely_for_what_rarely_changes(server: EvccServer,
     calls = server.paths()
     assert calls.count("/api/state") == 288
     assert calls.count("/api/tariff/grid") == 24
-    assert len(calls) == 312
+    assert calls.count("/api/sessions") == 1 + 24 + 1  # the month before once; one more when the car left
+    assert len(calls) == 338
 
 
 def test_prices_to_come_are_an_outlook(server: EvccServer, tmp_path: Path) -> None:
@@ -267,11 +316,11 @@ def test_each_refusal_has_its_sentence(
         visitor(source(server.url), tmp_path).poll()
 
 
-@pytest.mark.parametrize("path", ["/api/state", "/api/tariff"])
+@pytest.mark.parametrize("path", ["/api/state", "/api/sessions", "/api/tariff"])
 @pytest.mark.parametrize("name", FAULTS)
 def test_hostile_answers_raise_our_own_errors(name: str, path: str, server: EvccServer, tmp_path: Path) -> None:
     server.fault, server.fault_on = FAULTS[name], path
-    guest = visitor(source(server.url), tmp_path)
+    guest = visitor(source(server.url, sessions=True), tmp_path)
     try:
         list(guest.source.poll(guest.visit()))
     except Trouble:
@@ -319,12 +368,13 @@ def _mutated(document: Mapping[str, object]) -> st.SearchStrategy[dict[str, obje
 @given(
     _mutated(STATE | json.loads(json.dumps(OLD["result"]))),
     st.lists(_mutated(GARAGE), max_size=3),
+    st.lists(_mutated(SESSIONS[0]) | _ANYTHING, max_size=4),
     st.lists(
         _mutated({"start": _iso(NOW), "end": _iso(NOW + HOUR), "value": 0.3, "price": 0.2}) | _ANYTHING, max_size=4
     ),
 )
 def test_whatever_evcc_says_it_is_told_or_left_out(
-    state: dict[str, object], points: list[dict[str, object]], rates: list[object]
+    state: dict[str, object], points: list[dict[str, object]], sessions: list[object], rates: list[object]
 ) -> None:
     visit = Visit("evcc", "roof", NOW, ZONE, 60, {}, Path("nowhere"))
     try:
@@ -336,4 +386,6 @@ def test_whatever_evcc_says_it_is_told_or_left_out(
         assert isinstance(one.value, float)
         assert one.metric in {"roof:garage": LOADPOINT, "roof:zoe": VEHICLE}.get(one.subject, Evcc.metrics)
     list(site.suggestions())
+    for event in events(sessions, {}, site.money, visit):
+        assert all(isinstance(value, float) for value in event.figures.values())
     list(prices(rates, PRICE_EUR, visit))

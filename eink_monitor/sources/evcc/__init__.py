@@ -32,12 +32,13 @@ class Evcc(Source):
     """evcc on the local network: roof, grid, house battery, wallboxes, cars, and the price of power.
 
     ``loadpoints`` and ``vehicles`` say under which name each is shown, by its title in evcc: {garage: Garage Left} has
-    the subject FEED:garage.
+    the subject FEED:garage. With ``sessions`` each charging session is kept, with its energy and cost.
     """
 
     base_url: Personal[str] = "http://evcc.local:7070"
     loadpoints: Mapping[str, str] = field(default_factory=dict)
     vehicles: Mapping[str, str] = field(default_factory=dict)
+    sessions: bool = True
 
     metrics: ClassVar[tuple[Metric, ...]] = SITE
     independent: ClassVar[bool] = True
@@ -72,6 +73,11 @@ class Evcc(Source):
         """Prices to come, where evcc knows a tariff with them."""
         return {subject: m.PRICES}
 
+    def tells(self, subject: str) -> Mapping[str, tuple[str, ...]]:
+        """Charging sessions; those of a wallbox without a name are the house's."""
+        subjects = (subject, *(f"{subject}:{part}" for part in self.loadpoints))
+        return dict.fromkeys(subjects, ("charging.session",)) if self.sessions else {}
+
     def patience_with(self, metric: Metric, every: int) -> int:
         """What a car says is not repeated while it is away."""
         return max(3 * every, DAY) if metric in _LASTING else 3 * every
@@ -82,10 +88,11 @@ class Evcc(Source):
         return is_at_home(urlsplit(self.base_url).hostname or "")
 
     def poll(self, visit: Visit) -> Iterator[Said]:
-        """One call, and once an hour a second for prices."""
+        """One call; once an hour one more for prices and one for sessions, which is made when a car has left, too."""
         from eink_monitor.sources.evcc.calls import Calls
         from eink_monitor.sources.evcc.counted import counted
         from eink_monitor.sources.evcc.prices import prices
+        from eink_monitor.sources.evcc.sessions import events
         from eink_monitor.sources.evcc.site import Site
 
         calls = Calls(self.base_url, visit)
@@ -100,6 +107,9 @@ class Evcc(Source):
             yield from site.vehicle(f"{visit.subject}:{part}", title)
         if (metric := site.currency) and site.has_price and calls.is_due("prices", HOUR):
             yield from prices(calls.rates(), metric, visit)
+        if self.sessions and (calls.is_due("sessions", HOUR) or site.unplugged(self.loadpoints)):
+            parts = {title.strip().casefold(): f"{visit.subject}:{part}" for part, title in self.loadpoints.items()}
+            yield from events(calls.sessions(), parts, site.money, visit)
         calls.remember()
 
     def suggestions(self, visit: Visit) -> Sequence[Suggestion]:

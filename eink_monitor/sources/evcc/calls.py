@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date, timedelta
 
+from eink_monitor.clock import local
 from eink_monitor.errors import AuthFailed, BadAnswer, Trouble, Unavailable
 from eink_monitor.model.poll import Visit
 from eink_monitor.sources._http.answer import Answer, judge, rows, said_at, table
@@ -11,6 +13,7 @@ from eink_monitor.sources._http.notebook import Notebook
 from eink_monitor.sources._http.web import Web
 
 WHO = "evcc"
+_TURN = 7  # days of a month in which a session of the month before may still be new
 _REFUSED = AuthFailed(f"{WHO} wants a password", "use its address in the house, such as http://evcc.local:7070")
 _MEANINGS: Mapping[int, Trouble] = {
     401: _REFUSED,
@@ -52,6 +55,20 @@ class Calls:
         document = _unwrapped(judge(answer, self._visit.now, _MEANINGS).json())
         return rows(table(document, WHO, "the tariff").get("rates") or [], WHO, "rates")
 
+    def sessions(self) -> list[object]:
+        """The charging sessions of this month, and, where some of them may be new, of the one before, oldest first."""
+        today = local(self._visit.now, self._visit.zone).date()
+        months = [today.replace(day=1)]
+        if today.day <= _TURN or "sessions" not in self._known:
+            months.insert(0, (months[0] - timedelta(1)).replace(day=1))
+        return [session for month in months for session in self._sessions(month)]
+
+    def _sessions(self, month: date) -> list[object]:
+        answer = self._get("/api/sessions", {"year": str(month.year), "month": str(month.month)})
+        if answer.status in {404, 409}:  # an evcc without a database
+            return []
+        return rows(_unwrapped(judge(answer, self._visit.now, _MEANINGS).json()) or [], WHO, "the sessions")
+
     def is_due(self, what: str, every: int) -> bool:
         """Whether something was not asked for within so many seconds; from now on it was."""
         last = self._known.get(what)
@@ -64,8 +81,8 @@ class Calls:
         """Keep what was asked for, once all of it went well."""
         self._notebook.write(self._now)
 
-    def _get(self, path: str) -> Answer:
-        return self._web.get(path, cost=0)
+    def _get(self, path: str, params: Mapping[str, str] | None = None) -> Answer:
+        return self._web.get(path, params, cost=0)
 
 
 def _unwrapped(document: object) -> object:

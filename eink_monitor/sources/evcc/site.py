@@ -134,6 +134,15 @@ class Site:
         if point.get("charging") is True and left:
             yield from self._said(subject, m.TIME_TO_FULL, left / MINUTE)
 
+    def unplugged(self, loadpoints: Mapping[str, str]) -> bool:
+        """Whether a car has been unplugged since the last poll: then a session has ended."""
+        for part, title in loadpoints.items():
+            point = next((one for one in self._loadpoints if is_called(one, title, "title", "name")), None)
+            last = self._visit.last(m.PLUGGED, f"{self._visit.subject}:{part}")
+            if point and point.get("connected") is False and last and last.value:
+                return True
+        return False
+
     def suggestions(self) -> Sequence[Suggestion]:
         """Every wallbox and car, under a name made of its title."""
         found, taken = [], set()

@@ -23,7 +23,7 @@ from eink_monitor.errors import BadAnswer, Trouble, Unavailable, Unreachable
 from eink_monitor.model.poll import Visit
 from eink_monitor.model.reading import Metric, Reading
 from eink_monitor.settings import Duration
-from eink_monitor.sources.sunspec import SunSpec, found
+from eink_monitor.sources.sunspec import SunSpec, found, search
 from eink_monitor.sources.sunspec.models import INVERTERS, METERS, STORAGE, charging, rating, rating_length
 
 NOON = 1_782_640_800  # 2026-06-28 12:00 in Berlin
@@ -210,6 +210,32 @@ def test_a_person_is_told_what_was_found_and_where(tmp_path: Path) -> None:
     assert job.explained[0] == "unit 1: inverter Fronius Symo GEN24 10.0, model 113 at 40072, made for 10000 W"
     assert "unit 200: meter Fronius Smart Meter TS 65A-3, model 213 at 40072, measures the grid" in job.explained
     assert "found Fronius" in job.note
+
+
+@pytest.fixture
+def usual_port(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bus]:
+    """A bus at what is the second of the usual ports here; nobody listens at the first."""
+    line = Bus({}, nobody=11)
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        free = closed.getsockname()[1]
+    with serve_bus(line) as port:
+        monkeypatch.setattr(search, "_PORTS", (free, port))
+        yield line
+
+
+def test_who_sets_it_up_is_shown_every_inverter_once(tmp_path: Path, usual_port: Bus) -> None:
+    twice = Maker().named("Anybody", "Big", "7").whole_inverter(PLAIN)
+    usual_port.units = {**sma(PLAIN), **kostal(PLAIN), 2: twice, 3: twice, 1: gen24(PLAIN, floats=True)[200]}
+    found_there = SunSpec("127.0.0.1").suggestions(visit(tmp_path))
+    names = ["SMA STP 10.0-3AV-40 at unit 126", "KOSTAL PLENTICORE plus 10 at unit 71", "Anybody Big at unit 2"]
+    assert [one.words for one in found_there] == names
+    assert [one.settings["units"] for one in found_there] == [[126], [71], [2]]
+
+
+def test_who_sets_it_up_where_nobody_is_hears_why(tmp_path: Path, usual_port: Bus) -> None:
+    assert usual_port.asked == []
+    with pytest.raises(Unreachable, match="refused the connection"):
+        SunSpec("127.0.0.1").suggestions(visit(tmp_path))
 
 
 def test_an_open_line_walks_the_chain_once(tmp_path: Path) -> None:

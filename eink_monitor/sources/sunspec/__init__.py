@@ -10,12 +10,12 @@ from eink_monitor import metrics
 from eink_monitor.clock import Clock
 from eink_monitor.model.poll import Visit
 from eink_monitor.model.reading import Metric, Reading
-from eink_monitor.model.source import Source
+from eink_monitor.model.source import Source, Suggestion
 from eink_monitor.settings import Duration, Personal, insist
 
 if TYPE_CHECKING:
     from eink_monitor.sources._inverter.roof import Roof
-    from eink_monitor.sources._modbus import Line
+    from eink_monitor.sources._modbus import Line, Peer
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,6 @@ class SunSpec(Source):
     guide: ClassVar[str] = "Modbus TCP must be enabled in the inverter's menu, once; where, by maker: docs/sunspec.md."
     words: ClassVar[Mapping[str, str]] = {
         "host": "name or address of the inverter, such as inverter.local",
-        "port": "502 at most makers, 1502 at Kostal",
-        "unit": "1 at most makers, 126 at SMA, 71 at Kostal",
     }
     metrics: ClassVar[tuple[Metric, ...]] = (
         *metrics.ROOF,
@@ -130,11 +128,22 @@ class SunSpec(Source):
 
         return steadily(self._line, visit, clock, self._roof)
 
-    def _line(self) -> Line:
-        from eink_monitor.sources._modbus import Line, Peer
+    def suggestions(self, visit: Visit) -> list[Suggestion]:  # noqa: ARG002 - it asks the device
+        """The inverters at the host, at the usual ports and units."""
+        from eink_monitor.sources.sunspec.search import inverters
 
-        peer = Peer("sunspec", "the inverter", "its menu", "1 at most makers, 126 at SMA, 71 at Kostal")
-        return Line(self.host, self.port, self.timeout, peer, pause=self.pause)
+        return list(inverters(self.host, self._peer, pause=self.pause))
+
+    def _line(self) -> Line:
+        from eink_monitor.sources._modbus import Line
+
+        return Line(self.host, self.port, self.timeout, self._peer, pause=self.pause)
+
+    @property
+    def _peer(self) -> Peer:
+        from eink_monitor.sources._modbus import Peer
+
+        return Peer("sunspec", "the inverter", "its menu", "1 at most makers, 126 at SMA, 71 at Kostal")
 
     @property
     def _meters(self) -> dict[int, str]:

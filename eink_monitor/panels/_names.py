@@ -87,11 +87,15 @@ _NAMES = {
 }
 
 
+_ICONS = {"°C": "thermometer", "W": "bolt", "Wh": "bolt", "l": "drop", "mm": "drop", "B": "disk"}
+"""Of metrics that nobody has named, by their units."""
+
+
 def named(metric: Metric) -> Name:
     """The word, in the language of the house, and the icon; a metric nobody has named goes by its own name."""
     name = _NAMES.get(metric)
     return (
         name._replace(word=say(name.word) if name.word else "")
         if name
-        else Name(metric.name.replace("_", " "), "chart")
+        else Name(metric.name.replace("_", " "), _ICONS.get(metric.unit, "chart"))
     )

@@ -119,9 +119,19 @@ def _said(value: object) -> str:
     if isinstance(value, tuple | list) and type(value) in (tuple, list):  # a tuple with names is one thing
         return f"[{', '.join(map(_said, value))}]"
     if dataclasses.is_dataclass(value) and "__str__" not in vars(type(value)):
-        parts = (f"{field.name}: {_said(getattr(value, field.name))}" for field in dataclasses.fields(value))
-        return f"{{{', '.join(parts)}}}"
+        return _said(
+            {field.name: own for field in dataclasses.fields(value) if (own := _own(value, field)) is not None}
+        )
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key}: {_said(own)}' for key, own in value.items())}}}"
     return repr(value) if isinstance(value, str) else str(value)
+
+
+def _own(record: object, field: dataclasses.Field[Any]) -> Any:  # noqa: ANN401 - a setting
+    """A setting that differs from its default, else None."""
+    value = getattr(record, field.name)
+    usual = field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
+    return None if value == usual else value
 
 
 def _fields(config: Config, plugin: Any, path: str) -> str:  # noqa: ANN401 - any plugin

@@ -105,8 +105,8 @@ _POINTS = {metric: st.lists(st.tuples(AROUND, value(metric)), max_size=2) for me
 @st.composite
 def houses(draw_from: st.DrawFn) -> PaperHouse:
     house = PaperHouse(labels={"it": draw_from(st.text(max_size=40))}, patience_seconds=draw_from(st.integers(60, DAY)))
-    for metric in m.METRICS.values():
-        house.add("it", metric, draw_from(_POINTS[metric]))
+    for metric, points in _POINTS.items():
+        house.add("it", metric, draw_from(points))
     trouble = draw_from(st.none() | statuses().filter(lambda status: status.what in FAULTS))
     return replace(house, troubles={"it": trouble} if trouble else {})
 

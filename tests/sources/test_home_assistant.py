@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from eink_monitor.clock import DAY, HOUR, MINUTE, FastClock
 from eink_monitor.errors import AuthFailed, BadAnswer, Throttled, Trouble, Unavailable
-from eink_monitor.metrics import NEWEST_BACKUP, PLUGGED, PV_POWER, SOC
+from eink_monitor.metrics import NEWEST_BACKUP, OUTDOOR_TEMPERATURE, PLUGGED, PV_POWER, SOC
 from eink_monitor.model.poll import Visit
 from eink_monitor.settings import Duration, Secret
 from eink_monitor.sources._expression import Expression
@@ -343,6 +343,7 @@ def test_what_stays_as_it_is_may_look_old() -> None:
     house = source("http://ha.local:8123", {"sensor.a": "zoe.soc"})
     assert house.patience_with(SOC, 60) == DAY
     assert house.patience_with(PV_POWER, 60) == HOUR
+    assert house.patience_with(OUTDOOR_TEMPERATURE, 60) == 3 * HOUR
     assert source("http://ha.local:8123", {}, stale_after=Duration(120)).patience_with(SOC, 60) == 180
     assert house.local
     assert not source("https://x.ui.nabu.casa", {}).local

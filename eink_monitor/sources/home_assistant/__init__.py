@@ -95,8 +95,9 @@ class HomeAssistant(Source):
         """Longer than elsewhere: Home Assistant dates what stays as it is by its last change."""
         if self.stale_after:
             return max(self.stale_after, 3 * every)
-        lasting = metric in _LASTING or metric.unit == "0/1" or bool(metric.names)
-        return max(3 * every, DAY if lasting else HOUR)
+        if metric in _LASTING or metric.unit == "0/1" or metric.names:
+            return max(3 * every, DAY)
+        return max(3 * every, HOUR if metric.unit == "W" else 3 * HOUR)
 
     def patience(self, every: int) -> int:
         """The shortest of any metric."""

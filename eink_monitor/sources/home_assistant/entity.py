@@ -95,6 +95,9 @@ class Short(Entity):
             raise ValueError(message)
         return short
 
+    def __str__(self) -> str:
+        return f"{self.to} {self.unit}".strip()
+
 
 def _switched(text: str, domain: str) -> float | None:
     """1 or 0 of a word for it; somebody in any other zone is not at home."""

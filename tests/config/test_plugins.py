@@ -19,7 +19,7 @@ SOURCE: type[Any] = Source
 PANEL: type[Any] = Panel
 KINDS: tuple[type[Any], ...] = (Source, Panel, Display)
 ALL = [(kind, name) for kind in KINDS for name in plugins.names(kind)]
-DOORS = {"http", "modbus", "home_assistant", "command"}  # which publish what the configuration says
+DOORS = {"http", "mqtt", "modbus", "home_assistant", "command"}  # which publish what the configuration says
 
 
 def test_names_are_files_in_alphabetical_order() -> None:

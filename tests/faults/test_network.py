@@ -22,7 +22,8 @@ from eink_monitor.model.reading import Metric, Reading
 from eink_monitor.model.source import Source
 from eink_monitor.panels._faults import fault
 from eink_monitor.panels.health import Health
-from eink_monitor.sources._http.web import Web, trust
+from eink_monitor.sources._http.trust import trust
+from eink_monitor.sources._http.web import Web
 from faults.ordeal import DEADLINE, Hurried, Near, Ordeal, on_the_panel
 from loopback.faults import FAULTS
 from loopback.network import Authority, NameServer, Vendor, names_from

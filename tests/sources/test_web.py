@@ -20,7 +20,8 @@ from eink_monitor.errors import AuthFailed, BadAnswer, Gone, Throttled, Trouble,
 from eink_monitor.model.poll import Visit
 from eink_monitor.sources._http.address import address
 from eink_monitor.sources._http.answer import Answer, judge, number, retry_after, rows, table, text
-from eink_monitor.sources._http.web import Web, in_words, trust
+from eink_monitor.sources._http.trust import trust
+from eink_monitor.sources._http.web import Web, in_words
 from loopback.server import Asked, LoopbackServer, Said
 
 NOW = 1_780_000_000

@@ -18,7 +18,8 @@ from eink_monitor.config import plugins
 from eink_monitor.errors import BadAnswer, Throttled, Trouble, Unavailable, Unreachable
 from eink_monitor.model.poll import Visit
 from eink_monitor.model.source import Source
-from eink_monitor.sources._http.web import Web, trust
+from eink_monitor.sources._http.trust import trust
+from eink_monitor.sources._http.web import Web
 from loopback.proxy import LoopbackProxy
 from loopback.server import Asked, LoopbackServer, Said, _Talk
 

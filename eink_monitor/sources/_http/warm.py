@@ -13,7 +13,8 @@ from urllib3.connectionpool import HTTPConnectionPool
 from eink_monitor.sources._http.answer import said_at
 from eink_monitor.sources._http.lean import requests
 from eink_monitor.sources._http.session import open_session
-from eink_monitor.sources._http.web import RULES, read, trust
+from eink_monitor.sources._http.trust import trust
+from eink_monitor.sources._http.web import RULES, read
 
 _ANSWER = (
     b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\nContent-Length: 32\r\n"

@@ -12,13 +12,10 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
 import socket
 import ssl
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
-from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote, urlencode
 
@@ -34,6 +31,7 @@ from eink_monitor.sources._http.address import address, is_at_home
 from eink_monitor.sources._http.answer import Answer, said_at
 from eink_monitor.sources._http.lean import requests
 from eink_monitor.sources._http.session import open_session
+from eink_monitor.sources._http.trust import trust
 
 Params = Mapping[str, str | Sequence[str]]
 
@@ -142,18 +140,6 @@ def read(status: int, body: BaseHTTPResponse, who: str, timeout: float, cap: int
         raise http.client.IncompleteRead(b"")
     headers = {name.lower(): value for name, value in body.headers.items()}
     return Answer(who, status, headers, bytes(whole))
-
-
-@cache
-def trust() -> ssl.SSLContext:
-    """A verifying TLS context, made once: 0.2 ms from a hashed directory of certificates, 21 ms from a bundle."""
-    paths = ssl.get_default_verify_paths()
-    for folder in (paths.capath, "/etc/ssl/certs"):
-        if folder and "SSL_CERT_FILE" not in os.environ and any(Path(folder).glob("[0-9a-f]" * 8 + ".0")):
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-            context.load_verify_locations(capath=folder)
-            return context
-    return ssl.create_default_context()
 
 
 def in_words(error: Exception, who: str) -> Trouble:

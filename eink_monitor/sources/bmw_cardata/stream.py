@@ -113,7 +113,7 @@ class _Line:
         from paho.mqtt.client import Client, MQTTv311
         from paho.mqtt.enums import CallbackAPIVersion
 
-        from eink_monitor.sources._http.web import trust
+        from eink_monitor.sources._http.trust import trust
 
         self._broker = broker
         self._gcid = gcid

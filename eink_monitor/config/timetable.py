@@ -12,11 +12,12 @@ from eink_monitor.settings import Duration
 
 @dataclass(frozen=True)
 class Keep:
-    """Retention: how long each kind of row is kept; daily rows forever by default."""
+    """Retention: how long each kind of row is kept; daily rows forever by default, and events as long as these."""
 
     raw: Duration = Duration(2 * 365 * 86400)
     hourly: Duration = Duration(10 * 365 * 86400)
     daily: Duration | None = None
+    events: Duration | None = None
 
 
 @dataclass(frozen=True)

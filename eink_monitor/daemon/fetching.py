@@ -207,6 +207,7 @@ class Fetching:
             result.until += jump
             result.readings = [r._replace(at=r.at + jump) if r.at >= poll.now else r for r in result.readings]
             result.outlooks = [replace(o, issued_at=o.issued_at + jump) for o in result.outlooks]
+            result.listings = [replace(one, at=one.at + jump) for one in result.listings]
         self._settle(feed, result, poll.booking, now, ours)
 
     def _settle(self, feed: Feed, result: Result, booking: int | None, now: int, ours: int) -> None:
@@ -214,6 +215,8 @@ class Fetching:
         self.last = result
         result.readings = self._intake.keep(feed, result.readings, ours)
         result.outlooks = self._intake.expect(feed, result.outlooks)
+        result.listings = self._intake.enlist(feed, result.listings)
+        result.events = self._intake.tell(feed, result.events, ours)
         turn = self._turns[feed.name] = self._plan(feed, result, now)
         mono = self._clock.monotonic()
         due = None if turn.stopped else int(now + turn.due - mono)

@@ -10,6 +10,8 @@ from eink_monitor.daemon.pacing import Pacing
 from eink_monitor.daemon.turns import FOR_A_PERSON, Turn, first
 from eink_monitor.house.demo_data import DemoData
 from eink_monitor.house.merging import Merging
+from eink_monitor.model.event import Event
+from eink_monitor.model.listing import Listing
 from eink_monitor.model.outlook import Outlook
 from eink_monitor.model.poll import Outcome, Visit
 from eink_monitor.model.reading import Reading
@@ -51,6 +53,18 @@ class Intake:
         """Store a feed's outlooks, each replacing the previous one; returns them as ``keep`` does."""
         real = self._demo_data.outlooks(feed, list(outlooks))
         self._store.outlooks.add(real)
+        return real
+
+    def enlist(self, feed: Feed, listings: Sequence[Listing]) -> list[Listing]:
+        """Store a feed's listings, each replacing the previous one; returns them as ``keep`` does."""
+        real = self._demo_data.others(feed, listings)
+        self._store.listings.add(real)
+        return real
+
+    def tell(self, feed: Feed, events: Sequence[Event], ours: int) -> list[Event]:
+        """Store what happened, as ``keep`` does it; one that is known already is changed."""
+        real = self._demo_data.others(feed, events)
+        self._store.events.add(real, ours)
         return real
 
     def note(self, feed: Feed, outcome: Outcome, mono: float, due: int | None) -> None:

@@ -38,6 +38,9 @@ class Retention:
                 self._store.readings.prune(now - keep.raw, now - keep.hourly, day_before)
                 self._store.outcomes.prune()
                 self._store.outlooks.prune(now)
+                self._store.listings.prune(now)
+                if events := keep.events or keep.daily:
+                    self._store.events.prune(now - events)
                 self._store.ledger.prune(now)
         except StoreError as error:
             self._complain(error)

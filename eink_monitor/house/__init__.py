@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 
 from eink_monitor.clock import DAY, MINUTE, local
@@ -13,8 +13,10 @@ from eink_monitor.house.fence import fenced
 from eink_monitor.house.hindsight import WELL, Hindsight
 from eink_monitor.house.merging import Key, Merging
 from eink_monitor.metrics import DISK_STATE, NO_DISK, PRODUCTION_TODAY, PV_POWER
+from eink_monitor.model.event import Event
 from eink_monitor.model.frame import Wear
 from eink_monitor.model.history import FeedStatus
+from eink_monitor.model.listing import Listing
 from eink_monitor.model.outlook import ForecastDay, Outlook
 from eink_monitor.model.reading import Bucket, Metric, Reading, Run
 from eink_monitor.store import Store
@@ -48,8 +50,10 @@ class House:
                     self._by_subject.setdefault(subject, []).append(feed)
                     for metric in metrics:
                         self._by_metric.setdefault((subject, metric.name), []).append(feed)
-        for feed in config.feeds.values():  # for what is only forecast, the forecasting feed answers
-            for subject in feed.source.expects(feed.subject):
+        for feed in config.feeds.values():  # for what is only forecast or listed, that feed answers
+            source = feed.source
+            others = (*source.expects(feed.subject), *source.lists(feed.subject), *source.tells(feed.subject))
+            for subject in dict.fromkeys(others):
                 if all(subject not in one.source.publishes(one.subject) for one in config.feeds.values()):
                     self._by_subject.setdefault(subject, []).append(feed)
         self.hindsight = Hindsight(config, store, self._by_subject, self)
@@ -69,6 +73,25 @@ class House:
     def outlook(self, subject: str, metric: Metric) -> Outlook | None:
         """The newest outlook, or None."""
         return self._store.outlooks.get(subject, metric)
+
+    def listing(self, subject: str, name: str) -> Listing | None:
+        """What is listed now, or was when its source was last heard; None where nothing is known."""
+        return self._store.listings.get(subject, name)
+
+    def lists(self, subject: str) -> Sequence[str]:
+        """The names of a subject's listings, in the order of the configuration."""
+        feeds = self._by_subject.get(subject, ())
+        return list(dict.fromkeys(name for feed in feeds for name in feed.source.lists(feed.subject).get(subject, ())))
+
+    def freshness(self, subject: str, name: str) -> int:
+        """Seconds after which a listing is stale, by the source that lists it."""
+        feeds = self._by_subject.get(subject, ())
+        mine = (feed for feed in feeds if name in feed.source.lists(feed.subject).get(subject, ()))
+        return min((feed.source.patience(feed.every) for feed in mine), default=15 * MINUTE)
+
+    def events(self, subject: str, kind: str, since: int, until: int) -> Sequence[Event]:
+        """What began from ``since`` up to, not including, ``until``, in order of time."""
+        return self._store.events.get(subject, kind, since, until)
 
     def compared(self, subject: str, metric: Metric, days: int) -> Sequence[ForecastDay]:
         """For the last ``days`` full local days: Wh as expected the day before, and as measured.
@@ -207,14 +230,22 @@ class House:
         """When this feed's newest value was measured, or issued; of subjects that belong together, the oldest."""
         if self._merging.shares(feed):
             return self._merging.measured(feed)
-        newest: dict[str, list[int]] = {}
-        for subject, metrics in feed.source.publishes(feed.subject).items():
-            newest[subject] = [reading.at for metric in metrics if (reading := self.latest(subject, metric))]
-        for subject, metrics in feed.source.expects(feed.subject).items():
-            issued = (self._store.outlooks.issued_at(subject, metric) for metric in metrics)
-            newest.setdefault(subject, []).extend(at for at in issued if at is not None)
-        pick = max if feed.source.independent else min
-        return pick((max(times) for times in newest.values() if times), default=None)
+        newest: dict[str, int] = {}
+        for subject, at in self._instants(feed):
+            newest[subject] = max(at, newest.get(subject, at))
+        if not newest and feed.source.tells(feed.subject):  # that nothing has happened is news, too
+            return past.ok_at if (past := self._store.outcomes.get(feed.name)) else None
+        return (max if feed.source.independent else min)(newest.values(), default=None)
+
+    def _instants(self, feed: Feed) -> Iterator[tuple[str, int]]:
+        """When whatever is known from a feed was measured, issued or listed, by subject."""
+        source, store = feed.source, self._store
+        for subject, metrics in source.publishes(feed.subject).items():
+            yield from ((subject, reading.at) for metric in metrics if (reading := self.latest(subject, metric)))
+        for subject, metrics in source.expects(feed.subject).items():
+            yield from ((subject, at) for one in metrics if (at := store.outlooks.issued_at(subject, one)) is not None)
+        for subject, names in source.lists(feed.subject).items():
+            yield from ((subject, at) for name in names if (at := store.listings.at(subject, name)) is not None)
 
 
 def _machine(name: str, complaint: str, now: int) -> FeedStatus:

@@ -7,12 +7,18 @@ must not stay.
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 from eink_monitor.config import Config, Feed
 from eink_monitor.errors import StoreError
+from eink_monitor.model.event import Event
+from eink_monitor.model.listing import Listing
 from eink_monitor.model.outlook import Outlook
 from eink_monitor.model.reading import Reading
 from eink_monitor.store import Store
+
+T = TypeVar("T", Listing, Event)
 
 log = logging.getLogger("eink_monitor")
 
@@ -20,13 +26,19 @@ log = logging.getLogger("eink_monitor")
 def real_subjects(config: Config) -> frozenset[str]:
     """The subjects on which a real source reports."""
     feeds = (feed for feed in config.feeds.values() if not feed.source.demo)
-    return frozenset(subject for feed in feeds for subject in feed.source.publishes(feed.subject))
+    return frozenset(subject for feed in feeds for subject in (*feed.source.publishes(feed.subject), *_listed(feed)))
+
+
+def _listed(feed: Feed) -> Iterable[str]:
+    """The subjects of which a feed has lists or events."""
+    return (*feed.source.lists(feed.subject), *feed.source.tells(feed.subject))
 
 
 def _demo_subjects(config: Config) -> frozenset[str]:
-    """The subjects on which a demo source reports, or which it forecasts."""
+    """The subjects on which a demo source reports, or which it forecasts or lists."""
     feeds = [feed for feed in config.feeds.values() if feed.source.demo]
     told = [subject for feed in feeds for subject in feed.source.publishes(feed.subject)]
+    told += [subject for feed in feeds for subject in _listed(feed)]
     return frozenset(told + [subject for feed in feeds for subject in feed.source.expects(feed.subject)])
 
 
@@ -63,6 +75,14 @@ class DemoData:
             return outlooks
         real = [one for one in outlooks if one.subject not in self._real]
         real = [one for one in real if (one.subject, one.metric.name) not in self._expected]
+        self._note({one.subject for one in real})
+        return real
+
+    def others(self, feed: Feed, said: Sequence[T]) -> list[T]:
+        """The listings or events of a feed without demo data for real devices."""
+        if not feed.source.demo:
+            return list(said)
+        real = [one for one in said if one.subject not in self._real]
         self._note({one.subject for one in real})
         return real
 

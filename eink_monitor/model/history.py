@@ -8,7 +8,9 @@ from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 from eink_monitor.clock import SKEW
+from eink_monitor.model.event import Event
 from eink_monitor.model.frame import Wear
+from eink_monitor.model.listing import Listing
 from eink_monitor.model.outlook import ForecastDay, Outlook
 from eink_monitor.model.reading import Bucket, Metric, Reading, Run
 
@@ -75,6 +77,18 @@ class History(Protocol):
 
     def outlook(self, subject: str, metric: Metric) -> Outlook | None:
         """The newest outlook (``Outlook.is_old`` judges its age), or None."""
+
+    def listing(self, subject: str, name: str) -> Listing | None:
+        """What is listed now, or was when its source was last heard; None where nothing is known."""
+
+    def lists(self, subject: str) -> Sequence[str]:
+        """The names of a subject's listings, in the order of the configuration."""
+
+    def freshness(self, subject: str, name: str) -> int:
+        """Seconds after which a listing is stale, by the source that lists it."""
+
+    def events(self, subject: str, kind: str, since: int, until: int) -> Sequence[Event]:
+        """What began from ``since`` up to, not including, ``until``, in order of time; of all kinds for ``""``."""
 
     def compared(self, subject: str, metric: Metric, days: int) -> Sequence[ForecastDay]:
         """For the last ``days`` full local days: the energy of a power in Wh, expected and measured.

@@ -69,6 +69,7 @@ class Store:
     def _begin(self, zone: ZoneInfo) -> None:
         self._contents = contents = Contents(self._disk, zone)
         self.readings, self.outcomes, self.outlooks = contents.readings, contents.outcomes, contents.outlooks
+        self.listings, self.events = contents.listings, contents.events
         self.ledger, self.facts, self.wear = contents.ledger, contents.facts, contents.wear
         self.dating = Dating(self._disk, contents, zone, self.transaction)
         self._failover = Failover(self._disk, self._file, contents)
@@ -186,11 +187,13 @@ class Store:
         self._failover.recover(now)
 
     def forget(self, subjects: Iterable[str]) -> None:
-        """Delete all readings and outlooks of some subjects. Raises ``StoreError``."""
+        """Delete everything about some subjects. Raises ``StoreError``."""
         with self.transaction():
             for subject in subjects:
                 self.readings.forget(subject)
                 self.outlooks.forget(subject)
+                self.listings.forget(subject)
+                self.events.forget(subject)
         with plain_words(self.path):
             self._contents.reload()
 
@@ -198,9 +201,10 @@ class Store:
 
     def rows(self) -> dict[str, int]:
         """How many rows each table holds."""
-        tables = ("series", "reading", "hour", "day", "feed", "outcome", "call", "outlook", "expectation")
+        tables = ("series", "reading", "hour", "day", "feed", "outcome", "call")
+        others = ("outlook", "expectation", "listing", "event")
         count = "SELECT count(*) FROM {}"
-        return {table: int(self._disk.execute(count.format(table)).fetchone()[0]) for table in tables}
+        return {table: int(self._disk.execute(count.format(table)).fetchone()[0]) for table in (*tables, *others)}
 
     def size(self) -> int:
         """Bytes of the database file, without its log."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from eink_monitor.store.card import OpenDatabase
+from eink_monitor.store.events import Events
 from eink_monitor.store.facts import Facts
 from eink_monitor.store.ledger import Ledger
+from eink_monitor.store.listings import Listings
 from eink_monitor.store.outcomes import Outcomes
 from eink_monitor.store.outlooks import Outlooks
 from eink_monitor.store.part import Part
@@ -29,9 +31,12 @@ class Contents(Part):
         self.readings = Readings(disk, zone)
         self.outcomes = Outcomes(disk)
         self.outlooks = Outlooks(disk, zone)
+        self.listings = Listings(disk)
+        self.events = Events(disk)
         self.unwritten = Pending(self.readings, self.outcomes)
         self._undated: tuple[Part, ...] = (self.facts, self.ledger, self.wear)
-        self._all: tuple[Part, ...] = (*self._undated, self.readings, self.outcomes, self.outlooks, self.unwritten)
+        dated = (self.readings, self.outcomes, self.outlooks, self.listings, self.events, self.unwritten)
+        self._all: tuple[Part, ...] = (*self._undated, *dated)
 
     @property
     def _written(self) -> tuple[Part, ...]:

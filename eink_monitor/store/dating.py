@@ -48,6 +48,8 @@ class Dating:
         """
         moved = self._contents.unwritten.shift(by)
         self._contents.outlooks.shift(by)
+        self._contents.listings.shift(by)
+        self._contents.events.shift(by)
         self._contents.ledger.redate(by, now)
         self._reload()
         if by > 0 and future.was_right(self._disk, now):
@@ -64,6 +66,7 @@ class Dating:
             self._disk.execute("UPDATE ahead SET sure = 1 WHERE at > ?", (now + AHEAD,))
             self._contents.outcomes.forget_after(now)
             self._contents.outlooks.forget_after(now)
+            self._contents.listings.forget_after(now)
         self._reload()
         return gone
 
@@ -80,6 +83,7 @@ class Dating:
                 gone = future.set_aside(self._disk, now + AHEAD, self._zone, sure=False)
                 self._contents.outcomes.forget_after(now)
                 self._contents.outlooks.forget_after(now)
+                self._contents.listings.forget_after(now)
         except StoreError:
             self._contents.readings.hide_after(now + AHEAD)
             raise
@@ -94,7 +98,7 @@ class Dating:
     def dated_after(self, limit: int) -> list[Dated]:
         """All of it, in its place or set aside."""
         with plain_words(self._disk.path, ours=True):
-            return list(future.listed(self._disk, limit, self._zone))
+            return [*future.listed(self._disk, limit, self._zone), *self._contents.events.dated_after(limit)]
 
     def forget_after(self, limit: int, now: int, keep: Callable[[list[Dated]], None]) -> None:
         """Delete all of it, once ``keep`` has saved it; nothing if that raises.
@@ -105,6 +109,7 @@ class Dating:
             gone = future.forget(self._disk, limit, self._zone)
             self._contents.outcomes.forget_after(max(limit, now))
             self._contents.outlooks.forget_after(max(limit, now))
+            self._contents.listings.forget_after(max(limit, now))
             self._contents.ledger.nothing_after(max(limit, now))
-            keep(gone)
+            keep([*gone, *self._contents.events.forget_after(limit)])
         self._reload()

@@ -28,7 +28,10 @@ _BACK = {
 
 
 class Dated(NamedTuple):
-    """A row of the table ``what``, its values in steps of ``step`` units; a series that is lost has no name."""
+    """A row of the table ``what``, its values in steps of ``step`` units; a series that is lost has no name.
+
+    Of an event ``metric`` is its kind, and the row holds its time, its number, and its key with all else as text.
+    """
 
     what: str
     subject: str

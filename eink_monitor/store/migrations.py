@@ -148,6 +148,39 @@ def m008_outlooks(db: Database) -> None:
     )
 
 
+@steps()
+def m009_listings_and_events(db: Database) -> None:
+    """What is listed now, each list replaced whole, and what happened once, by its key.
+
+    ``items`` is a list of [title, detail, start, end, state, stuck], ``rest`` is [figures, words]. Neither has the
+    width of a series, nor has the index (see m008).
+    """
+    db.conn.execute(
+        """CREATE TABLE listing (
+             id INTEGER PRIMARY KEY, at INTEGER NOT NULL, more INTEGER NOT NULL, subject TEXT NOT NULL,
+             name TEXT NOT NULL, items TEXT NOT NULL)"""
+    )
+    db.conn.execute(
+        """CREATE TABLE event (
+             id INTEGER PRIMARY KEY, start INTEGER NOT NULL, end INTEGER, subject TEXT NOT NULL, kind TEXT NOT NULL,
+             key TEXT NOT NULL, rest TEXT NOT NULL)"""
+    )
+    db.conn.execute("CREATE INDEX event_key ON event (key)")
+    db.create_view(
+        "listings",
+        """SELECT subject, name, datetime(at, 'unixepoch') AS utc, item.value ->> 0 AS title,
+             item.value ->> 1 AS detail, datetime(item.value ->> 2, 'unixepoch') AS since,
+             datetime(item.value ->> 3, 'unixepoch') AS until, item.value ->> 4 AS state, item.value ->> 5 AS stuck
+           FROM listing, json_each(items) AS item""",
+    )
+    db.create_view(
+        "events",
+        """SELECT subject, kind, key, datetime(start, 'unixepoch') AS since, datetime(end, 'unixepoch') AS until,
+             rest -> 0 AS figures, rest -> 1 AS words
+           FROM event""",
+    )
+
+
 def apply(path: Path, version: int) -> None:
     """Bring the database at ``path`` up to ``version``. Nobody but its owner needs to read it from then on."""
     db = Database(path)

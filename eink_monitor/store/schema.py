@@ -11,7 +11,7 @@ from eink_monitor import files, forked
 from eink_monitor.errors import Damaged, Newer, Overloaded, StoreError
 from eink_monitor.store.card import BUSY, closed_on_error, plain_words
 
-VERSION = 8  # the number of steps in migrations.py
+VERSION = 9  # the number of steps in migrations.py
 _AHEAD = 99  # no newer version is further ahead
 
 

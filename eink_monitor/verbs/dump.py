@@ -17,6 +17,7 @@ import click
 from eink_monitor import __version__, files
 from eink_monitor.clock import Clock, SystemClock, iso
 from eink_monitor.config import Config
+from eink_monitor.draw.words import count
 from eink_monitor.errors import StoreError, Trouble
 from eink_monitor.model.frame import Wear
 from eink_monitor.store import Store
@@ -88,6 +89,7 @@ def _told(config: Config | None, broken: str, file: Path | None, clock: Clock) -
             ("last outcomes", lambda: _stored(house, _outcomes)),
             ("quota", lambda: _stored(house, lambda store: iter([accounts(house, store, clock.now())]))),
             ("outlooks", lambda: _stored(house, lambda store: _outlooks(store, house.zone))),
+            ("listings and events", lambda: _stored(house, lambda store: _listed(store, clock.now()))),
             ("wear of the panel", lambda: _stored(house, _wear)),
         ]
     sections += [("doctor", lambda: _doctor(file, clock)), ("log", _log)]
@@ -131,6 +133,15 @@ def _outcomes(store: Store) -> Iterator[str]:
 def _outlooks(store: Store, zone: ZoneInfo) -> Iterator[str]:
     for outlook in store.outlooks.all():
         yield f"{iso(outlook.issued_at)}  {outlook_told(outlook, zone)}"
+
+
+def _listed(store: Store, now: int) -> Iterator[str]:
+    """How many, and never which: titles and words may be about people."""
+    for listing in store.listings.all():
+        stuck = sum(item.stuck for item in listing.items)
+        yield f"{iso(listing.at)}  {listing.subject} {listing.name}: {count(len(listing.items), 'item')}, {stuck} stuck"
+    for subject, kind in store.events.kinds():
+        yield f"{subject} {kind}: {count(len(store.events.get(subject, kind, 0, now + 1)), 'event')}"
 
 
 def _wear(store: Store) -> Iterator[str]:

@@ -22,7 +22,7 @@ from eink_monitor.verbs._table import table, tidy
 from eink_monitor.verbs._when import instant
 
 _COLUMNS = ("table", "subject", "metric", "unit", "at", "utc", "held", "value", "n", "total", "low", "high", "last")
-_KINDS = ("reading", "hour", "day")
+_KINDS = ("reading", "hour", "day", "event")
 
 
 class _Cut(NamedTuple):
@@ -111,8 +111,8 @@ def _told(found: Iterable[Dated], zone: ZoneInfo) -> str:
         (*name, *(str(sum(row.what == kind for row in rows)) for kind in _KINDS), *_span(rows, zone))
         for name, rows in sorted(of.items())
     ]
-    head = ("subject", "metric", "runs", "hours", "days", "from", "to")
-    return table(head, lines, right=range(2, 5))
+    head = ("subject", "metric", "runs", "hours", "days", "events", "from", "to")
+    return table(head, lines, right=range(2, 6))
 
 
 def _span(rows: Iterable[Dated], zone: ZoneInfo) -> tuple[str, str]:
@@ -135,6 +135,8 @@ def _as_csv(gone: Iterable[Dated]) -> str:
         if what == "reading":
             value, held = figures
             writer.writerow((*name, held, tidy(value * step)))
+        elif what == "event":
+            writer.writerow((*name, "", *figures))
         else:
             n, *values = figures
             writer.writerow((*name, "", "", n, *(tidy(value * step) for value in values)))

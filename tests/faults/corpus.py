@@ -24,7 +24,9 @@ from eink_monitor.clock import DAY, MINUTE, FastClock, stopwatch
 from eink_monitor.draw.canvas import Canvas
 from eink_monitor.errors import Trouble
 from eink_monitor.metrics import GRID_POWER, LOAD_POWER, METRICS, ODOMETER, PV_POWER
+from eink_monitor.model.event import Event
 from eink_monitor.model.history import History
+from eink_monitor.model.listing import Item, Listing
 from eink_monitor.model.outlook import Outlook, Slot
 from eink_monitor.model.poll import Budget, Outcome, Quota
 from eink_monitor.model.reading import Reading
@@ -65,6 +67,9 @@ def build(path: Path) -> bytes:
             store.note(Outcome("roof", at, 0.1, chance.choice(["ok", "unavailable"]), "a sentence"), at + 300, 0)
             store.reserve(QUOTA, 1, at)
             store.outlooks.add([_outlook(subject, at) for subject in ("roof", "garage")])
+            items = tuple(Item(f"parcel {n}", "GLS", at, None, "in delivery", n == 3) for n in range(30))
+            store.listings.add([Listing("post", "parcels", at, items)])
+            store.events.add([Event("car", "charging.session", str(at), at, None, {"energy_wh": number})])
             store.flush()
         if number == 800:
             store._disk.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -179,11 +184,13 @@ HARMS: tuple[Harm, ...] = (
 
 @dataclass
 class Foresees(Says):
-    """Asks for an outlook, too, whatever the card has made of it."""
+    """Asks for an outlook, a listing and events, too, whatever the card has made of it."""
 
     def draw(self, canvas: Canvas, history: History, now: int) -> None:
         if outlook := history.outlook(self.subject, PV_POWER):
             outlook.energy(now, now + DAY)
+        history.listing("post", "parcels")
+        history.events("car", "", 0, now)
         super().draw(canvas, history, now)
 
 

@@ -8,8 +8,10 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from eink_monitor.clock import local
+from eink_monitor.model.event import Event
 from eink_monitor.model.frame import Wear
 from eink_monitor.model.history import FeedStatus
+from eink_monitor.model.listing import Listing
 from eink_monitor.model.outlook import ForecastDay, Outlook
 from eink_monitor.model.reading import Bucket, Metric, Reading, Run
 
@@ -36,6 +38,8 @@ class PaperHouse:
     answered_at: int | None = None
     wear: Wear = field(default_factory=Wear)
     outlooks: dict[tuple[str, str], Outlook] = field(default_factory=dict)
+    listings: dict[tuple[str, str], Listing] = field(default_factory=dict)
+    happened: list[Event] = field(default_factory=list)
     comparisons: list[ForecastDay] = field(default_factory=list)
     _days: dict[tuple[str, str], tuple[list[tuple[int, float]], dict[date, Bucket]]] = field(
         default_factory=dict, compare=False
@@ -44,6 +48,11 @@ class PaperHouse:
     def expect(self, outlook: Outlook) -> PaperHouse:
         """Let an outlook take the place of the one before."""
         self.outlooks[outlook.subject, outlook.metric.name] = outlook
+        return self
+
+    def enlist(self, listing: Listing) -> PaperHouse:
+        """Let a listing take the place of the one before."""
+        self.listings[listing.subject, listing.name] = listing
         return self
 
     def add(self, subject: str, metric: Metric, points: Iterable[tuple[int, float]]) -> PaperHouse:
@@ -77,6 +86,19 @@ class PaperHouse:
     def outlook(self, subject: str, metric: Metric) -> Outlook | None:
         return self.outlooks.get((subject, metric.name))
 
+    def listing(self, subject: str, name: str) -> Listing | None:
+        return self.listings.get((subject, name))
+
+    def lists(self, subject: str) -> Sequence[str]:
+        return [name for one, name in self.listings if one == subject]
+
+    def freshness(self, subject: str, name: str) -> int:
+        return self.patience_seconds
+
+    def events(self, subject: str, kind: str, since: int, until: int) -> Sequence[Event]:
+        of = [one for one in self.happened if one.subject == subject and kind in {"", one.kind}]
+        return [one for one in of if since <= one.start < until]
+
     def compared(self, subject: str, metric: Metric, days: int) -> Sequence[ForecastDay]:
         return self.comparisons[-days:]
 
@@ -96,7 +118,7 @@ class PaperHouse:
         return self.answered_at
 
     def subjects(self) -> Sequence[str]:
-        return list(dict.fromkeys(subject for subject, _ in (*self.readings, *self.outlooks)))
+        return list(dict.fromkeys(subject for subject, _ in (*self.readings, *self.outlooks, *self.listings)))
 
     def feeds(self) -> Sequence[FeedStatus]:
         return self.statuses

@@ -53,6 +53,7 @@ def test_everything_a_helper_asks_for(tmp_path: Path, monkeypatch: pytest.Monkey
             "last outcomes",
             "quota",
             "outlooks",
+            "listings and events",
             "wear of the panel",
             "doctor",
             "log",
@@ -204,7 +205,7 @@ def test_a_house_that_cannot_be_read_is_a_reason_to_dump(tmp_path: Path, monkeyp
 
 def test_no_database_yet(tmp_path: Path) -> None:
     text = say("dump", "-", "-c", write(tmp_path)).out
-    assert text.count("there is no database at") == 4
+    assert text.count("there is no database at") == 5
 
 
 def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def test_a_dry_run_says_what_there_is_and_deletes_nothing(house: Path) -> None:
     said = say("forget", "--after", "now", "--dry-run", "-c", house)
     assert (said.code, said.err) == (0, "")
     lines = [line.split() for line in said.out.splitlines()]
-    assert lines[0] == ["subject", "metric", "runs", "hours", "days", "from", "to"]
+    assert lines[0] == ["subject", "metric", "runs", "hours", "days", "events", "from", "to"]
     assert [line[:5] for line in lines[1:]] == [["car", "odometer", "1", "0", "1"], ["roof", "pv_power", "2", "2", "2"]]
     assert rows(house) == before
     assert not list(house.parent.glob("*.csv"))

@@ -131,7 +131,7 @@ def rescue(quarantined: Path, path: Path, db: sqlite3.Connection, now: int, fres
         with closing(_open_damaged(quarantined)) as old:
             old.set_progress_handler(_patience(), 1000)
             _copy_series(old, db)
-            for table in ("feed", "account", "wear", "outcome", "outlook", "expectation"):
+            for table in ("feed", "account", "wear", "outcome", "outlook", "expectation", "listing", "event"):
                 _copy(old, db, table)
             _copy(old, db, "fact", f"name IN {tuple(survivors())} OR (name = 'uncounted' AND value <= {now})")
             day = iso(now - 2 * DAY)[:10].replace("-", "")

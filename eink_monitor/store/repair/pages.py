@@ -97,6 +97,14 @@ def names_in(page: bytes) -> dict[int, tuple[str, str]]:
     return found
 
 
+def rows_in(page: bytes, width: int) -> Iterator[Record]:
+    """The rows of so many columns of a page, where it is a leaf of tables with a number, which is the first column."""
+    if page[0] == _TABLE_LEAF:
+        for number, record in _rows(page):
+            if len(record) == width and record[0] is None:
+                yield [number, *record[1:]]
+
+
 def _take(found: dict[int, tuple[str, str]], subject: object, metric: object, number: object) -> None:
     if isinstance(subject, str) and isinstance(metric, str) and isinstance(number, int) and subject != _STEPS:
         found[number] = (subject, metric)

@@ -21,6 +21,8 @@ _KINDS: dict[str, tuple[type | tuple[type, ...], ...]] = {
     "fact": (_TEXT, (int, str, _NOTHING)),
     "outlook": (_NUMBER, _NUMBER, _TEXT, _TEXT, _TEXT, (int, float), _NUMBER, _TEXT, _TEXT),
     "expectation": (_NUMBER, _TEXT, _TEXT, _NUMBER, _NUMBER),
+    "listing": (_NUMBER, _NUMBER, _NUMBER, _TEXT, _TEXT, _TEXT),
+    "event": (_NUMBER, _NUMBER, _MAYBE, _TEXT, _TEXT, _TEXT, _TEXT),
     "outcome": (_NUMBER, _TEXT, _NUMBER, _NUMBER, _NUMBER, (int, float), _TEXT, _TEXT),
     "call": (_NUMBER, _TEXT, _NUMBER, _NUMBER, _NUMBER),
     "hour": (_NUMBER,) * 7,
@@ -36,6 +38,8 @@ COLUMNS = {
     "fact": "name, value",
     "outlook": "id, issued_at, subject, metric, unit, step, end, attribution, slots",
     "expectation": "id, subject, metric, day, energy",
+    "listing": "id, at, more, subject, name, items",
+    "event": "id, start, end, subject, kind, key, rest",
     "outcome": "id, feed, since, at, polls, took, what, detail",
     "call": "id, account, at, calls, settled",
     "hour": _BUCKET,
@@ -43,7 +47,7 @@ COLUMNS = {
     "reading": "at, series, value, held",
 }
 TABLES = tuple(_KINDS)
-SMALL = ("series", "feed", "account", "wear", "fact", "outlook")  # read whole at every start
+SMALL = ("series", "feed", "account", "wear", "fact", "outlook", "listing")  # read whole at every start
 BY_TIME = ("hour", "day", "reading")  # the others have a rowid
 
 
@@ -86,6 +90,12 @@ _MORE: dict[str, Callable[..., bool]] = {
     ),
     "outlook": lambda number, issued_at, subject, metric, _, step, end, *__: (
         number > 0 and OLDEST <= issued_at <= LATEST and bool(subject and metric) and step > 0 and end <= LATEST
+    ),
+    "listing": lambda number, at, more, subject, name, _: (
+        number > 0 and OLDEST <= at <= LATEST and more >= 0 and bool(subject and name)
+    ),
+    "event": lambda number, start, end, subject, kind, key, _: (
+        number > 0 and OLDEST <= start <= (end or start) <= LATEST and bool(subject and kind and key)
     ),
     "expectation": lambda number, subject, metric, day, _: number > 0 and bool(subject and metric) and day in _DAYS,
     "reading": lambda at, series, _, held: OLDEST <= at <= LATEST and series > 0 and 0 <= held <= LONGEST_RUN,

@@ -15,8 +15,8 @@ from typing import NamedTuple, cast
 
 from eink_monitor.metrics import METRICS
 from eink_monitor.store.card import connect
-from eink_monitor.store.repair.pages import Record, Scan, names
-from eink_monitor.store.repair.rows import table_of
+from eink_monitor.store.repair.pages import Record, Scan, names, pages, rows_in
+from eink_monitor.store.repair.rows import is_sound, table_of, width
 
 _READING = 4  # columns
 _ROWS = 2_000  # written in one transaction
@@ -60,8 +60,22 @@ def salvage(quarantined: Path, path: Path) -> Salvaged:
             for table, row in some:
                 db.execute(_PUT[table], row)
             db.execute("COMMIT")
+        _put_events(db, quarantined)
     with closing(connect(path, writes=False)) as db:
         return _counted(db, quarantined, _known(db, named))
+
+
+def _put_events(db: sqlite3.Connection, quarantined: Path) -> None:
+    """Every event whose key the good database does not have yet; it came first in a log, so the latest version wins."""
+    known = set(db.execute("SELECT subject, kind, key FROM event"))
+    rows = (row for page in pages(quarantined) for row in rows_in(page, width("event")) if is_sound("event", row))
+    lost = [row for row in rows if tuple(row[3:6]) not in known]
+    latest = {tuple(row[3:6]): row[1:] for row in reversed(lost)}
+    db.execute("BEGIN IMMEDIATE")
+    db.executemany(
+        "INSERT INTO event (start, end, subject, kind, key, rest) VALUES (?, ?, ?, ?, ?, ?)", latest.values()
+    )
+    db.execute("COMMIT")
 
 
 def _counted(db: sqlite3.Connection, quarantined: Path, numbers: dict[int, int]) -> Salvaged:

@@ -25,6 +25,7 @@ _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 _LONGEST_NUMBER, _LONGEST_UNIT, _LONGEST_WORDS = 40, 20, 60  # characters
 _ABSENT = frozenset({"", "unavailable", "unknown", "none", "null", "n/a"})
 _SWITCHES = {"on": 1.0, "off": 0.0, "true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0}
+_SWITCHED = frozenset({"", "0/1"})
 _STEP, _PRICE_STEP = 0.01, 0.0001  # of what declares none; a price per kWh is told to a hundredth of a cent
 _MOST = 1e15
 """Steps: as many as a double counts without a gap."""
@@ -166,8 +167,8 @@ class Declared:
             if metric.unit == "0/1" and text.casefold() in _SWITCHES:
                 return _SWITCHES[text.casefold()]
             raw = float(text) if len(text) <= _LONGEST_NUMBER and _NUMBER.fullmatch(text) else None
-        if not isinstance(raw, int | float):
-            return None
+        if not isinstance(raw, int | float) or (isinstance(raw, bool) and metric.unit not in _SWITCHED):
+            return None  # false is no amount: an expression says it, too, where its condition does not hold
         try:
             return self._converted(float(raw) * self.scale + self.offset, metric)
         except OverflowError:  # an integer beyond a double

@@ -167,6 +167,23 @@ def test_any_json_may_come(vendor: JsonVendor, tmp_path: Path, document: object)
         assert all(isinstance(one, Listing | Event) for one in found)
 
 
+def test_what_was_found_is_explained(vendor: JsonVendor, tmp_path: Path) -> None:
+    vendor.routes["/x"] = Said(200, PARCELS | {"sessions": SESSIONS})
+    visits = visitor(tmp_path, f"url: {vendor.url}/x\n{LIST}\n{EVENTS.replace('@', 'sessions')}")
+    visit = visits.visit()
+    visit.explained = []
+    heard(visits.source.poll(visit), visit)
+    assert visit.explained[1:] == [
+        "parcels: data finds 4 items, as of 2026-11-28T08:30:00+02:00",
+        "- 2000000000082, 2026-11-25T10:00:00+02:00, H4, needs a hand",
+        "- RO1, 2026-11-28T08:00:00+02:00, 2026-11-29T00:00:00+02:00, 5",
+        "- 2026-11-28T08:00:00+02:00",
+        "charging.session: sessions finds 2 events",
+        "- 7, from 2026-11-28T08:00:00+02:00",
+        "- 6, from 2026-11-27T08:00:00+02:00",
+    ]
+
+
 def test_it_says_what_it_lists_and_tells(tmp_path: Path) -> None:
     listing = source(tmp_path, f"url: https://a.example/x\n{LIST}")
     assert (listing.publishes("x"), listing.lists("x"), listing.tells("x")) == ({"x": ()}, {"x": ("parcels",)}, {})

@@ -6,16 +6,19 @@ It is for the eyes of the house's owner. Secrets of the block are masked whereve
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from zoneinfo import ZoneInfo
 
 from eink_monitor.clock import stamp
+from eink_monitor.model.event import Event
+from eink_monitor.model.listing import Listing
 from eink_monitor.model.reading import Reading
 from eink_monitor.outside import clean
 from eink_monitor.sources._declared import Declared
 from eink_monitor.sources._expression import Answered
 from eink_monitor.sources._http.answer import Answer, said_at
+from eink_monitor.sources.http.lists import Happened, Listed
 
 _MOST_PATHS = 40
 _MOST_ITEMS = 3  # of a list, whose others look alike
@@ -40,6 +43,20 @@ def reading(name: str, declared: Declared, raw: object, made: Reading | None, an
     unit = made.metric.unit if not made.metric.unit[:1].isdigit() else ""
     value = f"{made.metric.rounded(made.value):.10g} {unit}".strip()
     yield f"{name}: {where} finds {sample(raw)}: {value}, measured {stamp(made.at, answered.scope.zone)}"
+
+
+def listed(one: Listed | Happened, found: Sequence[Listing | Event], zone: ZoneInfo) -> Iterator[str]:
+    """What a list's expression found, with its first items."""
+    if isinstance(one, Happened):
+        yield f"{one.kind}: {one.items.text} finds {len(found)} events"
+        events = (event for event in found if isinstance(event, Event))
+        yield from (f"- {event.key}, from {stamp(event.start, zone)}" for event in islice(events, _MOST_ITEMS))
+    for listing in (listing for listing in found if isinstance(listing, Listing)):
+        yield f"{listing.name}: {one.items.text} finds {len(listing.items)} items, as of {stamp(listing.at, zone)}"
+        for item in listing.items[:_MOST_ITEMS]:
+            times = [stamp(at, zone) for at in (item.start, item.end) if at is not None]
+            parts = [item.title, item.detail, *times, item.state, "needs a hand" * item.stuck]
+            yield f"- {', '.join(filter(None, parts))}"
 
 
 def contents(document: object) -> Iterator[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from eink_monitor.errors import BadAnswer
+from eink_monitor.model.event import Event
+from eink_monitor.model.listing import Listing
 from eink_monitor.model.reading import Reading
 from eink_monitor.model.said import Said
 from eink_monitor.sources._declared import Declared
@@ -29,7 +31,7 @@ class Answers:
         found = list(self._readings())
         if len(found) < len(self._block.readings):
             self._talk.explain(explained.contents(self.document))
-        listed = [one for block in self._block.listed() for one in lists.said(block, self)]
+        listed = list(self._listed())
         if self._block.readings and not found and not listed and not self.visit.remarks.left_out:
             raise BadAnswer(
                 f"{self._talk.who}: the answer holds none of the values",
@@ -37,6 +39,16 @@ class Answers:
             )
         yield from found
         yield from listed
+
+    def _listed(self) -> Iterator[Listing | Event]:
+        for block in self._block.listed():
+            try:
+                found = list(lists.said(block, self))
+            except BadAnswer:
+                self._talk.explain(explained.contents(self.document))
+                raise
+            self._talk.explain(explained.listed(block, found, self.answered.scope.zone))
+            yield from found
 
     def _readings(self) -> Iterator[Reading]:
         for name, declared in self._block.readings.items():

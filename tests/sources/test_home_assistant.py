@@ -378,7 +378,7 @@ def test_useful_entities_are_offered_with_what_they_would_feed() -> None:
         "sensor.powerwall_charge": "roof.storage_soc",
         "sensor.backup_last_successful_automatic_backup": "home.newest_backup",
         "sensor.tibber_price": "price.price_eur",
-        "sensor.living_temp": "home.living_temp °F",
+        "sensor.living_temp": "home.living_temp °C",
         "binary_sensor.front_door": "home.front_door 0/1",
         "person.bob": "home.bob 0/1",
         "sensor.pantry_scale": "home.pantry_scale kg",

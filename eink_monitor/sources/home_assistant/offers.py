@@ -35,6 +35,18 @@ _TODAYS = (
 _STORES = ((r"powerwall|storage|home_battery|house_battery|inverter|solar", "roof.storage_soc"),)
 _OUTSIDE = ((r"outdoor|outside|weather|garden|balcony|external", "weather.outdoor_temperature"),)
 _TODAY = re.compile(r"(?:^|_)(?:today|daily|day)(?:_|$)")
+_METRIC = {
+    "°F": "°C",
+    "mi": "km",
+    "mph": "km/h",
+    "ft": "m",
+    "in": "mm",
+    "inHg": "hPa",
+    "psi": "bar",
+    "gal": "l",
+    "lb": "kg",
+}
+"""In what a house is counted here, whatever Home Assistant is set to; panels write it as their region does."""
 _OPENINGS = {"door", "window", "garage_door", "opening", "lock", "moisture", "smoke", "gas", "motion", "presence"}
 _AIR = {"temperature", "humidity", "carbon_dioxide", "pm25", "pm10", "aqi", "volatile_organic_compounds", "pressure"}
 _LEVEL = re.compile(r"_(?:battery|soc|state_of_charge|charge)(?:_level|_percentage|_state)?$")
@@ -158,5 +170,5 @@ def _own(one: _Candidate) -> str:
     if one.domain == "person" or (one.domain == "binary_sensor" and one.kind in _OPENINGS):
         return f"home.{name} 0/1"
     if one.domain == "sensor" and one.unit and one.kind != "battery" and re.fullmatch(r"-?\d+(\.\d+)?", one.state):
-        return f"home.{name} {canonical(one.unit)}"
+        return f"home.{name} {_METRIC.get(one.unit, canonical(one.unit))}"
     return ""

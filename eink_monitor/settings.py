@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, NamedTuple, TypeVar, get_args, get_type_hints
+from weakref import WeakKeyDictionary
 from zoneinfo import ZoneInfo
 
 from eink_monitor.clock import DAY, HOUR, MINUTE, local
@@ -33,10 +34,15 @@ Personal = Annotated[_T, _OWNER]
 """A setting for its owner's eyes, masked in what is passed on to others: ``username: Personal[str]``."""
 
 
-def kinds(record: type[Any]) -> dict[str, Any]:
-    """The kind of value that each field of a record takes."""
-    hints = get_type_hints(record, include_extras=True)
-    return {name: get_args(hint)[0] if _is_personal(hint) else hint for name, hint in hints.items()}
+def kinds(record: type[Any]) -> Mapping[str, Any]:
+    """The kind of value that each field of a record takes; found once, for a house has many records of few kinds."""
+    if record not in _KINDS:
+        hints = get_type_hints(record, include_extras=True)
+        _KINDS[record] = {name: get_args(hint)[0] if _is_personal(hint) else hint for name, hint in hints.items()}
+    return _KINDS[record]
+
+
+_KINDS: WeakKeyDictionary[type[Any], Mapping[str, Any]] = WeakKeyDictionary()
 
 
 def personal(record: type[Any]) -> set[str]:

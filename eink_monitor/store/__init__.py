@@ -28,6 +28,7 @@ from eink_monitor.store.dating import Dating
 from eink_monitor.store.failover import Failover
 from eink_monitor.store.outcomes import OutcomeRun
 from eink_monitor.store.pending import Batch
+from eink_monitor.store.renaming import rename
 from eink_monitor.store.repair import damage
 from eink_monitor.store.repair.replaced import copy_out
 from eink_monitor.store.schema import VERSION
@@ -194,6 +195,18 @@ class Store:
                 self.outlooks.forget(subject)
                 self.listings.forget(subject)
                 self.events.forget(subject)
+        with plain_words(self.path):
+            self._contents.reload()
+
+    @contextmanager
+    def renaming(self, old: str, new: str, *, subject: bool) -> Iterator[None]:
+        """Everything of a source goes by a new name once the block has ended; nothing if it raises (see ``rename``).
+
+        Raises ``StoreError``.
+        """
+        with self.transaction():
+            rename(self._disk, old, new, subject=subject)
+            yield
         with plain_words(self.path):
             self._contents.reload()
 

@@ -121,6 +121,20 @@ class Window:
         return f"{self.start // 60:02}:{self.start % 60:02}-{self.end // 60:02}:{self.end % 60:02}"
 
 
+class HostName(str):
+    """A name or an address in a network, with a port if need be: "meter.local", "192.168.1.20:8080"."""
+
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, text: str) -> HostName:
+        """Read a host."""
+        if not re.fullmatch(r"(?:[A-Za-z0-9._\-]{1,253}|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?", text.strip()):
+            message = f'"{text}" is not a host; write for example meter.local or 192.168.1.20'
+            raise ValueError(message)
+        return cls(text.strip())
+
+
 class Size(NamedTuple):
     """Pixels across and down, written "400x300"."""
 

@@ -19,6 +19,7 @@ from eink_monitor import metrics as metrics_of_all
 from eink_monitor.conditions import Condition
 from eink_monitor.config import plugins
 from eink_monitor.config.offer import Offer, asked, check_condition, check_needs
+from eink_monitor.config.recipes import RecipeError, UnreadSource
 from eink_monitor.config.schema import Reader, UnreadableError, join
 from eink_monitor.config.timetable import Feed, Slide
 from eink_monitor.model.display import Display
@@ -78,7 +79,7 @@ def feeds(reader: Reader, root: Node, node: Node | None, *, commands: bool = Fal
         kind, source, whole = _plugin(reader, Source, block, path, keys)
         if not commands:
             _forbid_programs(reader, block, path, kind)
-        times = _times(reader, _FeedTimes, block, path, keys)
+        times = _usual(source, block, _times(reader, _FeedTimes, block, path, keys))
         subject = _text(reader, block, path, "subject") or name
         offer.sources.add(name)
         if kind and whole and times:
@@ -127,37 +128,55 @@ def _plugin(
 
     Where the plugin is not whole, it is as much of it as could be read.
     """
+    known = plugins.types(kind, reader.file.parent)
+    name = _type(reader, known, node, path)
+    sure = name in known
+    if not sure:
+        name = _certain(name, known) if name else None
+    if not name:
+        return None, None, False
+    try:
+        plugin = plugins.load(kind, name, reader.file.parent)
+    except RecipeError as error:
+        return name, UnreadSource(tuple(error.complaints)), sure
+    made, whole = reader.attempt(
+        plugin, node, path, without=("type", *others)
+    )  # of a guess, too: its keys may be wrong
+    return name, made, whole and sure
+
+
+def _type(reader: Reader, known: list[str], node: Node, path: str) -> str | None:
+    """What the ``type`` of a block says, with a complaint where it is none of those that are known."""
     types = [value for key, _, value in reader.pairs(node, path) if key == "type"] if _is_block(node) else []
     if not types:
-        missing = f"`type` is missing; known are {', '.join(plugins.names(kind))}"
+        missing = f"`type` is missing; known are {', '.join(known)}"
         reader.complain(node, path, missing if _is_block(node) else "expected a block with a `type`")
-        return None, None, False
+        return None
     try:
         name: str = reader.value(str, types[0], join(path, "type"))
     except UnreadableError:
-        return None, None, False
-    try:
-        plugin = plugins.load(kind, name)
-    except KeyError:
-        known = plugins.names(kind)
+        return None
+    if name not in known:
         reader.unknown(types[0], join(path, "type"), name, known, "type")
-        guess = _certain(name, known)
-        if not guess:
-            return None, None, False
-        # its keys can be looked at, too
-        return guess, reader.attempt(plugins.load(kind, guess), node, path, without=("type", *others))[0], False
-    return name, *reader.attempt(plugin, node, path, without=("type", *others))
+    return name
+
+
+def _usual(source: Source | None, block: Node, times: _FeedTimes | None) -> _FeedTimes | None:
+    """The timetable of a source; where it says no ``every``, the usual one of its type."""
+    if times is None or source is None or not source.usual or _of(block, "every") is not block:
+        return times
+    return replace(times, every=Duration(source.usual))
 
 
 def _is_at_large(name: str | None) -> bool:
-    """Whether a source may publish anything, as a demo house may."""
-    kind: Any = plugins.load(Source, name) if name else None
+    """Whether a source may publish anything, as a demo house may; what recipes publish is known."""
+    kind: Any = plugins.load(Source, name) if name in plugins.names(Source) else None  # type: ignore[type-abstract]
     return kind is not None and (kind.demo or kind.at_large)
 
 
 def _forbid_programs(reader: Reader, block: Node, path: str, name: str | None) -> None:
     """Complain of a source that runs a program where nobody said that one may."""
-    if name and plugins.load(Source, name).runs_programs:  # type: ignore[type-abstract]
+    if name in plugins.names(Source) and plugins.load(Source, name).runs_programs:  # type: ignore[type-abstract]
         told = f"`{name}` runs a program; write `allow_commands: true` at the top of the file if that is meant"
         reader.complain(_of(block, "type"), join(path, "type"), told)
 

@@ -26,15 +26,15 @@ class NoDocumentError(ValueError):
         self.line, self.column = (0, 0) if line is None else (line + 1, column + 1)
 
 
-def compose(file: Path) -> Node:
-    """The root node of the file. Raises ``NoDocumentError``."""
+def compose(file: Path, largest: int = _LARGEST, *, aliases: bool = True) -> Node:
+    """The root node of the file; without ``aliases`` nothing in it may stand twice. Raises ``NoDocumentError``."""
     try:
-        text = read(file, _LARGEST)
+        text = read(file, largest)
     except ValueError as error:
         raise NoDocumentError(f"cannot be read: {error}", None) from None
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        _check_depth(yaml.parse(text, Loader=loader))
+        _check(yaml.parse(text, Loader=loader), aliases=aliases)
         node: Node | None = yaml.compose(text, Loader=loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
@@ -56,9 +56,12 @@ def _tab(text: str, line: int) -> NoDocumentError | None:
     return NoDocumentError("not valid YAML: this line begins with a tab; indent with spaces", at, len(found[0]) - 1)
 
 
-def _check_depth(events: Iterable[Any]) -> None:
+def _check(events: Iterable[Any], *, aliases: bool) -> None:
     depth = 0
+    alias: Any = yaml.AliasEvent
     for event in events:
+        if not aliases and isinstance(event, alias):
+            raise yaml.MarkedYAMLError(problem="there are no aliases here", problem_mark=event.start_mark)
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > _DEEPEST:
             raise yaml.MarkedYAMLError(problem="blocks are nested too deeply", problem_mark=event.start_mark)
@@ -67,6 +70,8 @@ def _check_depth(events: Iterable[Any]) -> None:
 def _problem(error: yaml.MarkedYAMLError, text: str) -> str:
     """What is wrong, without quoting what may be a password that begins with an asterisk."""
     problem = str(error.problem)
+    if problem.startswith("there are no"):
+        return f"{problem}; write it out, or quote a value that begins with `*`"
     if "alias" in problem:
         return "this alias is not defined; quote a value that begins with `*`"
     if "tag" in problem:

@@ -10,6 +10,7 @@ from yaml.nodes import Node
 
 from eink_monitor.conditions import Condition, Mention
 from eink_monitor.config.inside import inside
+from eink_monitor.config.recipes import UnreadSource
 from eink_monitor.config.schema import Reader
 from eink_monitor.model.panel import Need
 from eink_monitor.model.reading import Metric
@@ -36,6 +37,8 @@ class Offer:
 
     def add(self, source: Source, subject: str) -> bool:
         """What a source publishes and expects of a subject; whether that can be told."""
+        if isinstance(source, UnreadSource):
+            return False
         published = asked(lambda: dict(source.publishes(subject)))
         for thing, metrics in (published or {}).items():
             self.metrics.setdefault(thing, set()).update(metrics)

@@ -1,7 +1,8 @@
 """A plugin is a file or a package: ``sources/skoda.py`` is ``type: skoda``.
 
 Nothing is registered anywhere. A name that starts with ``_`` is not a plugin. A module is imported only when the
-configuration names it, and defines exactly one class of its kind.
+configuration names it, and defines exactly one class of its kind. A source may be a recipe, too: ``recipes`` makes a
+class of it.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TypeVar
 
+from eink_monitor.config import recipes
 from eink_monitor.model.display import Display
 from eink_monitor.model.panel import Panel
 from eink_monitor.model.source import Source
@@ -28,9 +30,19 @@ def names(kind: type[Kind]) -> list[str]:
     )
 
 
-def load(kind: type[Kind], name: str) -> type[Kind]:
-    """The plugin class of that module. Raises ``KeyError`` for a name that ``names`` does not list."""
+def types(kind: type[Kind], beside: Path | None = None) -> list[str]:
+    """All that a ``type:`` may say: plugins, and recipes; ``beside`` is the folder of the configuration."""
+    return sorted({*names(kind), *(recipes.files(beside) if _ROOMS[kind] == "sources" else ())})
+
+
+def load(kind: type[Kind], name: str, beside: Path | None = None) -> type[Kind]:
+    """The class of a type. Raises ``KeyError`` for a name that ``types`` does not list.
+
+    Raises ``RecipeError`` for a recipe with mistakes.
+    """
     if name not in names(kind):
+        if _ROOMS[kind] == "sources":
+            return recipes.load(name, beside)  # type: ignore[return-value]
         raise KeyError(name)
     module = import_module(f"eink_monitor.{_ROOMS[kind]}.{name}")
     for value in vars(module).values():

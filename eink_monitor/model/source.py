@@ -78,6 +78,8 @@ class Source(ABC):
     ``runs_programs`` does so only where the configuration allows it. One is as fresh as the oldest of its subjects, or,
     where they are ``independent`` things that come and go, as the newest.
 
+    ``usual`` is what ``every`` is where the configuration does not say it, in seconds; 0 where that is as for any.
+
     For `eink-monitor add`: ``group`` is one of ``GROUPS``, ``guide`` the steps to what it takes, ``words`` say of a
     field what it is.
     """
@@ -93,6 +95,7 @@ class Source(ABC):
     at_large: ClassVar[bool] = False
     runs_programs: ClassVar[bool] = False
     independent: ClassVar[bool] = False
+    usual: ClassVar[int] = 0
     group: ClassVar[str] = "other"
     guide: ClassVar[str] = ""
     words: ClassVar[Mapping[str, str]] = {}

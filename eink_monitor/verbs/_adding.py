@@ -30,7 +30,7 @@ class Adding:
     def __init__(self, draft: Draft, kind: str, name: str | None, talk: Dialogue) -> None:
         self.draft = draft
         self.talk = talk
-        self.source = plugins.load(Source, kind)  # type: ignore[type-abstract]
+        self.source = plugins.load(Source, kind, draft.file.parent)  # type: ignore[type-abstract]
         self.name = self._named(name, kind)
         self.panels: list[str] = []
         self.setting = SettingUp(draft, kind, self.source, self.name, talk)

@@ -109,7 +109,7 @@ def _within(value: Any) -> Iterator[tuple[str, Any, bool]]:  # noqa: ANN401 - a 
 def _numbered(config: Config) -> dict[str, str]:
     """Device names and mount points, each with its replacement."""
     kinds: list[Any] = [Source, Panel, Display]
-    plain = _PLAIN.union(*(plugins.names(kind) for kind in kinds))
+    plain = _PLAIN.union(*(plugins.types(kind, config.file.parent) for kind in kinds))
     things = dict.fromkeys(name for name in _names(config) if len(name) > 1 and name not in plain)
     paths = dict.fromkeys(path for path in _paths(config) if len(path) > 1)
     names = {name: f"<name {number}>" for number, name in enumerate(things, 1)}

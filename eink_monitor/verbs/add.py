@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from eink_monitor.config import plugins
 from eink_monitor.editing.draft import drafted
-from eink_monitor.model.source import GROUPS, Source
+from eink_monitor.model.source import Source
 from eink_monitor.verbs import _wall
 from eink_monitor.verbs._adding import Adding
 from eink_monitor.verbs._house import config_option
 from eink_monitor.verbs._talk import Dialogue, known, leaving_nothing
+from eink_monitor.verbs._types import types_by_group
 
 _EPILOG = """\b
 Examples:
@@ -53,32 +53,18 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
     undo` brings it back.
     """
     talk = Dialogue(silent=yes)
+    file = _wall.file_of(config_file, new=True)
     if kind is None:
-        click.echo("\n".join(_directory()))
+        click.echo("\n".join(types_by_group(file.parent)))
         if not talk.asks:
             return 0
         kind = talk.ask("\nWhich type")
-    kind = known(kind, plugins.names(Source), "type")  # type: ignore[type-abstract]
-    file = _wall.file_of(config_file, new=True)
+    kind = known(kind, plugins.types(Source, file.parent), "type")  # type: ignore[type-abstract]
     with leaving_nothing(), drafted(file, lambda: _blank(talk)) as draft:
         draft.load()
         adding = Adding(draft, kind, name, talk)
         adding.asks(settings, secrets)
         return adding.run(panel, untried=untried)
-
-
-def _directory() -> Iterator[str]:
-    """Every type of source, by group."""
-    found: dict[str, list[tuple[str, str]]] = {}
-    for name in plugins.names(Source):  # type: ignore[type-abstract]
-        source = plugins.load(Source, name)  # type: ignore[type-abstract]
-        words = (source.__doc__ or "").strip().partition("\n")[0]
-        found.setdefault(source.group if source.group in GROUPS else "other", []).append((name, words))
-    width = max(len(name) for names in found.values() for name, _ in names)
-    for group, title in GROUPS.items():
-        if group in found:
-            yield f"{title}:"
-            yield from (f"  {name.ljust(width)}  {words}" for name, words in found[group])
 
 
 def _blank(talk: Dialogue) -> str:

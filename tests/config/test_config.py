@@ -168,7 +168,7 @@ def test_every_problem_of_a_house_at_once_and_in_order(tmp_path: Path) -> None:
         "6:3: sources.roof: this key appears twice (first on line 5)",
         "7:15: sources.nas.type: unknown type `dmo`; did you mean `demo`?",
         "8:3: sources.my car: use only letters, digits, - and _ in a name",
-        f"9:6: sources.x: `type` is missing; known are {', '.join(plugins.names(KINDS[0]))}",
+        f"9:6: sources.x: `type` is missing; known are {', '.join(plugins.types(KINDS[0]))}",
         "10:6: sources.y: expected a block with a `type`",
         "12:8: panels.sun: `subject` is missing",
         "12:8: panels.sun: `dwell` must be at least 1s",

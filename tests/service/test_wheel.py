@@ -51,6 +51,8 @@ def test_it_holds_what_the_program_reads(wheel: Path) -> None:
         assert f"eink_monitor/locks/{file.name}" in names
     for file in (checkout / "eink_monitor" / "locale").glob("*.[jm]*o*"):  # tables and catalogues
         assert f"eink_monitor/locale/{file.name}" in names
+    for file in (checkout / "eink_monitor" / "recipes").iterdir():
+        assert f"eink_monitor/recipes/{file.name}" in names
     for name in ("config.example.yaml", "demo.yaml", "systemd/eink-monitor.service", "systemd/eink-monitor.sh"):
         assert f"eink_monitor/{name}" in names
     found = {

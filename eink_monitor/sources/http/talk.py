@@ -11,6 +11,7 @@ from eink_monitor.errors import AuthFailed, BadAnswer, Gone, Trouble
 from eink_monitor.model.poll import Visit
 from eink_monitor.settings import Secret
 from eink_monitor.sources._expression import Answered
+from eink_monitor.sources._http.address import is_at_home
 from eink_monitor.sources._http.answer import Answer, said_at
 from eink_monitor.sources._http.web import Web
 from eink_monitor.sources._template import Scope, Values, filled, in_url
@@ -215,7 +216,7 @@ class Talk:
         """Raise ``Gone`` at the third poll in a row that is told 404."""
         now, name = self.visit.now, "missing"
         before = self.kept.get(name, now)
-        if answer.status != 404 or self.block.home:  # a device that starts again knows little for a while
+        if answer.status != 404 or self._at_home:  # a device that starts again knows little for a while
             self.kept.drop(name)
             return
         times = int(before) + 1 if before and before.isdecimal() else 1
@@ -224,6 +225,10 @@ class Talk:
                 f"{self.who} did not know what we asked for, {times} times in a row (404)", "check url, then reload"
             )
         self.kept.put(name, str(times), now + 366 * 24 * 3600)
+
+    @property
+    def _at_home(self) -> bool:
+        return all(is_at_home(urlsplit(url).hostname or "") for url in self._origins)
 
     def explain(self, lines: Iterable[str]) -> None:
         """Tell whoever asked for it, without secrets."""

@@ -1,0 +1,106 @@
+"""Recordings of recipes, played by a server on 127.0.0.1: what a vendor answered, and what it must become.
+
+A recording is ``tests/recipes/NAME/*.json``:
+
+- ``now`` (epoch seconds), ``zone``, ``settings``: when, where, and what the recipe takes beside its examples
+- ``answers``: ``status``, ``headers``, ``body``, in the order of the requests
+- ``asked``: ``method``, ``path``, ``params``, ``headers`` of the requests, as far as it says
+- ``error``: the word of the outcome, and ``words`` of its sentence; or
+- ``readings`` (subject, metric, value, at), ``listings``, ``events`` and the ``note``
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from collections.abc import Mapping
+from itertools import count
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from eink_monitor.clock import FastClock
+from eink_monitor.config import recipes
+from eink_monitor.config.recipes import RecipeSource
+from eink_monitor.model.event import Event
+from eink_monitor.model.listing import Listing
+from eink_monitor.model.poll import Visit
+from eink_monitor.model.reading import Reading
+from eink_monitor.settings import Secret
+from loopback.server import Asked, LoopbackServer, Said
+
+Recording = Mapping[str, Any]
+FOLDER = Path(__file__).parent.parent / "recipes"
+SUBJECT = "it"
+_SECRET = "s3cret-of-"
+_EXAMPLES = {"text": "1", "personal": "me", "whole": "1", "number": "1", "duration": "1h", "timezone": "Europe/Berlin"}
+_COUNT = count()
+
+
+class Recorded(LoopbackServer):
+    """Gives the answers of a recording one after the other, and the last one again and again."""
+
+    date_header = ""
+
+    def __init__(self, recording: Recording) -> None:
+        super().__init__()
+        self.answers = list(recording.get("answers", ()))
+        self.given = 0
+
+    def answer(self, asked: Asked) -> Said:
+        said = self.answers[min(self.given, len(self.answers) - 1)]
+        self.given += 1
+        body = said.get("body", "")
+        content = body.encode() if isinstance(body, str) else body
+        return Said(said.get("status", 200), content, said.get("headers", {}))
+
+
+def recordings(name: str) -> dict[str, Recording]:
+    """Those of a recipe by their names."""
+    return {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in sorted((FOLDER / name).glob("*.json"))}
+
+
+def source(file: Path, folder: Path, url: str, settings: Mapping[str, Any]) -> RecipeSource:
+    """A source of a recipe that asks the server at ``url``, wherever its vendor lives."""
+    text = file.read_text(encoding="utf-8")
+    text = re.sub(r"((?:url|token_url): *[\"']?)https://[^/\s\"',}]+", lambda found: found[1] + url, text)
+    text = re.sub(r"^  hosts: .*\n", "", text, flags=re.MULTILINE)
+    copy = folder / f"{next(_COUNT)}" / file.name
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    copy.write_text(text, encoding="utf-8")
+    kind = recipes.made(copy)
+    return kind(**filled(kind, url, settings))
+
+
+def filled(kind: type[RecipeSource], url: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What a recipe takes: as ``settings`` say, a host is that of the server, else its example."""
+    found: dict[str, Any] = {}
+    for name, take in kind.recipe.takes.items():
+        if name in settings:
+            found[name] = take.value(str(settings[name]))
+        elif take.type == "host":
+            found[name] = take.value(url.partition("://")[2])
+        elif take.default is None:
+            usual = take.choices[0] if take.choices else _EXAMPLES.get(take.type, "")
+            found[name] = Secret(_SECRET + name) if take.type == "secret" else take.value(take.example or usual)
+    return found
+
+
+def visit(made: RecipeSource, recording: Recording, state: Path) -> Visit:
+    """A visit at the time and in the zone of a recording."""
+    zone = ZoneInfo(recording.get("zone", "Europe/Berlin"))
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    found = Visit("it", SUBJECT, FastClock(recording["now"]).now(), zone, int(made.usual), {}, state)
+    found.allowance = made.cost(found)
+    return found
+
+
+def told(said: list[Any]) -> dict[str, list[Any]]:
+    """What a poll said, as a recording has it."""
+    readings = [[r.subject, r.metric.name, r.metric.rounded(r.value), r.at] for r in said if isinstance(r, Reading)]
+    return {
+        "readings": [[*one[:2], float(f"{one[2]:.12g}"), one[3]] for one in readings],
+        "listings": [dataclasses.asdict(one) | {"items": one.rows()} for one in said if isinstance(one, Listing)],
+        "events": [dataclasses.asdict(one) for one in said if isinstance(one, Event)],
+    }

@@ -100,7 +100,10 @@ PRICE_EUR = Metric("price_eur", "EUR/kWh", 0.0001, -_PRICE, _PRICE, "price of a 
 PRICE_GBP = Metric("price_gbp", "GBP/kWh", 0.0001, -_PRICE, _PRICE, "price of a kWh")
 PRICE_NOK = Metric("price_nok", "NOK/kWh", 0.0001, -10 * _PRICE, 10 * _PRICE, "price of a kWh")
 PRICE_SEK = Metric("price_sek", "SEK/kWh", 0.0001, -10 * _PRICE, 10 * _PRICE, "price of a kWh")
-PRICES = (PRICE_EUR, PRICE_GBP, PRICE_NOK, PRICE_SEK)
+PRICE_CHF = Metric("price_chf", "CHF/kWh", 0.0001, -_PRICE, _PRICE, "price of a kWh")
+PRICE_DKK = Metric("price_dkk", "DKK/kWh", 0.0001, -10 * _PRICE, 10 * _PRICE, "price of a kWh")
+PRICE_PLN = Metric("price_pln", "PLN/kWh", 0.0001, -10 * _PRICE, 10 * _PRICE, "price of a kWh")
+PRICES = (PRICE_EUR, PRICE_GBP, PRICE_NOK, PRICE_SEK, PRICE_CHF, PRICE_DKK, PRICE_PLN)
 """What a kWh costs where one lives, by currency: the first three letters of the unit."""
 
 OUTDOOR_TEMPERATURE = Metric("outdoor_temperature", "°C", 0.1, -80, 60, "temperature outdoors", hourly=True)

@@ -37,7 +37,7 @@ _SCALES: tuple[dict[str, float], ...] = (
     {"dBm": 1},
     {"%": 1},
 )
-_HUNDREDTHS = {"EUR": "ct", "GBP": "p", "NOK": "øre", "SEK": "öre"}
+_HUNDREDTHS = {"EUR": "ct", "GBP": "p", "NOK": "øre", "SEK": "öre", "CHF": "Rp", "PLN": "gr"}
 _PER = {"km": 1.0, "100km": 100.0, "mi": 1.609344, "100mi": 160.9344}
 _TEMPERATURES = {"°C": (1.0, 0.0), "°F": (5 / 9, 32.0), "K": (1.0, 273.15)}
 """The size of a degree, and where the Celsius scale has its zero."""

@@ -70,7 +70,7 @@ def quantity(value: float, unit: str) -> Quantity:
 
 
 _FAR = 9_999_999  # more is shown as that much
-_MINOR = {"EUR": "ct", "GBP": "p", "SEK": "öre", "NOK": "øre"}
+_MINOR = {"EUR": "ct", "GBP": "p", "SEK": "öre", "NOK": "øre", "DKK": "øre", "CHF": "Rp", "PLN": "gr"}
 
 
 def price(value: float, currency: str) -> Quantity:

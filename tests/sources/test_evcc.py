@@ -105,6 +105,7 @@ def test_an_old_release_is_understood(tmp_path: Path) -> None:
             "roof.storage_power": -400,
             "roof.storage_soc": 55,
             "roof.green_share": 20,
+            "roof.price_chf": 0.31,
             "roof:garage.plugged": 1,
             "roof:garage.charging": 1,
             "roof:garage.charging_power": 1388,
@@ -116,7 +117,14 @@ def test_an_old_release_is_understood(tmp_path: Path) -> None:
             "roof:zoe.charging_power": 1388,
             "roof:zoe.time_to_full": 60,
         }
-        assert guest.note == "prices in CHF are not kept"
+        assert guest.note == ""
+
+
+def test_a_price_in_a_currency_that_nobody_reads_is_told(tmp_path: Path) -> None:
+    with EvccServer({**STATE, "currency": "USD"}) as server:
+        guest = visitor(source(server.url), tmp_path)
+        assert not [one for one in guest.poll() if one.metric.name.startswith("price")]
+    assert guest.note == "prices in USD are not kept"
 
 
 def test_a_car_that_is_away_says_nothing(tmp_path: Path) -> None:

@@ -120,8 +120,9 @@ def _scale(own: str) -> dict[str, float]:
 
 
 def _under(own: str) -> dict[str, float]:
-    """As ``_scale``, of what stands below a line: "100km" is a unit there only."""
-    return _PER if own in _PER else _scale(own)
+    """As ``_scale``, of what stands below a line: "100km" is a unit there only, and "m" no minute."""
+    scale = _PER if own in _PER else _scale(own)
+    return {unit: size for unit, size in scale.items() if unit != "m"} if "min" in scale else scale
 
 
 def _factor(unit: str, own: str) -> float:

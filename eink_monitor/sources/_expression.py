@@ -91,8 +91,9 @@ class Expression:
         if not self.text:
             return document
         tree = self._tree or _compiled(filled(self.text, answered.scope, _escaped))
+        walk = _Bounded(_Known(answered))
         try:
-            return _Bounded(_Known(answered)).visit(tree.parsed, document)
+            return walk.visit(tree.parsed, document)
         except JMESPathTypeError as error:
             trouble = f"{error.function_name}() cannot take what is there ({_kind(error.actual_type)})"
         except _TooMuchError:
@@ -101,6 +102,8 @@ class Expression:
             trouble = "the answer has another shape"
         except RecursionError:
             trouble = "it is nested too deeply"
+        finally:
+            walk.let_go()
         raise BadAnswer(f"{answered.scope.who}: `{self.text[:80]}` cannot be read: {trouble}")
 
     def holds(self, document: object, answered: Answered) -> bool:
@@ -201,6 +204,10 @@ class _Bounded(TreeInterpreter):
     def __init__(self, known: Functions) -> None:
         super().__init__(Options(custom_functions=known))
         self._left = MOST_STEPS
+
+    def let_go(self) -> None:
+        """Forget its own methods: in a stream's child nobody collects what holds itself."""
+        self._method_cache: dict[str, Any] = {}
 
     def visit(self, node: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - JMESPath's own
         self._left -= 1

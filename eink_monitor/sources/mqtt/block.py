@@ -14,7 +14,7 @@ from eink_monitor.model.reading import Metric
 from eink_monitor.settings import Duration, InputFile, Personal, Secret, insist, together
 from eink_monitor.sources._declared import Declared
 from eink_monitor.sources._template import Scope, Template, Values, filled, settings_of
-from eink_monitor.sources.mqtt.session import MqttBroker
+from eink_monitor.sources.mqtt.broker import MqttBroker
 from eink_monitor.sources.mqtt.topics import check_filter, check_name
 
 _MOST = 200  # readings

@@ -16,8 +16,9 @@ from eink_monitor.model.reading import Reading
 from eink_monitor.model.source import SharedLine
 from eink_monitor.sources._template import Values
 from eink_monitor.sources.mqtt.block import MqttBlock
+from eink_monitor.sources.mqtt.broker import MqttBroker
 from eink_monitor.sources.mqtt.ear import Ear, Saying
-from eink_monitor.sources.mqtt.session import MqttBroker, Session, refused
+from eink_monitor.sources.mqtt.session import Session, refused
 
 _NAP = 20.0  # s; the longest time without handling keep-alives
 _GATHERED = 3.0  # s; the longest time for what the broker had kept to come, if it is never still

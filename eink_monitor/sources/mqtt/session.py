@@ -9,15 +9,12 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from eink_monitor.clock import Clock
 from eink_monitor.errors import AuthFailed, BadAnswer, Trouble, Unavailable, Unreachable
-from eink_monitor.settings import Secret
-from eink_monitor.sources._http.address import is_at_home
 from eink_monitor.sources.mqtt import packets
+from eink_monitor.sources.mqtt.broker import MqttBroker
 from eink_monitor.sources.mqtt.packets import ClientAccount, Inflow, Message, Packet
 
 KEEP_ALIVE = 60  # s
@@ -25,67 +22,6 @@ _PATIENCE = 20  # s for the broker to connect, to greet us and to answer a ping
 _BREATH = 0.25  # s after each mouthful, so that a flood costs a bounded part of the processor
 _MOUTHFUL = 1 << 18  # bytes that are read at once; the rest waits in the broker, which drops what is too much
 _PIECE = 1 << 16
-_PORTS = {"mqtt": 1883, "mqtts": 8883}
-
-
-@dataclass(frozen=True)
-class MqttBroker:
-    """Which broker, and as whom: sources with the same settings share one connection."""
-
-    url: str
-    username: str = ""
-    password: Secret | None = None
-    ca: Path | None = None
-    version: str = "5"
-    status: str = ""
-
-    def __post_init__(self) -> None:
-        """Raises ``ValueError`` with a sentence."""
-        if not _is_address(self.url):
-            message = (
-                "broker must be mqtt://host, mqtts://host or either with a :port; username and password stand apart"
-            )
-            raise ValueError(message)
-        if not self.tls and not self.at_home:
-            message = "broker must begin with mqtts://: a password goes there; mqtt:// is for the local network"
-            raise ValueError(message)
-
-    @property
-    def host(self) -> str:
-        """Its name or address."""
-        return urlsplit(self.url).hostname or ""
-
-    @property
-    def port(self) -> int:
-        """As configured, or the usual one."""
-        parts = urlsplit(self.url)
-        return parts.port or _PORTS[parts.scheme]
-
-    @property
-    def tls(self) -> bool:
-        """Whether the connection is encrypted."""
-        return self.url.startswith("mqtts:")
-
-    @property
-    def at_home(self) -> bool:
-        """Whether it is on the local network, by its name; one without a dot is found nowhere else."""
-        return "." not in self.host or is_at_home(self.host)
-
-    @property
-    def who(self) -> str:
-        """As sentences call it."""
-        return f"The MQTT broker {self.host}"
-
-
-def _is_address(url: str) -> bool:
-    """Whether it names a broker, and nothing else."""
-    try:
-        parts = urlsplit(url)
-        good = parts.scheme in _PORTS and parts.hostname and parts.port != 0 and "@" not in parts.netloc
-    except ValueError:  # a port that is no number, a broken IPv6 address
-        return False
-    beyond = parts.path.strip("/") or parts.query or parts.fragment
-    return bool(good) and not beyond and url.isascii() and url.isprintable()
 
 
 class Session:

@@ -161,27 +161,27 @@ class Bus:
     nobody: int = 0
     asked: list[tuple[int, int]] = field(default_factory=list)
 
-    def answer(self, unit: int, address: int, count: int) -> bytes | None:
-        """The answer behind its unit number, None for silence."""
+    def answer(self, unit: int, address: int, count: int, function: int = 3) -> bytes | None:
+        """The answer behind its unit number, None for silence. Functions 3 and 4 see the same registers."""
         self.asked.append((unit, address))
         wanted = range(address, address + count)
         if unit not in self.units:
-            return bytes([0x83, self.nobody]) if self.nobody else None
+            return bytes([0x80 | function, self.nobody]) if self.nobody else None
         if any(at in self.mute.get(unit, ()) for at in wanted):
             return None
         code = next((self.refused[at] for at in wanted if at in self.refused), 0)
         known = self.units[unit].registers
         if code or any(at not in known for at in wanted):
-            return bytes([0x83, code or 2])
-        return struct.pack(f">BB{count}H", 3, 2 * count, *(known[at] for at in wanted))
+            return bytes([0x80 | function, code or 2])
+        return struct.pack(f">BB{count}H", function, 2 * count, *(known[at] for at in wanted))
 
     def talk(self, line: socket.socket, over: threading.Event) -> None:
         """Answer a client until it leaves."""
         while len(request := line.recv(12)) == 12:
-            number, _, _, unit, _, address, count = struct.unpack(">HHHBBHH", request)
+            number, _, _, unit, function, address, count = struct.unpack(">HHHBBHH", request)
             if address in self.hung_up:
                 return
-            body = self.answer(unit, address, count)
+            body = self.answer(unit, address, count, function)
             if body is not None and not over.wait(self.late):
                 line.sendall(struct.pack(">HHHB", number, 0, len(body) + 1, unit) + body)
 

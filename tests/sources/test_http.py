@@ -373,7 +373,6 @@ def test_a_vendor_that_knows_nothing_of_it_three_times_is_gone(vendor: JsonVendo
 @pytest.mark.parametrize(
     ("block", "complaint"),
     [
-        ("url: https://a.example/x", "readings: name at least one value"),
         (
             "url: https://a.example/x\nreadings: {x: {path: 'a.['}}",
             "2:26: readings.x.path: this expression ends too early",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from eink_monitor.model.poll import Quota, Visit
 from eink_monitor.model.reading import Metric
 from eink_monitor.model.said import Said
-from eink_monitor.model.source import Source
+from eink_monitor.model.source import Source, Suggestion
 from eink_monitor.sources.http.asking import authority, place
 from eink_monitor.sources.http.auth import SignedJwt
 from eink_monitor.sources.http.block import HttpBlock
@@ -20,6 +20,8 @@ from eink_monitor.sources.http.lists import Happened, Listed
 class HttpSource(HttpBlock, Source):
     """Any device or service that answers over HTTP: JSON, CSV, XML, plain text or a header; see docs/http.md."""
 
+    words: ClassVar[Mapping[str, str]] = {"url": "the address that answers; http:// only at home"}
+    guide: ClassVar[str] = "Open its address in a browser first: what is there can be read. docs/http.md has examples."
     preload: ClassVar[tuple[str, ...]] = ("eink_monitor.sources._http.warm", "eink_monitor.sources.http.polling")
     extra: ClassVar[str] = "sealed"
 
@@ -69,6 +71,17 @@ class HttpSource(HttpBlock, Source):
     def cost(self, visit: Visit) -> int:  # noqa: ARG002 - the same at any time
         """All calls of a poll that may be needed; what was not is given back."""
         return self.calls if self.budgets() else 0
+
+    def doubts(self) -> Iterator[tuple[str, str]]:
+        """Nothing to read."""
+        if not self.readings and not any(self.listed()):
+            yield "it reads nothing", "name a value below `readings:`; `eink-monitor poll NAME --explain` lists them"
+
+    def suggestions(self, visit: Visit) -> Sequence[Suggestion]:
+        """The numbers of the answer."""
+        from eink_monitor.sources.http.offers import offers
+
+        return offers(self, visit, self.who)
 
     def poll(self, visit: Visit) -> Iterable[Said]:
         """One request, with those before it."""

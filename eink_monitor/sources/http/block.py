@@ -89,7 +89,6 @@ class HttpBlock(Asking):
         super().__post_init__()
         header = _header_of(self.auth)
         insist(
-            (bool(self.readings or self.list or self.events), "readings: name at least one value of the answer"),
             (1 <= self.pages <= _MOST_PAGES, f"pages must be 1 to {_MOST_PAGES}"),
             (len(self.before) <= _MOST_BEFORE, f"before: at most {_MOST_BEFORE} requests"),
             (not header or is_header(header), "auth: this header cannot be set"),

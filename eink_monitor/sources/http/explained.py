@@ -62,10 +62,15 @@ def listed(one: Listed | Happened, found: Sequence[Listing | Event], zone: ZoneI
 def contents(document: object) -> Iterator[str]:
     """What is in an answer: expressions that would find something, each with what it finds."""
     yield "In the answer are:"
-    paths = _paths(document, "", 0)
+    paths = leaves(document)
     yield from (f"- {path or '@'}: {sample(value)}" for path, value in islice(paths, _MOST_PATHS))
     if next(paths, None):
         yield "- ... and more"
+
+
+def leaves(document: object) -> Iterator[tuple[str, object]]:
+    """Expressions for what an answer holds, each with what it finds; of a list only the first items."""
+    return _paths(document, "", 0)
 
 
 def _paths(value: object, path: str, depth: int) -> Iterator[tuple[str, object]]:

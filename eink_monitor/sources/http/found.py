@@ -29,7 +29,7 @@ class Answers:
     def said(self) -> Iterator[Said]:
         """Everything that the block declares. Raises ``BadAnswer`` where nothing of it is there."""
         found = list(self._readings())
-        if len(found) < len(self._block.readings):
+        if len(found) < len(self._block.readings) or not (self._block.readings or any(self._block.listed())):
             self._talk.explain(explained.contents(self.document))
         listed = list(self._listed())
         if self._block.readings and not found and not listed and not self.visit.remarks.left_out:

@@ -196,7 +196,10 @@ def test_an_administrators_token_knows_later_reports(tmp_path: Path) -> None:
         house = source(server.url, {"sensor.roof_power": "pv_power"}, live_times=True)
         assert polled(house, tmp_path) == {"roof.pv_power": (0, NOW - 10)}
         assert server.paths() == ["/api/template"]
-        server.admin = False
+        server.fault = Said(400, {"message": "Error rendering template"})
+        with pytest.raises(BadAnswer, match="cannot render our template"):
+            visitor(house, tmp_path).poll()
+        server.fault, server.admin = None, False
         with pytest.raises(AuthFailed, match="no administrator's; renew it, or remove live_times"):
             visitor(house, tmp_path).poll()
 

@@ -123,7 +123,8 @@ class HomeAssistant(Source):
             visit.remarks.add("entities is empty: nothing is read")
             return ()
         hub = Hub(self.base_url, self.token, visit)
-        known = hub.live(wanted) if self.live_times else hub.states(wanted)
+        whole = {name for name, entity in self.entities.items() if entity.path or entity.at}
+        known = hub.live(wanted, whole) if self.live_times else hub.states(wanted)
         return States(known, visit).readings(self.entities, self.measured_at)
 
     def suggestions(self, visit: Visit) -> Sequence[Suggestion]:

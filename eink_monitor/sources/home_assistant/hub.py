@@ -27,10 +27,13 @@ _PER_CALL = 115_000  # bytes of all states that cost as much as a call
 _NAMED = 3  # missing entities that are told one by one
 _TEMPLATE = (
     "{% set found = namespace(all=[]) %}{% for id in [IDS] %}{% set s = states[id] %}{% if s %}"
-    "{% set found.all = found.all + [{'entity_id': id, 'state': s.state, 'attributes': dict(s.attributes),"
+    "{% set told = dict(s.attributes) if id in [WHOLE] else {'unit_of_measurement':"
+    " s.attributes.get('unit_of_measurement'), 'device_class': s.attributes.get('device_class')} %}"
+    "{% set found.all = found.all + [{'entity_id': id, 'state': s.state, 'attributes': told,"
     " 'last_reported': s.last_reported.isoformat(), 'last_updated': s.last_updated.isoformat()}] %}"
     "{% endif %}{% endfor %}{{ found.all | to_json }}"
 )
+"""All attributes only where they are asked for: not every one can be written as JSON."""
 
 
 class Hub:
@@ -54,16 +57,15 @@ class Hub:
             known = {name: state for name, state in found.items() if state is not None}
         return self._told(wanted, known)
 
-    def live(self, wanted: Collection[str]) -> Mapping[str, State]:
-        """As ``states``, by a template: small, and with the times as they are, but for administrators only."""
-        ids = ", ".join(f"'{name}'" for name in sorted(wanted))
-        answer = self._web.post_json(
-            "/api/template", {"template": _TEMPLATE.replace("IDS", ids)}, self._headers, cost=0
-        )
-        admin = AuthFailed(
-            f"{WHO} rejects the token, or it is no administrator's", "renew it, or remove live_times: true"
-        )
-        return self._told(wanted, _by_name(judge(answer, self._visit.now, {**_MEANINGS, 401: admin}).json()))
+    def live(self, wanted: Collection[str], whole: Collection[str]) -> Mapping[str, State]:
+        """As ``states``, by a template: small, and with the times as they are, but for administrators only.
+
+        ``whole`` are those of which all attributes are wanted.
+        """
+        ids, with_all = (", ".join(f"'{name}'" for name in sorted(names)) for names in (wanted, whole))
+        template = _TEMPLATE.replace("IDS", ids).replace("WHOLE", with_all)
+        answer = self._web.post_json("/api/template", {"template": template}, self._headers, cost=0)
+        return self._told(wanted, _by_name(judge(answer, self._visit.now, {**_MEANINGS, **_OF_TEMPLATES}).json()))
 
     def all(self) -> Mapping[str, State]:
         """Every state by name."""
@@ -124,6 +126,11 @@ _MEANINGS: Mapping[int, Trouble] = {
     ),
     405: BadAnswer(f"what answers at base_url is no {WHO} (405)", "check the address"),
     **dict.fromkeys((502, 503, 504), _RESTARTS),
+}
+
+_OF_TEMPLATES: Mapping[int, Trouble] = {
+    400: BadAnswer(f"{WHO} cannot render our template (400); it may be older than 2024.8", "remove live_times: true"),
+    401: AuthFailed(f"{WHO} rejects the token, or it is no administrator's", "renew it, or remove live_times: true"),
 }
 
 

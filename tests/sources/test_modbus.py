@@ -172,6 +172,14 @@ def test_a_device_that_says_only_nonsense_is_told(tmp_path: Path) -> None:
         list(source(port, readings).poll(visit(tmp_path)))
 
 
+def test_a_block_without_registers_is_a_beginning(tmp_path: Path) -> None:
+    made = source(9, {})
+    assert [what for what, _ in made.doubts()] == ["it reads nothing"]
+    with pytest.raises(BadAnswer, match="names no register"):
+        list(made.poll(visit(tmp_path)))
+    assert list(source(9, {"x": value(1)}).doubts()) == []
+
+
 def test_a_value_that_is_nonsense_costs_itself(tmp_path: Path) -> None:
     readings = {"good": value(4), "mode": value(0, type="text", length=1, values={"A": 1})}
     with serve({0: 0x4242, 4: 9}) as port:
@@ -267,7 +275,6 @@ def test_readings_that_contradict_themselves_say_so(keys: dict[str, object], wor
 @pytest.mark.parametrize(
     ("keys", "words_of_error"),
     [
-        ({"readings": {}}, "readings: name at least one"),
         ({"counts_from": -1}, "counts_from must be"),
         ({"counts_from": 40_001}, "there is no such register"),
         ({"gap": 126}, "gap must be"),

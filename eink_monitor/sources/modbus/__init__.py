@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -19,7 +19,11 @@ class ModbusSource(ModbusBlock, Source):
     preload: ClassVar[tuple[str, ...]] = ("eink_monitor.sources.modbus.polling",)
     extra: ClassVar[str] = "modbus"
     group: ClassVar[str] = "other"
-    guide: ClassVar[str] = "Its manual lists the registers; how to write them down: docs/modbus.md."
+    guide: ClassVar[str] = "Its manual lists the registers. They are written into the configuration: docs/modbus.md."
+    words: ClassVar[Mapping[str, str]] = {
+        "host": "name or address of the device or its gateway, such as meter.local",
+        "unit": "its number on the bus",
+    }
 
     def __post_init__(self) -> None:
         """Raises ``ValueError`` with all that is wrong with the block as a whole."""
@@ -35,6 +39,11 @@ class ModbusSource(ModbusBlock, Source):
     def local(self) -> bool:
         """Whether the device is at home."""
         return self.home
+
+    def doubts(self) -> Iterator[tuple[str, str]]:
+        """Without a register it only connects."""
+        if not self.readings:
+            yield "it reads nothing", "name a register below `readings:`, as docs/modbus.md shows"
 
     def publishes(self, subject: str) -> Mapping[str, tuple[Metric, ...]]:
         """The metrics that the block names, known or declared by it."""

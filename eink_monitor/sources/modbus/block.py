@@ -43,7 +43,6 @@ class ModbusBlock:
     def __post_init__(self) -> None:
         """Raises ``ValueError`` for what can be seen without knowing what names stand for."""
         insist(
-            (bool(self.readings), "readings: name at least one register"),
             (0 <= self.counts_from <= 0xFFFF, "counts_from must be the number of the first register: 0, 1 or 40001"),
             (0 <= self.gap <= MOST_REGISTERS, f"gap must be 0 to {MOST_REGISTERS} registers"),
             (1 <= self.at_once <= MOST_REGISTERS, f"at_once must be 1 to {MOST_REGISTERS} registers"),

@@ -27,6 +27,9 @@ def polled(block: ModbusBlock, visit: Visit, values: Values, who: str) -> Iterat
     except ValueError as error:
         message = str(error)
         raise BadAnswer(message) from None
+    if not block.readings:
+        message = "readings: names no register"
+        raise BadAnswer(message, "write down those of the device, as docs/modbus.md shows")
     peer = Peer(who, "the device", "its menu", "mostly 1")
     with Line(host, port, block.timeout, peer, pause=block.pause) as line:
         answers = _answers(line, unit, block, visit)

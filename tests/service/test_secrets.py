@@ -51,6 +51,8 @@ sources:
   spot:  {{{{type: entsoe, token: m4rk-spot, zone: AT, base_url: "{url}", every: 5s}}}}
   ha:    {{{{type: home_assistant, token: m4rk-assistant, base_url: "{url}", every: 5s,
           entities: {{{{sensor.zoe: car.soc}}}}}}}}
+  mq:    {{{{type: mqtt, broker: "mqtt://127.0.0.1:9", username: me, password: m4rk-broker,
+            readings: {{{{soc: {{{{topic: a}}}}}}}}}}}}
   door:  {{{{type: http, url: "{url}/{{{{{{{{now_s}}}}}}}}", every: 5s, method: post, error: message,
             headers: {{{{X-Key: m4rk-header}}}},
             form: {{{{a: m4rk-form}}}}, readings: {{{{soc: {{{{path: n}}}}}}}},

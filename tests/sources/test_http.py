@@ -316,6 +316,11 @@ THROTTLED = {"errors": [{"message": "Throttled", "extensions": {"code": "THROTTL
         ("", Said(400, {"error": {}}), (BadAnswer, 0)),
         ("", Said(409, {}), (Unavailable, 0)),
         ("", Said(410, {}), (Gone, 0)),
+        ("", Said(429, {}), (Throttled, 300)),
+        ("", Said(429, {}, {"X-RateLimit-Reset": "42"}), (Throttled, 42)),
+        ("", Said(429, {}, {"X-RateLimit-Reset": str(NOW + 90)}), (Throttled, 90)),
+        ("", Said(429, {}, {"RateLimit-Reset": "soon"}), (Throttled, 300)),
+        ("", Said(429, {}, {"Retry-After": "0.5"}), (Throttled, 1)),
         ("", Said(422, {}), (BadAnswer, 0)),
         ("", Said(500, b"<h1>oops</h1>"), (Unavailable, 0)),
         ("", Said(304, b""), (BadAnswer, 0)),
@@ -412,3 +417,17 @@ def test_no_secret_stands_in_an_address(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("KEY", "hunter2")
     for line in ("url: !env KEY", "url: https://a.example\nquery: {key: !env KEY}"):
         assert "no secret belongs here" in read(tmp_path, f"{line}\nreadings: {{x: {{}}}}")[1][0]
+
+
+@pytest.mark.parametrize("line", ["url: https://a.example/x?appid=1", "url: https://a.example/x\nquery: {api_key: a}"])
+def test_a_key_in_an_address_is_doubtful(tmp_path: Path, line: str) -> None:
+    doubts = list(source(tmp_path, f"{line}\n{NUMBER}").doubts())
+    assert [words for words, _ in doubts] == ["its address holds what looks like a key, and servers log addresses"]
+
+
+def test_nor_is_it_explained(vendor: JsonVendor, tmp_path: Path) -> None:
+    visits = visitor(tmp_path, f"url: {vendor.url}/status\nquery: {{appid: 0815, q: a}}\n{NUMBER}")
+    visit = visits.visit()
+    visit.explained = []
+    list(visits.source.poll(visit))
+    assert "/status?appid=****&q=a: 200" in visit.explained[0]

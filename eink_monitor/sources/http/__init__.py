@@ -13,6 +13,7 @@ from eink_monitor.model.source import Source, Suggestion
 from eink_monitor.sources.http.asking import authority, place
 from eink_monitor.sources.http.auth import SignedJwt
 from eink_monitor.sources.http.block import HttpBlock
+from eink_monitor.sources.http.explained import KEY
 from eink_monitor.sources.http.lists import Happened, Listed
 
 
@@ -73,9 +74,16 @@ class HttpSource(HttpBlock, Source):
         return self.calls if self.budgets() else 0
 
     def doubts(self) -> Iterator[tuple[str, str]]:
-        """Nothing to read."""
+        """Nothing to read; or a key where servers log it."""
         if not self.readings and not any(self.listed()):
             yield "it reads nothing", "name a value below `readings:`; `eink-monitor poll NAME --explain` lists them"
+
+        query = "".join(f"&{name}=x" for name in self.query)
+        if KEY.search(f"{self.url.text}{query}"):
+            yield (
+                "its address holds what looks like a key, and servers log addresses",
+                "put it into a header if you can",
+            )
 
     def suggestions(self, visit: Visit) -> Sequence[Suggestion]:
         """The numbers of the answer."""

@@ -6,6 +6,7 @@ It is for the eyes of the house's owner. Secrets of the block are masked whereve
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from zoneinfo import ZoneInfo
@@ -20,6 +21,8 @@ from eink_monitor.sources._expression import Answered
 from eink_monitor.sources._http.answer import Answer, said_at
 from eink_monitor.sources.http.lists import Happened, Listed
 
+KEY = re.compile(r"(?i)([?&][^=&]*(?:key|token|appid|secret|sig|passw)[^=&]*=)[^&]+")
+"""A key in an address, where servers log it."""
 _MOST_PATHS = 40
 _MOST_ITEMS = 3  # of a list, whose others look alike
 _DEEPEST = 8
@@ -31,6 +34,7 @@ def request(method: str, url: str, answer: Answer, zone: ZoneInfo) -> str:
     """One line about a request: where, and what came."""
     at = said_at(answer.headers)
     date = f", Date {stamp(at, zone)}" if at else ", without a Date"
+    url = KEY.sub(r"\1****", url)
     return f"{method.upper()} {url}: {answer.status}, {len(answer.body)} bytes{date}"
 
 

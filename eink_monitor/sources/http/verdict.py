@@ -8,12 +8,13 @@ from collections.abc import Iterable, Mapping
 from eink_monitor.clock import DAY, MINUTE
 from eink_monitor.errors import AuthFailed, BadAnswer, Throttled, Trouble, Unavailable
 from eink_monitor.outside import clean
-from eink_monitor.sources._expression import Answered
+from eink_monitor.sources._expression import Answered, number
 from eink_monitor.sources._http.answer import Answer, judge, retry_after
 from eink_monitor.sources.http.asking import Asking
 from eink_monitor.sources.http.documents import document
 
 _PAUSE = 5 * MINUTE  # where a vendor says that it is too often, and not for how long
+_EPOCH = 1_000_000_000  # what is larger counts from 1970
 _LONGEST_WORDS = 120  # characters of a vendor's own sentence
 _SHORTEST_SECRET = 4
 
@@ -46,7 +47,7 @@ def _judge(answer: Answer, answered: Answered, words: str) -> None:
     """Raise what a status means, with the vendor's own words behind it."""
     who, status, now = answer.who, answer.status, answered.scope.now
     if status == 429:
-        raise Throttled(f"{who} says we poll too often (429){words}", now + (retry_after(answer, now) or _PAUSE))
+        raise Throttled(f"{who} says we poll too often (429){words}", now + _pause(answer, now))
     if status == 430:  # Shopify: it takes us for a robot
         raise Throttled(f"{who} blocks us for a while (430){words}", now + (retry_after(answer, now) or DAY // 24))
     if status in _OWN:
@@ -73,6 +74,18 @@ _OWN: Mapping[int, tuple[type[Trouble], str, str]] = {
     423: (Unavailable, "is locked; trying again later", ""),
     529: (Unavailable, "is overloaded; trying again later", ""),
 }
+
+
+def _pause(answer: Answer, now: int) -> int:
+    """For how many seconds to wait, as a header says (Retry-After, or when the vendor's budget begins anew)."""
+    if known := retry_after(answer, now):
+        return known
+    for name in ("ratelimit-reset", "x-ratelimit-reset", "x-rate-limit-reset"):
+        wait = number(answer.headers.get(name, "")) or 0.0
+        wait -= now if wait > _EPOCH else 0
+        if 0 < wait <= 31 * DAY:
+            return math.ceil(wait)
+    return _PAUSE
 
 
 def _holds(found: object, asking: Asking, answered: Answered, which: str) -> bool:

@@ -17,8 +17,11 @@ from eink_monitor.config.schema import Reader
 from eink_monitor.errors import BadAnswer, Trouble
 from eink_monitor.model.reading import Reading
 from eink_monitor.settings import Secret
-from eink_monitor.sources.http.asking import place
+from eink_monitor.sources._http.answer import Answer
+from eink_monitor.sources._template import Template
+from eink_monitor.sources.http.asking import Asking, place
 from eink_monitor.sources.http.block import HttpBlock
+from eink_monitor.sources.http.documents import document
 from eink_monitor.sources.http.polling import polled
 from loopback.blocks import NOW, read, source, visitor
 from loopback.faults import FAULTS
@@ -272,6 +275,27 @@ def test_mutated_answers_are_readings_or_refused(vendor: JsonVendor, tmp_path: P
             visits.poll()
 
 
+PIECES = st.sampled_from(
+    [*GOOD.values(), b"<a>", b"{", b"[", b'"', b",", b"1e999", b"\xff\xfe", b"\xef\xbb\xbf", b"\0", b"<!--"]
+)
+KINDS = st.sampled_from(
+    ["", "text/html", "text/csv; charset=utf-7", "a; charset=idna", "x; charset=utf-16", "charset=\x00"]
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    st.sampled_from(sorted(GOOD)),
+    st.lists(PIECES | st.binary(max_size=9), max_size=8).map(b"".join),
+    KINDS,
+    st.booleans(),
+)
+def test_any_bytes_are_a_document_or_refused(kind: str, body: bytes, content: str, comma: bool) -> None:
+    asking = Asking(url=Template("https://a.example"), format=kind, decimal="," if comma else ".")  # type: ignore[arg-type]
+    with suppress(Trouble):
+        json.dumps(document(Answer("who", 200, {"content-type": content}, body), asking))
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: (
@@ -284,9 +308,9 @@ JSON = st.recursive(
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(JSON)
-def test_any_json_may_come(tmp_path_factory: pytest.TempPathFactory, document: object) -> None:
+def test_any_json_may_come(tmp_path_factory: pytest.TempPathFactory, found: object) -> None:
     with JsonVendor() as vendor:
-        vendor.routes["/x"] = Said(200, document)
+        vendor.routes["/x"] = Said(200, found)
         block = f"url: {vendor.url}/x\nnext: a\nok: t\nerror: items\nthrottled: n\nrefused: at\n{LOOKS['json']}"
         folder = tmp_path_factory.mktemp("any")
         for text in (block, f"url: {vendor.url}/x\n{LOOKS['json']}"):

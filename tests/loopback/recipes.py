@@ -15,6 +15,7 @@ import dataclasses
 import json
 import re
 from collections.abc import Mapping
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -64,13 +65,20 @@ def recordings(name: str) -> dict[str, Recording]:
 def source(file: Path, folder: Path, url: str, settings: Mapping[str, Any]) -> RecipeSource:
     """A source of a recipe that asks the server at ``url``, wherever its vendor lives."""
     text = file.read_text(encoding="utf-8")
-    text = re.sub(r"((?:url|token_url): *[\"']?)https://[^/\s\"',}]+", lambda found: found[1] + url, text)
+    text = re.sub(r"((?:url|token_url): *[\"']?)https://((?:\{\{\w+\}\}|[^/\s\"',{}])+)", partial(_here, url), text)
     text = re.sub(r"^  hosts: .*\n", "", text, flags=re.MULTILINE)
     copy = folder / f"{next(_COUNT)}" / file.name
     copy.parent.mkdir(parents=True, exist_ok=True)
     copy.write_text(text, encoding="utf-8")
     kind = recipes.made(copy)
     return kind(**filled(kind, url, settings))
+
+
+def _here(url: str, found: re.Match[str]) -> str:
+    """The address of the server; where a name is only a part of the host, it goes into the path, which drops it."""
+    if re.fullmatch(r"\{\{\w+\}\}", found[2]):
+        return f"{found[1]}http://{found[2]}"
+    return f"{found[1]}{url}/~{found[2]}~" if "{{" in found[2] else f"{found[1]}{url}"
 
 
 def filled(kind: type[RecipeSource], url: str, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -101,6 +109,10 @@ def told(said: list[Any]) -> dict[str, list[Any]]:
     readings = [[r.subject, r.metric.name, r.metric.rounded(r.value), r.at] for r in said if isinstance(r, Reading)]
     return {
         "readings": [[*one[:2], float(f"{one[2]:.12g}"), one[3]] for one in readings],
-        "listings": [dataclasses.asdict(one) | {"items": one.rows()} for one in said if isinstance(one, Listing)],
+        "listings": [
+            dataclasses.asdict(one) | {"items": [list(row) for row in one.rows()]}
+            for one in said
+            if isinstance(one, Listing)
+        ],
         "events": [dataclasses.asdict(one) for one in said if isinstance(one, Event)],
     }

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from eink_monitor.clock import DAY, HOUR, MINUTE, SKEW, local
+from eink_monitor.currencies import DECIMALS
 from eink_monitor.locale import marked_many, say, say_many, spoken
 
 UNKNOWN = "–"
@@ -57,25 +58,30 @@ def size(octets: float) -> Quantity:
 
 
 def quantity(value: float, unit: str) -> Quantity:
-    """Whatever was measured, from the unit of its metric: "3.1 kW", "67 %", "312 km", "21.5 °C", "13.4 V"."""
+    """Whatever was measured, from the unit of its metric: "3.1 kW", "67 %", "21.5 °C", "13.4 V", "€12.50"."""
     worded = _WORDED.get(unit)
     if worded:
         return worded(value)
+    code, _, per = unit.partition("/")
+    if code in DECIMALS:
+        return price(value, code, per) if per else money(value, code)
     if not math.isfinite(value):
         return Quantity(UNKNOWN, unit)
-    if unit.endswith("/kWh"):
-        return price(value, unit[:3])
     value = max(-_FAR, min(_FAR, value))
     return Quantity(decimal(value, 0 if abs(value) >= 99.5 or float(value).is_integer() else 1), unit)
 
 
 _FAR = 9_999_999  # more is shown as that much
+_COINS, _MILLIONS = 999.995, 9_999_999.5  # of an amount of money: from here without coins, or in millions
 _MINOR = {"EUR": "ct", "GBP": "p", "SEK": "öre", "NOK": "øre", "DKK": "øre", "CHF": "Rp", "PLN": "gr"}
 
 
-def price(value: float, currency: str) -> Quantity:
-    """What a kWh costs in the hundredth part of a currency, whose code it has: "24.3 ct"."""
-    return Quantity(decimal(value * 100, 1 if abs(value) < 0.9995 else 0), _MINOR.get(currency, f"{currency}/100"))
+def price(value: float, currency: str, per: str = "kWh") -> Quantity:
+    """What a kWh costs in the hundredth part of a currency, if that has a name: "24.3 ct"; else "1.799 EUR/l"."""
+    if per == "kWh" and currency in _MINOR:
+        return Quantity(decimal(value * 100, 1 if abs(value) < 0.9995 else 0), _MINOR[currency])
+    places = DECIMALS[currency]
+    return Quantity(decimal(value, places + 1 if abs(value) < 10 else places), f"{currency}/{per}")
 
 
 def percent(value: float) -> str:
@@ -142,9 +148,26 @@ def share(value: float) -> str:
     return spoken().percent.format(number=percent(value))
 
 
-def money(amount: float, places: int = 2) -> str:
-    """An amount of the house's currency: "€1.20"."""
-    return spoken().money.format(number=decimal(amount, places), currency=spoken().sign)
+class Money(Quantity):
+    """An amount, which a language may write behind its currency."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        pattern, (mega, sign) = spoken().money, (" M" * self.unit.startswith("M "), self.unit.removeprefix("M "))
+        apart = " " if sign.isalpha() and pattern.startswith("{currency}{") else ""
+        return pattern.format(number=self.number + mega, currency=sign + apart)
+
+
+def money(amount: float, currency: str) -> Money:
+    """An amount with as many decimals as its currency has: "€1.20", "JPY 120"; no coins from 1000 on; "€12.3 M".
+
+    The house's own currency goes by its sign, any other by its code, because many share a sign.
+    """
+    sign = spoken().sign if currency == spoken().currency else currency
+    if math.isfinite(amount) and abs(amount) >= _MILLIONS:
+        return Money(decimal(max(-_FAR, min(_FAR, amount / 1e6)), 1), f"M {sign}")
+    return Money(decimal(amount, DECIMALS[currency] if abs(amount) < _COINS else 0), sign)
 
 
 def count(number: int, thing: str) -> str:

@@ -12,6 +12,8 @@ from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
 from typing import Any, Literal
 
+from eink_monitor.currencies import DECIMALS
+
 HERE = Path(__file__).parent
 LANGUAGES = ("en", "de", "nl", "fr", "it", "es", "sv", "nb", "da", "pl", "cs")
 
@@ -39,8 +41,8 @@ class Currency(str):
 
     @classmethod
     def parse(cls, text: str) -> Currency:
-        """Read a code. Raises ``ValueError`` for anything but three letters (ISO 4217)."""
-        if len(text) != 3 or not text.isascii() or not text.isalpha():
+        """Read a code. Raises ``ValueError`` for one that ISO 4217 lacks."""
+        if text.upper() not in DECIMALS:
             raise ValueError(f'"{text}" is not a currency; write for example EUR')
         return cls(text.upper())
 

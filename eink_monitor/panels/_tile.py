@@ -25,12 +25,10 @@ _SHAPE = 1.6  # how much wider than high a tile is at best
 _WORD, _ICON = 14, 18  # units from the top to the line that the word stands on, and to the foot of the icon
 _GAUGE, _AGE = 7, 15  # units high: of a gauge, or in its place of an age
 _PERIODS = {
-    **dict.fromkeys((m.PRODUCTION_TODAY, m.CONSUMPTION_TODAY, m.SELF_CONSUMPTION_TODAY), 3),
-    **dict.fromkeys((m.FEED_IN_TODAY, m.PURCHASED_TODAY), 3),
     m.PRODUCTION_MONTH: 2,
     m.PRODUCTION_YEAR: 1,
 }
-"""Sums that start anew: with a day, a month, a year."""
+"""Sums that start anew with a month, a year; the metric itself says that it does with a day."""
 _DOING = {
     m.GRID_POWER: (marked("exporting"), marked("importing"), marked("balanced")),
     m.STORAGE_POWER: (marked("discharging"), marked("charging"), marked("resting")),
@@ -74,7 +72,7 @@ def figure(known: Known, metric: Metric) -> Figure | None:
     outlook = known.history.outlook(known.subject, metric) if metric in m.PRICES else None
     if outlook and (slot := outlook.slot(known.now)):
         return Figure(slot.value, known.now)
-    return known.figure(metric, _PERIODS.get(metric, 0))
+    return known.figure(metric, 3 if metric.daily else _PERIODS.get(metric, 0))
 
 
 def told(value: float, metric: Metric, now: int) -> words.Quantity:

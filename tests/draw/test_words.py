@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -11,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eink_monitor.clock import DAY, HOUR, MINUTE
+from eink_monitor.currencies import DECIMALS
 from eink_monitor.draw import words
+from eink_monitor.locale import ENGLISH, load, speaking
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = int(datetime(2026, 6, 16, 14, 34, tzinfo=BERLIN).timestamp())
@@ -48,6 +51,41 @@ def test_a_quantity_fits_its_slot_and_is_true(value: float) -> None:
         if quantity.number != words.UNKNOWN and abs(value) < 9e11:
             shown = float(quantity.number.replace("−", "-")) * SCALE[quantity.unit.removesuffix(unit)]
             assert abs(shown - value) <= max(0.5, abs(value) * 0.051)
+
+
+@pytest.mark.parametrize(
+    ("amount", "unit", "english", "german"),
+    [
+        (12.5, "EUR", "€12.50", "12,50 €"),
+        (-3, "EUR", "€−3.00", "−3,00 €"),
+        (999.99, "EUR", "€999.99", "999,99 €"),
+        (999.996, "EUR", "€1000", "1.000 €"),
+        (1234.5, "EUR", "€1234", "1.234 €"),
+        (12_345_678, "EUR", "€12.3 M", "12,3 M €"),
+        (120, "JPY", "JPY 120", "120 JPY"),
+        (1.2345, "KWD", "KWD 1.234", "1,234 KWD"),
+        (49.9, "RON", "RON 49.90", "49,90 RON"),
+        (math.nan, "TRY", "TRY –", "– TRY"),
+        (math.inf, "TRY", "TRY –", "– TRY"),
+        (0.312, "EUR/kWh", "31.2 ct", "31,2 ct"),
+        (1.799, "EUR/l", "1.799 EUR/l", "1,799 EUR/l"),
+        (31.2, "JPY/kWh", "31 JPY/kWh", "31 JPY/kWh"),
+        (0.85, "RON/kWh", "0.850 RON/kWh", "0,850 RON/kWh"),
+    ],
+)
+def test_money_has_its_currency_and_its_coins(amount: float, unit: str, english: str, german: str) -> None:
+    for locale, said in ((ENGLISH, english), (load("de", "Europe/Berlin"), german)):
+        with speaking(locale):
+            assert str(words.quantity(amount, unit)).replace("\u00a0", " ") == said
+
+
+@given(ANY, st.sampled_from([*DECIMALS]))
+def test_an_amount_is_true_to_half_a_coin(amount: float, code: str) -> None:
+    said = words.money(amount, code)
+    if said.number != words.UNKNOWN and abs(amount) < 9e12:
+        shown = float(said.number.replace("−", "-")) * (1e6 if said.unit.startswith("M ") else 1)
+        coin = 0.5 * 10.0 ** -DECIMALS[code] if abs(amount) < 999 else 0.5
+        assert abs(shown - amount) <= max(coin * 1.0001, abs(amount) * 0.0051 * (abs(amount) > 9e6))
 
 
 @given(ANY)

@@ -122,7 +122,7 @@ class Canvas:
     def _rectangle(self, x: int, y: int, width: int, height: int) -> tuple[int, int, int, int]:
         """Left, top, right and lower edge in pixels; nothing becomes so thin that it is gone."""
         if self.scale == 1:
-            return x, y, x + width, y + height
+            return x, y, x + max(1, width), y + max(1, height)
         left, top = self.px(x), self.px(y)
         right = math.ceil((x + width) * self.scale) if x + width < self.width else self.pixels[0]
         bottom = math.ceil((y + height) * self.scale) if y + height < self.height else self.pixels[1]

@@ -115,7 +115,9 @@ class Fetching:
         With ``explain`` its result says how each value was found, if its source can.
         """
         self._explains = explain
-        self._start(self._intake.feeds[name], self._clock.now(), self._clock.monotonic(), force=force)
+        feed, now, mono = self._intake.feeds[name], self._clock.now(), self._clock.monotonic()
+        self._turns.setdefault(name, self._intake.first(feed, name, now, mono))  # one that only listens has none
+        self._start(feed, now, mono, force=force)
         while self._running:
             self._clock.wait(max(0.0, self.next_due() - self._clock.monotonic()), self.watch())
             self._collect(self._clock.now())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -205,5 +206,13 @@ class SettingUp:
 
     def mentioned(self, complaints: Iterable[Complaint]) -> Iterator[str]:
         """Which of its settings are spoken of."""
-        words = " ".join(f"{one.path} {one.message}" for one in complaints).replace("`", " ").replace(".", " ").split()
-        return (key for key in (*self._fields, *COMMON) if key in words)
+        keys = [*self._fields, *COMMON]
+        sure = [word for one in complaints for word in _subjects(one)]
+        words = sure if set(sure) & set(keys) else [word for one in complaints for word in one.message.split()]
+        return (key for key in keys if key in words)
+
+
+def _subjects(complaint: Complaint) -> list[str]:
+    """What a complaint is about: where it stands, what it quotes, and how its sentences begin."""
+    begun = re.findall(r"(?:^|; )(\w+)\b", complaint.message)
+    return [*re.split(r"[.\[\]]", complaint.path)[2:], *re.findall(r"`(\w+)`", complaint.message), *begun]

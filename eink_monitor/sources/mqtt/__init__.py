@@ -27,6 +27,7 @@ class MqttSource(MqttBlock, Source):
         "broker": "its address, such as mqtt://broker.local or mqtts://broker.example",
         "username": "the user's name there",
         "password": "the user's password",
+        "readings": "what is read, such as {indoor_temperature: {topic: home/kitchen, path: temp, unit: °C}}",
     }
 
     def __post_init__(self) -> None:

@@ -14,10 +14,13 @@ import os
 import re
 import socket
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from eink_monitor.config import Config, plugins
+from eink_monitor.config.offer import asked
+from eink_monitor.metrics import KNOWN
 from eink_monitor.model.display import Display
 from eink_monitor.model.panel import Panel
 from eink_monitor.model.source import Source
@@ -28,6 +31,7 @@ _SHORTEST = 3  # letters; masking every "a" would leave nothing to read
 _LARGEST = 1024 * 1024
 _MOUNTS = ("mounts", "newest", "sftp_mounts")  # settings whose values are paths on a disk, and whose keys are names
 _HOST = re.compile(r"https?://([\w.-]*\w)")
+_THINGS = ("entities", "loadpoints", "vehicles")  # settings whose keys and values are names of things elsewhere
 _PLAIN = frozenset(
     {"backup", "backups", "box", "car", "data", "disk", "garage", "home", "house", "nas", "roof", "sun", "wall"}
 )
@@ -121,9 +125,22 @@ def _names(config: Config) -> Iterator[str]:
         yield from (feed.name, feed.subject, feed.label)
         for setting in _MOUNTS:
             yield from getattr(feed.source, setting, ())
+        for setting in _THINGS:
+            yield from _things(getattr(feed.source, setting, {}))
+        for subject in asked(partial(feed.source.publishes, feed.subject)) or ():
+            yield from subject.split(":")
     for slide in config.slides.values():
         yield from (slide.name, getattr(slide.panel, "title", ""))
         yield from getattr(slide.panel, "subject", "").split(":")
+
+
+def _things(named: Mapping[str, object]) -> Iterator[str]:
+    """What people call things: "zoe_battery" of the entity "sensor.zoe_battery", and the title of a wallbox."""
+    for name, value in named.items():
+        thing = name.partition(".")[2] or name
+        yield from (
+            word for word in (thing, getattr(value, "name", value)) if isinstance(word, str) and word not in KNOWN
+        )
 
 
 def _paths(config: Config) -> Iterator[str]:

@@ -115,6 +115,22 @@ def test_what_stands_deep_inside_a_setting(tmp_path: Path) -> None:
         assert mask(f"before {word} after") == "before **** after"
 
 
+ELSEWHERE = """
+database: {folder}/readings.db
+display: {{type: png, path: {folder}/out}}
+sources:
+  house:
+    type: home_assistant
+    base_url: http://homeassistant.local:8123
+    token: 0123456789abcdef
+    entities:
+      person.albertine: home.albertine_at_home 0/1
+      sensor.mimi_battery: mimi.soc
+      sensor.grid_power: roof.grid_power
+  roof: {{type: evcc, loadpoints: {{left: Albertines}}, vehicles: {{mimi: Mimi}}}}
+panels:
+  sun: {{type: flow, subject: roof}}
+"""
 NAMES = """\
 database: {folder}/readings.db
 display: {{type: png}}
@@ -142,6 +158,15 @@ def test_what_a_person_calls_his_things_is_numbered(tmp_path: Path) -> None:
     for word in ("albertine", "Albertine", "mimi", "Mimi", "/srv/family", "photos", "wedding"):
         assert word not in text
     for word in ("<name 1>: demo", "car: demo", "ssh_disk", "<mount 1>", "== last outcomes =="):
+        assert word in text
+
+
+def test_what_things_are_called_elsewhere_is_numbered(tmp_path: Path) -> None:
+    file = write(tmp_path, ELSEWHERE)
+    text = say("dump", "-", "-c", file).out
+    for word in ("albertine", "Albertine", "mimi", "Mimi"):
+        assert word not in text
+    for word in ("sensor.<name", "grid_power", "roof:<name", "house"):
         assert word in text
 
 

@@ -38,6 +38,8 @@ _USUAL = [
     "quota.py",
     "sources/solaredge",
     "sources/solaredge_modbus",
+    "sources/sunspec",
+    "sources/modbus",
     "sources/_inverter",
     "sources/_modbus.py",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import struct
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -16,8 +17,10 @@ from eink_monitor.errors import BadAnswer, Trouble, Unavailable, Unreachable
 from eink_monitor.model.poll import Visit
 from eink_monitor.model.reading import Reading
 from eink_monitor.settings import Duration
+from eink_monitor.sources import _modbus
 from eink_monitor.sources._template import Template
 from eink_monitor.sources.modbus import ModbusSource
+from eink_monitor.sources.modbus.block import ModbusBlock
 from eink_monitor.sources.modbus.polling import polled
 from eink_monitor.sources.modbus.register import RegisterReading, Whole
 from eink_monitor.sources.modbus.requests import MOST_BITS, Stretch, together
@@ -204,6 +207,13 @@ def test_exceptions_are_told_in_words(tmp_path: Path, code: int, kind: type[Trou
         list(source(port, {"a": value(0)}).poll(visit(tmp_path)))
 
 
+def test_devices_are_only_ever_read() -> None:
+    """Functions 1 to 4, and no other."""
+    assert {name.partition("_")[0] for name in _modbus._TABLES.values()} == {"read"}
+    texts = [file.read_text("utf-8") for file in Path(_modbus.__file__).parent.rglob("*.py")]
+    assert not [text for text in texts if "pymodbus" in text and re.search(r"\.(write|mask)_(coil|reg)", text)]
+
+
 def test_silence_and_a_broken_line_are_told(tmp_path: Path) -> None:
     for keys in ({"mute": {1: range(9)}}, {"hung_up": range(9)}):
         with serve_bus(Bus({1: House()}, **keys)) as port, pytest.raises(Unreachable, match="hung up or gave no"):
@@ -237,7 +247,7 @@ def test_a_part_of_a_thing_is_a_subject_of_its_own(tmp_path: Path) -> None:
 
 def test_a_block_with_names_is_filled_when_it_is_polled(tmp_path: Path) -> None:
     made = source(502, {"x": value(0)})
-    block = ModbusSource.__mro__[1](
+    block = ModbusBlock(
         host=Template("{{host}}"), port=Template("{{port}}"), unit=Template("{{unit}}"), readings=made.readings
     )
     block.check({"host": False, "port": False, "unit": False})

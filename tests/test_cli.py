@@ -39,7 +39,9 @@ def test_every_verb_explains_itself(verb: str) -> None:
         assert len(said.out.splitlines()) > 5
 
 
-@pytest.mark.parametrize("verb", sorted(set(VERBS) - {"demo", "doctor", "dump", "sources", "panels", "undo", "add"}))
+@pytest.mark.parametrize(
+    "verb", sorted(set(VERBS) - {"demo", "doctor", "dump", "sources", "panels", "undo", "add", "recipe"})
+)
 def test_every_verb_takes_a_configuration_and_complains_of_it(verb: str, tmp_path: Path) -> None:
     broken = tmp_path / "broken.yaml"
     broken.write_text("display: {type: pgn}\nsources: {}\npanels: {}\n", encoding="utf-8")

@@ -132,7 +132,8 @@ def test_every_verb_has_a_row_whose_options_exist(verb: str) -> None:
     assert len(mine) == 1
     command = commands.get_command(click.Context(commands), verb)
     assert command is not None
-    options = {name for param in command.params for name in param.opts}
+    parts = [command, *(command.commands.values() if isinstance(command, click.Group) else ())]
+    options = {name for part in parts for param in part.params for name in param.opts}
     told = {word for span in code(mine[0][1]) for word in span.split() if word.startswith("--")}
     assert told <= options
 

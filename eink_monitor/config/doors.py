@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
 
 from eink_monitor.clock import DAY
+from eink_monitor.errors import BadAnswer
 from eink_monitor.model.poll import Quota, Visit
 from eink_monitor.model.reading import Metric
 from eink_monitor.model.said import Said
@@ -17,6 +19,8 @@ Block = Any
 Values = Mapping[str, str | Secret]
 """What the names in braces of a recipe stand for."""
 
+Saved = tuple[int, Mapping[str, str], bytes]
+"""Status, headers (names in lower case) and body of an answer."""
 Names = Mapping[str, tuple[str, ...]]
 
 
@@ -50,6 +54,14 @@ class Door(ABC):
     @abstractmethod
     def poll(self, block: Block, visit: Visit, values: Values) -> Iterable[Said]:
         """What the other side says now."""
+
+    def asks(self, block: Block, values: Values) -> Iterable[str]:
+        """Every request in a line, as far as it is known before an answer came."""
+        return sorted(self.places(block, values))
+
+    def rehearse(self, block: Block, visit: Visit, values: Values, saved: Sequence[Saved]) -> Iterable[Said]:  # noqa: ARG002 - of no door but http
+        """What saved answers would become; none where that cannot be told without the device."""
+        raise BadAnswer("answers can be tried through http only", "try the device: eink-monitor poll NAME --explain")
 
     def quota(self, block: Block, values: Values, name: str) -> Quota | None:  # noqa: ARG002 - calls are free
         """What the vendor allows; ``name`` is the recipe's."""
@@ -99,6 +111,20 @@ class HttpDoor(Door):
 
         return polled(block, visit, values, self._who(block, values))
 
+    def asks(self, block: Block, values: Values) -> Iterator[str]:
+        from eink_monitor.sources._template import Scope, filled, in_url
+
+        scope = Scope(DAY, ZoneInfo("UTC"), values)
+        for asking in reversed([*block.requests()]):
+            query = "&".join(f"{key}={word}" for key, word in asking.query.items())
+            url = filled(asking.url.text, scope, in_url)
+            yield f"{asking.method.upper()} {url}{'?' * bool(query)}{filled(query, scope)}"
+
+    def rehearse(self, block: Block, visit: Visit, values: Values, saved: Sequence[Saved]) -> Iterable[Said]:
+        from eink_monitor.sources.http.rehearsal import rehearsed
+
+        return rehearsed(block, visit, values, saved)
+
     def quota(self, block: Block, values: Values, name: str) -> Quota | None:
         budgets = block.budgets()
         if not budgets:
@@ -119,8 +145,6 @@ class HttpDoor(Door):
 
     def _who(self, block: Block, values: Values) -> str:
         """The host, as sentences call it."""
-        from zoneinfo import ZoneInfo
-
         from eink_monitor.sources._template import Scope, filled, in_url
         from eink_monitor.sources.http.asking import authority, place
 

@@ -38,6 +38,8 @@ _KINDS: Mapping[str, Any] = {
     "timezone": ZoneInfo,
 }
 
+_SHOWN = {"timezone": "Europe/Berlin", "whole": "1", "number": "1", "duration": "1h", "host": "host.local"}
+
 
 @dataclass(frozen=True)
 class Take:
@@ -56,8 +58,8 @@ class Take:
             (0 < len(self.words) < 90 and self.words[-1] != ".", "words: a few, without a full stop"),
             (self.default is None or self.type != "secret" or not self.default, "default: a secret has none but empty"),
         )
-        if self.default:
-            self.value(self.default)
+        for text in filter(None, (self.default, self.example)):
+            self.value(text)
 
     @property
     def kind(self) -> Any:  # noqa: ANN401 - a type
@@ -69,6 +71,14 @@ class Take:
     def usual(self) -> object:
         """What it is where the configuration does not say."""
         return self.value(self.default) if self.default else "" if self.type == "text" else None
+
+    @property
+    def shown(self) -> object:
+        """What stands for it where a recipe is only looked at."""
+        if self.type == "secret":
+            return Secret("a-secret-that-nobody-has")
+        text = self.default or self.example or (self.choices[0] if self.choices else _SHOWN.get(self.type, ""))
+        return self.value(text) if text else self.usual
 
     def value(self, text: str) -> object:
         """A text as its kind. Raises ``ValueError``."""

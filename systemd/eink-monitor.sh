@@ -39,6 +39,25 @@ if [ "${1:-}" = reload ]; then # only a restart hands the files over again; a ba
 	echo "the daemon restarted with /etc/eink-monitor/config.yaml"
 	exit
 fi
+case ${1:-} in
+undo) # it concerns root's own files only
+	if ! asks_help "$@"; then
+		EINK_MONITOR_CONFIG=/etc/eink-monitor/config.yaml EINK_MONITOR_RELOADS=1 STATE_DIRECTORY=/var/lib/eink-monitor "$program" "$@" || exit
+		exec "$0" reload
+	fi
+	;;
+add | remove | rename) # asked and tried in the sandbox, which may not write the configuration: that comes through a pipe
+	if [ -z "${EINK_MONITOR_ASKS:-}" ] && ! asks_help "$@"; then
+		EINK_MONITOR_ASKS=1 "$0" "$@" || exit
+		code=0
+		"$0" hand-over </dev/null 2>/dev/null | "$current/bin/python" -I -m eink_monitor.editing.handover /etc/eink-monitor || code=$?
+		[ "$code" != 3 ] || exit 0 # nothing was agreed to
+		[ "$code" = 0 ] || exit "$code"
+		[ "$1" = rename ] || echo "To undo this: sudo eink-monitor undo"
+		exec "$0" reload
+	fi
+	;;
+esac
 settings() { # of the service, except how it is started, watched and stopped, and its runtime folder
 	sed -n '/^\[Service\]/,/^\[Install\]/{/^[A-Z][A-Za-z]*=/p}' "$current/eink-monitor.service" |
 		grep -vE '^(Type|NotifyAccess|Exec[A-Za-z]*|Restart[A-Za-z]*|Timeout[A-Za-z]*|WatchdogSec|KillMode|OOMPolicy)=' |
@@ -52,7 +71,11 @@ case $found in
 	exit 78
 	;;
 esac
-set -- /bin/sh -c "export EINK_MONITOR_CONFIG=\$CREDENTIALS_DIRECTORY/config.yaml; exec $program \"\$@\"" eink-monitor "$@"
+if [ "${1:-}" = hand-over ]; then
+	set -- /bin/sh -c 'cat change/change.json && rm -r change'
+else
+	set -- /bin/sh -c "export EINK_MONITOR_CONFIG=\$CREDENTIALS_DIRECTORY/config.yaml; exec $program \"\$@\"" eink-monitor "$@"
+fi
 while IFS= read -r setting; do # prepended, so the list is reversed: the order counts
 	set -- "--property=$setting" "$@"
 done <<SETTINGS

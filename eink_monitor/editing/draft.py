@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -12,25 +11,29 @@ from pathlib import Path
 from eink_monitor import config as configuration
 from eink_monitor import files, places
 from eink_monitor.config import Config
+from eink_monitor.editing import handover
 from eink_monitor.editing.emission import FromFile
+from eink_monitor.editing.keeping import guard, is_free, put, set_aside
 from eink_monitor.editing.tree import UneditableError
 from eink_monitor.errors import Complaint, ConfigError, StoreError
 
-KEPT = 20  # earlier versions of a file
 _LARGEST = 1024 * 1024
 
 
 class Draft:
-    """The text of ``file`` as it shall be. ``path`` is a copy of it in the same folder, to be loaded and polled with.
+    """The text of ``file`` as it shall be. ``path`` is a copy of it in ``folder``, to be loaded and polled with.
 
-    ``made`` are files of secrets that exist for its sake only.
+    ``made`` are files of secrets that exist for its sake only. A service may not write its configuration: then the
+    folder is one of its own, and what is kept is handed over (see ``handover``).
     """
 
-    def __init__(self, file: Path, before: bytes | None, text: str) -> None:
-        self.file = file
-        self.path = file.with_name(f".{file.name}.draft")
+    def __init__(self, file: Path, before: bytes | None, text: str, folder: Path) -> None:
+        self.file = places.origin(file)
+        self.folder = folder
+        self.path = folder / f".{file.name}.draft"
         self.text = text
         self.made: list[Path] = []
+        self._source = file
         self._before = before
 
     @property
@@ -59,11 +62,12 @@ class Draft:
 
     def secret(self, name: str, text: str) -> FromFile:
         """Put a secret into a file of its own, readable by nobody else; returns how the configuration names it."""
-        folder = next((one for one in ("credentials", "secrets") if (self.file.parent / one).is_dir()), "secrets")
-        place = self.file.parent / folder
+        usual = places.served() or (self.folder / "credentials").is_dir()
+        folder = "credentials" if usual else "secrets"
+        place = self.folder / folder
         files.make_folder(place)
         guard(place)
-        path = next(one for number in range(1, 1000) if _is_free(one := place / f"{name}{f'-{number}' * (number > 1)}"))
+        path = next(one for number in range(1, 1000) if is_free(one := place / f"{name}{f'-{number}' * (number > 1)}"))
         with files.replacing(path) as file:
             file.write(f"{text}\n".encode())
         self.made.append(path)
@@ -71,7 +75,7 @@ class Draft:
 
     def forget(self, named: object) -> None:
         """Remove a file of a secret that was made for its sake, by how the configuration would have named it."""
-        for path in [one for one in self.made if isinstance(named, FromFile) and self.file.parent / named == one]:
+        for path in [one for one in self.made if isinstance(named, FromFile) and self.folder / named == one]:
             path.unlink(missing_ok=True)
             self.made.remove(path)
 
@@ -81,10 +85,11 @@ class Draft:
         Raises ``StoreError``; then the file is as it was.
         """
         try:
-            if _content(self.file) != self._before:
-                raise StoreError(
-                    f"{self.file} was changed by somebody else meanwhile", "nothing was written; try again"
-                )
+            if _content(self._source) != self._before:
+                raise StoreError(f"{self.file} was changed meanwhile", "nothing was written; try again")
+            if places.served():
+                handover.give(self.folder, what, self._before or b"", self.text, self.made)
+                return []
             told = [] if self._before is None else set_aside(self.file, what)
             put(self.file, self.text.encode())
         except OSError as error:
@@ -96,8 +101,9 @@ class Draft:
         """Leave no trace but what was kept."""
         for path in (self.path, *self.made):
             path.unlink(missing_ok=True)
-        with suppress(OSError):
-            (self.file.parent / "secrets").rmdir()  # only an empty one goes
+        for folder in ("secrets", *(["credentials"] if places.served() else [])):
+            with suppress(OSError):
+                (self.folder / folder).rmdir()  # only an empty one goes
 
 
 @contextmanager
@@ -106,14 +112,17 @@ def drafted(file: Path, blank: Callable[[], str] | None = None) -> Iterator[Draf
 
     Raises ``ConfigError`` and ``StoreError``.
     """
-    if places.served():
-        raise StoreError("the service may not change its own configuration", "run `sudo make install` again")
     file = file.absolute()
-    with _locked(file):
+    folder = places.database().parent / handover.FOLDER if places.served() else file.parent
+    if places.served():
+        files.make_folder(folder)
+    with _locked(file, folder):
+        if places.served():
+            handover.forget(folder)
         before = _content(file)
         if before is None and blank is None:
-            raise ConfigError([Complaint("cannot be read: there is no such file", str(file))])
-        draft = Draft(file, before, before.decode("utf-8") if before is not None else blank() if blank else "")
+            raise ConfigError([Complaint("cannot be read: there is no such file", str(places.origin(file)))])
+        draft = Draft(file, before, before.decode("utf-8") if before is not None else blank() if blank else "", folder)
         try:
             yield draft
         finally:
@@ -121,33 +130,21 @@ def drafted(file: Path, blank: Callable[[], str] | None = None) -> Iterator[Draf
 
 
 @contextmanager
-def _locked(file: Path) -> Iterator[None]:
-    """Alone with the folder of a file. Nothing lasts of a lock but the open folder."""
-    guard(file.parent)
+def _locked(file: Path, folder: Path) -> Iterator[None]:
+    """Alone with the folder of a draft. Nothing lasts of a lock but the open folder."""
+    guard(folder)
     guard(Path(os.path.realpath(file)).parent)
     try:
-        folder = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
-        raise StoreError(f"{file.parent} cannot be used: {error.strerror}") from None
+        raise StoreError(f"{folder} cannot be used: {error.strerror}") from None
     try:
-        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
     except BlockingIOError:
         raise StoreError(f"another eink-monitor is changing {file}", "wait until that one is done") from None
     finally:
-        os.close(folder)
-
-
-def guard(folder: Path) -> None:
-    """Root does nothing by name in a folder where somebody else could exchange the names. Raises ``StoreError``."""
-    if os.geteuid():
-        return
-    for one in (folder.resolve(), *folder.resolve().parents):
-        with suppress(FileNotFoundError):
-            found = one.stat()
-            shared = found.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not found.st_mode & stat.S_ISVTX
-            if found.st_uid or shared:
-                raise StoreError(f"others may write in {one}", "run this as their owner, not as root")
+        os.close(lock)
 
 
 def _content(file: Path) -> bytes | None:
@@ -167,43 +164,3 @@ def _content(file: Path) -> bytes | None:
     if len(content) > _LARGEST:
         raise ConfigError([Complaint("cannot be changed: it is too large", str(file))])
     return content
-
-
-def put(file: Path, content: bytes) -> None:
-    """Replace a file, where a link leads too, with its owner and mode. Raises ``OSError`` and ``StoreError``."""
-    target = Path(os.path.realpath(file))
-    found = target.stat() if target.exists() else None
-    if found and not os.access(target, os.W_OK):
-        raise StoreError(f"{target} is read-only", f"chmod u+w {target}")
-    with files.replacing(target, stat.S_IMODE(found.st_mode) if found else files.PRIVATE) as draft:
-        if found:
-            os.fchmod(draft.fileno(), stat.S_IMODE(found.st_mode))
-            mine = os.fstat(draft.fileno())
-            if (mine.st_uid, mine.st_gid) != (found.st_uid, found.st_gid):
-                os.fchown(draft.fileno(), found.st_uid, found.st_gid)
-        draft.write(content)
-
-
-def set_aside(file: Path, what: str) -> list[str]:
-    """Keep a copy of a file beside it; the oldest of many goes. Returns a sentence about each. Raises ``OSError``."""
-    stem = f"{file.name}.before-{what}"
-    names = (file.with_name(f"{stem}{f'-{number}' * (number > 1)}") for number in range(1, 10_000))
-    copy = next(name for name in names if _is_free(name))
-    mode = stat.S_IMODE(file.stat().st_mode)
-    with files.replacing(copy, mode) as draft:
-        draft.write(file.read_bytes())
-    told = [f"{file} as it was is {copy}"]
-    for old in earlier(file)[KEPT:]:
-        old.unlink()
-        told.append(f"{old} was the oldest of {KEPT + 1} such files, and is deleted")
-    return told
-
-
-def earlier(file: Path) -> list[Path]:
-    """The earlier versions of a file that were kept, the newest first."""
-    found = [one for one in file.parent.glob(f"{file.name}.before-*") if not files.kind(one)]
-    return sorted(found, key=lambda one: one.stat().st_mtime_ns, reverse=True)
-
-
-def _is_free(path: Path) -> bool:
-    return not os.path.lexists(path)

@@ -110,7 +110,7 @@ class Adding:
         finally:
             if not kept:
                 self.trial.forget()
-        self.talk.say(f"{self.draft.file} has the source `{self.name}`{_and(self.panels)}.")
+        _wall.tell(f"{self.draft.file} has the source `{self.name}`{_and(self.panels)}.")
         _wall.tell_way_back(told, self.draft.file)
         _wall.tell_daemon(self.draft.file)
         return 0

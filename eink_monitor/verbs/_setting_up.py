@@ -197,7 +197,7 @@ class SettingUp:
         """What is wrong with one answer; empty when nothing is."""
         if self._is_secret(key):
             try:
-                scalar(Secret, (self._draft.file.parent / self.answers[key]).read_text(encoding="utf-8"))
+                scalar(Secret, (self._draft.folder / self.answers[key]).read_text(encoding="utf-8"))
             except ValueError as error:
                 return str(error)
         path = f"sources.{self.name}.{key}"

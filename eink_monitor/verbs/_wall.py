@@ -44,8 +44,19 @@ def blank(model: str = "") -> str:
     return f"{BLANK}display: {display}\nsources: {{}}\npanels: {{}}\n"
 
 
+def tell(sentence: str) -> None:
+    """What was written; where that is still to be handed over, the one who takes it says so."""
+    if not places.served():
+        click.echo(sentence)
+
+
 def tell_daemon(file: Path) -> None:
-    """Have the daemon, if one runs, read the configuration; say what it does next."""
+    """Have the daemon, if one runs, read the configuration; say what it does next.
+
+    A service is restarted afterwards, by its command.
+    """
+    if places.served() or os.environ.get("EINK_MONITOR_RELOADS"):
+        return
     try:
         config = configuration.load(file)
         answer = ask(address(config.database), Request("reload"))
@@ -61,9 +72,9 @@ def tell_daemon(file: Path) -> None:
 def tell_way_back(told: Iterable[str], file: Path) -> None:
     """Where the previous file is, and how it comes back."""
     for sentence in told:
-        click.echo(f"{sentence}.")
+        tell(f"{sentence}.")
     if told:
-        click.echo(places.sayable("To undo this: eink-monitor undo", _named(file)))
+        tell(places.sayable("To undo this: eink-monitor undo", _named(file)))
 
 
 def _named(file: Path) -> Path | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from eink_monitor import places
 from eink_monitor.config import Config
 from eink_monitor.editing.draft import Draft, drafted
 from eink_monitor.editing.surgery import names, removed, written_out
@@ -46,8 +47,9 @@ def command(config_file: Path | None, name: str, *, yes: bool) -> int:
             talk.say("Nothing was changed.")
             return 0
         told = draft.keep(f"remove-{name}")
-        _secrets(draft, gone, talk)
-    talk.say(f"{section[:-1].capitalize()} `{name}` is removed from {file}.")
+        if not places.served():
+            _secrets(draft, gone, talk)
+    _wall.tell(f"{section[:-1].capitalize()} `{name}` is removed from {file}.")
     if section == "sources":
         talk.say("Its readings stay in the database.")
     _wall.tell_way_back(told, file)

@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 
 from eink_monitor.config import Config
-from eink_monitor.editing.draft import Draft, drafted, guard
+from eink_monitor.editing.draft import Draft, drafted
+from eink_monitor.editing.keeping import guard
 from eink_monitor.editing.renaming import renamed
 from eink_monitor.editing.surgery import names
 from eink_monitor.errors import StoreError
@@ -43,10 +44,10 @@ def command(config_file: Path | None, old: str, new: str) -> int:
             if feed:
                 stack.enter_context(_moved(config, old, new, subject=subject))
             told = draft.keep(f"rename-{old}-{new}")
-    click.echo(f"{section[:-1].capitalize()} `{old}` is `{new}` now{', and its history with it' if feed else ''}.")
+    _wall.tell(f"{section[:-1].capitalize()} `{old}` is `{new}` now{', and its history with it' if feed else ''}.")
     for sentence in told:
         click.echo(f"{sentence}.")
-    click.echo(f"To undo this: eink-monitor rename {new} {old}")
+    _wall.tell(f"To undo this: eink-monitor rename {new} {old}")
     _wall.tell_daemon(file)
     return 0
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from eink_monitor.editing.draft import drafted, earlier
+from eink_monitor.editing.draft import drafted
+from eink_monitor.editing.keeping import earlier
 from eink_monitor.errors import StoreError
 from eink_monitor.verbs import _wall
 from eink_monitor.verbs._house import config_option

@@ -429,6 +429,41 @@ def test_the_command_runs_as_the_service(machine: Machine) -> None:
         assert helped.stdout.split() == asked, "anybody may ask for help"
 
 
+def test_what_changes_the_configuration_comes_through_a_pipe(machine: Machine) -> None:
+    machine.run()
+    command, python = wrapper(machine), machine.version() / "bin" / "python"
+    machine.program("id", "echo 0")
+    machine.program("systemd-run", 'case "$*" in *change.json*) echo "a change" ;; esac')
+    python.unlink(missing_ok=True)
+    python.write_text(f"#!/bin/sh\necho \"$*: $(cat)\" >'{machine.folder}/taken'\nexit $TAKEN\n", encoding="utf-8")
+    python.chmod(0o755)
+    for taken, code in (("0", 0), ("3", 0), ("75", 75)):
+        machine.calls()
+        done = subprocess.run(
+            [command, "add", "demo"], env={**machine.environment, "TAKEN": taken}, check=False, stdin=subprocess.DEVNULL
+        )
+        assert done.returncode == code
+        said = (machine.folder / "taken").read_text(encoding="utf-8")
+        assert said == "-I -m eink_monitor.editing.handover /etc/eink-monitor: a change\n"
+        calls = machine.calls()
+        asked = [call for call in calls if call.startswith("systemd-run")]
+        assert asked[0].endswith("eink-monitor add demo")
+        assert asked[1].endswith("cat change/change.json && rm -r change")
+        assert any("restart eink-monitor.service" in call for call in calls) is (taken == "0"), "only what is written"
+
+
+def test_undo_is_roots_own(machine: Machine) -> None:
+    machine.run()
+    command, program = wrapper(machine), machine.version() / "bin" / "eink-monitor"
+    machine.program("id", "echo 0")
+    machine.program("systemd-run")
+    program.write_text(f"#!/bin/sh\necho \"$EINK_MONITOR_CONFIG $*\" >>'{machine.folder}/said'\n", encoding="utf-8")
+    done = subprocess.run([command, "undo", "--yes"], env=machine.environment, check=False)
+    assert done.returncode == 0
+    assert (machine.folder / "said").read_text(encoding="utf-8") == "/etc/eink-monitor/config.yaml undo --yes\n"
+    assert any("restart eink-monitor.service" in call for call in machine.calls())
+
+
 def test_the_demo_is_a_persons_and_not_the_services(machine: Machine) -> None:
     machine.run()
     command, program = wrapper(machine), machine.version() / "bin" / "eink-monitor"

@@ -1,8 +1,10 @@
-"""CONTRIBUTING's two recipes, followed to the letter: a source and a panel that nobody has seen before."""
+"""CONTRIBUTING's examples, followed to the letter: a source, a panel and a recipe that nobody has seen before."""
 
 from __future__ import annotations
 
 import ast
+import dataclasses
+import json
 import re
 import shutil
 import subprocess
@@ -14,11 +16,17 @@ import pytest
 from PIL import Image
 
 from eink_monitor.clock import SystemClock
+from eink_monitor.config import recipes
+from eink_monitor.config.recipe_file import _RecipeHead
+from eink_monitor.model.source import GROUPS
+from loopback import recipes as recorded
 from loopback.server import Asked, LoopbackServer, Said
 
 ROOT = Path(__file__).parent.parent
 GUIDE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 RECIPES = dict(re.findall(r"```python\n# (eink_monitor/\S+)\n(.*?)```", GUIDE, re.DOTALL))
+BARREL = dict(re.findall(r"```yml\n# (eink_monitor/\S+)\n(.*?)```", GUIDE, re.DOTALL))
+RECORDING = re.findall(r"```json\n(.*?)```", GUIDE, re.DOTALL)
 MOST_NAMES = 12
 CONFIG = """\
 database: {folder}/house.db
@@ -82,3 +90,31 @@ def test_neither_needs_to_know_much(name: str) -> None:
     imports = [node for node in ast.walk(ast.parse(RECIPES[name])) if isinstance(node, ast.ImportFrom)]
     names = [alias.name for node in imports if (node.module or "").startswith("eink_monitor") for alias in node.names]
     assert len(names) <= MOST_NAMES, names
+
+
+def test_the_recipe_is_whole_and_its_recording_becomes_what_it_says(tmp_path: Path) -> None:
+    ((name, text),) = BARREL.items()
+    recording = json.loads(*RECORDING)
+    file = tmp_path / Path(name).name
+    file.write_text(text, encoding="utf-8")
+    with recorded.Recorded(recording) as vendor:
+        made = recorded.source(file, tmp_path, vendor.url, {})
+        said = list(made.poll(recorded.visit(made, recording, tmp_path / "state")))
+        assert recorded.told(said)["readings"] == recording["readings"]
+        assert vendor.paths() == [recording["asked"][0]["path"]]
+    checked = subprocess.run(
+        [sys.executable, "-m", "eink_monitor", "recipe", "check", file], capture_output=True, text=True, check=True
+    )
+    assert checked.stderr == ""
+
+
+def test_the_guide_to_recipes_begins_with_one_that_is_good(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")
+    ((name, text),) = re.findall(r"```yml\n# (\S+)\n(.*?)```", page, re.DOTALL)
+    file = tmp_path / Path(name).name
+    file.write_text(text, encoding="utf-8")
+    assert list(recipes.made(file).recipe.takes) == ["host", "key"]
+    keys = [field.name for field in dataclasses.fields(_RecipeHead)]
+    told = re.findall(r"^\| `(\w+)` \|", page.partition("| Key |")[2], re.MULTILINE)
+    assert set(keys) <= set(told)
+    assert set(GROUPS) <= set(re.findall(r"`(\w+)`", page))

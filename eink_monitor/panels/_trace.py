@@ -11,7 +11,7 @@ from eink_monitor.locale import say, say_many
 from eink_monitor.model.reading import Metric
 from eink_monitor.panels._sheet import Sheet, Zone
 
-_APART = 12  # units between two labels
+_APART, _TOUCH = 12, 10  # units between two labels, and at least
 _SCALE = 66  # units at the right for the highest and the lowest
 _AXIS = 11  # units below the curve for when it begins and ends
 _FLOORS = {"W": 100.0, "Wh": 1000.0}  # the least that the height of a curve stands for
@@ -41,15 +41,17 @@ def trace(sheet: Sheet, zone: Zone, metric: Metric, seconds: int = DAY) -> None:
 
 
 def _labels(canvas: Canvas, plot: charts.Plot, right: int, values: Sequence[float], metric: Metric) -> None:
-    """The lowest and the highest, each beside the curve where it is, unless they would touch."""
-    where = plot.on(canvas)
+    """The lowest and the highest, each beside the curve where it is, unless they would touch; if low, the highest."""
+    where, top, foot = plot.on(canvas), plot.y + 8, plot.y + plot.height + 2
+    if len(values) > 1 and foot - top < _TOUCH:
+        values = values[-1:]
     lines = [plot.y + 4 + round(where.row(value) / canvas.scale) for value in values]
     if len(values) > 1 and lines[0] - lines[-1] < _APART:
-        lines = [plot.y + plot.height + 2, plot.y + 8]
+        lines = [foot, top]
     for value, line in zip(values, lines, strict=True):
         text = str(words.quantity(value, metric.unit))
-        at = max(plot.y + 8, min(plot.y + plot.height + 2, line))
         small = canvas.measure(fonts.SMALL).width(text) <= _SCALE - 6  # part of a number would be another number
+        at = max(top, min(foot, line))
         canvas.text(right, at, text, fonts.SMALL if small else fonts.TINY, align="right")
 
 

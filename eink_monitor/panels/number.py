@@ -14,6 +14,7 @@ from eink_monitor.panels._metric_panel import MetricPanel
 from eink_monitor.panels._names import named
 from eink_monitor.panels._sheet import Sheet
 from eink_monitor.panels._trace import trace
+from eink_monitor.panels._usual import below, beside, usual
 from eink_monitor.settings import insist
 
 _WORDS = (fonts.FIGURE_28, fonts.FIGURE_22, fonts.FIGURE_18)  # what the name of a state is written in, if it fits
@@ -23,7 +24,11 @@ _ICON = 46  # units for the icon
 
 @dataclass(frozen=True, kw_only=True)
 class Number(MetricPanel):
-    """Any figure of any subject as large as it gets, with its curve of the last hours, its highest and its lowest."""
+    """Any figure of any subject as large as it gets, with its curve of the last hours, its highest and its lowest.
+
+    A counter that starts anew at midnight is compared with what it usually comes to: the median of the same weekday at
+    the same time of day.
+    """
 
     hours: int = 24
 
@@ -37,11 +42,15 @@ class Number(MetricPanel):
         if not self.begin(sheet, icon):
             return
         known = _tile.figure(sheet, metric)
-        _figure(sheet, *(_tile.told(known.value, metric, now) if known else (words.UNKNOWN, metric.unit)))
-        if sheet.beside <= sheet.hero.right - _ICON:
-            canvas.icon(sheet.hero.right - 40, sheet.hero.top + 6, icon, 40, hollow=sheet.outline())
+        number, unit = _tile.told(known.value, metric, now) if known else (words.UNKNOWN, metric.unit)
+        _figure(sheet, number, unit)
+        median, top = usual(sheet, metric), sheet.foot.top
+        if median is None or not beside(sheet, metric, median, unit):
+            if sheet.beside <= sheet.hero.right - _ICON:
+                canvas.icon(sheet.hero.right - 40, sheet.hero.top + 6, icon, 40, hollow=sheet.outline())
+            top = below(sheet, metric, median, top) if median else top
         sheet.rule()
-        trace(sheet, sheet.body._replace(top=sheet.foot.top), metric, self.hours * HOUR)
+        trace(sheet, sheet.body._replace(top=top), metric, self.hours * HOUR)
 
 
 def _figure(sheet: Sheet, number: str, unit: str) -> None:

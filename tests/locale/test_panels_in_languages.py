@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from eink_monitor import metrics as m
 from eink_monitor.draw import fonts, testcard
 from eink_monitor.draw.signcard import sign_in_card
 from eink_monitor.locale import ENGLISH, Locale, load, speaking
@@ -111,6 +112,7 @@ def _theirs(scene: Scene) -> str:
         for word in (status.label, status.door, status.name, status.detail.partition("login")[2])
     ]
     told += [outlook.attribution for outlook in house.outlooks.values()]
+    told += [f"{m.METRICS[name].words} {m.METRICS[name].unit}" for _, name in house.readings if name not in m.KNOWN]
     return " ".join([*told, "eink-monitor login doctor check"])
 
 

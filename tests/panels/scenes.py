@@ -271,6 +271,25 @@ FOUR = (("roof", m.PV_POWER), ("roof", m.GRID_POWER), ("roof", m.STORAGE_SOC), (
 TWO = (("roof", m.PV_POWER), ("hybrid", m.SOC))
 
 
+ORDERS = Metric("orders_today", "orders", 1, 0, 1e6, "orders today", daily=True)
+SALES = Metric("sales_today", "EUR", 0.01, 0, 1e7, "sales today", daily=True)
+for declared in (ORDERS, SALES):
+    m.declare(declared)
+
+
+def shop(weeks: int = 8) -> PaperHouse:
+    """A shop on a Tuesday afternoon, and how its Tuesdays went."""
+    house = PaperHouse(labels={"shop": "Shop"})
+    for week in range(weeks, -1, -1):
+        day = local(AT, BERLIN).date() - timedelta(weeks=week)
+        start, until = midnight(day, BERLIN), AT if not week else midnight(day, BERLIN) + DAY - 1
+        for at in range(start + 7 * MINUTE, until + 1, 15 * MINUTE):
+            orders = int((at - start) / DAY * (30 + 7 * (week * 5 % 4)))
+            house.add("shop", ORDERS, [(at, orders)])
+            house.add("shop", SALES, [(at, round(orders * 29.9 + week, 2))])
+    return house.set("shop", AT, {ORDERS: 31, SALES: 926.9})
+
+
 def tiles(*figures: tuple[str, Metric]) -> tuple[Tile, ...]:
     """What stands on tiles, as the configuration has it."""
     return tuple(Tile(subject, MetricName(metric.name)) for subject, metric in figures)
@@ -360,6 +379,9 @@ SCENES: dict[str, Scene] = {
     "number-one-old": Scene(
         Number("roof", metric=MetricName("production_today")), aged(roof(), {m.PRODUCTION_TODAY: 5 * HOUR})
     ),
+    "number-shop": Scene(Number("shop", metric=MetricName("orders_today")), shop()),
+    "number-sales": Scene(Number("shop", metric=MetricName("sales_today")), shop()),
+    "tiles-shop": Scene(Tiles(tiles(("shop", ORDERS), ("shop", SALES))), shop()),
     "number-empty": Scene(Number("roof", metric=MetricName("pv_power")), NOTHING),
     "number-stale": Scene(Number("garden", metric=MetricName("outdoor_temperature")), garden(), LATE),
     "chart-full": Scene(Chart("garden", metric=MetricName("outdoor_temperature")), garden()),

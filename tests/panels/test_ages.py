@@ -107,7 +107,7 @@ def _asked(figure: Figure) -> tuple[str, Metric]:
     return figure[0], METRICS[figure[1]]
 
 
-UNITS = {"%", "km", "free", *words._WATT, *words._WATT_HOUR, *words._BYTE}
+UNITS = {"%", "km", "free", "orders", "€", "M €", *words._WATT, *words._WATT_HOUR, *words._BYTE}
 
 
 def figures_in_solid_ink(canvas: Listener) -> set[tuple[object, ...]]:

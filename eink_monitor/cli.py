@@ -60,7 +60,8 @@ Try it without an account or hardware:
   eink-monitor demo
 
 \b
-Then copy config.example.yaml to config.yaml, change it, and:
+Then set up what you have, or copy config.example.yaml to config.yaml, and:
+  eink-monitor add          set up a source and its panel, step by step
   eink-monitor check        is the configuration right?
   eink-monitor poll home    poll one source now
   eink-monitor show         look at the panels in the terminal

@@ -25,7 +25,9 @@ def configuration(given: Path | None) -> Path:
             return place
     tried = ", ".join(str(origin(place)) for place in places)
     looked = f"no configuration found (looked for {tried})"
-    raise ConfigError([Complaint(looked, cure="copy config.example.yaml to config.yaml")])
+    raise ConfigError(
+        [Complaint(looked, cure="make one with eink-monitor add, or copy config.example.yaml to config.yaml")]
+    )
 
 
 def _places() -> Iterator[Path]:

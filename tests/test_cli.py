@@ -100,7 +100,8 @@ def test_no_configuration_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         said = say(verb)
         assert said.code == 78
         assert said.err == (
-            f"no configuration found (looked for {tmp_path}/none.yaml); copy config.example.yaml to config.yaml\n"
+            f"no configuration found (looked for {tmp_path}/none.yaml); make one with eink-monitor add, "
+            "or copy config.example.yaml to config.yaml\n"
         )
 
 

@@ -11,6 +11,7 @@ from typing import Any, Union, get_args, get_origin
 
 import yaml
 
+from eink_monitor import places
 from eink_monitor.config.scalars import scalar
 from eink_monitor.verbs._talk import refuse
 
@@ -20,7 +21,8 @@ def text_of(file: str) -> str:
     try:
         text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        refuse(f"{file} cannot be read: {getattr(error, 'strerror', None) or 'it is not text'}")
+        way_out = "; the service cannot see your folders: use - and a pipe" if places.served() else ""
+        refuse(f"{file} cannot be read: {getattr(error, 'strerror', None) or 'it is not text'}{way_out}")
     return text.strip("\r\n")
 
 

@@ -22,14 +22,16 @@ T = TypeVar("T")
 
 @dataclass
 class Offer:
-    """What the sources publish and expect, by subject; ``unsure`` are the subjects of those that could not be read.
+    """What the sources publish, expect and list, by subject.
 
-    With ``anything``, one of them may publish any subject, so none can be called wrong. ``sources`` are the names of
-    all, ``placed`` is whether one of them has a latitude.
+    ``unsure`` are the subjects of those that could not be read. With ``anything``, one of them may publish any
+    subject, so none can be called wrong. ``sources`` are the names of all, ``placed`` is whether one of them has a
+    latitude.
     """
 
     metrics: dict[str, set[Metric]] = field(default_factory=dict)
     expected: dict[str, set[Metric]] = field(default_factory=dict)
+    listed: dict[str, set[str]] = field(default_factory=dict)
     unsure: set[str] = field(default_factory=set)
     anything: bool = False
     sources: set[str] = field(default_factory=set)
@@ -44,21 +46,23 @@ class Offer:
             self.metrics.setdefault(thing, set()).update(metrics)
         for thing, metrics in (asked(lambda: dict(source.expects(subject))) or {}).items():
             self.expected.setdefault(thing, set()).update(metrics)
+        for thing, names in (asked(lambda: dict(source.lists(subject))) or {}).items():
+            self.listed.setdefault(thing, set()).update(names)
         self.placed |= asked(lambda: getattr(source, "latitude", None)) is not None
         return published is not None
 
     @property
     def subjects(self) -> list[str]:
         """Everything that a panel may refer to."""
-        return [*self.metrics, *self.expected, *self.unsure]
+        return list(dict.fromkeys((*self.metrics, *self.expected, *self.listed, *self.unsure)))
 
     def lacks(self, subject: str) -> bool:
         """Whether no readable source publishes a subject: then nothing is known of it."""
-        return subject not in self.metrics and subject not in self.expected
+        return subject not in {*self.metrics, *self.expected, *self.listed}
 
     def knows(self, subject: str) -> bool:
         """Whether there is, or may be, such a subject ("nas:backups" is one of "nas")."""
-        known = {*self.metrics, *self.expected}
+        known = {*self.metrics, *self.expected, *self.listed}
         return self.anything or subject in known or bool({subject, subject.partition(":")[0]} & self.unsure)
 
 
@@ -78,10 +82,22 @@ def check_needs(reader: Reader, block: Node, path: str, needs: Sequence[Need], o
         offered = offer.expected if need.expected else offer.metrics
         if not offer.knows(need.subject):
             reader.unknown(block, path, need.subject, offer.subjects, "subject")
+        elif need.listed is not None:
+            _check_list(reader, block, path, need, offer)
         elif not offer.lacks(need.subject) and not offered.get(need.subject, set()).intersection(need.any_of):
             wanted = " or ".join(metric.name for metric in need.any_of)
             does = "forecasts" if need.expected else "publishes"
             reader.complain(block, path, f"no source {does} {wanted} for `{need.subject}`")
+
+
+def _check_list(reader: Reader, block: Node, path: str, need: Need, offer: Offer) -> None:
+    names = offer.listed.get(need.subject, set())
+    if offer.lacks(need.subject) or (names if not need.listed else need.listed in names):
+        return
+    if need.listed and names:
+        reader.unknown(block, path, need.listed, sorted(names), "list")
+    else:
+        reader.complain(block, path, f"no source lists anything of `{need.subject}`")
 
 
 def check_condition(reader: Reader, node: Node, path: str, condition: Condition, offer: Offer) -> None:

@@ -14,11 +14,15 @@ if TYPE_CHECKING:
 
 
 class Need(NamedTuple):
-    """A panel cannot work unless one of ``any_of`` is published for ``subject``, or, with ``expected``, forecast."""
+    """A panel cannot work unless one of ``any_of`` is published for ``subject``, or, with ``expected``, forecast.
+
+    With ``listed`` it needs that list of the subject, or any for an empty name.
+    """
 
     subject: str
     any_of: tuple[Metric, ...]
     expected: bool = False
+    listed: str | None = None
 
 
 class Panel(ABC):
@@ -42,6 +46,9 @@ class Panel(ABC):
 
 
 def _is_known(history: History, need: Need) -> bool:
-    """Whether anything of it was ever measured, or foretold."""
+    """Whether anything of it was ever measured, foretold or listed."""
+    if need.listed is not None:
+        names = [need.listed] if need.listed else history.lists(need.subject)
+        return any(history.listing(need.subject, name) is not None for name in names)
     known = history.outlook if need.expected else history.latest
     return any(known(need.subject, metric) is not None for metric in need.any_of)

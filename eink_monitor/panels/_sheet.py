@@ -21,6 +21,7 @@ from eink_monitor.draw.canvas import STRIPES, Canvas
 from eink_monitor.locale import say
 from eink_monitor.metrics import PRICES
 from eink_monitor.model.history import FeedStatus, History
+from eink_monitor.model.listing import Listing
 from eink_monitor.model.outlook import Outlook
 from eink_monitor.model.panel import Panel
 from eink_monitor.model.reading import Metric
@@ -119,6 +120,13 @@ class Sheet(Known):
             self.at = outlook.issued_at
             self.stale = over or (outlook.metric not in PRICES and outlook.is_old(self.now))
         return self._surround(icon, wanted, lacking, known=outlook is not None)
+
+    def begin_listed(self, listing: Listing | None, icon: str, wanted: str, lacking: str) -> bool:
+        """As ``begin``, for a panel about a list: when that was true dates the panel."""
+        if listing:
+            self.at, old = listing.at, self.now - listing.at
+            self.stale = not -SKEW <= old <= self.history.freshness(self.subject, listing.name)
+        return self._surround(icon, wanted, lacking, known=listing is not None)
 
     def _surround(self, icon: str, wanted: str, lacking: str, *, known: bool) -> bool:
         """Header and strip, and the empty state where nothing is known; returns ``known``."""

@@ -164,7 +164,7 @@ def test_every_problem_of_a_house_at_once_and_in_order(tmp_path: Path) -> None:
         "2:17: display.type: unknown type `pgn`; did you mean `png`?",
         "3:1: qiet_hours: unknown key `qiet_hours`; did you mean `quiet_hours`?",
         "5:9: sources.roof: `every` must be at least 5s",
-        '5:28: sources.roof.show: "rof" is not one of house, roof, car, hybrid, disk, weather, price',
+        '5:28: sources.roof.show: "rof" is not one of house, roof, car, hybrid, disk, weather, price, parcels',
         "6:3: sources.roof: this key appears twice (first on line 5)",
         "7:15: sources.nas.type: unknown type `dmo`; did you mean `demo`?",
         "8:3: sources.my car: use only letters, digits, - and _ in a name",
@@ -270,7 +270,7 @@ def test_a_slip_in_the_name_of_a_part_is_one_mistake(tmp_path: Path, key: str) -
 def test_an_invented_house_that_could_not_be_read_may_speak_of_anything(tmp_path: Path) -> None:
     panel = "p: {{type: solar, subject: roof}}"
     assert told(tmp_path, "home: {{type: demo, show: rof}}", panel) == [
-        'sources.home.show: "rof" is not one of house, roof, car, hybrid, disk, weather, price'
+        'sources.home.show: "rof" is not one of house, roof, car, hybrid, disk, weather, price, parcels'
     ]
     assert told(tmp_path, "home: {{type: demo, every: 1s}}", "p: {{type: solar, subject: roof}}") == [
         "sources.home: `every` must be at least 5s"

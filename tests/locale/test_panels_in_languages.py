@@ -113,6 +113,8 @@ def _theirs(scene: Scene) -> str:
     ]
     told += [outlook.attribution for outlook in house.outlooks.values()]
     told += [f"{m.METRICS[name].words} {m.METRICS[name].unit}" for _, name in house.readings if name not in m.KNOWN]
+    items = [item for listing in house.listings.values() for item in listing.items]
+    told += [text for item in items for text in (item.title, item.detail, item.state)]
     return " ".join([*told, "eink-monitor login doctor check"])
 
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from eink_monitor import metrics as m
 from eink_monitor.clock import DAY, HOUR, MINUTE, local, midnight
 from eink_monitor.model.frame import Wear
+from eink_monitor.model.listing import Item, Listing
 from eink_monitor.model.outlook import ForecastDay, Outlook, Slot
 from eink_monitor.model.panel import Panel
 from eink_monitor.model.reading import Metric
@@ -26,6 +27,7 @@ from eink_monitor.panels.forecast import Forecast
 from eink_monitor.panels.grid import Grid
 from eink_monitor.panels.health import Health
 from eink_monitor.panels.history import DailyHistory
+from eink_monitor.panels.list import ListPanel
 from eink_monitor.panels.number import Number
 from eink_monitor.panels.overview import Overview
 from eink_monitor.panels.price import Price
@@ -65,7 +67,7 @@ GLASS = ((250, 122), (212, 104), (296, 128), (264, 176), (400, 300), (800, 480))
 """Every size in pixels that panels are drawn for; the first is the one that all goldens have."""
 ON_ALL_GLASS = (
     *("solar-full", "flow-full", "battery-stale", "grid-one-old", "car-full", "disk-alarm", "health-faults"),
-    *("overview-full", "forecast-full", "price-full", "weather-full"),
+    *("overview-full", "forecast-full", "price-full", "weather-full", "list-full", "list-many"),
 )
 """The scenes that have goldens for every size."""
 
@@ -267,6 +269,33 @@ def sky(measured: float | None = 21.4) -> PaperHouse:
     return house if measured is None else house.set("weather", AT, {m.OUTDOOR_TEMPERATURE: measured})
 
 
+PARCELS = (
+    Item("Running shoes", "GLS", NOW + 20 * HOUR, NOW + 22 * HOUR, "in delivery"),
+    Item("Coffee grinder", "DHL", None, NOW + 2 * DAY, "in transit"),
+    Item("Garden hose, 25 m", "FAN Courier", NOW + 5 * DAY, None, "ordered"),
+)
+HELD = Item("Solar cable", "held at customs", NOW - 3 * DAY, None, "needs papers", stuck=True)
+MANY = (
+    *PARCELS,
+    HELD,
+    Item("Birthday present for Grandma, with a card", "DPD", NOW + 4 * HOUR, NOW + 6 * HOUR, "in delivery"),
+    Item("Printer paper", "DHL", NOW - 2 * DAY, None, "delivered"),
+    Item("Spare parts", state="announced"),
+    Item("Books", "Post", NOW + 9 * DAY, None, "preparing"),
+    Item("Wine", "at the neighbour's", NOW - 26 * HOUR, None, "not at home", stuck=True),
+)
+
+
+def listed(*items: Item, at: int = AT, more: int = 0, name: str = "parcels", label: str = "Parcels") -> PaperHouse:
+    """A list of that name and nothing else."""
+    return PaperHouse(labels={"post": label}).enlist(Listing("post", name, at, items, more))
+
+
+def mute(house: PaperHouse) -> PaperHouse:
+    """The same with a source that does not answer any more."""
+    return replace(house, troubles={"post": feed("post", "unavailable", since=NOW - HOUR)})
+
+
 FOUR = (("roof", m.PV_POWER), ("roof", m.GRID_POWER), ("roof", m.STORAGE_SOC), ("car", m.SOC))
 TWO = (("roof", m.PV_POWER), ("hybrid", m.SOC))
 
@@ -357,6 +386,18 @@ SCENES: dict[str, Scene] = {
     "price-one-old": Scene(Price("price"), priced(), NOW + 20 * HOUR),
     "price-empty": Scene(Price("price"), NOTHING),
     "price-stale": Scene(Price("price"), troubled(priced(), "unreachable"), NOW + 2 * DAY),
+    "list-full": Scene(ListPanel("post"), listed(*PARCELS[:2], HELD)),
+    "list-three": Scene(ListPanel("post"), listed(*PARCELS)),
+    "list-one": Scene(ListPanel("post"), listed(*PARCELS[:1])),
+    "list-two": Scene(ListPanel("post"), listed(*PARCELS[:2])),
+    "list-four": Scene(ListPanel("post"), listed(*PARCELS, MANY[4])),
+    "list-many": Scene(ListPanel("post"), listed(*MANY, more=4)),
+    "list-none": Scene(ListPanel("post"), listed()),
+    "list-other": Scene(ListPanel("post", name="jobs"), listed(name="jobs", label="Workshop")),
+    "list-one-old": Scene(ListPanel("post"), listed(PARCELS[0], MANY[5], MANY[6])),
+    "list-empty": Scene(ListPanel("post"), PaperHouse()),
+    "list-stale": Scene(ListPanel("post"), listed(*PARCELS), NOW + 9 * HOUR),
+    "list-fault": Scene(ListPanel("post"), mute(listed(*MANY[:4]))),
     "weather-full": Scene(Weather("weather"), sky()),
     "weather-night": Scene(Weather("weather"), sky(None), NIGHT),
     "weather-one-old": Scene(Weather("weather"), aged(sky(), {m.OUTDOOR_TEMPERATURE: 5 * HOUR})),

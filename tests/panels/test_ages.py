@@ -150,9 +150,8 @@ def test_no_figure_stands_solid_on_a_stale_panel(name: str) -> None:
 def test_every_panel_has_figures_to_judge_and_a_picture_of_one_that_is_old(panel: str) -> None:
     mine = [name for name in SCENES if name.startswith(f"{panel}-")]
     assert f"{panel}-one-old" in mine
-    assert any(
-        figures(scene) or scene.house.statuses or scene.house.outlooks for scene in map(SCENES.__getitem__, mine)
-    )
+    scenes = [SCENES[name] for name in mine]
+    assert any(figures(one) or one.house.statuses or one.house.outlooks or one.house.listings for one in scenes)
 
 
 SOURCES = [
@@ -198,6 +197,18 @@ def test_what_was_foretold_long_ago_says_so(name: str, back: int) -> None:
         assert (picture.rows == without_any.rows) == (back > FRESH)
     else:
         assert told & {text for text, _ in picture.heard}, "the header does not say when that was foretold"
+
+
+LISTED = [name for name, scene in SCENES.items() if scene.house.listings]
+
+
+@pytest.mark.parametrize("back", [-HOUR, 5 * HOUR, 3 * DAY])
+@pytest.mark.parametrize("name", LISTED)
+def test_what_was_listed_long_ago_says_so(name: str, back: int) -> None:
+    scene = SCENES[name]
+    listings = {key: replace(listing, at=scene.now - back) for key, listing in scene.house.listings.items()}
+    picture = drawn(scene._replace(house=replace(scene.house, listings=listings)))
+    assert words.age(back) in {text for text, _ in picture.heard}
 
 
 @pytest.mark.parametrize("name", [name for name in FORETOLD if not name.startswith("solar-")])

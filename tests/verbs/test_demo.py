@@ -16,7 +16,7 @@ from houses import Said, say
 
 PANELS = {
     *("overview", "solar", "flow", "battery", "grid", "energy", "history", "forecast", "price", "weather"),
-    *("car", "hybrid", "disk", "health"),
+    *("parcels", "car", "hybrid", "disk", "health"),
 }
 
 
@@ -43,7 +43,7 @@ def test_it_leaves_what_it_says(day: tuple[Path, Said]) -> None:
         with Image.open(folder / "out" / f"{name}.png") as image:
             assert (image.size, image.mode) == ((250, 122), "1")
     tail = said.out.splitlines()[-4:]
-    assert tail[0].endswith(" polls, 480 frames, 14 panels")
+    assert tail[0].endswith(" polls, 480 frames, 15 panels")
     assert [line.split()[-1] for line in tail[1:]] == ["out/*.png", "out/contact.png", "out/demo.db"]
     assert all((folder / path).exists() for path in ("out/contact.png", "out/demo.db"))
 

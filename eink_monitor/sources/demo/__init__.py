@@ -14,23 +14,23 @@ from eink_monitor.model.reading import Metric
 from eink_monitor.model.said import Said
 from eink_monitor.model.source import Source
 from eink_monitor.settings import Window, insist
-from eink_monitor.sources.demo import cars, disk, roof, sky
+from eink_monitor.sources.demo import cars, disk, post, roof, sky
 
 
 @dataclass(frozen=True)
 class Demo(Source):
-    """A demo house: a roof, two cars, a backup disk, weather and prices; no account, no hardware.
+    """A demo house: a roof, two cars, a backup disk, weather, prices and parcels; no account, no hardware.
 
     ``show`` picks one device, ``outage`` is when the vendor does not answer, ``calls_per_day`` a quota to use up.
     """
 
-    show: Literal["house", "roof", "car", "hybrid", "disk", "weather", "price"] = "house"
+    show: Literal["house", "roof", "car", "hybrid", "disk", "weather", "price", "parcels"] = "house"
     outage: Window | None = None
     calls_per_day: int = 0
 
     group: ClassVar[str] = "other"
     words: ClassVar[Mapping[str, str]] = {
-        "show": "what of the house: house, roof, car, hybrid, disk, weather or price",
+        "show": "what of the house: house, roof, car, hybrid, disk, weather, price or parcels",
     }
     demo: ClassVar[bool] = True
     latitude: ClassVar[float] = roof.LATITUDE
@@ -48,12 +48,18 @@ class Demo(Source):
 
     def publishes(self, subject: str) -> Mapping[str, tuple[Metric, ...]]:
         """A whole house has one subject per device; a single device has the source's subject."""
-        return {mine: _THINGS[thing].metrics for thing, mine in self._subjects(subject).items()}
+        published = {mine: _THINGS[thing].metrics for thing, mine in self._subjects(subject).items()}
+        return {mine: metrics for mine, metrics in published.items() if metrics}
 
     def expects(self, subject: str) -> Mapping[str, tuple[Metric, ...]]:
         """The sun on the roof, the weather and the price of power."""
         foretold = {mine: _THINGS[thing].expected for thing, mine in self._subjects(subject).items()}
         return {mine: metrics for mine, metrics in foretold.items() if metrics}
+
+    def lists(self, subject: str) -> Mapping[str, tuple[str, ...]]:
+        """The parcels under way."""
+        listed = {mine: _THINGS[thing].lists for thing, mine in self._subjects(subject).items()}
+        return {mine: names for mine, names in listed.items() if names}
 
     def _subjects(self, subject: str) -> Mapping[str, str]:
         """The things that are shown, and the subject of each."""
@@ -77,11 +83,12 @@ class Demo(Source):
 
 
 class _Thing(NamedTuple):
-    """One device: its readings and outlooks, and the function that makes them."""
+    """One device: its readings, outlooks and listings, and the function that makes them."""
 
     metrics: tuple[Metric, ...]
     say: Callable[[str, Visit], Iterable[Said]]
     expected: tuple[Metric, ...] = ()
+    lists: tuple[str, ...] = ()
 
 
 _THINGS: Mapping[str, _Thing] = {
@@ -91,4 +98,5 @@ _THINGS: Mapping[str, _Thing] = {
     "disk": _Thing(disk.METRICS, disk.readings),
     "weather": _Thing((OUTDOOR_TEMPERATURE,), sky.weather, sky.WEATHER),
     "price": _Thing((PRICE_EUR,), sky.price, (PRICE_EUR,)),
+    "parcels": _Thing((), post.parcels, (), post.LISTS),
 }

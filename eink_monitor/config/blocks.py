@@ -135,13 +135,13 @@ def _plugin(
         name = _certain(name, known) if name else None
     if not name:
         return None, None, False
+    reader.files.used += plugins.own(kind, name, reader.file.parent)
     try:
         plugin = plugins.load(kind, name, reader.file.parent)
     except RecipeError as error:
         return name, UnreadSource(tuple(error.complaints)), sure
-    made, whole = reader.attempt(
-        plugin, node, path, without=("type", *others)
-    )  # of a guess, too: its keys may be wrong
+    # of a guess, too, whose keys may be wrong
+    made, whole = reader.attempt(plugin, node, path, without=("type", *others))
     return name, made, whole and sure
 
 

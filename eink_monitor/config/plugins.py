@@ -7,6 +7,7 @@ class of it.
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import TypeVar
@@ -23,16 +24,27 @@ _ROOMS = {Source: "sources", Panel: "panels", Display: "displays"}
 
 def names(kind: type[Kind]) -> list[str]:
     """Every plugin of a kind, in alphabetical order, without importing any."""
-    folder = Path(__file__).parent.parent / _ROOMS[kind]  # pkgutil says the same, 5 ms of a cold start later
-    return sorted(
-        [file.stem for file in folder.glob("[!_]*.py")]
-        + [file.parent.name for file in folder.glob("[!_]*/__init__.py")]
-    )
+    return list(_names(_ROOMS[kind]))
+
+
+@cache
+def _names(room: str) -> tuple[str, ...]:
+    folder = Path(__file__).parent.parent / room  # pkgutil says the same, 5 ms of a cold start later
+    files = [file.stem for file in folder.glob("[!_]*.py")]
+    return tuple(sorted([*files, *(file.parent.name for file in folder.glob("[!_]*/__init__.py"))]))
 
 
 def types(kind: type[Kind], beside: Path | None = None) -> list[str]:
     """All that a ``type:`` may say: plugins, and recipes; ``beside`` is the folder of the configuration."""
     return sorted({*names(kind), *(recipes.files(beside) if _ROOMS[kind] == "sources" else ())})
+
+
+def own(kind: type[Kind], name: str, beside: Path) -> list[Path]:
+    """The file of a type that is a recipe of somebody's own: when it changes, so has the configuration."""
+    if _ROOMS[kind] != "sources" or name in names(kind):
+        return []
+    file = recipes.files(beside)[name]
+    return [] if file.parent == recipes.SHIPPED else [file]
 
 
 def load(kind: type[Kind], name: str, beside: Path | None = None) -> type[Kind]:

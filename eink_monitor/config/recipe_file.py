@@ -20,7 +20,7 @@ from eink_monitor.config.document import NoDocumentError, compose
 from eink_monitor.config.doors import DOORS, Block, Door
 from eink_monitor.config.scalars import scalar
 from eink_monitor.config.schema import Reader, UnreadableError
-from eink_monitor.errors import Complaint
+from eink_monitor.errors import Complaint, Trouble
 from eink_monitor.model.source import GROUPS, Source
 from eink_monitor.settings import Duration, HostName, Personal, Secret, insist
 
@@ -149,6 +149,17 @@ class _RecipeReader(Reader):
         raise UnreadableError
 
 
+def said(value: object) -> str | Secret:
+    """A setting as it is filled in."""
+    if value is None:
+        return ""
+    if isinstance(value, Secret):
+        return value
+    if isinstance(value, ZoneInfo):
+        return value.key
+    return f"{value:.15g}" if isinstance(value, float) else str(int(value)) if isinstance(value, int) else str(value)
+
+
 def read(file: Path) -> Recipe:
     """The recipe in a file. Raises ``RecipeError`` with every mistake."""
     reader = _RecipeReader(file)
@@ -172,24 +183,27 @@ def _recipe(reader: Reader, root: Node, file: Path) -> Recipe | None:
     block = reader.record(door.kind, node, key)
     if head is None or block is None:
         return None
-    for message in _mistakes(head.takes, door, block, node):
-        reader.complain(node if "{{" in message else _takes(root), key if "{{" in message else "takes", message)
+    for message in _misnamed(head.takes, node):
+        reader.complain(_takes(root), "takes", message)
+    try:
+        door.check(block, {name: take.type == "secret" for name, take in head.takes.items()})
+        door.places(block, {name: said(take.shown) for name, take in head.takes.items()})
+    except ValueError as error:
+        reader.complain(node, key, str(error))
+    except Trouble as error:
+        reader.complain(node, key, error.fact)
     own = (head.title, head.group, head.guide.strip(), head.takes, int(head.every), head.local)
     return Recipe(file.stem, file, *own, door, block)
 
 
-def _mistakes(takes: Mapping[str, Take], door: Door, block: Block, node: Node) -> Iterator[str]:
-    """What does not fit together."""
-    said = " ".join(_texts(node))
+def _misnamed(takes: Mapping[str, Take], node: Node) -> Iterator[str]:
+    """What is called as it cannot be, or used nowhere in a door."""
+    told = " ".join(_texts(node))
     for name in takes:
         if not _NAME.fullmatch(name) or keyword.iskeyword(name) or name in _OURS or hasattr(Source, name):
             yield f"`{name}` is taken; call it otherwise"
-        elif not re.search(r"\{\{\s*" + name + r"\s*\}\}", said):
+        elif not re.search(r"\{\{\s*" + name + r"\s*\}\}", told):
             yield f"`{name}` is used nowhere"
-    try:
-        door.check(block, {name: take.type == "secret" for name, take in takes.items()})
-    except ValueError as error:
-        yield from (part if "{{" in part else f"{{{{}}}} {part}" for part in str(error).split("; "))
 
 
 def _texts(node: Node) -> Iterator[str]:

@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
-from zoneinfo import ZoneInfo
 
 from eink_monitor import places
 from eink_monitor.config.doors import Values
-from eink_monitor.config.recipe_file import Recipe, RecipeError, Take, read
+from eink_monitor.config.recipe_file import Recipe, RecipeError, Take, read, said
 from eink_monitor.errors import BadAnswer, Complaint, Trouble
 from eink_monitor.model.poll import Quota, Visit
 from eink_monitor.model.reading import Metric
 from eink_monitor.model.said import Said
 from eink_monitor.model.source import Source
-from eink_monitor.settings import Secret
 
 SHIPPED = Path(__file__).parent.parent / "recipes"
 _HOUSE = Path("/etc/eink-monitor/recipes")
@@ -29,13 +28,22 @@ _HOUSE = Path("/etc/eink-monitor/recipes")
 def files(beside: Path | None = None) -> dict[str, Path]:
     """Every recipe by its name; ``beside`` is the folder of the configuration."""
     own = [places.home(beside) / "recipes"] if beside else []
-    found: dict[str, Path] = {}
-    for folder in (SHIPPED, _HOUSE, *own):
-        try:
-            found |= {file.stem: file for file in folder.glob("[!._]*.yaml")}
-        except OSError:  # a folder that may not be looked into
-            continue
+    found = dict(_shipped())
+    for folder in (_HOUSE, *own):
+        found |= _in(folder)
     return found
+
+
+@cache
+def _shipped() -> Mapping[str, Path]:
+    return _in(SHIPPED)
+
+
+def _in(folder: Path) -> dict[str, Path]:
+    try:
+        return {file.stem: file for file in folder.glob("[!._]*.yaml")}
+    except OSError:  # a folder that may not be looked into
+        return {}
 
 
 class RecipeSource(Source):
@@ -55,7 +63,7 @@ class RecipeSource(Source):
 
     def values(self) -> Values:
         """What the recipe's names stand for."""
-        return {name: _said(getattr(self, name)) for name in self.recipe.takes}
+        return {name: said(getattr(self, name)) for name in self.recipe.takes}
 
     @property
     def local(self) -> bool:
@@ -163,17 +171,6 @@ def _words(take: Take) -> str:
 
 def _field(take: Take) -> Any:  # noqa: ANN401 - a field has no type that can be told
     return dataclasses.field() if take.default is None else dataclasses.field(default=take.usual)
-
-
-def _said(value: object) -> str | Secret:
-    """A setting as it is filled in."""
-    if value is None:
-        return ""
-    if isinstance(value, Secret):
-        return value
-    if isinstance(value, ZoneInfo):
-        return value.key
-    return f"{value:.15g}" if isinstance(value, float) else str(int(value)) if isinstance(value, int) else str(value)
 
 
 __all__ = ["SHIPPED", "RecipeError", "RecipeSource", "UnreadSource", "files", "load", "made"]

@@ -94,12 +94,39 @@ def test_a_mended_one_is_read_anew(tmp_path: Path) -> None:
     file = house(tmp_path, GOOD.replace("group: other", "group: rain"))
     before = configuration.load(file).feeds["rain"].source
     house(tmp_path, GOOD)
-    after = configuration.load(file).feeds["rain"].source
+    config = configuration.load(file)
+    after = config.feeds["rain"].source
     assert before != after
+    assert tmp_path / "recipes" / "barrel.yaml" in config.files, "a change of it is a change of the configuration"
     assert after == configuration.load(file).feeds["rain"].source
 
 
+def test_one_that_is_called_as_a_source_replaces_nothing(tmp_path: Path) -> None:
+    file = house(tmp_path, GOOD)
+    (tmp_path / "recipes" / "demo.yaml").write_text(GOOD, encoding="utf-8")
+    assert type(configuration.load(file).feeds["spare"].source).__name__ == "Demo"
+
+
+def test_the_nearer_of_two_counts(tmp_path: Path) -> None:
+    assert recipes.files()["thermometer"].parent == recipes.SHIPPED
+    mine = house(tmp_path, GOOD).parent / "recipes" / "thermometer.yaml"
+    mine.write_text(GOOD, encoding="utf-8")
+    assert recipes.files(tmp_path)["thermometer"] == mine
+
+
 MISTAKES = {
+    "a file deep within": (
+        "live: true",
+        "auth: {type: jwt, key: !file k}",
+        "12:26: http.auth.key: a recipe reads no file",
+    ),
+    "an address without a host": ("http://{{host}}/", "file:///etc/", "10:3: http: "),
+    "a host of the wide world, asked in clear": (
+        "http://{{host}}/",
+        "http://evil.example/",
+        "4:3: takes: `host` is used",
+    ),
+    "an expression without an end": ("path: level", f"path: '{'a.' * 2000}a'", "an expression has at most"),
     "a file": ('X-Key: "{{key}}"', "X-Key: !file /etc/shadow", "11:20: http.headers.X-Key: a recipe reads no file"),
     "a variable": ("title: A barrel of rain water.", "title: !env HOME", "1:8: title: a recipe reads no env"),
     "a program": ("http:", "command:", "unknown key `command`"),

@@ -50,6 +50,7 @@ class Recorded(LoopbackServer):
         self.given = 0
 
     def answer(self, asked: Asked) -> Said:
+        self.asked[-1] = dataclasses.replace(asked, path=re.sub("^/~[^~]*~", "", asked.path))
         said = self.answers[min(self.given, len(self.answers) - 1)]
         self.given += 1
         body = said.get("body", "")
@@ -75,9 +76,7 @@ def source(file: Path, folder: Path, url: str, settings: Mapping[str, Any]) -> R
 
 
 def _here(url: str, found: re.Match[str]) -> str:
-    """The address of the server; where a name is only a part of the host, it goes into the path, which drops it."""
-    if re.fullmatch(r"\{\{\w+\}\}", found[2]):
-        return f"{found[1]}http://{found[2]}"
+    """The address of the server; names of a vendor's host go into the path, which drops them."""
     return f"{found[1]}{url}/~{found[2]}~" if "{{" in found[2] else f"{found[1]}{url}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import re
 from itertools import count
 from pathlib import Path
@@ -13,11 +14,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from eink_monitor.clock import DAY, HOUR, MINUTE
 from eink_monitor.config import plugins, recipes
 from eink_monitor.errors import AuthFailed, Throttled, Trouble, Unavailable
 from eink_monitor.model.reading import Reading
 from eink_monitor.model.source import Source
-from eink_monitor.settings import Secret
+from eink_monitor.settings import Secret, personal
 from eink_monitor.vet import sift
 from houses import complaints
 from loopback.recipes import FOLDER, Recorded, recordings, source, told, visit
@@ -28,6 +30,8 @@ FILES = {file.stem: file for file in recipes.SHIPPED.glob("*")}
 OVER_HTTP = sorted(name for name, file in FILES.items() if "\nhttp:" in file.read_text(encoding="utf-8"))
 PLAYED = [(name, one) for name in OVER_HTTP for one in recordings(name)]
 HAPPY = [(name, one) for name, one in PLAYED if "error" not in recordings(name)[one]]
+OWNED = {"client_id", "host", "identity", "password", "shop", "site_id", "user", "username", "vin", "client_secret"}
+SPANS = {"minute": MINUTE, "hour": HOUR, "day": DAY, "month": 31 * DAY}
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
@@ -43,6 +47,22 @@ def test_it_is_whole_and_says_what_a_person_needs(name: str) -> None:
     assert recipe.local or recipe.door.quota(recipe.block, {}, name), "what its vendor allows, or local: true"
     for key, take in recipe.takes.items():
         assert take.example or take.default is not None or take.choices or take.type in {"secret", "timezone"}, key
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_what_add_asks_is_in_words_and_what_names_its_owner_is_masked(name: str) -> None:
+    kind = recipes.made(FILES[name])
+    assert all(words[-1] != "." and len(words) < 100 for words in kind.words.values())
+    secret = {key for key, take in kind.recipe.takes.items() if take.type == "secret"}
+    assert OWNED & set(kind.recipe.takes) <= personal(kind) | secret
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_polled_as_it_wants_it_stays_within_what_its_vendor_allows(name: str) -> None:
+    recipe = recipes.made(FILES[name]).recipe
+    quota, cost = recipe.door.quota(recipe.block, {}, name), recipe.door.cost(recipe.block)
+    for budget in quota.budgets if quota else ():
+        assert math.ceil(SPANS[budget.span] / recipe.every) * cost <= budget.calls, budget.span
 
 
 def test_no_recipe_is_called_as_a_source() -> None:

@@ -21,6 +21,7 @@ from eink_monitor.store.part import Part
 from eink_monitor.store.series import Series, Tally, day_key, day_of
 
 _UPSERT = "INSERT OR REPLACE INTO {} (at, series, n, total, low, high, last) VALUES (?, ?, ?, ?, ?, ?, ?)"
+_STEM = 20  # letters of a name that is given up, of 40
 
 
 class Readings(Mapping[tuple[str, str], Reading], Part):
@@ -33,6 +34,7 @@ class Readings(Mapping[tuple[str, str], Reading], Part):
         self._closed: list[tuple[int, int, int, int]] = []
         self._tallies: dict[tuple[str, int, int], Tally] = {}
         self._created: list[Series] = []
+        self._renamed: list[tuple[str, int]] = []
         self._last_bounds: dict[str, tuple[int, int, int]] = {}
         self._before: dict[tuple[str, str], Series] = {}
 
@@ -42,19 +44,21 @@ class Readings(Mapping[tuple[str, str], Reading], Part):
         rows = self._disk.execute("SELECT id, subject, metric, unit, step, start, end, value FROM series ORDER BY id")
         for number, subject, metric, unit, step, start, end, value in rows:
             recall(metric, unit, step)
-            series = found[subject, metric] = Series(number, subject, metric, step)
+            series = found[subject, metric] = Series(number, subject, metric, unit, step)
             if start is not None:
                 series.start, series.end, series.value = start, end, value
         self._before, self._series = self._series, found  # not before all of it could be read
         self._closed.clear()
         self._tallies.clear()
         self._created.clear()
+        self._renamed.clear()
 
     def adopt(self) -> None:
         """Keep the newest reading of series that were known before the database was replaced."""
         for key, old in self._before.items():
             if key not in self._series and old.end >= 0 and old.metric in METRICS:
                 series = self._create(old.subject, METRICS[old.metric])
+                series.unit, series.step = old.unit, old.step
                 series.start, series.end, series.value = old.start, old.end, old.value
                 series.dirty = True
         self._before = {}
@@ -68,7 +72,11 @@ class Readings(Mapping[tuple[str, str], Reading], Part):
         """
         for subject, metric, number, at in readings:
             series = self._series.get((subject, metric.name)) or self._create(subject, metric)
-            value = round(number / series.step)
+            step = series.size(metric)
+            if step is None:
+                self._retire(series)
+                series, step = self._create(subject, metric), metric.step
+            value = round(number / step)
             before = series.end
             if at > before:
                 if value == series.value and at - before <= spacing and at - series.start <= LONGEST_RUN:
@@ -84,9 +92,21 @@ class Readings(Mapping[tuple[str, str], Reading], Part):
 
     def _create(self, subject: str, metric: Metric) -> Series:
         number = max((series.id for series in self._series.values()), default=0) + 1
-        series = self._series[subject, metric.name] = Series(number, subject, metric.name, metric.step)
+        series = self._series[subject, metric.name] = Series(number, subject, metric.name, metric.unit, metric.step)
         self._created.append(series)
         return series
+
+    def _retire(self, series: Series) -> None:
+        """Keep under another name what was measured while the name meant something else: "level_l"."""
+        unit = "".join(letter for letter in series.unit.casefold() if letter.isascii() and letter.isalnum())
+        stem = f"{series.metric[:_STEM]}_{unit or 'before'}"
+        names = (stem, *(f"{stem}_{number}" for number in range(2, 1_000)))
+        name = next(name for name in names if (series.subject, name) not in self._series)
+        del self._series[series.subject, series.metric]
+        series.metric = name
+        recall(name, series.unit, series.step)
+        self._series[series.subject, name] = series
+        self._renamed.append((name, series.id))
 
     def _close(self, series: Series) -> None:
         if series.end >= 0:
@@ -164,9 +184,10 @@ class Readings(Mapping[tuple[str, str], Reading], Part):
         """Put what is only in memory on disk, inside the caller's transaction."""
         dirty = [tally for tally in self._tallies.items() if tally[1].dirty]
         batches: list[tuple[str, list[Any]]] = [
+            ("UPDATE series SET metric = ? WHERE id = ?", self._renamed),
             (
                 "INSERT INTO series (id, subject, metric, unit, step) VALUES (?, ?, ?, ?, ?)",
-                [(s.id, s.subject, s.metric, _unit(s.metric), s.step) for s in self._created],
+                [(s.id, s.subject, s.metric, s.unit, s.step) for s in self._created],
             ),
             ("INSERT OR REPLACE INTO reading (at, series, value, held) VALUES (?, ?, ?, ?)", self._closed),
             (
@@ -185,6 +206,7 @@ class Readings(Mapping[tuple[str, str], Reading], Part):
     def written(self) -> None:
         """The transaction is durable: what was only in memory is no longer."""
         self._created.clear()
+        self._renamed.clear()
         self._closed.clear()
         self._tallies = {}
         for series in self._series.values():
@@ -226,12 +248,15 @@ class Readings(Mapping[tuple[str, str], Reading], Part):
     def __getitem__(self, key: tuple[str, str]) -> Reading:
         """The newest reading by subject and metric name; as a mapping this is what a ``Visit`` knows."""
         series = self._series[key]
-        if series.end < 0:
+        metric = METRICS[series.metric]
+        step = series.size(metric)
+        if series.end < 0 or step is None:
             raise KeyError(key)
-        return Reading(series.subject, METRICS[series.metric], series.value * series.step, series.end)
+        return Reading(series.subject, metric, series.value * step, series.end)
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
-        return (key for key, series in self._series.items() if series.end >= 0 and series.metric in METRICS)
+        known = ((key, series, METRICS.get(series.metric)) for key, series in self._series.items() if series.end >= 0)
+        return (key for key, series, metric in known if metric and series.size(metric) is not None)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -241,9 +266,15 @@ class Readings(Mapping[tuple[str, str], Reading], Part):
         """When the newest reading of any series was measured; -1 for none. Asked at every tick: it builds nothing."""
         return max((series.end for series in self._series.values() if series.metric in METRICS), default=-1)
 
+    def _sized(self, subject: str, metric: Metric) -> tuple[Series | None, float]:
+        """A series, and what one step of it is in the metric's unit; none where nothing counts in such a unit."""
+        series = self._series.get((subject, metric.name))
+        step = series.size(metric) if series else None
+        return (None, 0.0) if step is None else (series, step)
+
     def runs(self, subject: str, metric: Metric, since: int, until: int) -> Sequence[Run]:
         """Runs that end at or after ``since`` and start at or before ``until``, in order of time."""
-        series = self._series.get((subject, metric.name))
+        series, step = self._sized(subject, metric)
         if series is None:
             return []
         rows = self._disk.look(
@@ -255,7 +286,6 @@ class Readings(Mapping[tuple[str, str], Reading], Part):
             rows = sorted({row[0]: row for row in [*rows, *fresh]}.values())
         if series.end >= since:
             rows.append((series.end, series.value, series.end - series.start))
-        step = series.step
         try:
             return [Run(at - held, at, value * step) for at, value, held in rows if at - held <= until]
         except TypeError as error:
@@ -289,10 +319,9 @@ class Readings(Mapping[tuple[str, str], Reading], Part):
         return hours
 
     def _buckets(self, table: str, subject: str, metric: Metric, first: int, last: int) -> dict[int, Bucket]:
-        series = self._series.get((subject, metric.name))
+        series, step = self._sized(subject, metric)
         if series is None:
             return {}
-        step = series.step
         rows = self._disk.look(
             f"SELECT at, n, low, high, total, last FROM {table} WHERE at BETWEEN ? AND ? AND series = ?",  # noqa: S608
             (first, last, series.id),
@@ -314,7 +343,3 @@ def _with_run(bucket: Bucket | None, start: int, value: float) -> Bucket:
         return Bucket(1, value, value, value, value, start)
     n, low, high, mean, _, _ = bucket
     return Bucket(n + 1, min(low, value), max(high, value), mean + (value - mean) / (n + 1), value, start)
-
-
-def _unit(metric: str) -> str:
-    return METRICS[metric].unit if metric in METRICS else ""

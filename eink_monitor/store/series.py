@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date
 
 from eink_monitor.metrics import METRICS
-from eink_monitor.model.reading import Bucket
+from eink_monitor.model.reading import Bucket, Metric
+from eink_monitor.units import converted
 
 
 def day_key(day: date) -> int:
@@ -64,13 +65,23 @@ class Tally:
 class Series:
     """One metric of one subject: its open run and the tallies being filled."""
 
-    __slots__ = ("day", "dirty", "end", "hour", "hourly", "id", "metric", "start", "step", "subject", "value")
+    __slots__ = ("day", "dirty", "end", "hour", "hourly", "id", "metric", "start", "step", "subject", "unit", "value")
 
-    def __init__(self, number: int, subject: str, metric: str, step: float) -> None:
-        self.id, self.subject, self.metric, self.step = number, subject, metric, step
+    def __init__(self, number: int, subject: str, metric: str, unit: str, step: float) -> None:
+        self.id, self.subject, self.metric, self.unit, self.step = number, subject, metric, unit, step
         self.start = self.end = -1
         self.value = 0
         self.hourly = metric in METRICS and METRICS[metric].hourly
         self.hour: Tally | None = None
         self.day: Tally | None = None
         self.dirty = False
+
+    def size(self, metric: Metric) -> float | None:
+        """What one step is in a metric's unit, which may have been declared anew; None if that is of another kind."""
+        if self.unit in {metric.unit, ""}:
+            return self.step
+        try:
+            zero, step = converted(0, self.unit, metric), converted(self.step, self.unit, metric)
+        except KeyError:
+            return None
+        return None if zero else step  # degrees do not begin at the same zero

@@ -206,13 +206,11 @@ class SettingUp:
 
     def mentioned(self, complaints: Iterable[Complaint]) -> Iterator[str]:
         """Which of its settings are spoken of."""
-        keys = [*self._fields, *COMMON]
-        sure = [word for one in complaints for word in _subjects(one)]
-        words = sure if set(sure) & set(keys) else [word for one in complaints for word in one.message.split()]
-        return (key for key in keys if key in words)
+        words = [word for one in complaints for word in _quoted(one)]
+        words += [word for one in complaints for word in re.findall(r"\w+", one.message) if word in self._fields]
+        return (key for key in (*self._fields, *COMMON) if key in words)
 
 
-def _subjects(complaint: Complaint) -> list[str]:
-    """What a complaint is about: where it stands, what it quotes, and how its sentences begin."""
-    begun = re.findall(r"(?:^|; )(\w+)\b", complaint.message)
-    return [*re.split(r"[.\[\]]", complaint.path)[2:], *re.findall(r"`(\w+)`", complaint.message), *begun]
+def _quoted(complaint: Complaint) -> list[str]:
+    """What a complaint is about for certain: where it stands, and what it quotes."""
+    return [*re.split(r"[.\[\]]", complaint.path)[2:], *re.findall(r"`(\w+)`", complaint.message)]

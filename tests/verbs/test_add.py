@@ -208,6 +208,29 @@ def test_what_is_wrong_with_all_of_it_is_asked_again(file: Path) -> None:
     assert load(file).feeds["sun"].source.latitude == 48  # type: ignore[attr-defined]
 
 
+def test_of_several_settings_that_belong_together_all_are_asked_again(file: Path) -> None:
+    with Person(file.parent, "add", "solaredge", "roof", "-c", file) as person:
+        person.answers("site_id", "a7")
+        person.reads('"a7" is not a whole number')
+        person.answers("site_id", "1234567")
+        person.answers("client_id", "")
+        person.answers("not shown: ", "")
+        person.reads("v2 needs client_id and client_secret")
+        person.answers("api [v2]: ", "")
+        person.answers("api_key, not shown: ", "")
+        person.answers("client_id", "my-app")
+        person.answers("not shown: ", "s3cr3t")
+        person.answers("Any other settings?", "n")
+        person.answers("Sign in now? [Y/n]: ", "n")
+        assert "not signed in to SolarEdge yet" in person.answers("k, c or l [c]: ", "k")
+        person.answers("0 for none) [1]: ", "1")
+        person.answers("Write this into", "y")
+        assert person.leaves() == 0
+    config = load(file)
+    assert [slide.type for slide in config.slides.values()] == ["solar"], "what it will publish"
+    assert config.feeds["roof"].source.client_secret.reveal() == "s3cr3t"  # type: ignore[attr-defined]
+
+
 # -- a script ----------------------------------------------------------------------------------------------------------
 
 

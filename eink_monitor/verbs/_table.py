@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from datetime import tzinfo
 
 from eink_monitor.clock import iso, stamp
 from eink_monitor.draw.words import count
 from eink_monitor.finding import Finding
 from eink_monitor.metrics import NEWEST_BACKUP
+from eink_monitor.model.event import Event
+from eink_monitor.model.listing import Item, Listing
 from eink_monitor.model.outlook import Outlook
 from eink_monitor.model.reading import Metric, Reading
 
@@ -44,6 +47,64 @@ def outlook_told(outlook: Outlook, zone: tzinfo) -> str:
     return (
         f"{outlook.subject} {metric.name}: {low[0]} to {' '.join(high).strip()} expected from {span}, {slots}{source}"
     )
+
+
+def listing_told(listing: Listing, zone: tzinfo, more: str = "") -> str:
+    """A listing for a person: a line, and one for each item."""
+    stuck = sum(item.stuck for item in listing.items)
+    beyond = f" and {listing.more} more" if listing.more else ""
+    help_wanted = f", {stuck} of them stuck" if stuck else ""
+    head = f"{listing.subject} {listing.name}: {count(len(listing.items), 'item')}{beyond}{help_wanted}"
+    rows = [
+        ("!" if item.stuck else "", item.title, item.state, item.detail, *(_maybe(at, zone) for at in _times(item)))
+        for item in listing.items
+    ]
+    lines = table(("", "title", "state", "detail", "from", "to"), rows) if rows else ""
+    return "\n".join(filter(None, (f"{head}, as of {stamp(listing.at, zone)}{more}", lines)))
+
+
+def event_told(event: Event, zone: tzinfo) -> str:
+    """An event for a person, in a line."""
+    end = f" to {stamp(event.end, zone)}" if event.end is not None else ", still going on"
+    parts = [f"{name} {number(value)}" for name, value in event.figures.items()]
+    parts += [f"{name} {word}" for name, word in event.words.items()]
+    told = f": {', '.join(parts)}" if parts else ""
+    return f"{event.subject} {event.kind} {event.key}, {stamp(event.start, zone)}{end}{told}"
+
+
+def _times(item: Item) -> tuple[int | None, int | None]:
+    return item.start, item.end
+
+
+def _maybe(at: int | None, zone: tzinfo) -> str:
+    return "" if at is None else stamp(at, zone)
+
+
+def plain_listing(listing: Listing) -> dict[str, object]:
+    """A listing for machines: a row of ``latest --json`` and ``poll --json``, whose "metric" is null."""
+    items = [
+        {**asdict(item), **{name: at if at is None else iso(at) for name, at in zip(_ENDS, _times(item), strict=True)}}
+        for item in listing.items
+    ]
+    at = iso(listing.at)
+    return {
+        "subject": listing.subject,
+        "metric": None,
+        "list": listing.name,
+        "at": at,
+        "more": listing.more,
+        "items": items,
+    }
+
+
+def plain_event(event: Event) -> dict[str, object]:
+    """An event for machines: a row of ``events --json`` and ``poll --json``, whose "metric" is null."""
+    end = None if event.end is None else iso(event.end)
+    named = {"subject": event.subject, "metric": None, "kind": event.kind, "key": event.key}
+    return {**named, "from": iso(event.start), "to": end, "figures": dict(event.figures), "words": dict(event.words)}
+
+
+_ENDS = ("start", "end")
 
 
 def tidy(value: float) -> float:

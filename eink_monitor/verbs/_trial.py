@@ -43,7 +43,9 @@ class Trial:
         feed = config.feeds[self._name]
         click.echo(f"Asking {self._name} (at most {feed.deadline}) ...", err=True)
         known = self._known(config)
-        self._strangers |= {*feed.source.publishes(feed.subject), *feed.source.expects(feed.subject)} - known
+        source = feed.source
+        told = (source.publishes, source.expects, source.lists, source.tells)
+        self._strangers |= {subject for one in told for subject in one(feed.subject)} - known
         return self._said(poll.command)
 
     def login(self) -> int:
@@ -107,5 +109,6 @@ class Trial:
 
     def _known(self, config: Config) -> set[str]:
         with suppress(StoreError), opened(config, writes=False) as store:
-            return {subject for subject, _ in store.readings}
+            listed = {listing.subject for listing in store.listings.all()}
+            return {subject for subject, _ in (*store.readings, *store.events.kinds())} | listed
         return set()

@@ -6,41 +6,25 @@ import csv
 import json
 import sys
 from collections.abc import Callable, Mapping
-from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import click
 
-from eink_monitor.clock import SystemClock, iso, local, stamp
+from eink_monitor.clock import iso, stamp
 from eink_monitor.metrics import METRICS, NEWEST_BACKUP
 from eink_monitor.model.reading import Bucket, Metric
-from eink_monitor.settings import Duration
 from eink_monitor.store.readings import Readings
 from eink_monitor.verbs._house import config_option, load, named, opened
 from eink_monitor.verbs._table import number, spoken, table, tidy
-from eink_monitor.verbs._when import instant
+from eink_monitor.verbs._when import WEEK, AskedTime, window, window_options
 
 Row = tuple[str | float, ...]
 
 _RUNS = ("from", "to", "value", "unit")
 _BUCKETS = ("from", "measurements", "low", "mean", "high", "last", "unit")
 _VALUES = {"value", "low", "high", "last"}
-_WEEK = "7d"
-
-
-class _Window(NamedTuple):
-    """The first and the last instant that are asked for, and whose days they lie in."""
-
-    since: int
-    until: int
-    zone: ZoneInfo
-
-    def days(self) -> tuple[date, date]:
-        """The local days of both."""
-        return local(self.since, self.zone).date(), local(self.until, self.zone).date()
 
 
 @click.command(
@@ -48,11 +32,7 @@ class _Window(NamedTuple):
 )
 @click.argument("subject")
 @click.argument("metric")
-@click.option("--since", metavar="AGE", help=f"How far back: 12h, 7d, 1y  [default: {_WEEK}].")
-@click.option(
-    "--from", "first", metavar="WHEN", help="Instead: a date, or a date and time, in the configured time zone."
-)
-@click.option("--to", "last", metavar="WHEN", help="Until when; a date means its whole day  [default: now].")
+@window_options(WEEK)
 @click.option("--step", type=click.Choice(["hour", "day"]), help="One line per hour or local day instead of per value.")
 @click.option("--csv", "form", flag_value="csv", help="Comma-separated values.")
 @click.option("--json", "form", flag_value="json", help="One JSON array.")
@@ -66,50 +46,29 @@ def command(subject: str, metric: str, config_file: Path | None, form: str | Non
     """
     config = load(config_file)
     kind = named(METRICS, metric, "metric")
-    window = _window(when, config.zone)
+    asked = window(when, config.zone, WEEK)
     with opened(config, writes=False) as store:
         named({known: known for known, _ in store.readings}, subject, "stored subject")
         head = _BUCKETS if when["step"] else _RUNS
         shown = iso if form else partial(stamp, zone=config.zone)
-        rows = _rows(store.readings, (subject, kind), window, when["step"], shown)
+        rows = _rows(store.readings, (subject, kind), asked, when["step"], shown)
         newest = store.readings.get((subject, metric))
     if not rows:
-        span = f"between {stamp(window.since, config.zone)} and {stamp(window.until, config.zone)}"
+        span = f"between {stamp(asked.since, config.zone)} and {stamp(asked.until, config.zone)}"
         known = f"the newest is from {stamp(newest.at, config.zone)}" if newest else "nothing ever was"
         click.echo(f"eink-monitor: nothing is stored for {subject} {metric} {span}; {known}", err=True)
     _print(head, rows, kind, form, config.zone)
 
 
-def _window(when: Mapping[str, str | None], zone: ZoneInfo) -> _Window:
-    """What is asked for. Raises ``click.UsageError``."""
-    now = SystemClock().now()
-    context = click.get_current_context()
-    if when["since"] and when["first"]:
-        raise click.UsageError("give either --since or --from", context)
-    option = "--to"
-    try:
-        until = instant(when["last"], zone, end=True) if when["last"] else now
-        option = "--from" if when["first"] else "--since"
-        if when["first"]:
-            since = instant(when["first"], zone, end=False)
-        else:
-            since = now - Duration.parse(when["since"] or _WEEK)
-    except ValueError as error:
-        raise click.UsageError(f"{option}: {error}", context) from None
-    if since > until:
-        raise click.UsageError("--to lies before the beginning", context)
-    return _Window(since, until, zone)
-
-
 def _rows(
-    readings: Readings, series: tuple[str, Metric], window: _Window, step: str | None, shown: Callable[[int], str]
+    readings: Readings, series: tuple[str, Metric], span: AskedTime, step: str | None, shown: Callable[[int], str]
 ) -> list[Row]:
     """The lines that were asked for; ``shown`` writes an instant."""
-    (subject, kind), (since, until, _) = series, window
+    (subject, kind), (since, until, _) = series, span
     if step == "hour":
         return [_line(shown(at), bucket) for at, bucket in readings.hours(subject, kind, since, until).items()]
     if step == "day":
-        days = readings.days(subject, kind, *window.days())
+        days = readings.days(subject, kind, *span.days())
         return [_line(day.isoformat(), bucket) for day, bucket in days.items()]
     return [(shown(run.start), shown(run.end), tidy(run.value)) for run in readings.runs(subject, kind, since, until)]
 

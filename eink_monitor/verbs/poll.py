@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import click
 
@@ -18,18 +19,26 @@ from eink_monitor.daemon.intake import Intake
 from eink_monitor.daemon.polls import Forked
 from eink_monitor.daemon.runner import Result
 from eink_monitor.errors import StoreError, Trouble, exit_code
-from eink_monitor.model.outlook import Outlook
 from eink_monitor.model.reading import Reading
 from eink_monitor.simulation import silence
 from eink_monitor.verbs._house import config_option, load, named, opened
-from eink_monitor.verbs._table import outlook_told, plain, table, told
+from eink_monitor.verbs._table import (
+    event_told,
+    listing_told,
+    outlook_told,
+    plain,
+    plain_event,
+    plain_listing,
+    table,
+    told,
+)
 
 _EPILOG = "\b\nExample: eink-monitor poll roof --json | jq '.[] | select(.metric == \"pv_power\").value'"
 
 
 @click.command(epilog=_EPILOG)
 @click.argument("name")
-@click.option("--json", "as_json", is_flag=True, help="One JSON array of readings.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON array of readings, then listings and events.")
 @click.option("--force", is_flag=True, help="Spend a vendor call even if the quota would hold it back.")
 @click.option("--explain", is_flag=True, help="Tell how each value was found in the answer.")
 @config_option
@@ -53,11 +62,11 @@ def command(name: str, config_file: Path | None, *, as_json: bool, force: bool, 
         click.echo("\n".join(_explained(feed, result)), err=as_json)
     readings = [reading._replace(value=reading.metric.rounded(reading.value)) for reading in result.readings]
     if as_json:
-        click.echo(json.dumps([plain(reading) for reading in readings], indent=1))
+        click.echo(json.dumps(_plainly(readings, result), indent=1))
     else:
-        _print(config, readings, result.outlooks)
+        _print(config, readings, result)
     if result.what == "ok":
-        if result.detail or not (result.readings or result.outlooks):
+        if result.detail or not any((result.readings, result.outlooks, result.listings, result.events)):
             click.echo(result.detail or f"{name}: nothing new", err=True)
         return 0
     click.echo(places.sayable(f"eink-monitor: {_sentence(config, feed, result)}", config_file), err=True)
@@ -69,12 +78,21 @@ def _explained(feed: Feed, result: Result) -> list[str]:
     return result.explained or [f"{feed.name}: a source of type {feed.type} does not tell how it finds its values"]
 
 
-def _print(config: Config, readings: Sequence[Reading], outlooks: Iterable[Outlook]) -> None:
+def _plainly(readings: Sequence[Reading], result: Result) -> list[dict[str, Any]]:
+    """What came, for machines."""
+    said: list[dict[str, Any]] = [plain(reading) for reading in readings]
+    said += [plain_listing(one) for one in result.listings]
+    return said + [plain_event(one) for one in result.events]
+
+
+def _print(config: Config, readings: Sequence[Reading], result: Result) -> None:
     if readings:
         rows = [(r.subject, r.metric.name, *told(r, config.zone), stamp(r.at, config.zone)) for r in readings]
         click.echo(table(("subject", "metric", "value", "unit", "measured at"), rows, right=(2,)))
-    for outlook in outlooks:
-        click.echo(outlook_told(outlook, config.zone))
+    lines = [outlook_told(outlook, config.zone) for outlook in result.outlooks]
+    lines += [listing_told(listing, config.zone) for listing in result.listings]
+    for line in lines + [event_told(event, config.zone) for event in result.events]:
+        click.echo(line)
 
 
 def _poll(config: Config, feed: Feed, *, force: bool, explain: bool) -> Result:

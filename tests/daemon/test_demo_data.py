@@ -19,7 +19,7 @@ from loopback.solaredge import KEY, SITE, SolarEdgeServer
 
 UTC = ZoneInfo("UTC")
 HEAD = "database: {folder}/readings.db\ntimezone: UTC\ndisplay: {{type: 'null'}}\npanels: {{}}\nsources:\n"
-HOUSE = {"roof", "car", "hybrid", "disk:backups", "weather", "price"}
+HOUSE = {"roof", "car", "hybrid", "disk:backups", "weather", "price", "parcels"}
 HOME = "  home: {{type: demo}}\n"
 ROOF = f"  roof: {{{{type: solaredge, api: v1, api_key: {KEY}, site_id: {SITE}, base_url: URL}}}}\n"
 

@@ -12,6 +12,7 @@ from eink_monitor.errors import BadAnswer
 from eink_monitor.model.poll import Quota, Visit
 from eink_monitor.model.reading import Metric
 from eink_monitor.model.said import Said
+from eink_monitor.model.source import SharedLine
 from eink_monitor.settings import Secret
 
 Block = Any
@@ -29,6 +30,7 @@ class Door(ABC):
 
     preload: ClassVar[tuple[str, ...]] = ()
     extra: ClassVar[str] = ""
+    follows: ClassVar[bool] = False
 
     @property
     @abstractmethod
@@ -62,6 +64,14 @@ class Door(ABC):
     def rehearse(self, block: Block, visit: Visit, values: Values, saved: Sequence[Saved]) -> Iterable[Said]:  # noqa: ARG002 - of no door but http
         """What saved answers would become; none where that cannot be told without the device."""
         raise BadAnswer("answers can be tried through http only", "try the device: eink-monitor poll NAME --explain")
+
+    def line(self, block: Block, values: Values) -> SharedLine | None:  # noqa: ARG002 - it has none
+        """Of a door whose sources follow: the connection that they share."""
+        return None
+
+    def silence(self, block: Block) -> int:  # noqa: ARG002 - as any source
+        """Seconds for which the other side may have nothing to say; 0 where that is as for any source."""
+        return 0
 
     def quota(self, block: Block, values: Values, name: str) -> Quota | None:  # noqa: ARG002 - calls are free
         """What the vendor allows; ``name`` is the recipe's."""
@@ -181,4 +191,40 @@ class ModbusDoor(Door):
         return ("pymodbus.client",)
 
 
-DOORS: Mapping[str, Door] = {"http": HttpDoor(), "modbus": ModbusDoor()}
+class MqttDoor(Door):
+    """``mqtt:``."""
+
+    follows = True
+
+    @property
+    def kind(self) -> type[Block]:
+        from eink_monitor.sources.mqtt.block import MqttBlock
+
+        return MqttBlock
+
+    def places(self, block: Block, values: Values) -> frozenset[str]:
+        found: frozenset[str] = block.places(values)
+        return found
+
+    def published(self, block: Block, subject: str) -> Mapping[str, tuple[Metric, ...]]:
+        found: Mapping[str, tuple[Metric, ...]] = block.published(subject)
+        return found
+
+    def poll(self, block: Block, visit: Visit, values: Values) -> Iterable[Said]:
+        from eink_monitor.sources.mqtt.line import BrokerLine
+
+        return BrokerLine.of(block, values).look(visit)
+
+    def line(self, block: Block, values: Values) -> SharedLine | None:
+        from eink_monitor.sources.mqtt.line import BrokerLine
+
+        return BrokerLine.of(block, values)
+
+    def silence(self, block: Block) -> int:
+        return int(block.stale_after)
+
+    def signs_in(self, block: Block) -> bool:
+        return block.password is not None
+
+
+DOORS: Mapping[str, Door] = {"http": HttpDoor(), "modbus": ModbusDoor(), "mqtt": MqttDoor()}

@@ -19,7 +19,7 @@ from eink_monitor.errors import BadAnswer, Complaint, Trouble
 from eink_monitor.model.poll import Quota, Visit
 from eink_monitor.model.reading import Metric
 from eink_monitor.model.said import Said
-from eink_monitor.model.source import Source
+from eink_monitor.model.source import SharedLine, Source
 
 SHIPPED = Path(__file__).parent.parent / "recipes"
 _HOUSE = Path("/etc/eink-monitor/recipes")
@@ -97,6 +97,25 @@ class RecipeSource(Source):
     def tells(self, subject: str) -> Mapping[str, tuple[str, ...]]:
         """The kinds of events that it names."""
         return self.recipe.door.named(self.recipe.block, subject)[1]
+
+    @property
+    def follows(self) -> bool:
+        """Whether the other side speaks by itself."""
+        return self.recipe.door.follows
+
+    @property
+    def polls(self) -> bool:
+        """Whether it must be asked."""
+        return not self.recipe.door.follows
+
+    @property
+    def line(self) -> SharedLine | None:
+        """The connection that it shares with others."""
+        return self.recipe.door.line(self.recipe.block, self.values())
+
+    def patience(self, every: int) -> int:
+        """Three intervals, or as long as the other side may be silent."""
+        return max(3 * every, self.recipe.door.silence(self.recipe.block))
 
     def quota(self) -> Quota | None:
         """What the recipe says that the vendor allows."""

@@ -94,7 +94,8 @@ def test_a_broker_that_is_killed_ends_the_line_for_everyone(tmp_path: Path) -> N
 def test_the_daemon_loads_nothing_of_the_connection(tmp_path: Path) -> None:
     program = (
         "import sys; from pathlib import Path; from eink_monitor.config import load; "
-        "from eink_monitor.daemon.polls import Forked; Forked(load(Path(sys.argv[1])))._prepare(); "
+        "from eink_monitor.daemon.polls import Forked; config = load(Path(sys.argv[1])); Forked(config)._prepare(); "
+        "assert len({feed.source.line.key for feed in config.feeds.values()}) == 1; "
         "print(sorted({'ssl', 'paho', 'eink_monitor.sources.mqtt.session'} & set(sys.modules)))"
     )
     company(tmp_path, "mqtts://broker.local")

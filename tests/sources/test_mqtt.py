@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import socket
 import subprocess
 import threading
 from collections.abc import Generator, Iterator
 from dataclasses import replace
-from inspect import getgeneratorlocals
 from pathlib import Path
 from typing import cast
 from zoneinfo import ZoneInfo
@@ -25,7 +25,8 @@ from eink_monitor.sources._expression import Expression
 from eink_monitor.sources._template import Template
 from eink_monitor.sources.mqtt import MqttSource
 from eink_monitor.sources.mqtt.block import Heard, Topic
-from eink_monitor.sources.mqtt.line import client_name
+from eink_monitor.sources.mqtt.listening import client_name
+from eink_monitor.sources.mqtt.session import Session
 from loopback.broker import QuickClock
 from loopback.mosquitto import Mosquitto
 
@@ -222,8 +223,9 @@ def test_the_broker_says_online_and_offline_of_us(broker: Mosquitto, tmp_path: P
     follower = follow(QuickClock(NOW), (one, visit(tmp_path)))
     next(follower)
     assert broker.kept("eink/status") == b"online"
-    held = getgeneratorlocals(follower)["session"]._socket
-    held.shutdown(socket.SHUT_RDWR)  # as when the child is killed
+    (held,) = [one for one in gc.get_objects() if isinstance(one, Session) and one._socket]
+    assert held._socket
+    held._socket.shutdown(socket.SHUT_RDWR)  # as when the child is killed
     with pytest.raises(Unavailable):
         list(follower)
     assert broker.kept("eink/status") == b"offline"

@@ -60,7 +60,7 @@ class MqttSource(MqttBlock, Source):
         """The connection to the broker."""
         from eink_monitor.sources.mqtt.line import BrokerLine
 
-        return BrokerLine(self.where({}), self)
+        return BrokerLine.of(self, {})
 
     def publishes(self, subject: str) -> Mapping[str, tuple[Metric, ...]]:
         """The metrics that the block names, known or declared by it."""
@@ -74,4 +74,4 @@ class MqttSource(MqttBlock, Source):
         """For ``eink-monitor poll``: what comes within some seconds."""
         from eink_monitor.sources.mqtt.line import BrokerLine
 
-        return BrokerLine(self.where({}), self).look(visit)
+        return BrokerLine.of(self, {}).look(visit)

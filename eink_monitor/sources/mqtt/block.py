@@ -114,6 +114,11 @@ class MqttBlock:
             filled(self.status, scope),
         )
 
+    def places(self, values: Values) -> frozenset[str]:
+        """All that may be reached: the broker. Raises ``ValueError``; for a spoilt topic, too."""
+        self.topics(values)
+        return frozenset({self.where(values).url})
+
     def topics(self, values: Values) -> dict[str, str]:
         """The topic of each reading, as its names are filled. Raises ``ValueError``."""
         scope = Scope(DAY, ZoneInfo("UTC"), values)

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import socket
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from eink_monitor.clock import MINUTE, Clock, SystemClock
+from eink_monitor.clock import Clock, SystemClock
 from eink_monitor.errors import BadAnswer, Trouble
 from eink_monitor.model.poll import Visit
 from eink_monitor.model.reading import Reading
@@ -17,14 +13,6 @@ from eink_monitor.model.source import SharedLine
 from eink_monitor.sources._template import Values
 from eink_monitor.sources.mqtt.block import MqttBlock
 from eink_monitor.sources.mqtt.broker import MqttBroker
-from eink_monitor.sources.mqtt.ear import Ear, Saying
-from eink_monitor.sources.mqtt.session import Session, refused
-
-_NAP = 20.0  # s; the longest time without handling keep-alives
-_GATHERED = 3.0  # s; the longest time for what the broker had kept to come, if it is never still
-_SETTLED = 1.0  # s without a word after which everything that the broker had kept is taken in
-_ASKED_AGAIN = 15 * MINUTE  # of a topic that was refused
-_LONGEST_LOOK = 10.0  # s of a poll in the foreground
 
 
 @dataclass(frozen=True)
@@ -35,6 +23,11 @@ class BrokerLine(SharedLine):
     block: MqttBlock
     values: Values = field(default_factory=dict)
 
+    @classmethod
+    def of(cls, block: MqttBlock, values: Values) -> BrokerLine:
+        """The line of a block, wherever it stands. Raises ``ValueError``."""
+        return cls(block.where(values), block, values)
+
     @property
     def key(self) -> Hashable:
         """The broker and the account."""
@@ -44,118 +37,22 @@ class BrokerLine(SharedLine):
         self, company: Mapping[str, tuple[SharedLine, Visit]], clock: Clock
     ) -> Iterator[tuple[str, list[Reading] | Trouble]]:
         """What each source of the broker hears, and which of its topics are refused."""
+        from eink_monitor.sources.mqtt.ear import Ear
+        from eink_monitor.sources.mqtt.listening import Round
+
         ears = {}
         for name, (line, visit) in company.items():
+            mine = line if isinstance(line, BrokerLine) else self
             try:
-                ears[name] = line.ear(visit, clock) if isinstance(line, BrokerLine) else self.ear(visit, clock)
-            except (ValueError, Trouble) as error:  # of one only
+                ears[name] = Ear(mine.block, mine.values, visit, clock)
+            except (ValueError, Trouble) as error:  # of a topic that a name has spoilt: it costs this one only
                 yield name, error if isinstance(error, Trouble) else BadAnswer(f"{name}: {error}")
-        session = Session(self.broker, client_name(self.broker, next(iter(company.values()))[1].state), clock)
-        try:
-            yield from _Round(self.broker, session, ears, clock)
-        finally:
-            session.close()
-
-    def ear(self, visit: Visit, clock: Clock) -> Ear:
-        """Its own ear. Raises ``ValueError`` for a topic that names have spoilt, ``BadAnswer``."""
-        return Ear(self.block, self.values, visit, clock)
+        yield from Round(self.broker, ears, next(iter(company.values()))[1].state, clock)
 
     def look(self, visit: Visit, clock: Clock | None = None) -> list[Reading]:
-        """What comes within some seconds, by a connection of its own: for a poll in the foreground."""
+        """What comes within some seconds: for a poll in the foreground."""
+        from eink_monitor.sources.mqtt.ear import Ear
+        from eink_monitor.sources.mqtt.listening import look
+
         clock = clock or SystemClock()
-        ear = self.ear(visit, clock)
-        session = Session(self.broker, client_name(self.broker, visit.state, f"p{os.getpid() % 0xFFFFFF:x}"), clock)
-        until = clock.monotonic() + _LONGEST_LOOK
-        try:
-            session.open()
-            session.subscribe(dict.fromkeys(ear.topics.values()))
-            while (left := until - clock.monotonic()) > 0 and not ear.complete:
-                ear.hear(_said(session, min(left, _SETTLED), clock))
-                if session.settled and len(session.refused) == len(set(ear.topics.values())):
-                    break
-        finally:
-            session.close()
-        if trouble := _refusal(self.broker, session, ear):
-            raise trouble
-        if visit.explained is not None:
-            visit.explained += ear.explain()
-        return ear.batch(whole=True)
-
-
-class _Round:
-    """Everyone's turn on a line."""
-
-    def __init__(self, broker: MqttBroker, session: Session, ears: Mapping[str, Ear], clock: Clock) -> None:
-        self._broker, self._session, self._ears, self._clock = broker, session, ears, clock
-
-    def __iter__(self) -> Iterator[tuple[str, list[Reading] | Trouble]]:
-        session, clock = self._session, self._clock
-        session.open()
-        session.subscribe(dict.fromkeys(topic for ear in self._ears.values() for topic in ear.topics.values()))
-        self._gather(clock.monotonic() + _GATHERED)
-        again = clock.monotonic() + _ASKED_AGAIN
-        while True:
-            yield from self._batches()
-            self._hear(self._rest())
-            if session.refused and clock.monotonic() >= again:
-                again = clock.monotonic() + _ASKED_AGAIN
-                session.subscribe(list(session.refused))
-
-    def _gather(self, until: float) -> None:
-        """Wait for what the broker had kept: until it is still, after it has answered for every topic."""
-        settled = False
-        while not (self._hear(_SETTLED) == 0 and settled) and not (settled and self._clock.monotonic() > until):
-            settled = self._session.settled
-
-    def _hear(self, seconds: float) -> int:
-        """Take in one breath; how many messages it had."""
-        said = _said(self._session, seconds, self._clock)
-        for ear in self._ears.values() if said else ():
-            ear.hear(said)
-        return len(said)
-
-    def _rest(self) -> float:
-        return max(0.0, min([_NAP, *(ear.rest() for ear in self._ears.values())]))
-
-    def _batches(self) -> Iterator[tuple[str, list[Reading] | Trouble]]:
-        for name, ear in self._ears.items():
-            if ear.rest() <= 0:
-                trouble = _refusal(self._broker, self._session, ear)
-                found = ear.batch()
-                yield name, trouble or found
-
-
-def _said(session: Session, seconds: float, clock: Clock) -> list[Saying]:
-    """What was said in one breath."""
-    mono = clock.monotonic
-    said = [Saying(message, mono()) for message in session.listen(seconds)]
-    if said:
-        session.breathe()
-    return said
-
-
-def _refusal(broker: MqttBroker, session: Session, ear: Ear) -> Trouble | None:
-    """The trouble of an ear that may hear nothing; of one that may hear a part, that is a remark."""
-    topics = dict.fromkeys(ear.topics.values())
-    shut = [topic for topic in topics if topic in session.refused]
-    if len(shut) == len(topics) and shut:
-        return refused(broker, ", ".join(shut), session.refused[shut[0]])
-    if shut:
-        ear.visit.remarks.add(f"the broker does not let us read {', '.join(shut)}")
-    return None
-
-
-def client_name(broker: MqttBroker, state: Path, suffix: str = "") -> str:
-    """Our name at a broker: the same after a restart, and no other client's.
-
-    It is made of this machine, the folder of the state, and the account. A second client with the same name would end
-    the first one's session, and so on for ever; so a poll in the foreground has a suffix. It has at most 23
-    letters and digits, which every broker accepts.
-    """
-    try:
-        machine = Path("/etc/machine-id").read_text(encoding="ascii").strip()
-    except (OSError, ValueError):
-        machine = ""
-    account = (broker.host, str(broker.port), broker.username, broker.version, broker.status, str(broker.ca))
-    said = "\n".join((machine, socket.gethostname(), str(state.parent), *account))
-    return f"eink{hashlib.sha256(said.encode()).hexdigest()[:12]}{suffix}"[:23]
+        return look(self.broker, Ear(self.block, self.values, visit, clock), visit.state, clock)

@@ -29,9 +29,9 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _OURS = {"type", "every", "deadline", "subject", "name", "cursor", "now", "today", "yesterday", "tomorrow", "month"}
 _KINDS: Mapping[str, Any] = {
     "text": str,
-    "host": Personal[HostName],
+    "host": HostName,
     "secret": Secret,
-    "personal": Personal[str],
+    "personal": str,
     "whole": int,
     "number": float,
     "duration": Duration,
@@ -64,13 +64,19 @@ class Take:
     @property
     def kind(self) -> Any:  # noqa: ANN401 - a type
         """What a configuration reads it as; an empty default means that there may be none."""
-        kind = Literal[self.choices] if self.type == "choice" else _KINDS[self.type]
-        return kind if self.default != "" or kind is str else kind | None
+        kind = self._plain
+        kind = kind if self.default != "" or kind is str else kind | None
+        owned: Any = Personal
+        return owned[kind] if self.type in {"host", "personal"} else kind
+
+    @property
+    def _plain(self) -> Any:  # noqa: ANN401 - a type
+        return Literal[self.choices] if self.type == "choice" else _KINDS[self.type]
 
     @property
     def usual(self) -> object:
         """What it is where the configuration does not say."""
-        return self.value(self.default) if self.default else "" if self.type == "text" else None
+        return self.value(self.default) if self.default else "" if self._plain is str else None
 
     @property
     def shown(self) -> object:
@@ -82,8 +88,7 @@ class Take:
 
     def value(self, text: str) -> object:
         """A text as its kind. Raises ``ValueError``."""
-        kind = Literal[self.choices] if self.type == "choice" else _KINDS[self.type]
-        return scalar(getattr(kind, "__origin__", kind) if self.type in {"host", "personal"} else kind, text)
+        return scalar(self._plain, text)
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ print(len(house.feeds), sum(int(line.split()[1]) for line in lines if line.start
 _DOORS = {
     "http": {"type": "http", "url": "http://x.local/", "live": True, "readings": {"level": {"path": "a"}}},
     "modbus": {"type": "modbus", "host": "x.local", "readings": {"depth": {"register": 1, "type": "uint16"}}},
+    "mqtt": {"type": "mqtt", "broker": "mqtt://x.local", "readings": {"height": {"topic": "a"}}},
 }
 
 

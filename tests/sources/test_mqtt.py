@@ -273,14 +273,14 @@ class Scripted:
     def _serve(self) -> None:
         for answer in self._answers:
             line, _ = self._server.accept()
+            self._open.append(line)
             self.asked.append(line.recv(4096))
             line.sendall(answer)
-            if answer:
-                self._open.append(line)
-            else:
+            if not answer:
                 line.close()
 
     def close(self) -> None:
+        self._thread.join(5)
         for line in (*self._open, self._server):
             line.close()
 

@@ -148,9 +148,8 @@ class Ear:
             self._odd[name] = str(remarks)
         if reading is None:
             return False
-        if heard.at and not at:
-            self._odd[name] = f"{name}: no time beside it"
-        elif saying.message.retained and not heard.at:
+        self._odd.pop(name, None)
+        if saying.message.retained and not at:
             if name not in self._new and name not in self._told:
                 self._ageless[name] = figure(reading.metric.rounded(reading.value))
         else:

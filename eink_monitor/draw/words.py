@@ -66,12 +66,19 @@ def quantity(value: float, unit: str) -> Quantity:
     if code in DECIMALS:
         return price(value, code, per) if per else money(value, code)
     if not math.isfinite(value):
-        return Quantity(UNKNOWN, unit)
-    value = max(-_FAR, min(_FAR, value))
-    return Quantity(decimal(value, 0 if abs(value) >= 99.5 or float(value).is_integer() else 1), unit)
+        return Quantity(UNKNOWN, brief(unit, _UNIT))
+    if abs(value) > _FAR:
+        value, unit = max(-_FAR, min(_FAR, value / 1e6)), f"M {unit}"
+    return Quantity(decimal(value, 0 if abs(value) >= 99.5 or float(value).is_integer() else 1), brief(unit, _UNIT))
 
 
-_FAR = 9_999_999  # more is shown as that much
+def brief(text: str, most: int) -> str:
+    """A text of at most so many letters, which ends in an ellipsis where there were more."""
+    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
+
+
+_FAR = 9_999_999  # more is shown in millions, or as that much
+_UNIT = 10  # letters of one that a source declared
 _COINS, _MILLIONS = 999.995, 9_999_999.5  # of an amount of money: from here without coins, or in millions
 _MINOR = {"EUR": "ct", "GBP": "p", "SEK": "öre", "NOK": "øre", "DKK": "øre", "CHF": "Rp", "PLN": "gr"}
 
@@ -80,8 +87,9 @@ def price(value: float, currency: str, per: str = "kWh") -> Quantity:
     """What a kWh costs in the hundredth part of a currency, if that has a name: "24.3 ct"; else "1.799 EUR/l"."""
     if per == "kWh" and currency in _MINOR:
         return Quantity(decimal(value * 100, 1 if abs(value) < 0.9995 else 0), _MINOR[currency])
-    places = DECIMALS[currency]
-    return Quantity(decimal(value, places + 1 if abs(value) < 10 else places), f"{currency}/{per}")
+    coins = DECIMALS[currency] + int(abs(value) < 10)
+    value = max(-_FAR, min(_FAR, value)) if math.isfinite(value) else value
+    return Quantity(decimal(value, coins if abs(value) < _COINS else 0), f"{currency}/{per}")
 
 
 def percent(value: float) -> str:
@@ -166,7 +174,7 @@ def money(amount: float, currency: str) -> Money:
     """
     sign = spoken().sign if currency == spoken().currency else currency
     if math.isfinite(amount) and abs(amount) >= _MILLIONS:
-        return Money(decimal(max(-_FAR, min(_FAR, amount / 1e6)), 1), f"M {sign}")
+        return Money(decimal(max(-_FAR, min(_FAR, amount / 1e6)), int(abs(amount) < 1e9)), f"M {sign}")
     return Money(decimal(amount, DECIMALS[currency] if abs(amount) < _COINS else 0), sign)
 
 

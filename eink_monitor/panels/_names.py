@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from eink_monitor import metrics as m
+from eink_monitor.draw import words
 from eink_monitor.locale import marked, say
 from eink_monitor.metrics import METRICS
 from eink_monitor.model.reading import Metric
@@ -87,15 +88,14 @@ _NAMES = {
 }
 
 
+_LONGEST = 16  # letters
 _ICONS = {"°C": "thermometer", "W": "bolt", "Wh": "bolt", "l": "drop", "mm": "drop", "B": "disk"}
 """Of metrics that nobody has named, by their units."""
 
 
 def named(metric: Metric) -> Name:
-    """The word, in the language of the house, and the icon; a metric nobody has named goes by its own name."""
-    name = _NAMES.get(metric)
-    return (
-        name._replace(word=say(name.word) if name.word else "")
-        if name
-        else Name(metric.name.replace("_", " "), _ICONS.get(metric.unit, "chart"))
-    )
+    """The word, in the language of the house, and the icon; one that a source declared goes by its own words."""
+    if name := _NAMES.get(metric):
+        return name._replace(word=say(name.word) if name.word else "")
+    own = metric.words if metric.name not in m.KNOWN and not metric.names else metric.name.replace("_", " ")
+    return Name(words.brief(own, _LONGEST), _ICONS.get(metric.unit, "chart"))

@@ -34,6 +34,7 @@ _DOING = {
     m.STORAGE_POWER: (marked("discharging"), marked("charging"), marked("resting")),
 }
 """What goes on where a power is negative, positive, or next to nothing."""
+_FOOTED, _FEET = frozenset("gjpqyµ"), 14  # letters that reach below the line, and by how much, twice, if large
 _FACES = (
     (fonts.FIGURE_64, fonts.FIGURE_28, 47),
     (fonts.FIGURE_64, fonts.TEXT, 47),
@@ -176,9 +177,11 @@ def _number(canvas: Canvas, zone: Zone, number: str, unit: str, outline: int) ->
     for face, small, high in _FACES:
         wide = canvas.measure(face).width(number) + 4 + canvas.measure(small).width(unit)
         letters = face == fonts.FIGURE_64 and any(letter.isalpha() for letter in number)
-        if wide <= width and high <= height and not letters:
+        feet = _FEET if small == fonts.FIGURE_28 and not _FOOTED.isdisjoint(unit) else 0
+        if wide <= width and high + feet <= height and not letters:
             break
     if any(letter.isalpha() for letter in number):
         number = canvas.measure(face).fit(number, width)
+    unit = canvas.measure(small).fit(unit, max(0, width - 4 - canvas.measure(face).width(number)))
     line, thick = zone.bottom - max(0, (height - high) // 2), 2 if face == fonts.FIGURE_64 else 1
     amount(canvas, zone.left, line, number, unit, (face, small), hollow=outline * thick)

@@ -49,10 +49,11 @@ def _labels(canvas: Canvas, plot: charts.Plot, right: int, values: Sequence[floa
     if len(values) > 1 and lines[0] - lines[-1] < _APART:
         lines = [foot, top]
     for value, line in zip(values, lines, strict=True):
-        text = str(words.quantity(value, metric.unit))
-        small = canvas.measure(fonts.SMALL).width(text) <= _SCALE - 6  # part of a number would be another number
-        at = max(top, min(foot, line))
-        canvas.text(right, at, text, fonts.SMALL if small else fonts.TINY, align="right")
+        said, room = words.quantity(value, metric.unit), _SCALE - 6
+        tries = ((str(said), fonts.SMALL), (str(said), fonts.TINY))
+        fitting = (one for one in tries if canvas.measure(one[1]).width(one[0]) <= room)
+        text, face = next(fitting, (said.number, fonts.TINY))  # part of a number would be another number
+        canvas.text(right, max(top, min(foot, line)), text, face, align="right")
 
 
 def bounds(values: Sequence[float], metric: Metric) -> tuple[float, float]:

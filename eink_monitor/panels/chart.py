@@ -94,7 +94,8 @@ def _periods(sheet: Sheet, metric: Metric, over: Span, count: int) -> None:
         mean = words.quantity(sum(whole) / len(whole), metric.unit)
         # TRANSLATORS: at most 20 letters with a number; the average of the bars
         text = say("{number} on average", number=mean)
-        end = zone.left + canvas.text(zone.left, zone.top + 20, text, fonts.FIGURE_18, hollow=sheet.outline())
+        face, outline = fonts.FIGURE_18, sheet.outline()
+        end = zone.left + canvas.text(zone.left, zone.top + 20, text, face, hollow=outline, width=zone.width)
         most = say("max {energy}", energy=words.quantity(max(whole), metric.unit))
         if canvas.measure(fonts.SMALL).width(most) <= zone.right - end - 6 and not sheet.stale:
             canvas.text(zone.right, zone.top + 20, most, fonts.SMALL, align="right")

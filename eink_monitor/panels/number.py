@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from eink_monitor.clock import HOUR
@@ -42,7 +43,7 @@ class Number(MetricPanel):
         if not self.begin(sheet, icon):
             return
         known = _tile.figure(sheet, metric)
-        number, unit = _tile.told(known.value, metric, now) if known else (words.UNKNOWN, metric.unit)
+        number, unit = _tile.told(known.value, metric, now) if known else words.quantity(math.nan, metric.unit)
         _figure(sheet, number, unit)
         median, top = usual(sheet, metric), sheet.foot.top
         if median is None or not beside(sheet, metric, median, unit):
@@ -64,4 +65,6 @@ def _figure(sheet: Sheet, number: str, unit: str) -> None:
     face = next((face for face in _WORDS if canvas.measure(face).width(number) <= room), _WORDS[-1])
     taken = canvas.text(zone.left, zone.bottom - 20, number, face, hollow=sheet.outline(), width=room)
     sheet.beside = zone.left + taken + 4
-    sheet.beside += canvas.text(sheet.beside, zone.bottom - 20, unit, fonts.FIGURE_18)
+    sheet.beside += canvas.text(
+        sheet.beside, zone.bottom - 20, unit, fonts.FIGURE_18, width=max(0, zone.right - sheet.beside)
+    )

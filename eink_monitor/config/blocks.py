@@ -266,8 +266,7 @@ def _declare(reader: Reader, node: Node | None, found: dict[str, Feed]) -> None:
     """Make known what the sources declare; complain of two that mean different things by one name."""
     by: dict[str, tuple[str, Metric]] = {}
     for name, key_node, _ in reader.pairs(node, "sources") if node and _is_block(node) else ():
-        published = asked(partial(found[name].source.publishes, found[name].subject)) if name in found else None
-        for metric in (metric for metrics in (published or {}).values() for metric in metrics):
+        for metric in _metrics(found[name]) if name in found else ():
             other, first = by.setdefault(metric.name, (name, metric))
             if (first.unit, first.step) != (metric.unit, metric.step):
                 message = (
@@ -276,6 +275,13 @@ def _declare(reader: Reader, node: Node | None, found: dict[str, Feed]) -> None:
                 )
                 reader.complain(key_node, join("sources", name), message)
             metrics_of_all.declare(metric)
+
+
+def _metrics(feed: Feed) -> Iterator[Metric]:
+    """What a source measures or foretells, as far as it could be read."""
+    for ask in (feed.source.publishes, feed.source.expects):
+        said = asked(partial(ask, feed.subject))
+        yield from (metric for metrics in (said or {}).values() for metric in metrics)
 
 
 def _claims(feed: Feed) -> list[tuple[str, str, Metric]]:

@@ -58,6 +58,11 @@ class SpotSource(PriceSource):
             (0 <= self.vat <= _MOST_VAT, "vat must be 0 to 100 (%)"),
         )
 
+    def doubts(self) -> Iterator[tuple[str, str]]:
+        """A share of one where a share of a hundred is meant."""
+        if 0 < self.vat < 1:
+            yield f"vat: {self.vat:g} is less than 1 %", f"write `vat: {100 * self.vat:g}`"
+
     def paid(self, spot: Sequence[Slot]) -> list[Slot]:
         """Slots of the exchange (EUR/kWh), converted to what you pay."""
         slots = by_the_hour(spot) if self.hourly else spot

@@ -39,6 +39,12 @@ class EnergyCharts(SpotSource):
             lambda: address(self.base_url),
         )
 
+    def doubts(self) -> Iterator[tuple[str, str]]:
+        """Germany and Luxembourg are one zone."""
+        yield from super().doubts()
+        if self.zone in {"DE", "LU"}:
+            yield f"{self.zone} is no bidding zone of its own", "write `zone: DE-LU`"
+
     def quota(self) -> Quota:
         """The service asks for moderation, without a figure."""
         return Quota("energy-charts", (Budget(60, "hour"),))

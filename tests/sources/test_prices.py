@@ -184,6 +184,15 @@ def test_a_supplier_may_bill_the_mean_of_an_hour() -> None:
     assert len(Awattar(hourly=True).paid(quarters)) == 2
 
 
+def test_what_is_probably_meant_otherwise_is_doubted() -> None:
+    assert list(EnergyCharts(vat=0.19, zone="DE").doubts()) == [
+        ("vat: 0.19 is less than 1 %", "write `vat: 19`"),
+        ("DE is no bidding zone of its own", "write `zone: DE-LU`"),
+    ]
+    assert list(Awattar(vat=0.2).doubts()) == [("vat: 0.2 is less than 1 %", "write `vat: 20`")]
+    assert [list(source.doubts()) for source in (EnergyCharts(vat=19), Awattar(), EnergyCharts(zone="AT"))] == [[]] * 3
+
+
 @pytest.mark.parametrize(
     ("kind", "keys", "words"),
     [

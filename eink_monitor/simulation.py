@@ -15,13 +15,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from eink_monitor.clock import HOUR, FastClock, midnight, stopwatch
+from eink_monitor.clock import DAY, HOUR, FastClock, midnight, stopwatch
 from eink_monitor.config import Config, Feed
 from eink_monitor.daemon import Daemon
 from eink_monitor.daemon.child import carry_out
 from eink_monitor.daemon.polls import Done, SilentStream
 from eink_monitor.daemon.runner import Company, Result, Runner
 from eink_monitor.metrics import CHARGING, PLUGGED
+from eink_monitor.model.listing import Item, Listing
 from eink_monitor.model.outlook import Outlook, Slot
 from eink_monitor.model.poll import Visit
 from eink_monitor.model.reading import Metric, Reading
@@ -55,7 +56,9 @@ class StandIn:
             return Done(carry_out(feed, visit))
         visit.spend(visit.allowance)
         outlooks = list(_foretold(feed, visit))
-        return Done(Result(list(_invented(feed, visit)), "ok", "", 0.0, visit.spent, outlooks=outlooks))
+        listings = list(_listed(feed, visit))
+        readings = list(_invented(feed, visit))
+        return Done(Result(readings, "ok", "", 0.0, visit.spent, outlooks=outlooks, listings=listings))
 
     def follow(self, company: Company) -> SilentStream:  # noqa: ARG002 - the interface
         """There are no streams in a simulation."""
@@ -78,6 +81,14 @@ def _foretold(feed: Feed, visit: Visit) -> Iterator[Outlook]:
         for number, metric in enumerate(metrics):
             slots = (Slot(hour * HOUR, (hour + 1) * HOUR, _value(metric, hour, number)) for hour in hours)
             yield Outlook(subject, metric, visit.now, tuple(slots))
+
+
+def _listed(feed: Feed, visit: Visit) -> Iterator[Listing]:
+    """Three things of everything that a source lists; a day later they are others."""
+    day = visit.now // DAY
+    items = tuple(Item(f"thing {number}", "", number * DAY, None, "under way") for number in range(day, day + 3))
+    for subject, names in feed.source.lists(feed.subject).items():
+        yield from (Listing(subject, name, visit.now, items) for name in names)
 
 
 def _value(metric: Metric, hour: int, number: int) -> float:

@@ -10,7 +10,7 @@ from eink_monitor.config import plugins
 from eink_monitor.editing.draft import Draft
 from eink_monitor.editing.surgery import inserted
 from eink_monitor.errors import ConfigError
-from eink_monitor.model.panel import Panel
+from eink_monitor.model.panel import Need, Panel
 from eink_monitor.verbs._trial import Brought
 
 _KEY = "fitting"
@@ -30,11 +30,11 @@ def fitting(draft: Draft, brought: Sequence[Brought]) -> list[dict[str, Any]]:
         if kind not in _NEVER and _required(kind) <= {"subject"}
         for block in _good(draft, {"type": kind, "subject": subject}, known)
     ]
-    figures = [one for one in brought if not one.expected][:_MOST]
+    figures = [(one.subject, one.metric) for one in brought if one.metric and not one.expected][:_MOST]
     single = [
         block
-        for one in figures
-        for block in _good(draft, {"type": "number", "subject": one.subject, "metric": one.metric.name}, known)
+        for subject, metric in figures
+        for block in _good(draft, {"type": "number", "subject": subject, "metric": metric.name}, known)
     ]
     return special + single
 
@@ -49,10 +49,15 @@ def _good(draft: Draft, block: dict[str, Any], known: Collection[Brought]) -> It
         return
     finally:
         draft.text = before
-    if needs and all(
-        any(Brought(need.subject, metric, need.expected) in known for metric in need.any_of) for need in needs
-    ):
+    if needs and all(_is_met(need, known) for need in needs):
         yield block
+
+
+def _is_met(need: Need, known: Collection[Brought]) -> bool:
+    if need.listed is not None:
+        names = {one.listed for one in known if one.listed and one.subject == need.subject}
+        return need.listed in names if need.listed else bool(names)
+    return any(Brought(need.subject, metric, need.expected) in known for metric in need.any_of)
 
 
 def _rank(kind: str) -> int:

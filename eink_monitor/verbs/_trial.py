@@ -16,16 +16,18 @@ from eink_monitor.editing.draft import Draft
 from eink_monitor.errors import StoreError, Trouble
 from eink_monitor.model.reading import Metric
 from eink_monitor.model.source import Source, Suggestion
+from eink_monitor.store import Store
 from eink_monitor.verbs import login, poll
 from eink_monitor.verbs._house import opened, visit_of
 
 
 class Brought(NamedTuple):
-    """One quantity that is known: a metric of a subject, measured or ``expected``."""
+    """One thing that is known of a subject: a metric, measured or ``expected``, or what is ``listed`` by that name."""
 
     subject: str
-    metric: Metric
+    metric: Metric | None
     expected: bool = False
+    listed: str = ""
 
 
 class Trial:
@@ -84,21 +86,20 @@ class Trial:
                 visit.state.rmdir()  # only an empty one goes
 
     def promised(self) -> list[Brought]:
-        """What it publishes and expects, by its own words."""
+        """What it publishes, expects and lists, by its own words."""
         feed = self._draft.load().feeds[self._name]
         published, expected = feed.source.publishes(feed.subject), feed.source.expects(feed.subject)
-        return [Brought(subject, metric) for subject, metrics in published.items() for metric in metrics] + [
-            Brought(subject, metric, expected=True) for subject, metrics in expected.items() for metric in metrics
+        lists = feed.source.lists(feed.subject)
+        return [
+            *(Brought(subject, metric) for subject, metrics in published.items() for metric in metrics),
+            *(Brought(subject, metric, expected=True) for subject, metrics in expected.items() for metric in metrics),
+            *(Brought(subject, None, listed=name) for subject, names in lists.items() for name in names),
         ]
 
     def brought(self) -> list[Brought]:
         """What of that is known now."""
         with suppress(StoreError), opened(self._draft.load(), writes=False) as store:
-            return [
-                one
-                for one in self.promised()
-                if (store.outlooks.get if one.expected else store.readings.latest)(one.subject, one.metric)
-            ]
+            return [one for one in self.promised() if _is_known(store, one)]
         return []
 
     def forget(self) -> None:
@@ -112,3 +113,9 @@ class Trial:
             listed = {listing.subject for listing in store.listings.all()}
             return {subject for subject, _ in (*store.readings, *store.events.kinds())} | listed
         return set()
+
+
+def _is_known(store: Store, one: Brought) -> bool:
+    if one.metric is None:
+        return store.listings.at(one.subject, one.listed) is not None
+    return (store.outlooks.get if one.expected else store.readings.latest)(one.subject, one.metric) is not None

@@ -79,7 +79,9 @@ def lines(config: Config) -> Iterator[str]:
     yield f"display      {display}{_fields(config, config.display, 'display')}"
     for feed in config.feeds.values():
         path = f"sources.{feed.name}"
-        subjects = {**feed.source.publishes(feed.subject), **feed.source.expects(feed.subject)}
+        source = feed.source
+        told = [asks(feed.subject) for asks in (source.publishes, source.expects, source.lists, source.tells)]
+        subjects = dict.fromkeys(subject for said in told for subject in said)
         about = "****" if _hidden(config, f"{path}.subject") else ", ".join(subjects)
         fields = _fields(config, feed.source, path)
         yield f"source       {feed.name}: {feed.type}, every {feed.every}, about {about}{fields}"

@@ -295,6 +295,13 @@ def test_without_a_type_it_lists_what_there_is(file: Path) -> None:
     assert said.out.index("Solar roofs:") < said.out.index("Cars:") < said.out.index("  skoda ")
 
 
+def test_what_is_listed_gets_a_panel_of_its_own(file: Path) -> None:
+    said = say("add", "demo", "post", "--set", "show=parcels", "--yes", "-c", file)
+    assert said.code == 0
+    (slide,) = load(file).slides.values()
+    assert (slide.type, getattr(slide.panel, "subject", "")) == ("list", "post")
+
+
 def test_a_panel_of_ones_own_choice(file: Path) -> None:
     words = ["add", "demo", "-c", file, "--yes", "--set", "show=roof"]
     assert say(*words, "roof", "--panel", "flow").code == 0

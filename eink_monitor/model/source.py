@@ -81,7 +81,7 @@ class Source(ABC):
     ``usual`` is what ``every`` is where the configuration does not say it, in seconds; 0 where that is as for any.
 
     For `eink-monitor add`: ``group`` is one of ``GROUPS``, ``guide`` the steps to what it takes, ``words`` say of a
-    field what it is.
+    field what it is, ``stopgap`` are keys without which it could not be asked for ``suggestions``.
     """
 
     metrics: ClassVar[tuple[Metric, ...]] = ()
@@ -99,6 +99,7 @@ class Source(ABC):
     group: ClassVar[str] = "other"
     guide: ClassVar[str] = ""
     words: ClassVar[Mapping[str, str]] = {}
+    stopgap: ClassVar[Mapping[str, object]] = {}
 
     @abstractmethod
     def poll(self, visit: Visit) -> Iterable[Said]:

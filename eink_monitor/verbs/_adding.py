@@ -68,13 +68,17 @@ class Adding:
 
     def _choose(self) -> None:
         """What of all that it could read is wanted."""
-        if self.setting.complaints():
+        missing = {key: value for key, value in self.source.stopgap.items() if key not in self.setting.answers}
+        if self.source.stopgap and not missing:
             return
-        try:
-            found = self.trial.suggestions(self.setting.config().feeds[self.name].source)
-        except Trouble as error:
-            self.talk.say(f"  {error}")
-            return
+        with self.setting.patched(missing):
+            if self.setting.complaints():
+                return
+            try:
+                found = self.trial.suggestions(self.setting.config().feeds[self.name].source)
+            except Trouble as error:
+                self.talk.say(f"  {error}")
+                return
         for index in self.talk.pick("Which of these", [one.words for one in found]) if found else ():
             self.setting.add(found[index].settings)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from eink_monitor.config import Config
@@ -33,6 +34,7 @@ class SettingUp:
     def __init__(self, draft: Draft, type_name: str, kind: type[Source], name: str, talk: Dialogue) -> None:
         self.name = name
         self.answers: dict[str, Any] = {}
+        self._asked: set[str] = set()
         self._draft = draft
         self._base = draft.text
         self._type = type_name
@@ -85,6 +87,16 @@ class SettingUp:
         else:
             self.answers[key] = typed(self._kinds.get(key, str), text)
 
+    @contextmanager
+    def patched(self, settings: Mapping[str, object]) -> Iterator[None]:
+        """With answers in place of those that are still to be chosen."""
+        before = self.answers
+        self.answers = {**before, **settings}
+        try:
+            yield
+        finally:
+            self.answers = before
+
     def add(self, settings: Mapping[str, object]) -> None:
         """Merge what a suggestion brings: blocks key by key, lists joined."""
         for key, value in settings.items():
@@ -107,7 +119,8 @@ class SettingUp:
     def ask_all(self, *, later: bool) -> None:
         """Everything that needs an answer; with ``later`` not the blocks, which may be chosen from a list."""
         for key in self._fields:
-            if key not in self.answers and (key in self._kind.words or key in self.missing):
+            is_new = key not in self.answers and key not in self._asked
+            if is_new and (key in self._kind.words or key in self.missing):
                 if later and is_block(self._kinds[key]):
                     continue
                 self.ask(key)
@@ -120,6 +133,7 @@ class SettingUp:
 
     def ask(self, key: str) -> None:
         """One question, until the answer is right; empty for what may be left out."""
+        self._asked.add(key)
         field = self._fields.get(key)
         words = self._kind.words.get(key) or COMMON.get(key, "")
         question = f"{key} ({words})" if words else key

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from eink_monitor.model.poll import Visit
 from eink_monitor.model.reading import Metric
 from eink_monitor.model.said import Said
-from eink_monitor.model.source import SharedLine, Source
+from eink_monitor.model.source import SharedLine, Source, Suggestion
 from eink_monitor.sources.mqtt.block import MqttBlock
 
 
@@ -29,6 +29,7 @@ class MqttSource(MqttBlock, Source):
         "password": "the user's password",
         "readings": "what is read, such as {indoor_temperature: {topic: home/kitchen, path: temp, unit: °C}}",
     }
+    stopgap: ClassVar[Mapping[str, object]] = {"readings": {"anything": {"topic": "anything"}}}
 
     def __post_init__(self) -> None:
         """Raises ``ValueError`` with all that is wrong with the block as a whole."""
@@ -75,3 +76,9 @@ class MqttSource(MqttBlock, Source):
         from eink_monitor.sources.mqtt.line import BrokerLine
 
         return BrokerLine.of(self, {}).look(visit)
+
+    def suggestions(self, visit: Visit) -> Sequence[Suggestion]:
+        """The numbers that are said within some seconds, on any topic."""
+        from eink_monitor.sources.mqtt.offers import offers
+
+        return offers(self.where({}), visit.state)

@@ -8,6 +8,7 @@ is no sexagesimal number, ``007`` keeps its zeros. All problems of a file are co
 from __future__ import annotations
 
 import dataclasses
+import re
 import types
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -163,7 +164,7 @@ class Reader:
             return kind(**values)
         except ValueError as error:
             if not any(key in str(error) for key in wrong):
-                self.complain(node, path, str(error))
+                self.complain(_spoken_of(node, values, str(error)), path, str(error))
             wrong.update(key for key in values if key in str(error))
             return None
 
@@ -285,6 +286,13 @@ class Reader:
 def join(path: str, key: str) -> str:
     """The dotted path of a key inside a block."""
     return f"{path}.{key}" if path else key
+
+
+def _spoken_of(node: Node, keys: Iterable[str], message: str) -> Node:
+    """The value of the key with which a message begins, else the block."""
+    spoken = re.match(r"`?(\w+)", message)
+    written = node.value if spoken and spoken[1] in set(keys) and isinstance(node, MappingNode) else ()
+    return next((value for key, value in written if key.value == spoken[1]), node) if spoken else node
 
 
 def _part(kind: type[Any], values: Mapping[str, Any], wrong: set[str]) -> Any:  # noqa: ANN401 - a part of a `kind`

@@ -163,15 +163,15 @@ def test_every_problem_of_a_house_at_once_and_in_order(tmp_path: Path) -> None:
         '1:11: timezone: "Berlin" is not a time zone; write for example Europe/Berlin',
         "2:17: display.type: unknown type `pgn`; did you mean `png`?",
         "3:1: qiet_hours: unknown key `qiet_hours`; did you mean `quiet_hours`?",
-        "5:9: sources.roof: `every` must be at least 5s",
         '5:28: sources.roof.show: "rof" is not one of house, roof, car, hybrid, disk, weather, price, parcels',
+        "5:40: sources.roof: `every` must be at least 5s",
         "6:3: sources.roof: this key appears twice (first on line 5)",
         "7:15: sources.nas.type: unknown type `dmo`; did you mean `demo`?",
         "8:3: sources.my car: use only letters, digits, - and _ in a name",
         f"9:6: sources.x: `type` is missing; known are {', '.join(plugins.types(KINDS[0]))}",
         "10:6: sources.y: expected a block with a `type`",
         "12:8: panels.sun: `subject` is missing",
-        "12:8: panels.sun: `dwell` must be at least 1s",
+        "12:29: panels.sun: `dwell` must be at least 1s",
         "13:16: panels.flow.type: expected a single value",
     ]
 
@@ -190,11 +190,11 @@ def test_every_problem_of_a_house_at_once_and_in_order(tmp_path: Path) -> None:
         ("sources: {{a: {{type: demo, show: roof}}}}\n", "", "1:1: sources: is missing; see config.example.yaml"),
         ("display: {{type: 'null'}}\n", "", "1:1: display: is missing; write for example"),
         ("{{type: 'null'}}", "png", "1:10: display: expected a block with a `type`"),
-        ("show: roof", "deadline: 2d", "2:14: sources.a: `deadline` must be 1s to 1d"),
+        ("show: roof", "deadline: 2d", "2:37: sources.a: `deadline` must be 1s to 1d"),
         ("h: {{type", "now: {{type", "3:10: panels.now: now.png is the picture that shows; choose another name"),
         ("h: {{type", "contact: {{type", "3:10: panels.contact: contact.png is the sheet of all panels; choose"),
-        ("type: health", "type: history, subject: a, days: 1", "3:13: panels.h: days must be 2 to 60"),
-        ("show: roof", "calls_per_day: -1", "2:14: sources.a: calls_per_day must be 0 (no quota) or more"),
+        ("type: health", "type: history, subject: a, days: 1", "3:47: panels.h: days must be 2 to 60"),
+        ("show: roof", "calls_per_day: -1", "2:42: sources.a: calls_per_day must be 0 (no quota) or more"),
         ("show: roof", "every: 5", '2:34: sources.a.every: "5" is not a duration'),
     ],
 )
@@ -280,12 +280,12 @@ def test_an_invented_house_that_could_not_be_read_may_speak_of_anything(tmp_path
 def test_a_panel_with_a_mistake_of_its_own_is_checked_too(tmp_path: Path) -> None:
     source = "a: {{type: demo, show: roof}}"
     assert told(tmp_path, source, "p: {{type: solar, subject: b, dwell: 0s}}") == [
-        "panels.p: `dwell` must be at least 1s",
         "panels.p: unknown subject `b`; known are a",
+        "panels.p: `dwell` must be at least 1s",
     ]
     assert told(tmp_path, source, "p: {{type: disk, subject: a, full_at: 0}}") == [
-        "panels.p: full_at must be 1 to 100 (percent)",
         "panels.p: no source publishes disk_free for `a`",
+        "panels.p: full_at must be 1 to 100 (percent)",
     ]
     assert told(tmp_path, source, "p: {{type: history, subject: b, days: x}}") == [
         "panels.p: unknown subject `b`; known are a",
@@ -302,7 +302,7 @@ def test_the_keys_of_a_block_whose_type_is_a_slip(tmp_path: Path) -> None:
     ]
     (found,) = told(tmp_path, "a: {{type: bmw, site_id: x}}")  # BMW has two doors
     assert found.startswith("sources.a.type: unknown type `bmw`")
-    model, slip = told(tmp_path, "a: {{type: demo}}", display="{{type: wavehsare, model: V4}}")
+    slip, model = told(tmp_path, "a: {{type: demo}}", display="{{type: wavehsare, model: V4}}")
     assert slip == "display.type: unknown type `wavehsare`; did you mean `waveshare`?"
     assert model.startswith('display: model "V4" is not known; known are 2in13_V2')
 
@@ -310,8 +310,8 @@ def test_the_keys_of_a_block_whose_type_is_a_slip(tmp_path: Path) -> None:
 def test_a_value_that_cannot_be_read_hides_no_other_mistake(tmp_path: Path) -> None:
     host = "a: {{type: ssh_disk, host: nas, mounts: {{b: /b}}, "
     assert told(tmp_path, host + "user: me, port: ssh, full_at: 0}}") == [
-        "sources.a: full_at: 0 must be a percentage from 1 to 100",
         'sources.a.port: "ssh" is not a whole number',
+        "sources.a: full_at: 0 must be a percentage from 1 to 100",
     ]
     assert told(tmp_path, host + "usr: me, port: 22}}") == ["sources.a.usr: unknown key `usr`; did you mean `user`?"]
     assert told(tmp_path, host + "zzz: me, full_at: 0}}")[0].startswith("sources.a.zzz: unknown key `zzz`; known are ")

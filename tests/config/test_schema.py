@@ -135,7 +135,7 @@ def test_values_are_read_as_what_is_wanted(tmp_path: Path, line: str, name: str,
         ("txt: a", "1:1: txt: unknown key `txt`; did you mean `text`?"),
         ("text: a\ntext: b", "2:1: text: this key appears twice (first on line 1)"),
         ("? [a]\n: b", "1:3: ?: unknown key `?`; known are"),
-        ("count: -1", "1:1: the file: count must not be negative like"),
+        ("count: -1", "1:8: the file: count must not be negative like"),
         ("text: !hunter2 x", "1:7: text: unknown tag; known are !env and !file; quote a value that begins with `!`"),
         ('"te\\e[31mxt": a', "1:1: te?[31mxt: unknown key `te?[31mxt`; did you mean `text`?"),
         ("<<: 3", "1:5: <<: expected another block, or a list of blocks"),
@@ -406,7 +406,7 @@ def test_a_secret_at_the_wrong_place_is_not_quoted(
 
 def test_a_secret_is_not_quoted_by_a_record_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("S", "hunter2")
-    assert read(tmp_path, "text: !env S\ncount: -1")[1] == ["1:1: the file: count must not be negative like ****"]
+    assert read(tmp_path, "text: !env S\ncount: -1")[1] == ["2:8: the file: count must not be negative like ****"]
 
 
 @dataclass

@@ -223,8 +223,5 @@ class MqttDoor(Door):
     def silence(self, block: Block) -> int:
         return int(block.stale_after)
 
-    def signs_in(self, block: Block) -> bool:
-        return block.password is not None
-
 
 DOORS: Mapping[str, Door] = {"http": HttpDoor(), "modbus": ModbusDoor(), "mqtt": MqttDoor()}

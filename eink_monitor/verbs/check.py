@@ -120,7 +120,7 @@ def _said(value: object) -> str:
     """A setting nearly as it is written: a list in brackets, a block in braces."""
     if isinstance(value, tuple | list) and type(value) in (tuple, list):  # a tuple with names is one thing
         return f"[{', '.join(map(_said, value))}]"
-    if dataclasses.is_dataclass(value) and "__str__" not in vars(type(value)):
+    if dataclasses.is_dataclass(value) and type(value).__str__ is object.__str__:
         return _said(
             {field.name: own for field in dataclasses.fields(value) if (own := _own(value, field)) is not None}
         )

@@ -42,11 +42,6 @@ class MqttSource(MqttBlock, Source):
         return self.where({}).at_home
 
     @property
-    def renews(self) -> str:
-        """What it was given to prove who asks."""
-        return "password" if self.password else ""
-
-    @property
     def follows(self) -> bool:
         """Always."""
         return True

@@ -22,6 +22,7 @@ from eink_monitor.sources.mqtt.topics import matches
 
 _DEEPEST = 60  # levels of JSON; things at home stay below ten
 _MOST_TRIED = 20  # messages of one breath that a metric looks at, the newest first
+_NAMED = 3  # topics that are told one by one
 _NEVER = float("-inf")
 
 
@@ -131,9 +132,10 @@ class Ear:
         if self._ageless:
             told = ", ".join(f"{name} {value}".strip() for name, value in self._ageless.items())
             yield f"kept by the broker, of unknown age, until it is sent anew: {told}"
-        silent = dict.fromkeys(self.topics[name] for name in self._block.readings if name not in self._known)
+        silent = list(dict.fromkeys(self.topics[name] for name in self._block.readings if name not in self._known))
         if silent:
-            yield f"nothing came yet on {', '.join(silent)}"
+            more = f" and {len(silent) - _NAMED} more" if len(silent) > _NAMED else ""
+            yield f"nothing came yet on {', '.join(silent[:_NAMED])}{more}"
 
     def _take(self, name: str, heard: Heard, saying: Saying) -> bool:
         """Keep the reading of a message, if it has one that can be dated; or that it has one that cannot."""

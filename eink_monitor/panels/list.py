@@ -65,12 +65,16 @@ class ListPanel(SubjectPanel):
     def heading(self, history: History) -> tuple[str, str]:
         """The subject, and the list where that has another name and there are several."""
         label, several = history.label(self.subject), len(history.lists(self.subject)) > 1
-        return (self.title, "") if self.title else (label, self.name if several else "")
+        return (self.title, "") if self.title else (label, self._picked(history) if several else "")
+
+    def _picked(self, history: History) -> str:
+        """The name of the list that is shown."""
+        return self.name or next(iter(history.lists(self.subject)), "")
 
     def draw(self, canvas: Canvas, history: History, now: int) -> None:
         """As many rows as there is room for, as large as they fit; then how many more there are."""
         sheet = Sheet(canvas, history, now, self)
-        name = self.name or next(iter(history.lists(self.subject)), "")
+        name = self._picked(history)
         listing = history.listing(self.subject, name)
         icon, nothing = _NOTHING.get(name, ("list", ""))
         # TRANSLATORS: at most 20 letters each; in "Waiting for {what}" and in "No {what} yet"

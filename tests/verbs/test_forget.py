@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from eink_monitor.clock import DAY, FastClock, SystemClock, iso
 from eink_monitor.errors import StoreError
 from eink_monitor.metrics import ODOMETER, PV_POWER
+from eink_monitor.model.event import Event
 from eink_monitor.model.reading import Reading
 from eink_monitor.store import Store
 from eink_monitor.verbs import forget
@@ -52,6 +53,20 @@ def test_a_dry_run_says_what_there_is_and_deletes_nothing(house: Path) -> None:
     assert [line[:5] for line in lines[1:]] == [["car", "odometer", "1", "0", "1"], ["roof", "pv_power", "2", "2", "2"]]
     assert rows(house) == before
     assert not list(house.parent.glob("*.csv"))
+
+
+def test_an_event_of_the_future_goes_too_and_is_kept(house: Path) -> None:
+    with closing(Store(house.with_name("readings.db"), BERLIN)) as store:
+        store.events.add([Event("garage", "charging.session", "7", NOW + DAY, None, {"energy_wh": 5})])
+        store.flush()
+    lines = [line.split() for line in say("forget", "--after", "now", "--dry-run", "-c", house).out.splitlines()]
+    assert [line[:6] for line in lines if line[0] == "garage"] == [["garage", "charging.session", "0", "0", "0", "1"]]
+    assert say("forget", "--after", "now", "--yes", "-c", house).code == 0
+    (target,) = house.parent.glob("readings.db.forgotten-*.csv")
+    (row,) = [row for row in kept(target) if row["table"] == "event"]
+    assert (row["subject"], row["metric"], row["at"]) == ("garage", "charging.session", str(NOW + DAY))
+    assert row["value"] == '7 [{"energy_wh":5},{}]'
+    assert rows(house)["event"] == 0
 
 
 @pytest.mark.parametrize("answer", ["n\n", "", "\n"])

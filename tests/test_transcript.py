@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
 
+import pytest
+
 from eink_monitor.clock import SystemClock
 from eink_monitor.config import load
 from houses import say
@@ -68,7 +70,8 @@ def commands() -> Iterator[tuple[list[str], list[str]]]:
         yield line.split(), screen.rstrip("\n").split("\n")
 
 
-def test_the_transcript_of_the_readme(tmp_path: Path) -> None:
+def test_the_transcript_of_the_readme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))  # a new configuration names no database
     folder = tmp_path / "stranger"
     folder.mkdir()
     told = list(commands())

@@ -56,7 +56,7 @@ class _Mentions:
         self._text, self._old, self._new, self._subject = text, old, new, subject
         word = re.escape(old)
         self._bare = re.compile(rf"{word}(:.*)?")
-        self._figure = re.compile(rf"{word}(:[^.]*)?\.(\w+)")
+        self._figure = re.compile(rf"{word}(:[^.]*)?\.(\w+)(?: .*)?")  # in a unit
         self._word = re.compile(rf"(?<![\w.:-]){word}(?![\w-])")
 
     def of(self, root: Extent) -> list[_Edit]:

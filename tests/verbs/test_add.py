@@ -314,7 +314,8 @@ def test_a_panel_of_ones_own_choice(file: Path) -> None:
 # -- files -------------------------------------------------------------------------------------------------------------
 
 
-def test_a_new_configuration_is_made(tmp_path: Path) -> None:
+def test_a_new_configuration_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     file = tmp_path / "new.yaml"
     said = say("add", "demo", "--yes", "-c", file)
     assert said.code == 0, said.err

@@ -156,3 +156,29 @@ def test_a_subject_of_its_own_stays() -> None:
     text = "sources: {a: {type: x, subject: b}}\npanels: {p: {subject: b, when: trouble(a)}}\n"
     told = "sources: {c: {type: x, subject: b}}\npanels: {p: {subject: b, when: trouble(c)}}\n"
     assert renamed(text, "sources", "a", "c", subject=False) == told
+
+
+def test_what_home_assistants_entities_are_of_follows(tmp_path: Path) -> None:
+    text = """\
+database: {folder}/readings.db
+timezone: Europe/Berlin
+display: {{type: png, path: {folder}/out}}
+sources:
+  home:
+    type: home_assistant
+    base_url: http://127.0.0.1:9
+    token: abcdefgh
+    entities:
+      sensor.living: home.living_temperature °C
+      sensor.zoe: zoe.soc
+    measured_at: {{home: sensor.last}}
+panels:
+  living: {{type: number, subject: home, metric: living_temperature}}
+"""
+    file = write(tmp_path, text)
+    before = file.read_text(encoding="utf-8")
+    said = say("rename", "home", "flat", "-c", file)
+    assert said.code == 0, said.err
+    after = before.replace("  home:\n", "  flat:\n").replace("home.living", "flat.living")
+    after = after.replace("{home: sensor", "{flat: sensor").replace("subject: home", "subject: flat")
+    assert file.read_text(encoding="utf-8") == after

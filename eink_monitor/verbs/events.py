@@ -56,7 +56,7 @@ def _found(store: Store, subject: str, kind: str, span: AskedTime) -> list[Event
     """What was asked for, the oldest first. Raises ``StoreError`` where there is nothing at all."""
     known = store.events.kinds()
     if not known:
-        raise StoreError("no event is stored", "sources that tell of events: docs/http.md, docs/evcc.md")
+        raise StoreError("no event is stored", "`events:` of a source says what happened: docs/http.md")
     if subject:
         named({one: one for one, _ in known}, subject, "subject with events")
         known = [pair for pair in known if pair[0] == subject]

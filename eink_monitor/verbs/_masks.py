@@ -30,7 +30,7 @@ MASK = "****"
 _SHORTEST = 3  # letters; masking every "a" would leave nothing to read
 _LARGEST = 1024 * 1024
 _MOUNTS = ("mounts", "newest", "sftp_mounts")  # settings whose values are paths on a disk, and whose keys are names
-_HOST = re.compile(r"https?://([\w.-]*\w)")
+_HOST = re.compile(r"(?:https?|mqtts?)://([\w.-]*\w)")
 _THINGS = ("entities", "loadpoints", "vehicles")  # settings whose keys and values are names of things elsewhere
 _PLAIN = frozenset(
     {"backup", "backups", "box", "car", "data", "disk", "garage", "home", "house", "nas", "roof", "sun", "wall"}

@@ -176,6 +176,12 @@ def test_what_is_heard_leaves_nothing_behind() -> None:
         gc.enable()
 
 
+def test_what_a_terminal_would_obey_is_not_printed() -> None:
+    listener = ear()
+    listener.hear(said(b"\x1b[2J", topic="a/\x1b]0;owned\x07"))
+    assert all(line.isprintable() for line in listener.explain())
+
+
 @pytest.mark.parametrize("topic", ["", "a/b#", "a+/b", "#/a", "$share/g/a", "a\x00", "x" * 300])
 def test_a_topic_that_is_none_is_refused(topic: str) -> None:
     with pytest.raises(ValueError, match="topic"):

@@ -18,7 +18,7 @@ from eink_monitor.sources._template import Scope, Values
 from eink_monitor.sources._times import instant
 from eink_monitor.sources.mqtt.block import Heard, MqttBlock
 from eink_monitor.sources.mqtt.packets import Message
-from eink_monitor.sources.mqtt.topics import matches
+from eink_monitor.sources.mqtt.topics import LONGEST, matches
 
 _DEEPEST = 60  # levels of JSON; things at home stay below ten
 _MOST_TRIED = 20  # messages of one breath that a metric looks at, the newest first
@@ -119,7 +119,7 @@ class Ear:
                 yield f"{about}: {self._ageless[name]}, kept by the broker, of unknown age"
             else:
                 yield f"{about}: {self._odd.get(name, 'no value' if name in self._known else 'nothing came')}"
-        yield from (f"heard {topic}: {text}" for topic, text in sorted(self.heard.items()))
+        yield from (f"heard {clean(topic, LONGEST)}: {text}" for topic, text in sorted(self.heard.items()))
 
     @property
     def complete(self) -> bool:

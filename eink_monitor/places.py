@@ -87,8 +87,8 @@ def sayable(text: str, config: Path | None = None) -> str:
 
 
 VERBS = (
-    *("add", "backup", "check", "clear", "doctor", "dump", "forget", "history", "latest", "login", "logout", "poll"),
-    *("quota", "reload", "remove", "rename", "restore", "run", "show", "simulate", "sources", "undo"),
+    *("add", "backup", "check", "clear", "doctor", "dump", "events", "forget", "history", "latest", "login", "logout"),
+    *("poll", "quota", "reload", "remove", "rename", "restore", "run", "show", "simulate", "sources", "undo"),
 )
 """Those that take a configuration."""
 _COMMAND = rf"(?:\bsudo )?\b(eink-monitor (?:{'|'.join(VERBS)}))\b(?! -c )"

@@ -55,7 +55,7 @@ def test_a_flood_costs_little_and_writes_one_reading_per_beat(tmp_path: Path) ->
         thing.loop_start()
         clock, began, heard = SystemClock(), stopwatch(), list[Result]()
         said = 0
-        while stopwatch() - began < 7:
+        while (passed := stopwatch() - began) < 7 or (passed < 60 and len({result.feed for result in heard}) < 2):
             for _ in range(100):
                 said += 1
                 thing.publish("roof/state", f'{{"power": {said}}}')
@@ -67,11 +67,11 @@ def test_a_flood_costs_little_and_writes_one_reading_per_beat(tmp_path: Path) ->
         thing.loop_stop()
     roof = [result.readings[0].value for result in heard if result.feed == "roof" and result.readings]
     car = [result.readings[0].value for result in heard if result.feed == "car" and result.readings]
-    assert 1 <= len(roof) <= 2, "at most one every 5 s"
+    assert 1 <= len(roof) <= 1 + passed / 5, "at most one every 5 s"
     assert car[0] == 64
     assert {result.what for result in heard} == {"ok"}
-    assert said > 2000
-    assert used < 1.5, "of seven seconds"
+    assert said > 200 * passed
+    assert used < 0.2 * passed
 
 
 def test_a_broker_that_is_killed_ends_the_line_for_everyone(tmp_path: Path) -> None:

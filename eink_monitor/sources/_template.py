@@ -107,11 +107,12 @@ def filled(text: str, scope: Scope, escape: Escape | None = None) -> str:
 
 
 def in_url(value: str, text: str, at: int) -> str:
-    """Percent-encoded; as a part of the host only what a host is made of, else ``BadAnswer``."""
+    """Percent-encoded, but for the slashes of a path; as a part of the host only what is one, else ``BadAnswer``."""
     scheme = text.find("://")
     path = text.find("/", scheme + 3) if scheme >= 0 else 0
     if at >= path >= 0:
-        return quote(value, safe="")
+        climbs = {".", ".."} & set(value.split("/"))
+        return quote(value, safe="" if climbs or "?" in text[:at] else "/")
     value = value.strip()
     if _HOST.fullmatch(value):
         return value

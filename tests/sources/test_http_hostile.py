@@ -321,7 +321,7 @@ def test_any_json_may_come(tmp_path_factory: pytest.TempPathFactory, found: obje
 def test_settings_of_a_recipe_fill_the_block_and_no_secret_reaches_an_address(
     vendor: JsonVendor, tmp_path: Path
 ) -> None:
-    vendor.routes["/v1/a%2Fb"] = Said(200, {"n": 1, "m": {"x'y": 2}})
+    vendor.routes["/v1/a/b"] = Said(200, {"n": 1, "m": {"x'y": 2}})
     text = 'url: http://{{host}}/v1/{{id}}\nheaders: {X-Key: "{{key}}"}\nreadings: {n: {path: n}}'
     (tmp_path / "r.yaml").write_text(text, encoding="utf-8")
     reader = Reader(tmp_path / "r.yaml")

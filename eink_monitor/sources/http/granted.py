@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
@@ -102,7 +103,8 @@ class Granted:
             return self._read(self._ask_token(auth, asked), now)
         from eink_monitor.sources.http.assertion import assertion
 
-        signed = assertion(auth, self._talk.who, now)
+        own = replace(auth, key=Secret(self._filled(auth.key)), issuer=Secret(self._filled(auth.issuer)))
+        signed = assertion(own, self._talk.who, now)
         if auth.token_url is None:
             return signed, now + auth.lives - _EARLY
         form = {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": signed}

@@ -42,7 +42,8 @@ class Disk(SubjectPanel):
     """Free space, use, days until full by the trend, and the age of the newest backup; alarming when too full or old.
 
     ``full_at`` is in percent; ``backup_max_age`` how old the newest backup may be. Without them the source's own count.
-    A disk that is not mounted, or cannot be measured, is told in words, and so is one that cannot be written to.
+    A disk that is not mounted, or cannot be measured, is told in words, and so is one that cannot be written to. Of a
+    folder somewhere else, of which only its newest file is known, it says when that was made.
     """
 
     full_at: float | None = None
@@ -55,8 +56,8 @@ class Disk(SubjectPanel):
         )
 
     def needs(self) -> Iterator[Need]:
-        """Free space."""
-        yield Need(self.subject, (DISK_FREE,))
+        """Free space, or a backup."""
+        yield Need(self.subject, (DISK_FREE, NEWEST_BACKUP))
 
     def speaks(self, history: History) -> bool:
         """A disk without figures may have a state."""
@@ -69,23 +70,29 @@ class Disk(SubjectPanel):
         lack = NO_DISK.get(round(state.value)) if state and (free is None or state.at >= free.at) else None
         if lack:
             _missing(sheet, lack, free.at if free else None, self._oldest(sheet))
+        elif free is None and (newest := sheet.reading(NEWEST_BACKUP)):
+            _elsewhere(sheet, int(newest.value), self._oldest(sheet))
         # TRANSLATORS: at most 20 letters; after "Waiting for", and in "No free space yet"
         elif sheet.begin((DISK_FREE,), "disk", say("the disk"), say("free space")) and free:
-            used = _used_share(sheet, free.value)
-            _above(sheet, free.value, used, self._fullest(sheet))
-            # TRANSLATORS: at most 9 letters; over the word "read-only", which says how the disk is mounted
-            mounted, read_only = say_of("disk", "mounted"), say_of("disk", "read-only")
-            # TRANSLATORS: at most 6 letters; before the word "read-only": in short for "is at the moment"
-            outlook = Cell(mounted, read_only, alarm=True, brief=say_of("disk", "now"))
-            if sheet.value(DISK_STATE) != _READ_ONLY:
-                outlook = _outlook(sheet, free.value)
-            under = None if used is None else gauge(sheet, used.value, tag=used.tag)
-            if under is None:
-                sheet.rule()
-            cells(sheet, [outlook, *_backup(sheet, self._oldest(sheet))], under)
-            if sheet.more:
-                canvas.rule(sheet.more.top)
-                trace(sheet, sheet.more, DISK_FREE, _TREND_DAYS * DAY)
+            self._measured(sheet, free.value)
+
+    def _measured(self, sheet: Sheet, free: float) -> None:
+        """A disk of which it is known how much is free."""
+        used = _used_share(sheet, free)
+        _above(sheet, free, used, self._fullest(sheet))
+        # TRANSLATORS: at most 9 letters; over the word "read-only", which says how the disk is mounted
+        mounted, read_only = say_of("disk", "mounted"), say_of("disk", "read-only")
+        # TRANSLATORS: at most 6 letters; before the word "read-only": in short for "is at the moment"
+        outlook = Cell(mounted, read_only, alarm=True, brief=say_of("disk", "now"))
+        if sheet.value(DISK_STATE) != _READ_ONLY:
+            outlook = _outlook(sheet, free)
+        under = None if used is None else gauge(sheet, used.value, tag=used.tag)
+        if under is None:
+            sheet.rule()
+        cells(sheet, [outlook, *_backup(sheet, self._oldest(sheet))], under)
+        if sheet.more:
+            sheet.canvas.rule(sheet.more.top)
+            trace(sheet, sheet.more, DISK_FREE, _TREND_DAYS * DAY)
 
     def _fullest(self, sheet: Sheet) -> float:
         """How full the disk may be, in percent."""
@@ -131,6 +138,17 @@ def _missing(sheet: Sheet, lack: str, seen: int | None, oldest: float) -> None:
     # TRANSLATORS: at most 6 letters; before an age: when the disk was there
     last = Cell(word, ago, brief=say_of("disk", "seen"))
     cells(sheet, [last, *_backup(sheet, oldest)])
+
+
+def _elsewhere(sheet: Sheet, made: int, oldest: float) -> None:
+    """A backup on no disk that we know: when the newest was made (epoch seconds), and how old it is by now."""
+    sheet.begin((NEWEST_BACKUP,), "disk", say("the disk"), say("free space"))
+    zone = sheet.hero
+    sheet.canvas.icon(zone.left, zone.top + 10, "disk", 40, hollow=sheet.outline())
+    when = words.stamp(made, sheet.now, sheet.history.zone)
+    sheet.canvas.text(zone.left + 50, zone.top + 40, when, fonts.FIGURE_28, hollow=sheet.outline())
+    sheet.rule()
+    cells(sheet, _backup(sheet, oldest))
 
 
 def _backup(sheet: Sheet, oldest: float) -> list[Cell]:

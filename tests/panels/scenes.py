@@ -116,6 +116,11 @@ def disk(used: float = 1588e9, growth: float = 2.1e9, backup: int = 5 * HOUR, da
     return house.set("nas:/backup", AT, values)
 
 
+def elsewhere(backup: int) -> PaperHouse:
+    """A folder of which only the newest file is known."""
+    return PaperHouse(labels={"nas:/backup": "Backup disk"}).set("nas:/backup", AT, {m.NEWEST_BACKUP: AT - backup})
+
+
 def mounted(house: PaperHouse, state: int, at: int = AT) -> PaperHouse:
     """The same disk in another state, with its numbers as they last were."""
     return replace(house, readings=dict(house.readings)).set("nas:/backup", at, {m.DISK_STATE: state})
@@ -474,6 +479,8 @@ SCENES: dict[str, Scene] = {
     "disk-read-only": Scene(DISK, mounted(disk(), 1)),
     "disk-one-old": Scene(DISK, aged(disk(backup=4 * DAY + 5 * HOUR), {m.NEWEST_BACKUP: 4 * DAY})),
     "disk-use-old": Scene(DISK, troubled(aged(disk(), {m.DISK_USED: 9 * DAY}), "unavailable", since=AT)),
+    "disk-elsewhere": Scene(DISK, elsewhere(DAY)),
+    "disk-elsewhere-old": Scene(DISK, elsewhere(40 * DAY)),
     "disk-empty": Scene(DISK, NOTHING),
     "disk-stale": Scene(DISK, troubled(disk(), "unavailable", since=NOW - 2 * DAY), LATE),
     "health-full": Scene(Health(), feeds(3)),

@@ -2,7 +2,8 @@
 
 A recording is ``tests/recipes/NAME/*.json``:
 
-- ``now`` (epoch seconds), ``zone``, ``settings``: when, where, and what the recipe takes beside its examples
+- ``now`` (epoch seconds), ``zone``, ``settings``: when, where, and what the recipe takes beside its examples;
+  "{{service account}}" is one of Google's, whose key is made anew for each run
 - ``answers``: ``status``, ``headers``, ``body``, in the order of the requests
 - ``asked``: ``method``, ``path``, ``params``, ``headers`` of the requests, as far as it says
 - ``error``: the word of the outcome, and ``words`` of its sentence; or
@@ -15,11 +16,14 @@ import dataclasses
 import json
 import re
 from collections.abc import Mapping
-from functools import partial
+from functools import cache, partial
 from itertools import count
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from eink_monitor.clock import FastClock
 from eink_monitor.config import recipes
@@ -85,13 +89,28 @@ def filled(kind: type[RecipeSource], url: str, settings: Mapping[str, Any]) -> d
     found: dict[str, Any] = {}
     for name, take in kind.recipe.takes.items():
         if name in settings:
-            found[name] = take.value(str(settings[name]))
+            text = str(settings[name])
+            found[name] = take.value(service_account() if text == "{{service account}}" else text)
         elif take.type == "host":
             found[name] = take.value(url.partition("://")[2])
         elif take.default is None:
             usual = take.choices[0] if take.choices else _EXAMPLES.get(take.type, "")
             found[name] = Secret(_SECRET + name) if take.type == "secret" else take.value(take.example or usual)
     return found
+
+
+@cache
+def service_account() -> str:
+    """The file of a service account of Google, as far as it is used."""
+    key = rsa.generate_private_key(65537, 2048)
+    form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    return json.dumps(
+        {
+            "type": "service_account",
+            "client_email": "panel@project.iam.example",
+            "private_key": key.private_bytes(*form).decode(),
+        }
+    )
 
 
 def visit(made: RecipeSource, recording: Recording, state: Path) -> Visit:

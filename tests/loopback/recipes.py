@@ -2,8 +2,7 @@
 
 A recording is ``tests/recipes/NAME/*.json``:
 
-- ``now`` (epoch seconds), ``zone``, ``settings``: when, where, and what the recipe takes beside its examples;
-  "{{service account}}" is one of Google's, whose key is made anew for each run
+- ``now`` (epoch seconds), ``zone``, ``settings``: when, where, and what the recipe takes beside its examples
 - ``answers``: ``status``, ``headers``, ``body``, in the order of the requests
 - ``asked``: ``method``, ``path``, ``params``, ``headers`` of the requests, as far as it says
 - ``error``: the word of the outcome, and ``words`` of its sentence; or
@@ -89,14 +88,21 @@ def filled(kind: type[RecipeSource], url: str, settings: Mapping[str, Any]) -> d
     found: dict[str, Any] = {}
     for name, take in kind.recipe.takes.items():
         if name in settings:
-            text = str(settings[name])
-            found[name] = take.value(service_account() if text == "{{service account}}" else text)
+            found[name] = take.value(str(settings[name]))
         elif take.type == "host":
             found[name] = take.value(url.partition("://")[2])
+        elif name == "scheme":
+            found[name] = "http"
         elif take.default is None:
             usual = take.choices[0] if take.choices else _EXAMPLES.get(take.type, "")
-            found[name] = Secret(_SECRET + name) if take.type == "secret" else take.value(take.example or usual)
+            secret = service_account() if signs(kind) else _SECRET + name
+            found[name] = Secret(secret) if take.type == "secret" else take.value(take.example or usual)
     return found
+
+
+def signs(kind: type[RecipeSource]) -> bool:
+    """Whether its secret is a key with which it signs."""
+    return "cryptography" in kind.recipe.door.modules(kind.recipe.block)
 
 
 @cache

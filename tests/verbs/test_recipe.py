@@ -9,6 +9,7 @@ import pytest
 
 from eink_monitor.config import recipes
 from houses import say
+from loopback.recipes import service_account, signs
 
 RECIPES = Path(__file__).parents[1] / "recipes"
 PLAYED = sorted(
@@ -36,7 +37,10 @@ def test_what_it_would_ask_and_what_comes_of_an_answer(tmp_path: Path) -> None:
 def test_a_recording_is_played_without_a_network(name: str, one: str) -> None:
     file = RECIPES / name / f"{one}.json"
     recording = json.loads(file.read_text(encoding="utf-8"))
-    said = say("recipe", "check", recipes.SHIPPED / f"{name}.yaml", "--answer", file)
+    recipe = recipes.SHIPPED / f"{name}.yaml"
+    signed = signs(recipes.made(recipe)) and "key" not in recording.get("settings", {})
+    own = ("--set", f"key={service_account()}") if signed else ()
+    said = say("recipe", "check", recipe, "--answer", file, *own)
     assert said.code == 0, said.err
     assert said.out.count("\nbecomes    it ") == len(recording.get("readings", ())) + len(
         [one for kind in ("listings", "events") for one in recording.get(kind, ())]
@@ -104,3 +108,5 @@ def test_all_are_listed_and_each_is_shown(tmp_path: Path) -> None:
     assert shown.out == "title: not even whole"
     assert say("recipe", "show", "thermometer").out == (recipes.SHIPPED / "thermometer.yaml").read_text("utf-8")
     assert say("recipe", "show", "nothing").code == 64
+    (tmp_path / "recipes" / "mine.yaml").write_bytes(b"title: \x1b[2J\xff\n")
+    assert say("recipe", "show", "mine", "-c", tmp_path / "config.yaml").out == "title: \\x1b[2J\ufffd\n"

@@ -27,6 +27,7 @@ from eink_monitor.settings import Duration, HostName, Personal, Secret, insist
 LARGEST = 64 * 1024
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _OURS = {"type", "every", "deadline", "subject", "name", "cursor", "now", "today", "yesterday", "tomorrow", "month"}
+_OURS |= {"recipe", "values"}  # what the class of a recipe has
 _KINDS: Mapping[str, Any] = {
     "text": str,
     "host": HostName,
@@ -56,10 +57,15 @@ class Take:
         insist(
             ((self.type == "choice") == bool(self.choices), "choices: those of a `choice`, which needs them"),
             (0 < len(self.words) < 90 and self.words[-1] != ".", "words: a few, without a full stop"),
+            (self._is_legible(), "words, example, default and choices: printable letters"),
             (self.default is None or self.type != "secret" or not self.default, "default: a secret has none but empty"),
         )
         for text in filter(None, (self.default, self.example)):
             self.value(text)
+
+    def _is_legible(self) -> bool:
+        """Whether no terminal would obey any of it."""
+        return all(map(str.isprintable, (self.words, self.example, self.default or "", *self.choices)))
 
     @property
     def kind(self) -> Any:  # noqa: ANN401 - a type
@@ -105,6 +111,7 @@ class _RecipeHead:
     def __post_init__(self) -> None:
         insist(
             (self.title.endswith(".") and len(self.title) <= 90, "title: a sentence of at most 90 letters"),
+            (f"{self.title}{self.guide}".replace("\n", "").isprintable(), "title and guide: printable letters"),
             (self.every >= 5, "every must be at least 5s"),
         )
 

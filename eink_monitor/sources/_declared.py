@@ -76,6 +76,7 @@ class Declared:
             (bounded, "min must be below max"),
             (is_clean(self.unit, _LONGEST_UNIT), f"unit: at most {_LONGEST_UNIT} printable letters"),
             (is_clean(self.words, _LONGEST_WORDS), f"words: at most {_LONGEST_WORDS} letters"),
+            (is_clean(self.subject, _LONGEST_WORDS), f"subject: at most {_LONGEST_WORDS} printable letters"),
             (texts, "values: texts without commas"),
             (not (self.resets and self.counter), "counter only rises, and resets starts anew: it cannot be both"),
         )
@@ -114,7 +115,7 @@ class Declared:
         metric = self.metric(name)
         value = self._number(raw, metric)
         subject = self.on(visit.subject)
-        if value is None or not math.isfinite(value):
+        if value is None or not math.isfinite(value / metric.step):
             visit.remarks.leave_out(name if not self.subject else f"{subject} {name}", raw)
             return None
         return Reading(subject, metric, value, at)

@@ -96,7 +96,7 @@ class Expression:
             return walk.visit(tree.parsed, document)
         except JMESPathTypeError as error:
             trouble = f"{error.function_name}() cannot take what is there ({_kind(error.actual_type)})"
-        except _TooMuchError:
+        except (_TooMuchError, MemoryError):
             trouble = "it takes too many steps"
         except (JMESPathError, ValueError, TypeError, AttributeError, KeyError, OverflowError):
             trouble = "the answer has another shape"
@@ -223,7 +223,11 @@ class _Bounded(TreeInterpreter):
 
     def visit_function_expression(self, node: Any, value: Any) -> Any:  # noqa: ANN401 - as above
         made = super().visit_function_expression(node, value)
-        return self._weighed(made) if isinstance(made, str) else made
+        if isinstance(made, str | list):  # what is in a list was there before, but for the parts of a text
+            self._left -= len(made) >> 3
+            if self._left < 0:
+                raise _TooMuchError
+        return made
 
     def visit_comparator(self, node: Any, value: Any) -> Any:  # noqa: ANN401 - as above
         """A text is neither more nor less than a number."""

@@ -23,6 +23,7 @@ from eink_monitor.model.poll import Visit
 from eink_monitor.model.reading import Reading
 from eink_monitor.model.said import Said
 from eink_monitor.model.source import Source
+from eink_monitor.outside import legible
 from eink_monitor.verbs._house import config_option
 from eink_monitor.verbs._recording import Recording, read
 from eink_monitor.verbs._table import table, told
@@ -49,7 +50,7 @@ def show(name: str, config_file: Path | None) -> None:
     files = recipes.files(_beside(config_file))
     if name not in files:
         raise click.UsageError(f"no recipe is called `{name}`; there are {', '.join(sorted(files))}")
-    click.echo(files[name].read_text(encoding="utf-8"), nl=False)
+    click.echo(legible(files[name].read_text(encoding="utf-8", errors="replace"), but="\n"), nl=False)
 
 
 @command.command()

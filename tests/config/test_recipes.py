@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from eink_monitor import config as configuration
-from eink_monitor.clock import FastClock
+from eink_monitor.clock import FastClock, stopwatch
 from eink_monitor.config import recipes
 from eink_monitor.config.doubts import doubts
 from eink_monitor.config.recipe_file import LARGEST, RecipeError
@@ -137,6 +137,27 @@ MISTAKES = {
     "an unused setting": ("/{{unit}}", "/", "4:3: takes: `unit` is used nowhere"),
     "a host from an answer": ("http://{{host}}", "http://{{cursor}}", "no answer chooses where we ask"),
     "a taken name": ("  key:", "  poll: {type: text, words: x}\n  key:", "takes: `poll` is taken"),
+    "a method of its class": ("  key:", "  values: {type: text, words: x}\n  key:", "takes: `values` is taken"),
+    "its own class": ("  key:", "  recipe: {type: text, words: x}\n  key:", "takes: `recipe` is taken"),
+    "a title that a terminal obeys": (
+        "title: A barrel of rain water.",
+        'title: "\\e[2J."',
+        "title and guide: printable",
+    ),
+    "words that a terminal obeys": (
+        "words: the key",
+        'words: "\\e[2Jx"',
+        "words, example, default and choices: printable",
+    ),
+    "words written backwards": (
+        "words: the key",
+        'words: "\\u202ex"',
+        "words, example, default and choices: printable",
+    ),
+    "a choice that a terminal obeys": ("[a, b]", '[a, "\\e[2J"]', "words, example, default and choices: printable"),
+    "a guide that a terminal obeys": ("every: 10m", 'every: 10m\nguide: "1. \\rx"', "title and guide: printable"),
+    "a part that a terminal obeys": ('unit: "%"', 'unit: "%", subject: "\\e[2J"', "subject: at most 60 printable"),
+    "a charset that takes for ever": ("live: true", "live: true\n  charset: punycode", "charset must be one such as"),
     "a kind": ("type: choice", "type: chioce", '"chioce" is not one of'),
     "a unit": ("level: {", "outdoor_temperature: {", "outdoor_temperature is known, and counted in °C"),
 }
@@ -160,6 +181,17 @@ def test_bombs_are_refused(tmp_path: Path) -> None:
         recipes.made(file)
     (found,) = wrong(tmp_path, "[" * 100)
     assert "too deeply" in found
+
+
+def test_one_of_64_kib_is_read_in_no_time(tmp_path: Path) -> None:
+    """The daemon reads it, whatever a stranger wrote."""
+    takes = "".join(f"  k{n}: {{type: text, words: x}}\n" for n in range(600))
+    readings = "".join(f"    l{n}: {{path: '{'a[?b]|' * 11}c', unit: x}}\n" for n in range(400))
+    text = GOOD.partition("  readings")[0].replace("  key:", f"{takes}  key:", 1) + f"  readings:\n{readings}"
+    assert 55_000 < len(text) < LARGEST
+    began = stopwatch()
+    assert len(wrong(tmp_path, text)) == 600
+    assert stopwatch() - began < 5
 
 
 def test_a_name_that_is_no_type(tmp_path: Path) -> None:

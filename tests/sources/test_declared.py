@@ -61,7 +61,22 @@ def test_nothing_is_no_reading_and_no_remark(raw: object) -> None:
 @pytest.mark.parametrize(
     "raw",
     [
-        *(10**400, -(10**400), math.nan, math.inf, "1,234", "12.5 €", "nan", "inf", "1e999", "0x10", "1_000", "٣"),
+        *(
+            1e308,
+            -1e308,
+            10**400,
+            -(10**400),
+            math.nan,
+            math.inf,
+            "1,234",
+            "12.5 €",
+            "nan",
+            "inf",
+            "1e999",
+            "0x10",
+            "1_000",
+            "٣",
+        ),
         *([], {}, [1], {"value": 1}, "hot", "9" * 41, b"1", object()),
     ],
 )

@@ -169,3 +169,10 @@ def test_an_expression_is_its_text() -> None:
     assert Expression.parse("'{{name}}{{today}}'").settings == ("name",)
     assert not Expression.parse(" ")
     assert "hush" not in repr(ANSWERED)
+
+
+def test_a_text_in_a_million_parts_does_not_fill_the_memory() -> None:
+    """Each split makes eight bytes of one, and they are held until all of them are made."""
+    many = "[" + ",".join(["split(@, 'a')"] * 100) + "]"
+    with pytest.raises(BadAnswer, match="too many steps"):
+        Expression.parse(many).find("a" * 1_000_000, ANSWERED)

@@ -16,6 +16,11 @@ from eink_monitor.sources._expression import NOTHING, Expression
 from eink_monitor.sources._template import Scope, Template, filled, in_json, is_json, settings_of
 
 Words = Template | tuple[Template, ...]
+CHARSETS = re.compile(
+    r"(?i)utf-?(8|16|32)([bl]e)?(-sig)?|(us-)?ascii|(iso-?8859|latin|windows|cp|koi8)[-_]?\w{1,5}"
+    r"|shift_?jis|euc-?(jp|kr)|big5|gb\w{1,6}"
+)
+"""Charsets that an answer may have."""
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,80}")
 _OURS = frozenset({"host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer", "expect"})
 """Headers that say where a request goes and where it ends."""
@@ -120,6 +125,9 @@ def _plain(url: str) -> bool:
 
 
 def _is_charset(name: str) -> bool:
+    """Whether it is one of text that is read in one pass: Python knows others, some of which take for ever."""
+    if not CHARSETS.fullmatch(name):
+        return False
     try:
         codecs.lookup(name)
     except LookupError:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from eink_monitor.errors import BadAnswer, Unavailable
 from eink_monitor.sources._http.answer import Answer
-from eink_monitor.sources.http.asking import Asking
+from eink_monitor.sources.http.asking import CHARSETS, Asking
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -20,10 +20,6 @@ if TYPE_CHECKING:
 _DEEPEST = 200  # of JSON and XML; vendors stay below 20
 _MOST_ROWS = 20_000
 _CHARSET = re.compile(r"(?i)charset\s*=\s*\"?([a-z0-9_.:-]{1,40})")
-_CHARSETS = re.compile(
-    r"(?i)utf-?(8|16|32)([bl]e)?(-sig)?|(us-)?ascii|(iso-?8859|latin|windows|cp|koi8)[-_]?\w{1,5}"
-    r"|shift_?jis|euc-?(jp|kr)|big5|gb\w{1,6}"
-)
 _COMMAS = re.compile(r"-?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?")
 _SAMPLE = re.compile(r"([a-zA-Z_:][\w:]*)(?:\{(.*)\})?\s+(\S+)(?:\s+(-?\d+))?", re.ASCII)
 _LABEL = re.compile(r'([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"', re.ASCII)
@@ -48,7 +44,7 @@ def _text(answer: Answer, asking: Asking) -> str:
     """The characters of an answer: by its own word, by a byte order mark, else UTF-8; a CSV may be from Windows."""
     body = answer.body
     named = _CHARSET.search(answer.headers.get("content-type", ""))
-    said = asking.charset or (named[1] if named and _CHARSETS.fullmatch(named[1]) else "")
+    said = asking.charset or (named[1] if named and CHARSETS.fullmatch(named[1]) else "")
     if body.startswith((b"\xff\xfe", b"\xfe\xff")):
         said = "utf-16"
     elif body.startswith(b"\xef\xbb\xbf"):

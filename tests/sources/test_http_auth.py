@@ -197,6 +197,17 @@ def test_a_login(vendor: JsonVendor, tmp_path: Path, expires: str, lives: int) -
     assert vendor.paths().count("/login") == 2
 
 
+def test_a_login_with_user_and_password_in_its_header(vendor: JsonVendor, tmp_path: Path) -> None:
+    vendor.routes["/login"] = Said(200, {"jwt": "token-1"})
+    auth = (
+        f"{{type: login, url: '{vendor.url}/login', method: get, basic: true, user: a, password: 'h{{ü', token: jwt}}"
+    )
+    visitor(tmp_path, f"url: {vendor.url}/v1/n\nauth: {auth}\n{N}").poll()
+    assert vendor.asked[0].method == "GET"
+    assert vendor.asked[0].headers["Authorization"] == "Basic YTpoe8O8"
+    assert vendor.asked[1].headers["Authorization"] == "Bearer token-1"
+
+
 def test_a_login_that_fails_with_a_200(vendor: JsonVendor, tmp_path: Path) -> None:
     vendor.routes["/login"] = Said(200, {"status": "fail", "message": "bad password hunter2"})
     with pytest.raises(BadAnswer, match=r"something is wrong: bad password \*\*\*\*"):

@@ -80,13 +80,14 @@ class RefreshGrant(Issued):
 class Login(Issued, Asking):
     """A call that answers with a token.
 
-    ``{{user}}`` and ``{{password}}`` stand for themselves in its body, form and headers. It holds until ``expires``,
-    a time or a number of seconds, or for as long as it ``lives``.
+    ``{{user}}`` and ``{{password}}`` stand for themselves in its body, form and headers; where it is ``basic``, they
+    go as RFC 7617 says. It holds until ``expires``, a time or a number of seconds, or for as long as it ``lives``.
     """
 
     token: Expression
     user: Personal[str] = ""
     password: Secret | None = None
+    basic: bool = False
     method: Literal["get", "post"] = "post"
     expires: Expression = NOTHING
     lives: Duration = Duration(HOUR)

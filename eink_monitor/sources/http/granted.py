@@ -145,7 +145,11 @@ class Granted:
         if auth.password:
             own["password"] = Secret(self._filled(auth.password))
         own["user"] = filled(auth.user, self._talk.scope())
-        page = self._talk.ask(auth, own, alone=True)
+        asking = auth
+        if auth.basic:
+            proof = _basic(_said(own["user"]), _said(own.get("password", "")))
+            asking = replace(auth, headers={**auth.headers, "Authorization": Secret(proof)})
+        page = self._talk.ask(asking, own, alone=True)
         token = _token(auth.token.find(page.document, page.answered), self._talk.who)
         return token, self._expiry(auth, page.document, page.answered)
 

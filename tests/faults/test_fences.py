@@ -49,7 +49,7 @@ ERRORS: list[BaseException] = [
     UnicodeDecodeError("utf-8", b"\xff", 0, 1, "the token is hunter2"),
 ]
 PASSED_ON = {"poll", "follow", "sign_out", "doubts", "suggestions"}  # done in a child, or by a verb
-OF_CLASSES = {"group", "guide", "words", "usual", "at_large", "runs_programs"}
+OF_CLASSES = {"group", "guide", "words", "usual", "at_large", "runs_programs", "stopgap"}
 """What is asked of a class, when a configuration is read or added to."""
 
 

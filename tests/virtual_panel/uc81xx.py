@@ -83,10 +83,13 @@ def _factory(names: tuple[str, ...] | list[str]) -> Waveform:
 
 
 def decode_42(table: bytes) -> tuple[Effect, int]:
-    """A table for one kind of pixel, and its frames: seven groups of four levels, four lengths and a repeat."""
+    """A table for one kind of pixel, and its frames: seven groups of four levels, four lengths and a repeat.
+
+    What was not sent of it is 0, as after a reset.
+    """
     drives, charge, frames = [], 0, 0
     for group in range(0, 42, 6):
-        levels, *lengths, times = table[group : group + 6]
+        levels, *lengths, times = table[group : group + 6].ljust(6, b"\0")
         phases = [(TURNS.get(levels >> 6 - 2 * at & 3, 0), length) for at, length in enumerate(lengths)]
         drives += phases * times
         charge += times * sum((drive > 0) * length - (drive < 0) * length for drive, length in phases)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from virtual_panel import Kind, Policy, VirtualPanel
@@ -136,6 +136,7 @@ def test_every_chip_knows_the_commands_of_the_family(chip: type) -> None:
 
 
 @settings(deadline=None, max_examples=60)
+@example([(0x00, b"\x2f"), (0x24, b"\0"), (0x21, b"\0"), (0x12, b"")])  # a table that was cut off
 @given(st.lists(st.tuples(st.sampled_from(sorted(LENGTHS)) | st.integers(0, 255), st.binary(max_size=6))))
 def test_any_bytes_are_taken(sent: list[tuple[int, bytes]]) -> None:
     panel = VirtualPanel("2in13b_V3")

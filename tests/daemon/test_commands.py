@@ -43,7 +43,7 @@ def polled(folder: Path, *lines: str, patience: float = 10) -> Result | None:
     child = Forked(config).start(feed("meter", source, deadline=20), visit)
     began = stopwatch()
     while (left := patience - (stopwatch() - began)) > 0:
-        select.select(child.watch, (), (), left)
+        select.select(child.watch, (), (), min(left, 0.5))  # as a tick, which also counts what was started
         if result := child.result():
             return result
     child.kill()

@@ -324,7 +324,7 @@ def test_what_a_broker_says_is_told_in_words(tmp_path: Path, answer: bytes, kind
 
 def test_a_broker_that_goes_silent_is_left(tmp_path: Path) -> None:
     server = Scripted(b"\x20\x03\x00\x00\x00" + b"\x90\x04\x00\x01\x00\x00")
-    clock = FastClock(NOW)
+    clock = QuickClock(NOW)
     follower = follow(clock, (source(server.url), visit(tmp_path, every=600)))
     with pytest.raises(Unavailable, match="has gone silent; reconnecting"):
         list(follower)

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from eink_monitor.clock import DAY, HOUR, MINUTE, local
 
+_VIN_LENGTH = 17
 _LONGEST = 100 * 365 * DAY
 _UNITS = {"s": 1, "m": MINUTE, "h": HOUR, "d": DAY, "w": 7 * DAY, "y": 365 * DAY}
 
@@ -182,6 +183,28 @@ class Secret:
 
     def __repr__(self) -> str:
         return "****"
+
+
+class Vin(Secret):
+    """The number of a car (ISO 3779: 17 characters, without I, O and Q), in capitals and without blanks.
+
+    Its check digit says nothing in Europe.
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Vin:
+        """Raises ``ValueError``, in which it is not quoted."""
+        letters = "".join(super().parse(text).reveal().split()).upper()
+        insist(
+            (len(letters) == _VIN_LENGTH, f"a VIN has {_VIN_LENGTH} characters, and this one {len(letters)}"),
+            (
+                re.fullmatch("[A-HJ-NPR-Z0-9]*", letters) is not None,
+                "a VIN has digits and capital letters without I, O and Q; copy it from the registration",
+            ),
+        )
+        return cls(letters)
 
 
 class Mistake(NamedTuple):

@@ -33,7 +33,9 @@ database: {{folder}}/readings.db
 timezone: Europe/Berlin
 display: {{{{type: png, path: {{folder}}/out}}}}
 sources:
-  enyaq: {{{{type: skoda, name: Enyaq, api_key: {key}, vin: TMB1, base_url: "http://127.0.0.1:{port}", every: 1h}}}}
+  enyaq:
+    {{{{type: skoda, name: Enyaq, api_key: {key}, vin: TMBJJ7NX0MY000001, every: 1h,
+      base_url: "http://127.0.0.1:{port}"}}}}
   i4: {{{{type: bmw_cardata, name: BMW i4, client_id: {client}, vin: {vin}, base_url: "{bmw}", auth_url: "{bmw}"}}}}
 panels:
   skoda: {{{{type: car, subject: enyaq}}}}
@@ -54,7 +56,7 @@ class Skoda(Vendor):
 
     def __init__(self, port: int) -> None:
         self.at = port
-        super().__init__({("GET", "/api/v1/vehicles/TMB1"): [self._car]})
+        super().__init__({("GET", "/api/v1/vehicles/TMBJJ7NX0MY000001"): [self._car]})
 
     def _car(self, call: Call) -> Reply:
         right = call.headers["x-api-key"] == RIGHT

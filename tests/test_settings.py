@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eink_monitor.settings import Duration, Secret, Size, Window
+from eink_monitor.settings import Duration, Secret, Size, Vin, Window
 
 LONGEST = 100 * 365 * 86400
 
@@ -113,3 +113,14 @@ def test_a_size_or_words(text: str) -> None:
     else:
         with pytest.raises(ValueError, match="is not a size in pixels; write for example 400x300"):
             Size.parse(text)
+
+
+@pytest.mark.parametrize("typed", [" wvwzzz1kz aw000001\n", "WVWZZZ1KZAW000001", "WvWzZz1KzAw000001"])
+def test_a_vin_is_as_vendors_know_it_however_it_is_typed(typed: str) -> None:
+    assert Vin.parse(typed).reveal() == "WVWZZZ1KZAW000001"
+
+
+@given(st.text() | st.from_regex("[A-Z0-9]{15,19}", fullmatch=True))
+def test_a_vin_is_read_or_refused(text: str) -> None:
+    with suppress(ValueError):
+        assert re.fullmatch("[A-HJ-NPR-Z0-9]{17}", Vin.parse(text).reveal())

@@ -37,9 +37,9 @@ timezone: Europe/Berlin
 commit_every: 1h
 display: {{type: null}}
 sources:
-  i4: {{type: bmw_cardata, client_id: one-account, vin: V1, every: 15m}}
-  mini: {{type: bmw_cardata, client_id: one-account, vin: V2, every: 15m}}
-  enyaq: {{type: skoda, api_key: a-key, vin: V3, every: 5m}}
+  i4: {{type: bmw_cardata, client_id: one-account, vin: WBA53FJ0X0CH00001, every: 15m}}
+  mini: {{type: bmw_cardata, client_id: one-account, vin: WBA53FJ0X0CH00002, every: 15m}}
+  enyaq: {{type: skoda, api_key: a-key, vin: TMBJJ7NX0MY000001, every: 5m}}
   roof: {{type: solaredge, site_id: 1, client_id: app, client_secret: s, every: 30m}}
 panels:
   sun: {{type: solar, subject: roof, dwell: 1h}}

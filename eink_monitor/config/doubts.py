@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,11 +9,8 @@ from pathlib import Path
 from eink_monitor.config import Config
 from eink_monitor.draw import fonts
 from eink_monitor.finding import Finding, doubt
-from eink_monitor.settings import Secret
 
 _READABLE, _PASSABLE = stat.S_IROTH, stat.S_IXOTH
-_VIN_LENGTH = 17
-_VIN = re.compile(f"[A-HJ-NPR-Z0-9]{{{_VIN_LENGTH}}}")
 
 
 def doubts(config: Config) -> Iterator[Finding]:
@@ -25,24 +21,9 @@ def doubts(config: Config) -> Iterator[Finding]:
     for noun, things in (("source", config.feeds), ("panel", config.slides)):
         if not things:
             yield doubt(f"{noun}s", f"there is no {noun}", f"add a block below `{noun}s:`")
-    yield from _short_vins(config)
     yield from _forecasts(config)
     yield from _unwritable(config)
     yield from _open_to_all(config)
-
-
-def _short_vins(config: Config) -> Iterator[Finding]:
-    """Invalid VINs (ISO 3779: 17 characters, without I, O and Q). A VIN itself is never quoted."""
-    for feed in config.feeds.values():
-        vin = getattr(feed.source, "vin", None)
-        letters = "".join(vin.reveal().split()).upper() if isinstance(vin, Secret) else ""
-        if letters and not _VIN.fullmatch(letters):
-            told = (
-                f"its vin has {len(letters)} characters"
-                if len(letters) != _VIN_LENGTH
-                else "its vin has invalid characters"
-            )
-            yield doubt(f"source {feed.name}", told, "copy all 17 from the registration; I, O and Q never occur")
 
 
 def _forecasts(config: Config) -> Iterator[Finding]:

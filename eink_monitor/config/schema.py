@@ -26,7 +26,7 @@ from eink_monitor.config.scalars import from_environment, scalar
 from eink_monitor.config.scalars import path as named_path
 from eink_monitor.errors import Complaint
 from eink_monitor.nearest import nearest
-from eink_monitor.settings import InputFile, KeyFile, MistakesError, OutputFolder, Secret, kinds
+from eink_monitor.settings import InputFile, KeyFile, MistakesError, OutputFolder, Secret, Vin, kinds
 
 _NULL = {"", "~", "null", "Null", "NULL"}
 _SHORTEST_SECRET = 4  # anything shorter may be an ordinary word of a complaint
@@ -196,7 +196,7 @@ class Reader:
         if isinstance(kind, type) and dataclasses.is_dataclass(kind) and not hasattr(kind, "parse"):
             return self._whole(kind, node, path)
         text = self._text(node, path)
-        self.inline |= kind is Secret and path not in self.hidden
+        self.inline |= kind in {Secret, Vin} and path not in self.hidden
         try:
             return scalar(kind, text, hidden=path in self.hidden)
         except ValueError as error:

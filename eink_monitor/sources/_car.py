@@ -26,7 +26,7 @@ from eink_monitor.model.poll import Visit
 from eink_monitor.model.reading import Metric, Reading
 from eink_monitor.model.source import Source
 from eink_monitor.remarks import Remarks
-from eink_monitor.settings import Secret
+from eink_monitor.settings import Vin
 
 BASIC = (SOC, TARGET_SOC, RANGE, PLUGGED, CHARGING, CHARGING_POWER, TIME_TO_FULL, ODOMETER, FUEL)
 """The metrics that nearly every maker publishes."""
@@ -43,7 +43,7 @@ UNREADABLE = 0
 class CarSource(Source):
     """What the sources of one car have in common; ``vin`` and ``position`` are fields of those that have them."""
 
-    vin: Secret
+    vin: Vin
     position: bool = False
 
     group: ClassVar[str] = "car"
@@ -53,7 +53,7 @@ class CarSource(Source):
     @property
     def thing(self) -> object:
         """The car."""
-        return clean_vin(self.vin)
+        return self.vin.reveal()
 
     def publishes(self, subject: str) -> Mapping[str, tuple[Metric, ...]]:
         """The car's metrics; its position only with ``position: true``."""
@@ -178,11 +178,6 @@ def instant(value: object) -> int | None:
     except (ValueError, OverflowError):
         pass
     return UNREADABLE
-
-
-def clean_vin(vin: Secret) -> str:
-    """The VIN as vendors know it, however it was typed: in capitals, without blanks."""
-    return "".join(vin.reveal().split()).upper()
 
 
 def kilometres(unit: object) -> float | None:

@@ -13,14 +13,13 @@ from eink_monitor.metrics import CHARGING, CHARGING_POWER, FUEL, ODOMETER, PLUGG
 from eink_monitor.model.poll import Budget, Quota, Visit
 from eink_monitor.model.reading import Metric, Reading
 from eink_monitor.model.signin import WARNING, Credential, lifetime
-from eink_monitor.settings import Secret
+from eink_monitor.settings import Secret, Vin
 from eink_monitor.sources._car import (
     FOREVER,
     POSITION,
     CarReadings,
     CarSource,
     account,
-    clean_vin,
     instant,
 )
 from eink_monitor.sources._contradictions import in_order, settled
@@ -44,7 +43,7 @@ class Skoda(CarSource):
     """A Skoda: charge, range, plug, charging and odometer, from the official API with a key."""
 
     api_key: Secret
-    vin: Secret
+    vin: Vin
     base_url: str = "https://public.api.connect.skoda-auto.cz"
     position: bool = False
 
@@ -74,7 +73,7 @@ class Skoda(CarSource):
         from eink_monitor.sources._http.web import Web
 
         web = Web(self.base_url, _WHO, visit)
-        vin = clean_vin(self.vin)
+        vin = self.vin.reveal()
         answer = web.get(f"/api/v1/vehicles/{vin}", headers={"X-API-Key": self.api_key.reveal()})
         expires_at = self._remember_expiry(answer, visit)
         if expires_at is not None and expires_at - visit.now <= WARNING:

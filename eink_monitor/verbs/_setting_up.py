@@ -15,7 +15,7 @@ from eink_monitor.editing.surgery import inserted
 from eink_monitor.errors import Complaint, ConfigError
 from eink_monitor.model.source import Source
 from eink_monitor.nearest import nearest
-from eink_monitor.settings import Secret, kinds
+from eink_monitor.settings import Secret, Vin, kinds
 from eink_monitor.verbs._answers import bare, is_block, is_needed, merged, said, text_of, typed
 from eink_monitor.verbs._talk import Dialogue, refuse
 
@@ -78,7 +78,7 @@ class SettingUp:
         return refuse(f"`{self._type}` has no `{key}`; {f'did you mean `{near}`?' if near else ', '.join(known)}")
 
     def _is_secret(self, key: str) -> bool:
-        return key in self._kinds and bare(self._kinds[key]) is Secret
+        return key in self._kinds and bare(self._kinds[key]) in {Secret, Vin}
 
     def _put(self, key: str, text: str) -> None:
         self._draft.forget(self.answers.pop(key, None))
@@ -211,7 +211,7 @@ class SettingUp:
         """What is wrong with one answer; empty when nothing is."""
         if self._is_secret(key):
             try:
-                scalar(Secret, (self._draft.folder / self.answers[key]).read_text(encoding="utf-8"))
+                scalar(bare(self._kinds[key]), (self._draft.folder / self.answers[key]).read_text(encoding="utf-8"))
             except ValueError as error:
                 return str(error)
         path = f"sources.{self.name}.{key}"

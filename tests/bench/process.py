@@ -22,9 +22,9 @@ sources:
   demo:    {type: demo, every: 5m}
   cloud:   {type: solaredge, site_id: 1, client_id: a, client_secret: b, base_url: "http://127.0.0.1:9"}
   inverter: {type: solaredge_modbus, host: 127.0.0.1, port: 9}
-  bmw:     {type: bmw_cardata, client_id: a, vin: b, base_url: "http://127.0.0.1:9", auth_url: "http://127.0.0.1:9"}
-  skoda:   {type: skoda, api_key: a, vin: b, base_url: "http://127.0.0.1:9"}
-  vw:      {type: vw_eu_data_act, brand: volkswagen, username: a, password: b, vin: c, base_url: "http://127.0.0.1:9"}
+  bmw:     {type: bmw_cardata, client_id: a, vin: WBA53FJ0X0CH00001, base_url: "http://127.0.0.1:9", auth_url: "http://127.0.0.1:9"}
+  skoda:   {type: skoda, api_key: a, vin: TMBJJ7NX0MY000001, base_url: "http://127.0.0.1:9"}
+  vw:      {type: vw_eu_data_act, brand: volkswagen, username: a, password: b, vin: WVWZZZE1ZMP000001, base_url: "http://127.0.0.1:9"}
   nas:     {type: ssh_disk, host: 127.0.0.1, port: 9, user: a, password: b, mounts: {backups: /mnt}}
 panels:
   solar:   {type: solar, subject: roof, dwell: 1s}

@@ -389,7 +389,7 @@ ADDRESS = "must be an address such as https://host.example/path, without user na
             ],
         ),
         (
-            "sources: {{a: {{type: bmw_cardata, client_id: ' ', vin: x, calls_per_day: 51, auth_url: 'ftp://x'}}}}",
+            "sources: {{a: {{type: bmw_cardata, client_id: ' ', vin: WBA53FJ0X0CH00001, calls_per_day: 51, auth_url: 'ftp://x'}}}}",
             [
                 "sources.a: client_id is empty; copy it from the CarData page of the car",
                 "calls_per_day must be 1 to 50: BMW allows 50, other programs of the account included",
@@ -467,3 +467,24 @@ def test_the_time_zone_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     for nonsense in ("CET-1CEST", "/etc/localtime", ""):
         monkeypatch.setenv("TZ", nonsense)
         assert places.time_zone().key
+
+
+@pytest.mark.parametrize(
+    ("vin", "told"),
+    [
+        ("TMBJB7NX5MY00012", "a VIN has 17 characters, and this one 16"),
+        ("TMBJB7NX5MY0001234", "a VIN has 17 characters, and this one 18"),
+        ("TMBJB7NX5MYO00123", "a VIN has digits and capital letters without I, O and Q"),
+    ],
+)
+@pytest.mark.parametrize("written", ["!env K", "{vin}"])
+def test_a_vin_that_is_none_is_told_where_it_stands_and_not_quoted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, vin: str, told: str, written: str
+) -> None:
+    monkeypatch.setenv("K", vin)
+    file = tmp_path / "config.yaml"
+    car = f"{{type: skoda, api_key: key, vin: {written.format(vin=vin)}}}"
+    file.write_text(f"display: {{type: 'null'}}\nsources:\n  a: {car}\npanels: {{b: {{type: car, subject: a}}}}\n")
+    (line,) = complaints(file)
+    assert f"3:{6 + car.index('vin:') + len('vin: ')}: sources.a.vin: {told}" in line
+    assert vin not in line

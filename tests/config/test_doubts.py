@@ -143,23 +143,6 @@ def test_doors_that_are_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
     assert found(tmp_path, f"a: {{{{{source}, base_url: 'http://127.0.0.1:1'}}}}") == []
 
 
-@pytest.mark.parametrize(
-    ("vin", "told"),
-    [
-        ("TMBJB7NX5MY000123", []),
-        ("tmbjb7nx5 my000123", []),
-        ("TMBJB7NX5MY00012", ["its vin has 16 characters"]),
-        ("TMBJB7NX5MY0001234", ["its vin has 18 characters"]),
-        ("TMBJB7NX5MYO00123", ["its vin has invalid characters"]),
-    ],
-)
-def test_a_vin_that_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, vin: str, told: list[str]) -> None:
-    monkeypatch.setenv("K", vin)
-    doubted = found(tmp_path, "a: {{type: skoda, api_key: !env K, vin: !env K}}")
-    assert [finding.words for finding in doubted] == told
-    assert all(vin not in str(finding) for finding in doubted)
-
-
 def test_a_house_without_sources_or_panels(tmp_path: Path) -> None:
     file = write(tmp_path, "database: {folder}/r.db\ndisplay: {{type: 'null'}}\nsources: {{}}\npanels: {{}}\n")
     assert [str(finding).split(maxsplit=1)[1] for finding in doubts(load(file))] == [

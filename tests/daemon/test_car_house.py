@@ -40,11 +40,11 @@ panels:
 """
 I4 = '  i4: {{type: bmw_cardata, name: BMW i4, client_id: %s, vin: %s, base_url: "%s", auth_url: "%s", every: 15m}}'
 MINI = '  mini: {{type: bmw_cardata, client_id: %s, vin: %s, base_url: "URL", auth_url: "URL", every: 20m}}'
-ENYAQ = '  enyaq: {{type: skoda, api_key: %s, vin: TMB1, base_url: "%s", every: 15m}}'
+ENYAQ = '  enyaq: {{type: skoda, api_key: %s, vin: TMBJJ7NX0MY000001, base_url: "%s", every: 15m}}'
 ID3 = '  id3: {{type: vw_eu_data_act, brand: audi, username: %s, password: %s, vin: %s, base_url: "%s", every: 12h}}'
 KEY = "sk-0123456789abcdef"
-SKODA = ("GET", "/api/v1/vehicles/TMB1")
-UNSAID = (*bmw.SECRETS, *vw_portal.SECRETS, KEY, "TMB1", "Error", "Traceback")
+SKODA = ("GET", "/api/v1/vehicles/TMBJJ7NX0MY000001")
+UNSAID = (*bmw.SECRETS, *vw_portal.SECRETS, KEY, "TMBJJ7NX0MY000001", "Error", "Traceback")
 GOOD = Reply(recording("bmw_cardata", "i4_charging"))
 
 
@@ -281,8 +281,8 @@ def test_two_cars_of_a_lapsed_account_do_not_rouse_each_other(tmp_path: Path) ->
 
 
 def test_a_car_that_is_refused_is_left_alone_while_the_other_renews_their_sign_in(tmp_path: Path) -> None:
-    with house(tmp_path, "i4", more=[MINI % (CLIENT, "MINI1")]) as home:
-        path = "/customers/vehicles/MINI1/telematicData"
+    with house(tmp_path, "i4", more=[MINI % (CLIENT, "WBA53FJ0X0CH00002")]) as home:
+        path = "/customers/vehicles/WBA53FJ0X0CH00002/telematicData"
         home.bmw.routes[("GET", path)] = [Reply(b"", 403)]
         home.live(DAY)
         assert (home.what("i4"), home.what("mini")) == ("ok", "auth")

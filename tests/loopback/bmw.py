@@ -6,7 +6,7 @@ import base64
 import hashlib
 from pathlib import Path
 
-from eink_monitor.settings import Secret
+from eink_monitor.settings import Vin
 from eink_monitor.sources._http.tokens import Tokens, TokenStore
 from eink_monitor.sources.bmw_cardata import BmwCarData
 from eink_monitor.sources.bmw_cardata.signin import Account
@@ -38,7 +38,7 @@ class Bmw(Vendor):
         self.routes[("GET", TELEMATICS)] = list(telematics or [])
 
     def source(self, *, stream: bool = False, stream_url: str = "mqtt://127.0.0.1:1") -> BmwCarData:
-        return BmwCarData(CLIENT, Secret(VIN), self.url, self.url, stream=stream, stream_url=stream_url)
+        return BmwCarData(CLIENT, Vin(VIN), self.url, self.url, stream=stream, stream_url=stream_url)
 
     def _device(self, call: Call) -> Reply:
         self.challenge = call.form["code_challenge"]

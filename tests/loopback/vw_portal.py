@@ -12,7 +12,7 @@ from pathlib import Path
 from eink_monitor.clock import local
 from eink_monitor.model.poll import Visit
 from eink_monitor.model.reading import Reading
-from eink_monitor.settings import Secret
+from eink_monitor.settings import Secret, Vin
 from eink_monitor.sources.vw_eu_data_act import VwEuDataAct
 from loopback.cars import NOW, Call, Reply, Vendor, recording, visit_to
 from loopback.server import Asked, Said
@@ -77,7 +77,7 @@ class VwPortal(Vendor):
         }
 
     def source(self, brand: str = "volkswagen") -> VwEuDataAct:
-        return VwEuDataAct(brand, USER, Secret(PASSWORD), Secret(VIN), self.url)  # type: ignore[arg-type]
+        return VwEuDataAct(brand, USER, Secret(PASSWORD), Vin(VIN), self.url)  # type: ignore[arg-type]
 
     def deliver(self, made_at: int, content: object, name: str = "") -> None:
         zipped = content if isinstance(content, bytes) else delivery(content)

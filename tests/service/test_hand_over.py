@@ -51,7 +51,7 @@ def handed(etc: Path, said: bytes) -> subprocess.CompletedProcess[bytes]:
 
 def test_what_is_agreed_to_in_the_sandbox_is_written_by_root(folders: tuple[Path, Path], tmp_path: Path) -> None:
     etc, state = folders
-    (tmp_path / "key").write_text("sk-0123456789\n", encoding="utf-8")
+    (tmp_path / "key").write_text("TMBJJ7NX0MY000001\n", encoding="utf-8")
     key = tmp_path / "key"
     secrets = ["--secret", f"api_key={key}", "--secret", f"vin={key}"]
     said = say("add", "skoda", "enyaq", "--yes", "--untried", *secrets)
@@ -73,7 +73,7 @@ def test_what_is_agreed_to_in_the_sandbox_is_written_by_root(folders: tuple[Path
         "enyaq.vin": 0o600,
     }
     config = load(etc / "config.yaml")
-    assert config.feeds["enyaq"].source.api_key.reveal() == "sk-0123456789"  # type: ignore[attr-defined]
+    assert config.feeds["enyaq"].source.api_key.reveal() == "TMBJJ7NX0MY000001"  # type: ignore[attr-defined]
     assert (handed(etc, change.read_bytes()).returncode, handed(etc, b"").returncode) == (75, 3)
 
 

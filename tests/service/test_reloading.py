@@ -147,7 +147,7 @@ def test_a_change_is_said_once(tmp_path: Path, caplog: pytest.LogCaptureFixture)
 
 def test_a_changed_secret_counts(tmp_path: Path) -> None:
     (tmp_path / "key").write_text("one")
-    keyed = "  car: {{type: skoda, api_key: !file key, vin: INVENTED123456789}}\n"
+    keyed = "  car: {{type: skoda, api_key: !file key, vin: NVENTED1234567890}}\n"
     file = write(tmp_path, HOUSE.replace("panels:\n", keyed.replace("car:", "enyaq:") + "panels:\n"))
     reloading = Reloading(load(file), 0.0)
     assert reloading.findings() == []
@@ -161,7 +161,9 @@ def lent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
     etc, run = tmp_path / "etc", tmp_path / "run"
     for folder in (etc / "credentials", run):
         folder.mkdir(parents=True)
-    text = HOUSE.replace("panels:\n", "  enyaq: {{type: skoda, api_key: !file credentials/a_key, vin: X}}\npanels:\n")
+    text = HOUSE.replace(
+        "panels:\n", "  enyaq: {{type: skoda, api_key: !file credentials/a_key, vin: TMBJJ7NX0MY000001}}\npanels:\n"
+    )
     for file, words in ((etc / "credentials" / "a_key", "k"), (run / "credentials_a_key", "k")):
         file.write_text(words)
     for folder in (etc, run):

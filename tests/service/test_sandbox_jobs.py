@@ -24,7 +24,7 @@ from eink_monitor.model.outlook import Outlook
 from eink_monitor.model.poll import Visit
 from eink_monitor.model.reading import Reading
 from eink_monitor.model.source import Source
-from eink_monitor.settings import Duration, Secret
+from eink_monitor.settings import Duration, Secret, Vin
 from eink_monitor.sources.demo import Demo
 from eink_monitor.sources.skoda import Skoda
 from eink_monitor.sources.solaredge import SolarEdge
@@ -81,7 +81,7 @@ def cloud(folder: Path, hosts: Hosts) -> Iterator[tuple[Source, Visit]]:
 @contextmanager
 def skoda(folder: Path, hosts: Hosts) -> Iterator[tuple[Source, Visit]]:
     with Vendor({("GET", f"/api/v1/vehicles/{VIN}"): [Reply(recording("skoda", "enyaq"))]}) as vendor:
-        yield Skoda(Secret("key"), Secret(VIN), base_url=vendor.url), visit_to(folder)
+        yield Skoda(Secret("key"), Vin(VIN), base_url=vendor.url), visit_to(folder)
 
 
 @contextmanager

@@ -50,7 +50,7 @@ def test_a_mistake_is_where_a_person_edits(service: Folders) -> None:
     house(
         service,
         "a: {{type: skoda, api_key: !file credentials/skoda-kye, vin: !file nowhere}}",
-        "b: {{type: skoda, api_key: !file credentials/empty, vin: X, zzz: 1}}",
+        "b: {{type: skoda, api_key: !file credentials/empty, vin: TMBJJ7NX0MY000001, zzz: 1}}",
     )
     for said in (say("check"), say("doctor"), say("latest")):
         words = said.out + said.err

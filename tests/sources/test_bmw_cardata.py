@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from eink_monitor.clock import DAY, HOUR, MINUTE
 from eink_monitor.errors import AuthFailed, BadAnswer, Throttled, Trouble, Unavailable
 from eink_monitor.metrics import CHARGING, LATITUDE
-from eink_monitor.settings import Secret
+from eink_monitor.settings import Vin
 from eink_monitor.sources.bmw_cardata import BmwCarData
 from eink_monitor.sources.bmw_cardata.catalogue import descriptors, parse
 from eink_monitor.sources.bmw_cardata.rest import container_label
@@ -83,9 +83,9 @@ def test_the_position_is_neither_asked_for_nor_told_unless_wanted() -> None:
     assert len([name for name in descriptors(position=True) if "currentLocation" in name]) == 2
     assert "latitude" not in values(parse(json.loads(I4), "car"))
     assert values(parse(json.loads(I4), "car", position=True))["latitude"] == (48.17, NOW - 3 * HOUR)
-    car = BmwCarData(CLIENT, Secret(VIN), position=True)
+    car = BmwCarData(CLIENT, Vin(VIN), position=True)
     assert LATITUDE in car.publishes("car")["car"]
-    assert LATITUDE not in BmwCarData(CLIENT, Secret(VIN)).publishes("car")["car"]
+    assert LATITUDE not in BmwCarData(CLIENT, Vin(VIN)).publishes("car")["car"]
 
 
 def test_the_container_is_made_once_and_its_calls_are_counted(tmp_path: Path) -> None:
@@ -326,13 +326,13 @@ def test_nobody_signed_in_makes_no_call(tmp_path: Path) -> None:
 def test_a_vin_is_sent_in_capitals_without_blanks(tmp_path: Path) -> None:
     signed_in(tmp_path)
     with Bmw([GOOD]) as bmw:
-        source = BmwCarData(CLIENT, Secret(f" {VIN.lower()[:9]} {VIN.lower()[9:]}\n"), bmw.url, bmw.url)
+        source = BmwCarData(CLIENT, Vin.parse(f" {VIN.lower()[:9]} {VIN.lower()[9:]}\n"), bmw.url, bmw.url)
         assert source.poll(visit_to(tmp_path))
         assert bmw.on(TELEMATICS)
 
 
 def test_two_cars_share_account_quota_and_sign_in(tmp_path: Path) -> None:
-    first, second = BmwCarData(CLIENT, Secret(VIN)), BmwCarData(CLIENT, Secret("WBA000"))
+    first, second = BmwCarData(CLIENT, Vin(VIN)), BmwCarData(CLIENT, Vin("WBA000"))
     assert first.quota() == second.quota()
     assert [(budget.calls, budget.span) for budget in first.quota().budgets] == [(45, "day")]
     assert CLIENT not in first.quota().account
@@ -345,19 +345,19 @@ def test_two_cars_share_account_quota_and_sign_in(tmp_path: Path) -> None:
     [{"calls_per_day": 51}, {"calls_per_day": 0}, {"client_id": " "}, {"stream_url": "mqtt://broker.example:1883"}],
 )
 def test_settings_that_cannot_work_are_refused(wrong: dict[str, object]) -> None:
-    good: dict[str, object] = {"client_id": CLIENT, "vin": Secret(VIN)}
+    good: dict[str, object] = {"client_id": CLIENT, "vin": Vin(VIN)}
     with pytest.raises(ValueError, match=r"stream_url|client_id|calls_per_day"):
         BmwCarData(**(good | wrong))  # type: ignore[arg-type]
 
 
 def test_the_pace_of_polls_beside_a_stream_is_slow(tmp_path: Path) -> None:
     visit = visit_to(tmp_path, known=[said(CHARGING, 1, NOW)])
-    assert BmwCarData(CLIENT, Secret(VIN)).pace(visit) == 15 * MINUTE
-    streaming = BmwCarData(CLIENT, Secret(VIN), stream=True)
+    assert BmwCarData(CLIENT, Vin(VIN)).pace(visit) == 15 * MINUTE
+    streaming = BmwCarData(CLIENT, Vin(VIN), stream=True)
     assert streaming.pace(visit) == HOUR
     assert streaming.follows
     assert streaming.modules == ("paho.mqtt.client",)
-    assert BmwCarData(CLIENT, Secret(VIN)).modules == ()
+    assert BmwCarData(CLIENT, Vin(VIN)).modules == ()
     assert streaming.patience(HOUR) == DAY
 
 

@@ -12,7 +12,7 @@ import pytest
 from eink_monitor.clock import HOUR, MINUTE
 from eink_monitor.errors import AuthFailed, Trouble, Unavailable
 from eink_monitor.model.reading import Reading
-from eink_monitor.settings import Secret
+from eink_monitor.settings import Vin
 from eink_monitor.sources.bmw_cardata import BmwCarData
 from loopback.bmw import CLIENT, GCID, SECRETS, TOKEN, VIN, Bmw, refused, signed_in, store
 from loopback.broker import Broker, QuickClock
@@ -35,7 +35,7 @@ def broker(tmp_path: Path) -> Iterator[Broker]:
 
 
 def stream(bmw: Bmw, url: str, state: Path, clock: QuickClock, vin: str = VIN) -> Generator[list[Reading]]:
-    source = BmwCarData(CLIENT, Secret(vin), bmw.url, bmw.url, stream=True, stream_url=url)
+    source = BmwCarData(CLIENT, Vin(vin), bmw.url, bmw.url, stream=True, stream_url=url)
     yield from source.follow(visit_to(state), clock)
 
 
@@ -98,7 +98,7 @@ def test_odd_messages_are_skipped(tmp_path: Path, broker: Broker, caplog: pytest
     spoken(broker, clock, *odd, *silent, odd[0], charge(55.5))
     with Bmw() as bmw:
         visit = visit_to(tmp_path)
-        source = BmwCarData(CLIENT, Secret(VIN), bmw.url, bmw.url, stream=True, stream_url=broker.url)
+        source = BmwCarData(CLIENT, Vin(VIN), bmw.url, bmw.url, stream=True, stream_url=broker.url)
         follower, said = source.follow(visit, clock), []
         for batch in islice(follower, 4):
             said.append((values(batch), visit.note))

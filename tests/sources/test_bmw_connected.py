@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from eink_monitor.clock import DAY, HOUR, MINUTE
 from eink_monitor.errors import BadAnswer, Gone, Throttled, Trouble, Unavailable
 from eink_monitor.metrics import CHARGING, LATITUDE
-from eink_monitor.settings import Secret
+from eink_monitor.settings import Secret, Vin
 from eink_monitor.sources.bmw_connected import BmwConnected
 from eink_monitor.sources.bmw_connected.fields import parse
 from loopback.cars import NOW, Call, Reply, Vendor, recording, said, values, visit_to
@@ -52,7 +52,7 @@ class MyBmw(Vendor):
         }
 
     def source(self, password: str = PASSWORD, *, position: bool = False) -> BmwConnected:
-        return BmwConnected(USER, Secret(password), Secret(VIN), self.url, position=position)
+        return BmwConnected(USER, Secret(password), Vin(VIN), self.url, position=position)
 
     def config(self) -> dict[str, object]:
         return {
@@ -180,7 +180,7 @@ def test_a_token_that_could_not_be_sent_is_not_kept(tmp_path: Path, odd: str) ->
 
 
 def test_nobody_there(tmp_path: Path) -> None:
-    source = BmwConnected(USER, Secret(PASSWORD), Secret(VIN), "http://127.0.0.1:9")
+    source = BmwConnected(USER, Secret(PASSWORD), Vin(VIN), "http://127.0.0.1:9")
     with pytest.raises(Unavailable, match="cannot be reached"):
         source.poll(visit_to(tmp_path))
 
@@ -201,7 +201,7 @@ def test_an_unplugged_car_and_one_that_never_reported() -> None:
 
 
 def test_what_it_is(tmp_path: Path) -> None:
-    source = BmwConnected(USER, Secret(PASSWORD), Secret(VIN))
+    source = BmwConnected(USER, Secret(PASSWORD), Vin(VIN))
     assert (source.modules, source.extra) == (("bimmer_connected.api.client",), "bmw")
     assert source.pace(visit_to(tmp_path, every=60, known=[said(CHARGING, 1, NOW)])) == 15 * MINUTE
     assert source.patience(HOUR) == DAY

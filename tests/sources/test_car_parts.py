@@ -16,8 +16,7 @@ from eink_monitor.errors import Unavailable
 from eink_monitor.metrics import CHARGING, FUEL, ODOMETER, RANGE, SOC, TIME_TO_FULL
 from eink_monitor.model.reading import Metric
 from eink_monitor.model.signin import lifetime
-from eink_monitor.settings import Secret
-from eink_monitor.sources._car import UNREADABLE, CarReadings, account, clean_vin, instant, kilometres
+from eink_monitor.sources._car import UNREADABLE, CarReadings, account, instant, kilometres
 from eink_monitor.sources._http.notebook import Notebook
 from eink_monitor.vet import vet
 from loopback.cars import NOW, values, visit_to
@@ -146,11 +145,6 @@ def test_what_means_unknown_is_no_reading_and_nothing_odd(metric: Metric, value:
     sheet = CarReadings("car", NOW)
     sheet.put(metric, value, NOW)
     assert sheet.newest() == []
-
-
-@pytest.mark.parametrize("typed", [" wvwzzz1kz aw000001\n", "WVWZZZ1KZAW000001", "WvWzZz1KzAw000001"])
-def test_a_vin_is_sent_as_vendors_know_it(typed: str) -> None:
-    assert clean_vin(Secret(typed)) == "WVWZZZ1KZAW000001"
 
 
 def test_accounts_are_told_apart_and_kept_secret() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from eink_monitor.clock import DAY, HOUR, MINUTE, iso
 from eink_monitor.metrics import CHARGING, CHARGING_POWER, ODOMETER, PLUGGED, SOC, TIME_TO_FULL
 from eink_monitor.model.reading import Reading
-from eink_monitor.settings import Secret
+from eink_monitor.settings import Secret, Vin
 from eink_monitor.sources._contradictions import in_order, settled
 from eink_monitor.sources._memory import CarMemory, Told
 from eink_monitor.sources._vag.words import meaning
@@ -98,9 +98,9 @@ def test_another_car_in_the_same_place_inherits_nothing(tmp_path: Path) -> None:
     car = BmwStory(tmp_path)
     car.rest({KOMBI: (24, "mi", NOW)})
     with Bmw([Reply({"telematicData": {TOTAL: {"value": 700, "unit": "km", "timestamp": iso(NOW)}}})]) as bmw:
-        path = ("GET", "/customers/vehicles/WBA000/telematicData")
+        path = ("GET", "/customers/vehicles/WBA53FJ0X0CH00002/telematicData")
         bmw.routes[path] = bmw.routes[("GET", "/customers/vehicles/WBA53FJ0X0CH00001/telematicData")]
-        source = bmw.source().__class__(bmw.source().client_id, Secret(" wba000 "), bmw.url, bmw.url)
+        source = bmw.source().__class__(bmw.source().client_id, Vin.parse(" wba53fj0x0ch00002 "), bmw.url, bmw.url)
         assert values(list(source.poll(visit_to(tmp_path))))["range"] == (700, NOW)
 
 
@@ -169,7 +169,7 @@ def skoda(story: Story, status: dict[str, object], at: int) -> dict[str, float]:
     car = {"charging": {"carCapturedTimestamp": iso(at), "status": status}}
     path = ("GET", "/api/v1/vehicles/TMBJJ7NX0MY000001")
     with Vendor({path: [Reply({"vehicle": car})]}) as vendor:
-        source = Skoda(Secret("key"), Secret("tmbjj7nx0my000001"), vendor.url)
+        source = Skoda(Secret("key"), Vin.parse("tmbjj7nx0my000001"), vendor.url)
         return story.hear(list(source.poll(visit_to(story.folder, now=NOW, known=list(story.latest.values())))))
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from eink_monitor.clock import DAY, HOUR, MINUTE
 from eink_monitor.errors import AuthFailed, BadAnswer, Throttled, Trouble, Unavailable
 from eink_monitor.metrics import CHARGING, LATITUDE, PLUGGED
-from eink_monitor.settings import Secret
+from eink_monitor.settings import Secret, Vin
 from eink_monitor.sources.skoda import Skoda, parse
 from eink_monitor.vet import vet
 from loopback.cars import NOW, Reply, Vendor, recording, said, values, visit_to
@@ -23,7 +23,7 @@ ENYAQ = recording("skoda", "enyaq")
 
 
 def skoda(url: str = "http://127.0.0.1:9", *, position: bool = False) -> Skoda:
-    return Skoda(api_key=Secret(KEY), vin=Secret(VIN), base_url=url, position=position)
+    return Skoda(api_key=Secret(KEY), vin=Vin(VIN), base_url=url, position=position)
 
 
 def test_a_charging_car_is_read_with_the_times_the_car_gave(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from eink_monitor.clock import DAY, HOUR, MINUTE
 from eink_monitor.errors import AuthFailed, BadAnswer, Gone, Throttled, Trouble, Unavailable
-from eink_monitor.settings import Secret
+from eink_monitor.settings import Secret, Vin
 from eink_monitor.sources.vw_eu_data_act import VwEuDataAct
 from eink_monitor.sources.vw_eu_data_act.fields import parse
 from eink_monitor.sources.vw_eu_data_act.files import File
@@ -244,7 +244,7 @@ def test_another_account_does_not_inherit_the_session(tmp_path: Path) -> None:
     with VwPortal() as portal:
         portal.deliver(NOW - 30 * MINUTE, delivery(ID3))
         poll(portal, tmp_path)
-        other = VwEuDataAct("audi", USER, Secret(PASSWORD), Secret(VIN), portal.url)
+        other = VwEuDataAct("audi", USER, Secret(PASSWORD), Vin(VIN), portal.url)
         other.poll(visit_to(tmp_path))
         assert portal.logins == 2
         assert portal.on(AUTHORIZE)[1].query["client_id"].startswith("cc29b87a")
@@ -480,7 +480,7 @@ def test_an_identifier_that_could_not_be_sent_is_none(tmp_path: Path, odd: str) 
 
 
 def test_no_network(tmp_path: Path) -> None:
-    source = VwEuDataAct("seat", USER, Secret(PASSWORD), Secret(VIN), "https://portal.invalid")
+    source = VwEuDataAct("seat", USER, Secret(PASSWORD), Vin(VIN), "https://portal.invalid")
     with pytest.raises(Unavailable, match="internet connection"):
         source.poll(visit_to(tmp_path))
 

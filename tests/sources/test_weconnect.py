@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from eink_monitor.clock import DAY, HOUR, MINUTE
 from eink_monitor.errors import BadAnswer, Trouble
 from eink_monitor.metrics import CHARGING
-from eink_monitor.settings import Secret
+from eink_monitor.settings import Secret, Vin
 from eink_monitor.sources.weconnect import WeConnect
 from eink_monitor.sources.weconnect.fields import parse
 from eink_monitor.vet import vet
@@ -86,10 +86,10 @@ from zoneinfo import ZoneInfo
 logging.basicConfig(level=logging.DEBUG)
 from eink_monitor.errors import Trouble
 from eink_monitor.model.poll import Visit
-from eink_monitor.settings import Secret
+from eink_monitor.settings import Secret, Vin
 from eink_monitor.sources.weconnect import WeConnect
 url, state, now, vin, user, password = sys.argv[1:]
-source = WeConnect(user, Secret(password), Secret(vin), url)
+source = WeConnect(user, Secret(password), Vin(vin), url)
 visit = Visit("car", "car", int(now), ZoneInfo("UTC"), 900, {}, Path(state))
 try:
     readings = {r.metric.name: [r.value, r.at] for r in source.poll(visit)}
@@ -229,7 +229,7 @@ def test_a_section_that_is_none_costs_itself_only(tmp_path: Path) -> None:
 
 
 def test_what_it_is(tmp_path: Path) -> None:
-    source = WeConnect(USER, Secret(PASSWORD), Secret(VIN))
+    source = WeConnect(USER, Secret(PASSWORD), Vin(VIN))
     assert source.modules == ("weconnect.auth.we_connect_session",)
     assert source.extra == "weconnect"
     assert source.pace(visit_to(tmp_path, every=60, known=[said(CHARGING, 1, NOW)])) == 15 * MINUTE

@@ -63,8 +63,8 @@ BOTH = """\
 database: {{folder}}/readings.db
 display: {{{{type: null}}}}
 sources:
-  golf: {{{{type: {first}, {more}username: a, password: hunter2, vin: WVW1}}}}
-  id3: {{{{type: vw_eu_data_act, brand: volkswagen, username: a, password: hunter2, vin: WVW2}}}}
+  golf: {{{{type: {first}, {more}username: a, password: hunter2, vin: WVWZZZE1ZMP000001}}}}
+  id3: {{{{type: vw_eu_data_act, brand: volkswagen, username: a, password: hunter2, vin: WVWZZZE1ZMP000002}}}}
 panels:
   charge: {{{{type: car, subject: id3}}}}
 """

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from eink_monitor.config import Config, Feed, plugins
 from eink_monitor.displays.png import Png
 from eink_monitor.model.source import Source
-from eink_monitor.settings import Secret, kinds, personal
+from eink_monitor.settings import Secret, Vin, kinds, personal
 from eink_monitor.sources.skoda import Skoda
 from eink_monitor.verbs._masks import masking
 from houses import no_room, read_or_complain, say, write
@@ -213,7 +213,7 @@ def test_what_helps_stays(harmless: str) -> None:
 
 @given(st.text(min_size=3), st.text(), st.text())
 def test_a_known_secret_never_stays(secret: str, a: str, b: str) -> None:
-    skoda = Feed("a", "skoda", Skoda(Secret(secret), Secret("vin")))
+    skoda = Feed("a", "skoda", Skoda(Secret(secret), Vin("vin")))
     nowhere = Path("/nonexistent")
     config = Config(nowhere / "c", nowhere / "r.db", ZoneInfo("UTC"), Png(), {"a": skoda}, {})
     masked = masking(config)(f"{a}{secret}{b}")
@@ -274,5 +274,5 @@ OWNED = {"client_id", "host", "identity", "known_hosts", "password", "site_id", 
 @pytest.mark.parametrize("name", plugins.names(Source))  # type: ignore[type-abstract]
 def test_what_names_its_owner_is_personal_or_a_secret(name: str) -> None:
     kind = plugins.load(Source, name)  # type: ignore[type-abstract]
-    secret = {field for field, hint in kinds(kind).items() if "Secret" in str(hint)}
+    secret = {field for field, hint in kinds(kind).items() if hint is Vin or "Secret" in str(hint)}
     assert OWNED & set(kinds(kind)) <= personal(kind) | secret

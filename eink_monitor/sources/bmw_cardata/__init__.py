@@ -12,8 +12,8 @@ from eink_monitor.metrics import BATTERY_12V, FUEL_VOLUME
 from eink_monitor.model.poll import Budget, Quota, Visit
 from eink_monitor.model.reading import Metric, Reading
 from eink_monitor.model.signin import Credential, SignIn
-from eink_monitor.settings import Personal, Secret, insist, together
-from eink_monitor.sources._car import BASIC, IDLE, CarSource, account, clean_vin
+from eink_monitor.settings import Personal, Vin, insist, together
+from eink_monitor.sources._car import BASIC, IDLE, CarSource, account
 from eink_monitor.sources._contradictions import in_order, settled
 from eink_monitor.sources._http.address import address
 from eink_monitor.sources._http.notebook import Notebook
@@ -29,7 +29,7 @@ class BmwCarData(CarSource):
     """A BMW or MINI: charge, range, plug, charging, odometer, fuel and 12 V battery, from BMW CarData."""
 
     client_id: Personal[str]
-    vin: Secret
+    vin: Vin
     base_url: str = "https://api-cardata.bmwgroup.com"
     auth_url: str = "https://customer.bmwgroup.com"
     calls_per_day: int = 45
@@ -93,7 +93,7 @@ class BmwCarData(CarSource):
         """One call for everything; BMW answers from its own store and wakes no car."""
         from eink_monitor.sources.bmw_cardata.rest import Rest
 
-        vin = clean_vin(self.vin)
+        vin = self.vin.reveal()
         rest = Rest(self.base_url, self._account, visit, *self._lists)
         readings = self._understood(rest.telematics(vin), visit)
         if not self.stream:  # with a stream, an answer may be older than what it brought
@@ -111,11 +111,11 @@ class BmwCarData(CarSource):
             visit.latest = {**visit.latest, **{(each.subject, each.metric.name): each for each in readings}}
             return readings
 
-        return follow(self._account, Broker.parse(self.stream_url), clean_vin(self.vin), read, (visit, clock))
+        return follow(self._account, Broker.parse(self.stream_url), self.vin.reveal(), read, (visit, clock))
 
     def _understood(self, document: object, visit: Visit) -> list[Reading]:
         """Interprets an answer or a message with what the car sent before, by REST or stream."""
-        book, car = Notebook(visit.state, "car"), account("car", clean_vin(self.vin))
+        book, car = Notebook(visit.state, "car"), account("car", self.vin.reveal())
         known = book.read()
         memory = CarMemory(known if known.get("car") == car else {"car": car})
         readings = parse(

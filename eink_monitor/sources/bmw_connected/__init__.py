@@ -10,8 +10,8 @@ from eink_monitor.clock import MINUTE
 from eink_monitor.metrics import CHARGING_POWER, FUEL_VOLUME, SOC
 from eink_monitor.model.poll import Visit
 from eink_monitor.model.reading import Metric, Reading
-from eink_monitor.settings import Personal, Secret
-from eink_monitor.sources._car import BASIC, CarSource, clean_vin
+from eink_monitor.settings import Personal, Secret, Vin
+from eink_monitor.sources._car import BASIC, CarSource
 from eink_monitor.sources._contradictions import in_order, settled
 from eink_monitor.sources._http.address import address
 from eink_monitor.sources._http.tokens import TokenStore
@@ -24,7 +24,7 @@ class BmwConnected(CarSource):
 
     username: Personal[str]
     password: Secret
-    vin: Secret
+    vin: Vin
     base_url: str = ""
     brand: Literal["bmw", "mini", "toyota"] = "bmw"
     region: Literal["rest_of_world", "north_america"] = "rest_of_world"
@@ -55,7 +55,7 @@ class BmwConnected(CarSource):
         """One call for everything; ``Gone`` where the vendor refuses."""
         from eink_monitor.sources.bmw_connected.session import BmwSession
 
-        vin = clean_vin(self.vin)
+        vin = self.vin.reveal()
         with TokenStore(visit.state, visit.feed).locked() as store:
             before = store.load()
             session = BmwSession(self.username, self.password.reveal(), self.region, self.base_url, before)

@@ -12,8 +12,8 @@ from eink_monitor.metrics import FUEL
 from eink_monitor.model.poll import Visit
 from eink_monitor.model.reading import Reading
 from eink_monitor.model.signin import Credential
-from eink_monitor.settings import Personal, Secret
-from eink_monitor.sources._car import UNREADABLE, CarSource, account, clean_vin, instant
+from eink_monitor.settings import Personal, Secret, Vin
+from eink_monitor.sources._car import UNREADABLE, CarSource, account, instant
 from eink_monitor.sources._contradictions import in_order, settled
 from eink_monitor.sources._http.address import address
 from eink_monitor.sources._http.answer import rows, table, text
@@ -47,7 +47,7 @@ class VwEuDataAct(CarSource):
     brand: Literal["volkswagen", "volkswagen_commercial", "audi", "seat", "cupra", "skoda", "bentley"]
     username: Personal[str]
     password: Secret
-    vin: Secret
+    vin: Vin
     base_url: str = "https://eu-data-act.drivesomethinggreater.com"
 
     guide: ClassVar[str] = (
@@ -80,7 +80,7 @@ class VwEuDataAct(CarSource):
         from eink_monitor.sources.vw_eu_data_act.portal import Portal
 
         notes = Notebook(visit.state, "session")
-        who = account("vw", f"{self.brand} {self.username} {clean_vin(self.vin)}")
+        who = account("vw", f"{self.brand} {self.username} {self.vin.reveal()}")
         known = notes.read()
         if known.get("who") != who:
             known = {"who": who}
@@ -117,7 +117,7 @@ class VwEuDataAct(CarSource):
 
     def _files(self, portal: Portal, visit: Visit, known: dict[str, str | int]) -> list[File]:
         """The deliveries that we have not stored yet, oldest first; ``known`` learns how far we have come."""
-        vin = clean_vin(self.vin)
+        vin = self.vin.reveal()
         identifier, listed = known.get("identifier"), []
         if isinstance(identifier, str):
             try:

@@ -10,8 +10,8 @@ from eink_monitor.clock import MINUTE
 from eink_monitor.metrics import SOC
 from eink_monitor.model.poll import Visit
 from eink_monitor.model.reading import Reading
-from eink_monitor.settings import Personal, Secret
-from eink_monitor.sources._car import CarSource, account, clean_vin
+from eink_monitor.settings import Personal, Secret, Vin
+from eink_monitor.sources._car import CarSource, account
 from eink_monitor.sources._contradictions import in_order, settled
 from eink_monitor.sources._http.address import address
 from eink_monitor.sources._http.notebook import Notebook
@@ -27,7 +27,7 @@ class WeConnect(CarSource):
 
     username: Personal[str]
     password: Secret
-    vin: Secret
+    vin: Vin
     base_url: str = _CLOSED
 
     extra: ClassVar[str] = "weconnect"
@@ -53,7 +53,7 @@ class WeConnect(CarSource):
         """One call for everything; ``Gone`` where the vendor refuses."""
         from eink_monitor.sources.weconnect.session import VwSession
 
-        vin = clean_vin(self.vin)
+        vin = self.vin.reveal()
         notes = Notebook(visit.state, "session")
         who = account("weconnect", self.username)
         known = notes.read()

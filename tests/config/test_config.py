@@ -184,7 +184,7 @@ def test_every_problem_of_a_house_at_once_and_in_order(tmp_path: Path) -> None:
         (
             "h: {{type: health}}",
             "h: {{type: disk, subject: a}}",
-            "3:13: panels.h: no source publishes disk_free for `a`",
+            "3:13: panels.h: no source publishes disk_free or newest_backup for `a`",
         ),
         ("{{a: {{type: demo, show: roof}}}}", "", "2:9: sources: expected a block of `key: value` lines"),
         ("sources: {{a: {{type: demo, show: roof}}}}\n", "", "1:1: sources: is missing; see config.example.yaml"),
@@ -231,7 +231,7 @@ def test_panels_are_checked_against_sources_that_failed(tmp_path: Path) -> None:
     ]
     assert told(tmp_path, failed, "p: {{type: disk, subject: sun}}") == [
         wrong,
-        "panels.p: no source publishes disk_free for `sun`",
+        "panels.p: no source publishes disk_free or newest_backup for `sun`",
     ]
     assert told(tmp_path, "a: {{type: skodda, vin: x}}", "p: {{type: solar, subject: a, titel: x}}") == [
         "sources.a: `api_key` is missing",
@@ -284,7 +284,7 @@ def test_a_panel_with_a_mistake_of_its_own_is_checked_too(tmp_path: Path) -> Non
         "panels.p: `dwell` must be at least 1s",
     ]
     assert told(tmp_path, source, "p: {{type: disk, subject: a, full_at: 0}}") == [
-        "panels.p: no source publishes disk_free for `a`",
+        "panels.p: no source publishes disk_free or newest_backup for `a`",
         "panels.p: full_at must be 1 to 100 (percent)",
     ]
     assert told(tmp_path, source, "p: {{type: history, subject: b, days: x}}") == [

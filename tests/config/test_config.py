@@ -236,6 +236,7 @@ def test_panels_are_checked_against_sources_that_failed(tmp_path: Path) -> None:
     assert told(tmp_path, "a: {{type: skodda, vin: x}}", "p: {{type: solar, subject: a, titel: x}}") == [
         "sources.a: `api_key` is missing",
         "sources.a.type: unknown type `skodda`; did you mean `skoda`?",
+        "sources.a.vin: a VIN has 17 characters, and this one 1",
         "panels.p: no source publishes pv_power for `a`",
         "panels.p.titel: unknown key `titel`; did you mean `title`?",
     ]

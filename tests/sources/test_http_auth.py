@@ -91,14 +91,28 @@ def test_a_token_that_is_refused_is_replaced_once(vendor: JsonVendor, tmp_path: 
 def test_a_refusal_in_a_200_replaces_it_too(vendor: JsonVendor, tmp_path: Path) -> None:
     vendor.tokens = Tokens()
 
+    good = ["Bearer token-1"]
+
     def answer(asked: Asked) -> object:
-        return {"n": 1} if asked.headers["Authorization"] == "Bearer token-2" else {"code": 40105}
+        return {"n": 1} if asked.headers["Authorization"] in good else {"code": 40105}
 
     vendor.routes["/v1/n"] = answer
     auth = f"auth: {{{CLIENT}, token_url: {vendor.url}/oauth/token}}"
     visits = visitor(tmp_path, f"url: {vendor.url}/v1/n\n{auth}\nrefused: code == `40105`\n{N}")
     assert visits.poll()
+    good[:] = ["Bearer token-2"]
+    assert visits.poll()
     assert vendor.tokens.issued == 2
+
+
+def test_one_that_was_just_issued_is_not_replaced(vendor: JsonVendor, tmp_path: Path) -> None:
+    vendor.tokens = Tokens()
+    vendor.routes["/v1/n"] = {"code": 40105}
+    auth = f"auth: {{{CLIENT}, token_url: {vendor.url}/oauth/token}}"
+    visits = visitor(tmp_path, f"url: {vendor.url}/v1/n\n{auth}\nrefused: code == `40105`\n{N}")
+    with pytest.raises(AuthFailed):
+        visits.poll()
+    assert vendor.tokens.issued == 1
 
 
 def test_another_secret_means_another_token(vendor: JsonVendor, tmp_path: Path) -> None:

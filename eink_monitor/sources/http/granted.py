@@ -58,11 +58,12 @@ class Granted:
         self._talk, self._auth = talk, auth
         self._name = "token " + digest(talk.who, *(_said(value) for value in vars(auth).values())) if auth else ""
         self._used = ""
+        self._new = False
 
     @property
     def renews(self) -> bool:
-        """Whether another token can be had."""
-        return isinstance(self._auth, Issued)
+        """Whether another token may fare better: not where the one refused was issued in this very poll."""
+        return isinstance(self._auth, Issued) and not self._new
 
     def headers(self, sent: Sent) -> Mapping[str, str]:
         """The headers of a request. Raises whatever issuing a token may."""
@@ -94,6 +95,7 @@ class Granted:
 
     def _issued(self, auth: ClientCredentials | Login | SignedJwt) -> tuple[str, int]:
         """A new token, and until when it holds (epoch seconds)."""
+        self._new = True
         if isinstance(auth, Login):
             return self._logged_in(auth)
         now = self._talk.visit.now

@@ -107,7 +107,7 @@ def test_a_refusal_in_a_200_replaces_it_too(vendor: JsonVendor, tmp_path: Path) 
 
 def test_one_that_was_just_issued_is_not_replaced(vendor: JsonVendor, tmp_path: Path) -> None:
     vendor.tokens = Tokens()
-    vendor.routes["/v1/n"] = {"code": 40105}
+    vendor.routes["/v1/n"] = Said(200, {"code": 40105})
     auth = f"auth: {{{CLIENT}, token_url: {vendor.url}/oauth/token}}"
     visits = visitor(tmp_path, f"url: {vendor.url}/v1/n\n{auth}\nrefused: code == `40105`\n{N}")
     with pytest.raises(AuthFailed):

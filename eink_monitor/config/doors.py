@@ -123,12 +123,13 @@ class HttpDoor(Door):
 
     def asks(self, block: Block, values: Values) -> Iterator[str]:
         from eink_monitor.sources._template import Scope, filled, in_url
+        from eink_monitor.sources.http.asking import query_of
 
         scope = Scope(DAY, ZoneInfo("UTC"), values)
         for asking in reversed([*block.requests()]):
-            query = "&".join(f"{key}={word}" for key, word in asking.query.items())
+            query = "&".join(f"{key}={word}" for key, word in query_of(asking, scope))
             url = filled(asking.url.text, scope, in_url)
-            yield f"{asking.method.upper()} {url}{'?' * bool(query)}{filled(query, scope)}"
+            yield f"{asking.method.upper()} {url}{'?' * bool(query)}{query}"
 
     def rehearse(self, block: Block, visit: Visit, values: Values, saved: Sequence[Saved]) -> Iterable[Said]:
         from eink_monitor.sources.http.rehearsal import rehearsed

@@ -156,6 +156,24 @@ def plain(value: object) -> str:
     return str(int(value)) if value == int(value) else str(value)
 
 
+_LONE = re.compile(r"\{\{(\w+)\}\}")
+
+
+def query_of(asking: Asking, scope: Scope) -> list[tuple[str, str]]:
+    """The parts of a request's query; one that is only a ``{{name}}``, and comes to nothing, is left out."""
+    words = [
+        (key, word)
+        for key, listed in asking.query.items()
+        for word in (listed if isinstance(listed, tuple) else (listed,))
+    ]
+    return [(key, word.fill(scope)) for key, word in words if not _is_empty(word, scope)]
+
+
+def _is_empty(word: Template, scope: Scope) -> bool:
+    lone = _LONE.fullmatch(word.text)
+    return lone is not None and not scope.values.get(lone[1], lone[1] != "cursor")
+
+
 def body_of(asking: Asking, scope: Scope) -> tuple[str, bytes | None]:
     """The content type of a request's body, and the body; an empty text and None for none."""
     from urllib.parse import urlencode

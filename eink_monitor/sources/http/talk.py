@@ -16,7 +16,7 @@ from eink_monitor.sources._http.answer import Answer, said_at
 from eink_monitor.sources._http.web import Web
 from eink_monitor.sources._template import Scope, Values, filled, in_url
 from eink_monitor.sources.http import explained
-from eink_monitor.sources.http.asking import Asking, body_of, origin, plain
+from eink_monitor.sources.http.asking import Asking, body_of, origin, plain, query_of
 from eink_monitor.sources.http.block import Earlier, HttpBlock, zone_of
 from eink_monitor.sources.http.granted import Granted, Sent
 from eink_monitor.sources.http.kept import Kept, digest
@@ -174,14 +174,9 @@ class Talk:
         return False
 
     def _address(self, asking: Asking, scope: Scope) -> str:
-        """The whole address of a request; a part of its query that only holds an empty ``{{cursor}}`` is left out."""
+        """The whole address of a request; as it is sent."""
         url = quote(filled(asking.url.text, scope, in_url), safe=_SAFE)
-        pairs = [
-            (key, word.fill(scope))
-            for key, words in asking.query.items()
-            for word in (words if isinstance(words, tuple) else (words,))
-            if word.text != "{{cursor}}" or scope.values.get("cursor")
-        ]
+        pairs = query_of(asking, scope)
         mark = "&" if "?" in url else "?"
         return url + (mark + urlencode(pairs, quote_via=quote, safe="") if pairs else "")
 

@@ -25,6 +25,12 @@ class Measure:
         above = (one.base - row for one in glyphs for row, ink in enumerate(one.rows[: one.base]) if ink)
         return math.ceil(max(above, default=0) / self.scale)
 
+    def fall(self, text: str) -> int:
+        """How many units the ink of a text reaches below its line, rounded up."""
+        glyphs = [self.face.glyph(letter) for letter in text]
+        below = (row + 1 for one in glyphs for row, ink in enumerate(one.rows[one.base :]) if ink)
+        return math.ceil(max(below, default=0) / self.scale)
+
     def count(self, text: str, width: int, start: int = 0) -> int:
         """How many letters of a text, from ``start`` on, fit ``width`` units; looks at those and one more."""
         return self.face.count(text, int(width * self.scale), start)

@@ -130,7 +130,7 @@ def _over_number(sheet: Sheet, cell: Cell, place: Zone, *, under_gauge: bool) ->
         canvas.text(place.left, place.top + 12, cell.word, fonts.TEXT)
     large = fonts.FIGURE_22 if under_gauge or place.height <= _HIGH else fonts.FIGURE_28
     face = _fitting(canvas, cell, place.width, (large, fonts.FIGURE_18) if outline else (large, *_PLAIN))
-    line = place.bottom - 6 + under_gauge
+    line = min(place.bottom - 6 + under_gauge, place.bottom - canvas.measure(face).fall(cell.number))
     amount(canvas, place.left, line, cell.number, cell.unit, (face, fonts.TEXT), hollow=outline)
 
 

@@ -192,8 +192,20 @@ def test_events_are_salvaged_page_by_page(store: Store, path: Path, tmp_path: Pa
         new.events.add(many[:1])
         new.flush()
         for _ in range(2):
-            salvage(tmp_path / "broken", tmp_path / "new.db")
+            saved, _, missing = salvage(tmp_path / "broken", tmp_path / "new.db")
+            assert (saved, missing) == (100, 0)
         assert told(new) == many[::-1]
+
+
+def test_a_salvage_that_has_not_saved_every_event_is_not_complete(store: Store, path: Path, tmp_path: Path) -> None:
+    """Only a complete one lets the file that was set aside be deleted."""
+    store.events.add([session(str(number), NOW - number) for number in range(30)])
+    store.flush()
+    store._disk.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    (tmp_path / "old").write_bytes(path.read_bytes())
+    with closing(Store(tmp_path / "new.db", UTC)), closing(sqlite3.connect(tmp_path / "new.db")) as db:
+        db.execute("CREATE TRIGGER full BEFORE INSERT ON event WHEN new.key = '7' BEGIN SELECT RAISE(IGNORE); END")
+        assert salvage(tmp_path / "old", tmp_path / "new.db") == (29, 0, 1)
 
 
 @pytest.mark.parametrize("text", ["[[0", "5", "[[1,2]]", '[{"a":"b"},{}]', "[" * 100_000])

@@ -68,14 +68,19 @@ def salvage(quarantined: Path, path: Path) -> Salvaged:
 def _put_events(db: sqlite3.Connection, quarantined: Path) -> None:
     """Every event whose key the good database does not have yet; it came first in a log, so the latest version wins."""
     known = set(db.execute("SELECT subject, kind, key FROM event"))
-    rows = (row for page in pages(quarantined) for row in rows_in(page, width("event")) if is_sound("event", row))
-    lost = [row for row in rows if tuple(row[3:6]) not in known]
+    lost = [row for row in _events(quarantined) if tuple(row[3:6]) not in known]
     latest = {tuple(row[3:6]): row[1:] for row in reversed(lost)}
     db.execute("BEGIN IMMEDIATE")
     db.executemany(
         "INSERT INTO event (start, end, subject, kind, key, rest) VALUES (?, ?, ?, ?, ?, ?)", latest.values()
     )
     db.execute("COMMIT")
+
+
+def _events(quarantined: Path) -> Iterator[Record]:
+    """Every row of an event that makes sense, those of the log first."""
+    rows = (row for page in pages(quarantined) for row in rows_in(page, width("event")))
+    return (row for row in rows if is_sound("event", row))
 
 
 def _counted(db: sqlite3.Connection, quarantined: Path, numbers: dict[int, int]) -> Salvaged:
@@ -93,7 +98,9 @@ def _counted(db: sqlite3.Connection, quarantined: Path, numbers: dict[int, int])
             saved += 1
         else:
             missing += 1
-    return Salvaged(saved, scan.lost, missing)
+    told = {tuple(row[3:6]) for row in _events(quarantined)}
+    there = told & set(db.execute("SELECT subject, kind, key FROM event"))
+    return Salvaged(saved + len(there), scan.lost, missing + len(told - there))
 
 
 def _numbers(db: sqlite3.Connection, named: Names) -> dict[int, int]:

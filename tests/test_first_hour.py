@@ -182,7 +182,7 @@ def no_network(person: Person) -> None:
     assert person.says("latest").err == "nothing is stored yet\n"
     doctor = person.says("doctor")
     assert about(doctor, "enyaq")[-1].startswith(
-        "bad Skoda: the server refuses the connection; is base_url right? (just now; again in "
+        "bad Skoda: the server refuses the connection; is the address right? (just now; again in "
     )
     skoda, i4 = [re.split(r" {2,}", line) for line in person.says("quota").out.splitlines()[1:]]
     assert (skoda[0], skoda[3]) == ("enyaq", "0"), "what reached nobody was no call"

@@ -184,9 +184,9 @@ _WORDS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = 
     (ssl.SSLCertVerificationError, "certificate is not trusted; is a proxy or captive portal in the way"),
     (socket.gaierror, "address cannot be looked up; is the internet connection up"),
     ((TimeoutError, Overdue), "server did not answer in time; is the internet connection slow"),
-    (ConnectionRefusedError, "server refuses the connection; is base_url right"),
+    (ConnectionRefusedError, "server refuses the connection; is the address right"),
     (_BROKEN, "server dropped the connection; is the network shaky"),
-    ((http.client.HTTPException, InvalidHeader), "server does not speak HTTP; is base_url right"),
-    (ssl.SSLError, "server and we cannot agree on an encrypted connection; is base_url right"),
+    ((http.client.HTTPException, InvalidHeader), "server does not speak HTTP; is the address right"),
+    (ssl.SSLError, "server and we cannot agree on an encrypted connection; is the address right"),
     (OSError, "server cannot be reached; is the network up"),
 )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import sys
 from collections.abc import Iterable
@@ -21,6 +22,7 @@ from eink_monitor.errors import StoreError, Trouble
 
 FOLDER, _FILE = "change", "change.json"
 _LARGEST = 4 * 1024 * 1024
+_MOST_SECRETS = 50
 _NAME = re.compile(r"\w[\w.-]{0,99}", re.ASCII)
 _NOTHING = 3  # the exit code when nothing was handed over
 
@@ -40,8 +42,9 @@ def forget(folder: Path) -> None:
 
 def take(said: bytes, folder: Path) -> list[str]:
     """Carry a change out in the folder of the configuration; sentences about what was done. Raises ``StoreError``."""
-    guard(folder)
     file, credentials = folder / "config.yaml", folder / "credentials"
+    for place in (folder, credentials, Path(os.path.realpath(file)).parent):
+        guard(place)
     what, before, text, secrets = _understood(said)
     try:
         if _digest(file.read_bytes()) != before:
@@ -65,8 +68,9 @@ def _understood(said: bytes) -> tuple[str, str, str, dict[str, str]]:
         change = json.loads(said)
         what, before, text, secrets = (change[key] for key in ("what", "before", "text", "secrets"))
         held = {name: str(one) for name, one in secrets.items() if _NAME.fullmatch(name) and isinstance(one, str)}
-        text.encode()
-        if _NAME.fullmatch(what) and len(held) == len(secrets):
+        for one in (text, *held.values()):
+            one.encode()
+        if _NAME.fullmatch(what) and len(held) == len(secrets) <= _MOST_SECRETS:
             return what, before, text, held
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         pass

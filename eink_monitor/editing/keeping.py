@@ -17,7 +17,8 @@ def guard(folder: Path) -> None:
     """Root does nothing by name in a folder where somebody else could exchange the names. Raises ``StoreError``."""
     if os.geteuid():
         return
-    for one in (folder.resolve(), *folder.resolve().parents):
+    folder, real = folder.absolute(), folder.resolve()
+    for one in {folder, *folder.parents, real, *real.parents}:  # those that only a link on the way stands in, too
         with suppress(FileNotFoundError):
             found = one.stat()
             shared = found.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not found.st_mode & stat.S_ISVTX

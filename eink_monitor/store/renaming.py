@@ -46,3 +46,6 @@ def _free(disk: OpenDatabase, subject: str) -> None:
         if start is not None or any(disk.execute(count.format(one), (number,)).fetchone()[0] for one in tables):
             raise StoreError(f"there are readings of a `{subject}` already, and both would mix", "choose another name")
         disk.execute("DELETE FROM series WHERE id = ?", (number,))
+    if disk.execute("SELECT 1 FROM event WHERE subject = ? LIMIT 1", (subject,)).fetchone():
+        raise StoreError(f"there are events of a `{subject}` already, and both would mix", "choose another name")
+    disk.execute("DELETE FROM listing WHERE subject = ?", (subject,))  # what an earlier source left

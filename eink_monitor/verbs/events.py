@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -19,6 +20,7 @@ from eink_monitor.verbs._house import config_option, load, named, opened
 from eink_monitor.verbs._table import number, plain_event, table
 from eink_monitor.verbs._when import MONTH, AskedTime, window, window_options
 
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?(e[+-]?\d+)?", re.ASCII)
 _HEAD = ("from", "to", "subject", "kind")
 
 
@@ -46,7 +48,9 @@ def command(subject: str, kind: str, config_file: Path | None, form: str | None,
     if form == "json":
         click.echo(json.dumps([plain_event(event) for event in found], indent=1))
     elif form == "csv":
-        csv.writer(sys.stdout, lineterminator="\n").writerows(_rows(found, iso, key=True))
+        csv.writer(sys.stdout, lineterminator="\n").writerows(
+            [_inert(cell) for cell in row] for row in _rows(found, iso, key=True)
+        )
     elif found:
         head, *rows = _rows(found, partial(stamp, zone=config.zone))
         click.echo(table(head, rows))
@@ -65,6 +69,11 @@ def _found(store: Store, subject: str, kind: str, span: AskedTime) -> list[Event
         known = [pair for pair in known if pair[1] == kind]
     found = [event for pair in known for event in store.events.get(*pair, span.since, span.until + 1)]
     return sorted(found, key=lambda event: event.start)
+
+
+def _inert(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula: a stranger may have written it."""
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@")) and not _NUMBER.fullmatch(cell) else cell
 
 
 def _rows(found: Sequence[Event], shown: Callable[[int], str], *, key: bool = False) -> list[list[str]]:

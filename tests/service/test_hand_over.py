@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import stat
@@ -122,3 +123,32 @@ def test_a_secret_stays_in_its_folder(folders: tuple[Path, Path], name: str) -> 
     change = {"what": "add-x", "before": "", "text": "x", "secrets": {name: "y"}}
     with pytest.raises(StoreError, match="makes no sense"):
         take(json.dumps(change).encode(), etc)
+
+
+@pytest.mark.parametrize("secrets", [{"a": "s", "b": "\ud800"}, {f"a{one}": "" for one in range(5000)}])
+def test_secrets_that_are_none_leave_nothing(folders: tuple[Path, Path], secrets: dict[str, str]) -> None:
+    etc, _ = folders
+    change = {"what": "add-x", "before": hashlib.sha256(EMPTY.encode()).hexdigest(), "text": "x", "secrets": secrets}
+    with pytest.raises(StoreError, match="makes no sense"):
+        take(json.dumps(change).encode(), etc)
+    assert not list((etc / "credentials").iterdir())
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be led astray")
+@pytest.mark.parametrize("led", ["a link in another's folder", "a file of another's", "secrets in another's folder"])
+def test_root_is_not_led_where_others_may_write(tmp_path: Path, led: str) -> None:
+    etc, other = tmp_path / "etc", tmp_path / "other"
+    for folder in (etc / "credentials", other):
+        folder.mkdir(parents=True)
+    (etc / "config.yaml").write_text(EMPTY, encoding="utf-8")
+    if led.startswith("a link"):
+        (other / "link").symlink_to(etc)
+    elif led.startswith("a file"):
+        (etc / "config.yaml").rename(other / "config.yaml")
+        (etc / "config.yaml").symlink_to(other / "config.yaml")
+    else:
+        os.chown(etc / "credentials", 65534, 65534)
+    os.chown(other, 65534, 65534)
+    change = {"what": "add-x", "before": hashlib.sha256(EMPTY.encode()).hexdigest(), "text": "x", "secrets": {"a": "s"}}
+    with pytest.raises(StoreError, match="others may write in"):
+        take(json.dumps(change).encode(), other / "link" if led.startswith("a link") else etc)

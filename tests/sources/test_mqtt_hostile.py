@@ -5,8 +5,11 @@ from __future__ import annotations
 import gc
 import json
 import math
+import socket
 import struct
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -15,14 +18,17 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from eink_monitor.clock import FastClock
-from eink_monitor.errors import BadAnswer
+from eink_monitor.errors import BadAnswer, Unavailable
 from eink_monitor.model.poll import Visit
 from eink_monitor.sources._expression import Expression
 from eink_monitor.sources._template import Template
 from eink_monitor.sources.mqtt import packets
 from eink_monitor.sources.mqtt.block import Heard, MqttBlock, Topic
+from eink_monitor.sources.mqtt.broker import MqttBroker
 from eink_monitor.sources.mqtt.ear import Ear, Saying
+from eink_monitor.sources.mqtt.listening import _said
 from eink_monitor.sources.mqtt.packets import Inflow, Message, Packet
+from eink_monitor.sources.mqtt.session import Session
 from eink_monitor.sources.mqtt.topics import check_filter, matches
 
 NOW = 1_780_000_000
@@ -198,3 +204,54 @@ MATCHES = [
 def test_which_topics_a_filter_matches(wanted: str, topic: str, so: bool) -> None:
     check_filter(wanted)
     assert matches(wanted, topic) is so
+
+
+@pytest.mark.parametrize("packet", [b"\xd0\x00", b"\x20\x02\x00\x00", b"\x90\x04\xff\xff\x00\x00"])
+def test_what_is_no_message_is_taken_in_as_slowly(packet: bytes) -> None:
+    clock = FastClock(NOW)
+    with talking(packet * 2000, clock) as session:
+        assert _said(session, 5, clock) == []
+        assert clock.monotonic() > 0, "a breath was taken"
+
+
+def test_a_broker_that_never_answers_but_talks_on_is_left() -> None:
+    clock = FastClock(NOW)
+    with talking(packets.retain(5, "a/b", "1") * 200_000, clock) as session:
+        session.subscribe(["a/b"])
+        assert _said(session, 5, clock)
+        clock.wait(21)
+        with pytest.raises(Unavailable, match="does not answer when asked"):
+            _said(session, 5, clock)
+
+
+def test_a_broker_that_talks_on_hears_from_us() -> None:
+    """Else it ends the session after one and a half times the keep-alive."""
+    clock = FastClock(NOW)
+    with talking(packets.retain(5, "a/b", "1") * 400_000, clock) as session:
+        for _ in range(6):
+            assert _said(session, 5, clock)
+            clock.wait(20)
+        assert clock.monotonic() - session._sent < 60
+
+
+@contextmanager
+def talking(words: bytes, clock: FastClock) -> Iterator[Session]:
+    """A session that is open, and a broker that says all that at once."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def talk() -> None:
+            line, _ = server.accept()
+            with line, suppress(OSError):
+                line.sendall(b"\x20\x03\x00\x00\x00" + words)
+                while line.recv(4096):
+                    pass
+
+        thread = threading.Thread(target=talk)
+        thread.start()
+        session = Session(MqttBroker(f"mqtt://127.0.0.1:{server.getsockname()[1]}"), "eink", clock)
+        try:
+            session.open()
+            yield session
+        finally:
+            session.close()
+            thread.join(10)

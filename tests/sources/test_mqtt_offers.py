@@ -69,3 +69,7 @@ def test_whatever_is_offered_can_be_read(said: dict[str, object]) -> None:
         document = json.loads(json.dumps(said[setting["topic"]]))
         assert jmespath.search(setting.get("path", "@"), document) is not None
     assert len(set(names)) == len(names)
+
+
+def test_a_number_beyond_all_floats_is_not_offered() -> None:
+    assert offered({"a/b": b"1" + b"0" * 400, "a/c": b"NaN", "a/d": b"1e999"}) == []

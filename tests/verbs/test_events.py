@@ -103,3 +103,13 @@ def test_a_poll_prints_what_is_listed(tmp_path: Path) -> None:
     assert "post parcels: " in said.out
     (listing,) = json.loads(say("poll", "post", "--json", "-c", file).out)
     assert (listing["subject"], listing["list"]) == ("post", "parcels")
+
+
+def test_a_spreadsheet_obeys_no_word(tmp_path: Path) -> None:
+    words = {"vehicle": '=HYPERLINK("http://evil.example";"A")', "note": "@SUM(1)", "place": "-1.5"}
+    with closing(Store(tmp_path / "readings.db", time_zone())) as store:
+        store.events.add([Event("car", "trip", "+cmd|x", NOW - HOUR, NOW, {"gain_eur": -2}, words)])
+        store.flush()
+    (row,) = csv.DictReader(say("events", "--csv", "-c", write(tmp_path, HOUSE)).out.splitlines())
+    assert (row["key"], row["vehicle"][:3], row["note"]) == ("'+cmd|x", "'=H", "'@SUM(1)")
+    assert (row["place"], row["gain_eur"]) == ("-1.5", "-2")

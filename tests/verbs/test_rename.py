@@ -11,9 +11,13 @@ import pytest
 from eink_monitor.clock import SystemClock
 from eink_monitor.config import load
 from eink_monitor.editing.renaming import renamed
+from eink_monitor.errors import StoreError
 from eink_monitor.metrics import DISK_FREE, PV_POWER
+from eink_monitor.model.event import Event
+from eink_monitor.model.listing import Listing
 from eink_monitor.model.poll import Outcome
 from eink_monitor.model.reading import Reading
+from eink_monitor.places import time_zone
 from eink_monitor.store import Store
 from houses import say, write
 from houses.living import polled, running
@@ -182,3 +186,17 @@ panels:
     after = before.replace("  home:\n", "  flat:\n").replace("home.living", "flat.living")
     after = after.replace("{home: sensor", "{flat: sensor").replace("subject: home", "subject: flat")
     assert file.read_text(encoding="utf-8") == after
+
+
+def test_what_happened_to_another_is_not_mixed_in(tmp_path: Path) -> None:
+    with closing(Store(tmp_path / "readings.db", time_zone())) as store:
+        store.events.add([Event(one, "trip", "1", 1_780_000_000 + at, None) for at, one in enumerate(("old", "new"))])
+        store.listings.add([Listing(one, "parcels", 1_780_000_000 + at, ()) for at, one in enumerate(("old", "new"))])
+        store.flush()
+        with pytest.raises(StoreError, match="events of a `new` already"), store.renaming("old", "new", subject=True):
+            pass
+        store.forget(["new"])
+        with store.renaming("old", "new", subject=True):
+            pass
+        assert [listing.at for listing in store.listings.all()] == [1_780_000_000]
+        assert [event.start for event in store.events.get("new", "", 0, 1 << 40)] == [1_780_000_000]

@@ -95,7 +95,7 @@ def _said(session: Session, seconds: float, clock: Clock) -> list[Saying]:
     """What was said in one breath."""
     mono = clock.monotonic
     said = [Saying(message, mono()) for message in session.listen(seconds)]
-    if said:
+    if session.busy:
         session.breathe()
     return said
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -22,6 +21,7 @@ _LONGEST = 5.0  # s
 _MOST_TOPICS, _MOST = 500, 40
 _DEEPEST = 4  # levels of JSON
 _LARGEST = 10_000  # bytes of a message
+_BEYOND = 1e300  # a longer integer is no float
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 _PLAIN = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
@@ -72,7 +72,7 @@ def _leaves(value: object, steps: tuple[str, ...]) -> Iterator[tuple[tuple[str, 
         for key, inner in value.items() if len(steps) < _DEEPEST else ():
             if key.isprintable() and 0 < len(key) <= 60:
                 yield from _leaves(inner, (*steps, key))
-    elif (isinstance(value, bool | int | float) and math.isfinite(value)) or (
+    elif (isinstance(value, bool | int | float) and -_BEYOND < value < _BEYOND) or (
         isinstance(value, str) and _NUMBER.fullmatch(value[:40])
     ):
         yield steps, value

@@ -31,6 +31,7 @@ class Session:
         self.refused: dict[str, int] = {}
         self.granted: set[str] = set()
         self.flooded = False  # more came than was read
+        self.busy = False  # something came, be it no message
         self._broker, self._clock = broker, clock
         secret = broker.password.reveal() if broker.password else ""
         self._account = ClientAccount(client, broker.username, secret, broker.status)
@@ -73,7 +74,7 @@ class Session:
         """What is said within so many seconds, or right now if something is; raises ``Trouble`` when it is over."""
         heard = self._hear(seconds)
         said = [packets.message(self._level, packet) for packet in heard if self._counts(packet)]
-        if not said:  # a last word counts, even if the broker has hung up since
+        if self._socket is not None or not said:  # a last word counts, even if the broker has hung up since
             self._keep()
         return said
 
@@ -124,6 +125,7 @@ class Session:
     def _hear(self, seconds: float) -> list[Packet]:
         """Packets that are there, or come within so many seconds; none, and no socket, once the broker has hung up."""
         waiting, self._waiting = self._waiting, []
+        self.busy = bool(waiting)
         line = self._socket
         if waiting or line is None:
             return waiting
@@ -142,7 +144,7 @@ class Session:
                 break
             taken += len(piece)
             packets_ += self._inflow.take(piece)
-        self.flooded = taken >= _MOUTHFUL
+        self.flooded, self.busy = taken >= _MOUTHFUL, taken > 0
         self._heard = self._clock.monotonic()
         return packets_
 

@@ -69,6 +69,23 @@ def test_an_answer_without_a_time(vendor: JsonVendor, tmp_path: Path, date: str,
     assert list(offered(vendor, tmp_path).values()) == [{"readings": {"n": {"path": "n"}}, **settings}]
 
 
+@pytest.mark.parametrize(
+    ("beside", "settings"),
+    [
+        ({"measured": "2026-11-26T01:00:00Z"}, {"at": "measured"}),
+        ({"measured": "2024-01-01", "boot_time": NOW - 40 * 86_400}, {"at": "measured"}),
+        ({"createdAt": "2024-01-01"}, {}),
+        ({"time": 86_399}, {}),
+        ({"measured": NOW + 86_400}, {}),
+    ],
+)
+def test_a_value_that_stands_still_is_not_dated_by_the_header(
+    vendor: JsonVendor, tmp_path: Path, beside: dict[str, object], settings: dict[str, object]
+) -> None:
+    vendor.routes["/x"] = Said(200, {"n": 5, **beside})
+    assert list(offered(vendor, tmp_path).values()) == [{"readings": {"n": {"path": "n"}}, **settings}]
+
+
 def test_every_offer_makes_a_block_that_works(vendor: JsonVendor, tmp_path: Path) -> None:
     vendor.routes["/x"] = Said(200, ANSWER)
     bare = visitor(tmp_path, f"url: {vendor.url}/x")

@@ -19,7 +19,9 @@ from eink_monitor.sources.http.explained import leaves, sample
 from eink_monitor.sources.http.talk import HttpPage, Talk
 
 _MOST = 30
+_EARLIEST = 946_684_800  # 2000-01-01: what is less counts seconds since something else
 _TIMES = re.compile(r"(?i)(?:^|[._])(?:at|on|date|time|ts|unix\w*|timestamp)$|_(?:at|ts)$|(?:ed|At|ime|date|stamp)$")
+_NOT_MEASURED = re.compile(r"(?i)boot|start|creat|install|buil[dt]|expir|valid|until|first|since|born|sun|next|due")
 _NO_AMOUNT = re.compile(r"(?i)(?:^|[._])(?:id|uuid|version|port|code|status|uptime|serial\w*|mac)$|Id$")
 _UNITS: tuple[tuple[str, str], ...] = (
     (r"(?:_|\b)t?c(?:elsius)?$|[a-z]C$", "°C"),
@@ -70,12 +72,16 @@ def _offer(leaf: _Leaf, name: str, dated: dict[str, object]) -> Suggestion:
 
 
 def _dated(found: list[_Leaf], page: HttpPage, block: HttpBlock) -> dict[str, object]:
-    """Where the answer says when it was measured: the newest time in it; nothing where its Date header must do."""
+    """Where the answer says when it was measured: the newest time in it; nothing where its Date header must do.
+
+    However old: a Date header would make a value that stands still look new. Of those from before yesterday only one
+    whose name may mean that.
+    """
     if block.at or block.live:
         return {}
     now = page.answered.scope.now
-    times = [(at, leaf.path) for leaf in found if (at := _when(leaf, page)) and now - DAY < at <= now + AHEAD]
-    if times:
+    times = [(at, leaf.path) for leaf in found if (at := _when(leaf, page)) and _EARLIEST < at <= now + AHEAD]
+    if times := [one for one in times if one[0] > now - DAY or not _NOT_MEASURED.search(one[1])]:
         return {"at": max(times)[1]}
     at_home = is_at_home(place(block.url.text).partition(":")[0])
     return {"live": True} if not page.said_at and at_home else {}

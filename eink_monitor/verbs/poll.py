@@ -58,8 +58,8 @@ def command(name: str, config_file: Path | None, *, as_json: bool, force: bool, 
         if as_json:
             click.echo("[]")
         raise
-    if explain:
-        click.echo("\n".join(_explained(feed, result)), err=as_json)
+    for line in _explained(feed, result) if explain else ():
+        click.echo(line, err=as_json)
     readings = [reading._replace(value=reading.metric.rounded(reading.value)) for reading in result.readings]
     if as_json:
         click.echo(json.dumps(_plainly(readings, result), indent=1))
@@ -74,8 +74,10 @@ def command(name: str, config_file: Path | None, *, as_json: bool, force: bool, 
 
 
 def _explained(feed: Feed, result: Result) -> list[str]:
-    """How each value was found."""
-    return result.explained or [f"{feed.name}: a source of type {feed.type} does not tell how it finds its values"]
+    """How each value was found; of a poll that failed maybe nothing."""
+    if result.explained or result.what != "ok":
+        return result.explained
+    return [f"{feed.name}: a source of type {feed.type} does not tell how it finds its values"]
 
 
 def _plainly(readings: Sequence[Reading], result: Result) -> list[dict[str, Any]]:

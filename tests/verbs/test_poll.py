@@ -219,3 +219,12 @@ def test_what_a_source_cannot_explain(house: Path) -> None:
     said = say("poll", "roof", "--explain", "--json", "-c", house)
     assert said.err == "roof: a source of type demo does not tell how it finds its values\n"
     assert json.loads(said.out)
+
+
+def test_where_nobody_answers_there_is_nothing_to_explain(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    block = THERMOMETER.replace("URL", "http://127.0.0.1:9").replace("FOLDER", str(tmp_path))
+    file.write_text(block, encoding="utf-8")
+    said = say("poll", "porch", "--explain", "-c", file)
+    assert (said.out, said.code) == ("", 75)
+    assert said.err == "eink-monitor: 127.0.0.1: the server refuses the connection; is the address right?\n"

@@ -48,7 +48,8 @@ class Answer:
         304 leads nowhere: it says that nothing has changed.
         """
         if 300 <= self.status < 400 and self.status != 304:
-            raise Unavailable(_portal(self.who))
+            told = f"{self.who} sends us elsewhere ({self.status}), and we do not follow"
+            raise Unavailable(f"{told}; is the address right, or a captive portal or a proxy in the way?")
         return self
 
     def _is_page(self) -> bool:

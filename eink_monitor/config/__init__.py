@@ -5,6 +5,7 @@ Blocks are named by their key. Relative paths start at the folder of the file.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -15,7 +16,7 @@ from eink_monitor import places
 from eink_monitor.config import blocks
 from eink_monitor.config.schema import Reader
 from eink_monitor.config.timetable import Feed, Keep, Slide
-from eink_monitor.errors import ConfigError
+from eink_monitor.errors import Complaint, ConfigError
 from eink_monitor.locale import ENGLISH, Language, Locale, Units
 from eink_monitor.locale import load as locale
 from eink_monitor.model.display import Display
@@ -83,8 +84,16 @@ def load(file: Path) -> Config:
     root = reader.compose()
     config = _house(reader, root) if root is not None else None
     if reader.complaints or config is None:
-        raise ConfigError(sorted(reader.complaints, key=lambda one: (one.line, one.column)))
+        raise ConfigError(sorted(_causes(reader.complaints), key=lambda one: (one.line, one.column)))
     return config
+
+
+def _causes(complaints: Sequence[Complaint]) -> Sequence[Complaint]:
+    """Without metrics that nobody knows where a source has a mistake: it may be the one that declares them."""
+    of_sources = [one for one in complaints if one.path.startswith("source")]
+    if not of_sources:
+        return complaints
+    return [one for one in complaints if one in of_sources or not one.message.startswith("unknown metric ")]
 
 
 def _house(reader: Reader, root: Node) -> Config | None:

@@ -72,6 +72,19 @@ def test_a_condition_of_what_nobody_declares(tmp_path: Path) -> None:
     assert "did you mean" in complaints(tmp_path / "config.yaml")[0]
 
 
+def test_what_a_source_with_a_mistake_would_declare_is_no_mistake_of_the_panel(tmp_path: Path) -> None:
+    text = """
+display: {type: 'null'}
+panels: {a: {type: number, subject: a, metric: barrel_level_here}, b: {type: health, when: a.barrel_level_here > 2}}
+sources: {a: {type: http, url: "https://a.example/", READINGS: {barrel_level_here: {path: x}}}}
+"""
+    file = tmp_path / "config.yaml"
+    file.write_text(text.replace("READINGS", "redings"), encoding="utf-8")
+    assert complaints(file) == ["4:54: sources.a.redings: unknown key `redings`; did you mean `readings`?"]
+    file.write_text(text.replace("READINGS", "readings").replace("metric: barrel_level", "metric: barel_level"))
+    assert [one for one in complaints(file) if "barel_level_here`; did you mean `barrel_level_here`?" in one]
+
+
 @pytest.mark.parametrize(
     "row",
     [("odd name", "W", 1), ("x" * 50, "W", 1), (None, "W", 1), ("fine", None, 1), ("fine", "W", 0), ("fine", "W", "x")],

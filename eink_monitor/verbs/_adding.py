@@ -14,7 +14,7 @@ from eink_monitor.draw.preview import can_show
 from eink_monitor.editing.draft import Draft
 from eink_monitor.editing.surgery import inserted, names, written_out
 from eink_monitor.errors import ConfigError, Trouble
-from eink_monitor.model.source import Source
+from eink_monitor.model.source import Source, Suggestion
 from eink_monitor.verbs import _wall, show
 from eink_monitor.verbs._fitting import fitting
 from eink_monitor.verbs._setting_up import SettingUp
@@ -59,6 +59,8 @@ class Adding:
             return
         first = (self.source.__doc__ or "").strip().partition("\n")[0]
         self.talk.say("\n".join(filter(None, (first, self.source.guide.strip()))))
+        if beyond := self.setting.beyond_answers():
+            refuse(beyond)
         chooses = self.source.suggestions is not Source.suggestions
         self.setting.ask_all(later=chooses)
         if chooses:
@@ -67,20 +69,35 @@ class Adding:
         self._mend()
 
     def _choose(self) -> None:
-        """What of all that it could read is wanted."""
+        """What of all that it could read is wanted; an answer that leads nowhere can be changed."""
+        while (found := self._found()) is None:
+            if not self.talk.agrees("Change an answer and look again?"):
+                return
+            self.setting.ask_again()
+            self._offer_others()
+        if found:
+            for index in self.talk.pick("Which of these", [one.words for one in found]):
+                self.setting.add(found[index].settings)
+
+    def _found(self) -> Sequence[Suggestion] | None:
+        """What it could read; nothing where that was said already, None where the answers lead nowhere."""
         missing = {key: value for key, value in self.source.stopgap.items() if key not in self.setting.answers}
         if self.source.stopgap and not missing:
-            return
+            return ()
         with self.setting.patched(missing):
-            if self.setting.complaints():
-                return
+            self._mend()
             try:
                 found = self.trial.suggestions(self.setting.config().feeds[self.name].source)
             except Trouble as error:
                 self.talk.say(f"  {error}")
-                return
-        for index in self.talk.pick("Which of these", [one.words for one in found]) if found else ():
-            self.setting.add(found[index].settings)
+                return None
+        if not found:
+            self.talk.say("  Nothing was found there that could be read.")
+        return found
+
+    def _offer_others(self) -> None:
+        if self.talk.agrees("Any other settings?", default=False):
+            self.setting.offer_others()
 
     def _mend(self) -> None:
         """Ask again what is wrong, until nothing is."""
@@ -91,6 +108,7 @@ class Adding:
             for key in keys:
                 self.setting.ask(key)
             if not keys:
+                self.setting.ask_again()
                 self.setting.offer_others()
 
     def run(self, panel: str | None, *, untried: bool) -> int:
@@ -121,8 +139,8 @@ class Adding:
 
     def _try(self) -> int:
         """Poll it until that works or a person has had enough: 0, or why it is kept all the same, negative if not."""
-        if self.talk.asks and self.talk.agrees("Any other settings?", default=False):
-            self.setting.offer_others()
+        if self.talk.asks:
+            self._offer_others()
             self._mend()
         while True:
             self._sign_in()

@@ -89,13 +89,14 @@ class SettingUp:
 
     @contextmanager
     def patched(self, settings: Mapping[str, object]) -> Iterator[None]:
-        """With answers in place of those that are still to be chosen."""
-        before = self.answers
-        self.answers = {**before, **settings}
+        """With answers in place of those that are still to be chosen; what is answered meanwhile stays."""
+        self.answers |= settings
         try:
             yield
         finally:
-            self.answers = before
+            self.answers = {
+                key: one for key, one in self.answers.items() if key not in settings or one is not settings[key]
+            }
 
     def add(self, settings: Mapping[str, object]) -> None:
         """Merge what a suggestion brings: blocks key by key, lists joined."""
@@ -126,9 +127,9 @@ class SettingUp:
                 self.ask(key)
 
     def ask_again(self) -> None:
-        """Everything that has an answer, which stays where nothing else is said; secrets only if something is."""
-        for key in list(self.answers):
-            if not isinstance(self.answers[key], dict | list):
+        """Everything that was answered, which stays where nothing else is said, and what was asked in vain."""
+        for key in dict.fromkeys((*self.answers, *(key for key in self._fields if key in self._asked))):
+            if not isinstance(self.answers.get(key), dict | list):
                 self.ask(key)
 
     def ask(self, key: str) -> None:
@@ -206,6 +207,10 @@ class SettingUp:
         except ConfigError as error:
             return error.complaints
         return []
+
+    def beyond_answers(self) -> str:
+        """What is wrong with its type, which no answer mends; empty when nothing is."""
+        return "; ".join(one.message for one in self.complaints() if one.path == f"sources.{self.name}.type")
 
     def _wrong(self, key: str) -> str:
         """What is wrong with one answer; empty when nothing is."""

@@ -16,6 +16,9 @@ from houses import no_room, say
 from houses.living import running
 from houses.terminal import Person
 from loopback.cars import Reply, Vendor, recording
+from loopback.home_assistant import TOKEN, HomeAssistantServer, state
+from loopback.json_vendor import JsonVendor
+from loopback.server import Said
 
 VIN = "TMBJJ7NX0MY000001"
 KEY = "sk-0123456789abcdef"
@@ -230,6 +233,53 @@ def test_of_several_settings_that_belong_together_all_are_asked_again(file: Path
     config = load(file)
     assert [slide.type for slide in config.slides.values()] == ["solar"], "what it will publish"
     assert config.feeds["roof"].source.client_secret.reveal() == "s3cr3t"  # type: ignore[attr-defined]
+
+
+def test_where_nothing_can_be_looked_for_an_answer_can_be_changed(file: Path) -> None:
+    kitchen = state("sensor.kitchen", "20.5", unit="°C", kind="temperature")
+    with (
+        HomeAssistantServer(kitchen) as vendor,
+        Person(file.parent, "add", "home_assistant", "home", "-c", file) as person,
+    ):
+        person.answers("base_url", vendor.url)
+        person.answers("not shown: ", "mistyped")
+        person.reads("Home Assistant rejects the token")
+        person.answers("Change an answer and look again? [Y/n]: ", "y")
+        person.answers(f"[{vendor.url}]: ", "")
+        person.answers("not shown: ", TOKEN)
+        person.answers("Any other settings?", "n")
+        assert "kitchen: 20.5 °C" in person.answers("0 for none) [1]: ", "1")
+        person.answers("Any other settings?", "n")
+        person.answers("0 for none) [1]: ", "0")
+        person.answers("Write this into", "y")
+        assert person.leaves() == 0, person.seen
+    source = load(file).feeds["home"].source
+    assert source.token.reveal() == TOKEN  # type: ignore[attr-defined]
+
+
+def test_what_is_there_to_be_read_may_be_nothing(file: Path) -> None:
+    with JsonVendor() as vendor, Person(file.parent, "add", "http", "porch", "-c", file) as person:
+        vendor.routes |= {"/page": Said(200, b"<html>"), "/x": Said(200, [])}
+        person.answers("url (", f"{vendor.url}/page")
+        person.reads("a web page came instead")
+        person.answers("look again? [Y/n]: ", "")
+        person.answers("/page]: ", f"{vendor.url}/x")
+        person.answers("Any other settings?", "y")
+        person.answers("Enter for none: ", "every=15m")
+        person.answers("Enter for none: ", "")
+        person.reads("Nothing was found there that could be read.")
+        person.answers("Any other settings?", "n")
+        person.answers("Write this into", "n")
+        assert person.leaves() == 0
+
+
+def test_what_no_answer_mends_is_told_before_any_question(file: Path) -> None:
+    before = contents(file.parent)
+    with Person(file.parent, "add", "command", "boiler", "-c", file) as person:
+        assert person.leaves() == 64
+        assert "write `allow_commands: true` at the top of the file" in " ".join(person.seen.split())
+        assert "run (" not in person.seen
+    assert contents(file.parent) == before
 
 
 # -- a script ----------------------------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ _MOST_WORDS, _LONGEST_WORD = 50, 4_000
 
 @dataclass(frozen=True, kw_only=True)
 class Command(Source):
-    """The JSON that a program prints; only where the configuration says ``allow_commands: true``.
+    """The JSON that a program prints; only where the configuration says `allow_commands: true`.
 
     ``run`` is the program, in full, and what it is told; no shell reads it. It runs as this program does. ``at`` finds
     when all of it was measured; without it that is when the program has ended, so let it measure when it is run.

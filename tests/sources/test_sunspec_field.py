@@ -232,6 +232,12 @@ def test_who_sets_it_up_is_shown_every_inverter_once(tmp_path: Path, usual_port:
     assert [one.settings["units"] for one in found_there] == [[126], [71], [2]]
 
 
+def test_who_sets_it_up_may_say_another_port(tmp_path: Path) -> None:
+    with bus(sma(PLAIN)) as (port, _):
+        (one,) = SunSpec("127.0.0.1", port).suggestions(visit(tmp_path))
+    assert one.settings == {"port": port, "units": [126]}
+
+
 def test_who_sets_it_up_where_nobody_is_hears_why(tmp_path: Path, usual_port: Bus) -> None:
     assert usual_port.asked == []
     with pytest.raises(Unreachable, match="refused the connection"):

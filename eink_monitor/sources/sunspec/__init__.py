@@ -129,10 +129,10 @@ class SunSpec(Source):
         return steadily(self._line, visit, clock, self._roof)
 
     def suggestions(self, visit: Visit) -> list[Suggestion]:  # noqa: ARG002 - it asks the device
-        """The inverters at the host, at the usual ports and units."""
+        """The inverters at the host, at the port that is set, the usual ports, and the usual units."""
         from eink_monitor.sources.sunspec.search import inverters
 
-        return list(inverters(self.host, self._peer, pause=self.pause))
+        return list(inverters(self.host, self.port, self._peer, pause=self.pause))
 
     def _line(self) -> Line:
         from eink_monitor.sources._modbus import Line

@@ -15,11 +15,14 @@ _UNITS = (1, 126, 71, 2, 3)
 _WAIT = 2  # s; a unit that is not there is mostly silent
 
 
-def inverters(host: str, peer: Peer, *, pause: int) -> Iterator[Suggestion]:
-    """Every inverter once, with the settings that read it. Raises ``Unavailable`` or ``BadAnswer`` where none is."""
+def inverters(host: str, own: int, peer: Peer, *, pause: int) -> Iterator[Suggestion]:
+    """Every inverter once, with the settings that read it; its ``own`` port, which is set, is the first that is asked.
+
+    Raises ``Unavailable`` or ``BadAnswer`` where none is.
+    """
     known: set[object] = set()
     trouble: Unavailable | BadAnswer | None = None
-    for port in _PORTS:
+    for port in dict.fromkeys((own, *_PORTS)):
         try:
             with Line(host, port, _WAIT, peer, pause=pause) as line:
                 for number in _UNITS:

@@ -8,7 +8,7 @@ two texts and an integer the name of a series.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,11 +28,15 @@ _USUAL = {bytes((way, way, 0, 64, 32, 32)) for way in (1, 2)}  # the header's by
 _LARGEST = 1 << 34  # bytes; no database is so large
 
 _TABLE_LEAF = 0x0D
+_NO_LONG_ROW = 35  # bytes; a row that leaves so many of a page is whole on it (fileformat2.html, 1.6)
+_LONGEST = 1 << 20  # bytes; no row of ours comes near
 _SERIES, _INDEX = 8, 3  # columns
 _STEPS = "eink-monitor"  # the name of our migrations, whose index looks like that over the series
 
 Value = int | float | str | None
 Record = list[Value]
+Rest = Callable[[int, int], bytes | None]
+"""Reads so many bytes of a long row, the second number, from the page with the first on; None where they are lost."""
 
 
 @dataclass
@@ -97,10 +101,13 @@ def names_in(page: bytes) -> dict[int, tuple[str, str]]:
     return found
 
 
-def rows_in(page: bytes, width: int) -> Iterator[Record]:
-    """The rows of so many columns of a page, where it is a leaf of tables with a number, which is the first column."""
+def rows_in(page: bytes, width: int, rest: Rest = lambda *_: None) -> Iterator[Record]:
+    """The rows of so many columns of a page, where it is a leaf of tables with a number, which is the first column.
+
+    A row longer than a page goes on on others, which ``rest`` reads; texts of which it finds no end are None.
+    """
     if page[0] == _TABLE_LEAF:
-        for number, record in _rows(page):
+        for number, record in _rows(page, rest):
             if len(record) == width and record[0] is None:
                 yield [number, *record[1:]]
 
@@ -143,6 +150,27 @@ def log_pages(path: Path) -> Iterator[bytes]:
             file.seek(_WAL_HEADER + number * step + _FRAME_HEADER)
             if len(page := file.read(size)) == size:
                 yield page
+
+
+def frames(path: Path) -> Iterator[bytes]:
+    """The heads of the pages in that log, the first first: number of the page, of a commit the size, salt, checksum."""
+    log, step = path.with_name(f"{path.name}-wal"), _size(path) + _FRAME_HEADER
+    if log.exists():
+        with log.open("rb") as file:
+            for number in range((log.stat().st_size - _WAL_HEADER) // step):
+                file.seek(_WAL_HEADER + number * step)
+                yield file.read(_FRAME_HEADER)
+
+
+def page_at(path: Path, page: int, frame: int | None) -> bytes:
+    """One page, from a frame of the log or else from the database itself; short or empty where that ends before it."""
+    size, source = _size(path), path if frame is None else path.with_name(f"{path.name}-wal")
+    at = (page - 1) * size if frame is None else _WAL_HEADER + frame * (size + _FRAME_HEADER) + _FRAME_HEADER
+    if at < 0 or not source.exists():
+        return b""
+    with source.open("rb") as file:
+        file.seek(at)
+        return file.read(size)
 
 
 def differs_from_log(path: Path) -> bool:
@@ -192,14 +220,30 @@ def _cells(page: bytes) -> Iterator[Record | None]:
         yield _record(page, at + child)
 
 
-def _rows(page: bytes) -> Iterator[tuple[int, Record]]:
+def _rows(page: bytes, rest: Rest = lambda *_: None) -> Iterator[tuple[int, Record]]:
     """The rows that can be read of a table's leaf, each with its number."""
     for at in _offsets(page, 8):
-        _, start = _varint(page, at)
+        length, start = _varint(page, at)
         number, body = _varint(page, start)
-        record = _record(page, at, body)
+        if length <= len(page) - _NO_LONG_ROW:
+            record = _record(page, at, body)
+        else:
+            record = _long(page[at:], body - at, length, len(page), rest)
         if record is not None:
             yield number, record
+
+
+def _long(cell: bytes, body: int, length: int, size: int, rest: Rest) -> Record | None:
+    """The record of a row of ``length`` bytes that goes on on other pages; what is lost of it reads as zeros."""
+    least = (size - 12) * 32 // 255 - 23
+    here = least + (length - least) % (size - 4)
+    end = body + (here if here <= size - _NO_LONG_ROW else least)
+    left = length + body - end
+    if end + 4 > len(cell) or length > _LONGEST:
+        return None
+    found = rest(int.from_bytes(cell[end : end + 4]), left) or bytes(left)
+    record = _record(cell[:end] + found, 0, body)
+    return record and [None if isinstance(value, str) and "\0" in value else value for value in record]
 
 
 def _offsets(page: bytes, head: int) -> Iterator[int]:

@@ -15,7 +15,8 @@ from typing import NamedTuple, cast
 
 from eink_monitor.metrics import METRICS
 from eink_monitor.store.card import connect
-from eink_monitor.store.repair.pages import Record, Scan, names, pages, rows_in
+from eink_monitor.store.repair.overflow import rows_of
+from eink_monitor.store.repair.pages import Record, Scan, names
 from eink_monitor.store.repair.rows import is_sound, table_of, width
 
 _READING = 4  # columns
@@ -68,7 +69,7 @@ def salvage(quarantined: Path, path: Path) -> Salvaged:
 def _put_events(db: sqlite3.Connection, quarantined: Path) -> None:
     """Every event whose key the good database does not have yet; it came first in a log, so the latest version wins."""
     known = set(db.execute("SELECT subject, kind, key FROM event"))
-    lost = [row for row in _events(quarantined) if tuple(row[3:6]) not in known]
+    lost = [row for row in _events(quarantined) if None not in row[3:] and tuple(row[3:6]) not in known]
     latest = {tuple(row[3:6]): row[1:] for row in reversed(lost)}
     db.execute("BEGIN IMMEDIATE")
     db.executemany(
@@ -78,9 +79,11 @@ def _put_events(db: sqlite3.Connection, quarantined: Path) -> None:
 
 
 def _events(quarantined: Path) -> Iterator[Record]:
-    """Every row of an event that makes sense, those of the log first."""
-    rows = (row for page in pages(quarantined) for row in rows_in(page, width("event")))
-    return (row for row in rows if is_sound("event", row))
+    """Every row of an event that makes sense, those of the log first; a text of which a part is lost is None."""
+    rows = rows_of(quarantined, width("event"))
+    return (
+        row for row in rows if is_sound("event", [*row[:3], *("lost" if text is None else text for text in row[3:])])
+    )
 
 
 def _counted(db: sqlite3.Connection, quarantined: Path, numbers: dict[int, int]) -> Salvaged:
